@@ -1,0 +1,2 @@
+import { withGlobal } from "@sinonjs/fake-timers";
+export const z = withGlobal;
