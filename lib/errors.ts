@@ -86,3 +86,8 @@ export class StorageError extends AppError {
     });
   }
 }
+
+/** Another process has taken over what this one owned; nothing it writes counts any more. */
+export class FencedError extends Error {
+  override readonly name = "FencedError";
+}

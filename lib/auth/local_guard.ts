@@ -1,0 +1,94 @@
+/**
+ * Local mode: whoever reaches this port is the owner, so nothing but this machine may reach it. The
+ * guard refuses what a page on another site, a rebound DNS name or a proxy would send; a plain client
+ * on this machine sends none of it.
+ */
+import { hash, timingSafeEqual } from "node:crypto";
+import { AppError } from "@/lib/errors.ts";
+
+const FORWARDING_HEADERS = ["forwarded", "x-real-ip", "via"];
+const FORWARDING_PREFIX = "x-forwarded-";
+
+function refuse(message: string): AppError {
+  return new AppError({ status: 403, code: "local_only", message });
+}
+
+/** Whether a `Host` header value names this machine. */
+export function isLoopbackHost(host: string): boolean {
+  const name = host.toLowerCase().replace(/:\d*$/, "");
+  return name === "localhost" || name === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(name);
+}
+
+function isTopLevelGet(request: Request): boolean {
+  return request.method === "GET" &&
+    request.headers.get("sec-fetch-mode") === "navigate" &&
+    request.headers.get("sec-fetch-dest") === "document";
+}
+
+function checkForwarding(headers: Headers): AppError | null {
+  for (const name of headers.keys()) {
+    if (
+      FORWARDING_HEADERS.includes(name) || name.startsWith(FORWARDING_PREFIX)
+    ) {
+      return refuse(
+        `The request came through a proxy (header ${name}). Local mode serves this machine only; behind a proxy set FRESHET_AUTH=password.`,
+      );
+    }
+  }
+  return null;
+}
+
+function checkOrigin(request: Request, host: string): AppError | null {
+  const origin = request.headers.get("origin");
+  if (
+    origin !== null && origin !== `http://${host}` &&
+    origin !== `https://${host}`
+  ) {
+    return refuse("The request came from a page of another origin.");
+  }
+  const site = request.headers.get("sec-fetch-site");
+  if (
+    (site === "same-site" || site === "cross-site") && !isTopLevelGet(request)
+  ) {
+    return refuse("The request came from a page of another site.");
+  }
+  return null;
+}
+
+/**
+ * A key that begins with `frk_` must be the owner's; any other `Authorization` is ignored, since
+ * OpenAI's clients must send some key.
+ */
+function checkKey(headers: Headers, apiKey: string | null): AppError | null {
+  const given = /^Bearer\s+(frk_\S*)$/i.exec(headers.get("authorization") ?? "")
+    ?.[1];
+  if (given === undefined) return null;
+  const digest = (text: string) => hash("sha256", text, "buffer");
+  if (apiKey !== null && timingSafeEqual(digest(given), digest(apiKey))) {
+    return null;
+  }
+  return new AppError({
+    status: 401,
+    code: "invalid_api_key",
+    message: "The API key is not known here.",
+    headers: { "www-authenticate": "Bearer" },
+  });
+}
+
+/** Checks a request against the rules of local mode; null means it may pass. */
+export function checkLocal(
+  request: Request,
+  apiKey: string | null,
+): AppError | null {
+  const host = request.headers.get("host") ?? new URL(request.url).host;
+  if (!isLoopbackHost(host)) {
+    return refuse(
+      `The host "${
+        host.slice(0, 80)
+      }" is not this machine. Use http://localhost or http://127.0.0.1.`,
+    );
+  }
+  return checkForwarding(request.headers) ?? checkOrigin(request, host) ??
+    checkKey(request.headers, apiKey);
+}

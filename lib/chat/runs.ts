@@ -1,0 +1,386 @@
+/**
+ * Runs: one answer in the making each, executed here and not inside the request that asked for it. What
+ * a client sees is a follower of the run; hanging up changes nothing.
+ */
+import type { ChatStore } from "./store.ts";
+import type { RunRecord } from "./records.ts";
+import { RunLog } from "./run_log.ts";
+import { AppError, FencedError } from "@/lib/errors.ts";
+import { estimateTokens } from "@/lib/llm/estimate.ts";
+import type {
+  ChatMessage,
+  ChatRequest,
+  Delta,
+  Provider,
+  TokenUsage,
+} from "@/lib/llm/types.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import { type After, followLive, replayEnded } from "@/lib/streams/follow.ts";
+import type { Hub } from "@/lib/streams/hub.ts";
+import type { LiveRun, PlacedEvent } from "@/lib/streams/live_run.ts";
+import type {
+  RunError,
+  RunEvent,
+  RunStatus,
+  Usage,
+} from "@/lib/shared/wire.ts";
+
+interface ActiveRun {
+  workspace: string;
+  record: RunRecord;
+  live: LiveRun;
+  log: RunLog;
+  abort: AbortController;
+  /** Why the run was told to end early, if it was. */
+  told: "cancelled" | "interrupted" | null;
+  finished: Promise<void>;
+}
+
+/** An answer's stream that has been opened before its run is known to the store. */
+interface OpenedStream {
+  iterator: AsyncIterator<Delta>;
+  first: Promise<IteratorResult<Delta>>;
+  abort: AbortController;
+}
+
+/** Waits between attempts to write the end of a run while the store refuses, in milliseconds. */
+const FINAL_RETRY_MS = [100, 500, 1_000, 2_000, 5_000];
+
+export class Runs {
+  readonly #store: ChatStore;
+  readonly #hub: Hub;
+  readonly #log: Logger;
+  readonly #active = new Map<string, ActiveRun>();
+  #draining = false;
+
+  constructor(store: ChatStore, hub: Hub, log: Logger) {
+    this.#store = store;
+    this.#hub = hub;
+    this.#log = log;
+  }
+
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  /** Opens the provider's stream; the start commit goes on meanwhile. */
+  openStream(provider: Provider, request: ChatRequest): OpenedStream {
+    const abort = new AbortController();
+    const iterator = provider.stream(request, abort.signal)
+      [Symbol.asyncIterator]();
+    const first = iterator.next();
+    // Looked at by the run; a start that fails first must not leave the rejection unhandled.
+    first.catch(() => {});
+    return { iterator, first, abort };
+  }
+
+  /** Executes a run whose start has been committed, until its end has been committed too. */
+  begin(
+    workspace: string,
+    record: RunRecord,
+    prompt: ChatMessage[],
+    opened: OpenedStream,
+  ): void {
+    const live = this.#hub.open(record.id, record.epoch);
+    const log = new RunLog(this.#store, workspace, record);
+    const run: ActiveRun = {
+      workspace,
+      record,
+      live,
+      log,
+      abort: opened.abort,
+      told: null,
+      finished: Promise.resolve(),
+    };
+    this.#active.set(record.id, run);
+    this.#append(run, {
+      event: "start",
+      data: {
+        runId: record.id,
+        threadId: record.threadId,
+        messageId: record.messageId,
+        model: record.model,
+        cache: null,
+      },
+    });
+    if (this.#draining) this.#tell(run, "interrupted");
+    run.finished = this.#execute(run, prompt, opened);
+  }
+
+  /** Stops a run of this process; resolves once its end is in the store. False: not ours. */
+  async cancel(runId: string): Promise<boolean> {
+    const run = this.#active.get(runId);
+    if (run === undefined) return false;
+    this.#tell(run, "cancelled");
+    await run.finished;
+    return true;
+  }
+
+  /** Text of a run that this process holds in memory, else null. */
+  liveText(runId: string): string | null {
+    return this.#hub.get(runId)?.text ?? null;
+  }
+
+  /** Place of the newest event of a run that is alive here, else null. */
+  livePosition(runId: string): string | null {
+    const live = this.#hub.get(runId);
+    return live === undefined ? null : `${live.epoch}.${live.lastSeq}`;
+  }
+
+  /** Follows a run from a place: from memory while it is here, else from the store. */
+  async *follow(
+    workspace: string,
+    runId: string,
+    after: After,
+    signal: AbortSignal,
+  ): AsyncGenerator<PlacedEvent[], void, void> {
+    const live = this.#hub.get(runId);
+    if (live !== undefined) {
+      yield* followLive(live, after, signal);
+      return;
+    }
+    const stored = await this.#store.readRunEvents(workspace, runId);
+    if (stored !== null) yield* replayEnded(stored.epoch, stored.events, after);
+  }
+
+  /**
+   * Ends every run of this process as `interrupted`, its text kept; resolves when the ends are in the
+   * store or the deadline has passed.
+   */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true;
+    const runs = [...this.#active.values()];
+    for (const run of runs) this.#tell(run, "interrupted");
+    const deadline = Promise.withResolvers<void>();
+    const timer = setTimeout(deadline.resolve, deadlineMs);
+    await Promise.race([
+      Promise.allSettled(runs.map((run) => run.finished)),
+      deadline.promise,
+    ]);
+    clearTimeout(timer);
+    for (const run of this.#active.values()) run.live.abandon();
+  }
+
+  #tell(run: ActiveRun, why: "cancelled" | "interrupted"): void {
+    run.told ??= why;
+    run.abort.abort();
+  }
+
+  #append(run: ActiveRun, event: RunEvent): void {
+    run.log.append(run.live.append(event));
+  }
+
+  async #execute(
+    run: ActiveRun,
+    prompt: ChatMessage[],
+    opened: OpenedStream,
+  ): Promise<void> {
+    const outcome: Outcome = { finishReason: null, usage: null };
+    let failure: unknown = null;
+    try {
+      await this.#consume(run, opened, outcome);
+    } catch (error) {
+      failure = error;
+    }
+    // A provider may end quietly when its signal aborts; the order to stop decides all the same.
+    const status: RunStatus = run.told !== null && outcome.finishReason === null
+      ? run.told
+      : failure === null
+      ? "completed"
+      : "failed";
+    const error = status === "failed" ? toRunError(failure) : null;
+    if (error !== null) {
+      this.#log.warn("Run failed", {
+        run: run.record.id,
+        code: error.code,
+        error: failure,
+      });
+    }
+    await this.#finish(run, {
+      status,
+      finishReason: outcome.finishReason,
+      usage: toUsage(outcome.usage, prompt, run.live.text),
+      error,
+    });
+  }
+
+  async #consume(
+    run: ActiveRun,
+    opened: OpenedStream,
+    outcome: Outcome,
+  ): Promise<void> {
+    try {
+      run.abort.signal.throwIfAborted();
+      let result = await opened.first;
+      while (!result.done) {
+        this.#take(run, result.value, outcome);
+        await run.log.ready();
+        result = await opened.iterator.next();
+      }
+    } finally {
+      // Closes the provider's socket whatever ended the loop.
+      void Promise.resolve(opened.iterator.return?.()).catch(() => {});
+    }
+  }
+
+  #take(run: ActiveRun, delta: Delta, outcome: Outcome): void {
+    switch (delta.type) {
+      case "text":
+        for (const content of pieces(delta.text)) {
+          this.#append(run, { event: "chunk", data: { content } });
+        }
+        break;
+      case "reasoning":
+        for (const content of pieces(delta.text)) {
+          this.#append(run, { event: "reasoning", data: { content } });
+        }
+        break;
+      case "tool":
+        this.#append(run, { event: "tool", data: delta.call });
+        break;
+      case "finish":
+        outcome.finishReason = delta.reason;
+        break;
+      case "usage":
+        outcome.usage = delta.usage;
+        break;
+    }
+  }
+
+  /** Commits the end, then tells the followers: what they hear is already durable. */
+  async #finish(run: ActiveRun, end: RunEnd): Promise<void> {
+    const last: RunEvent = end.error === null
+      ? {
+        event: "done",
+        data: {
+          status: end.status,
+          finishReason: end.finishReason,
+          usage: end.usage,
+          costMicroUsd: null,
+        },
+      }
+      : { event: "error", data: end.error };
+    const endSeq = run.live.lastSeq + 1;
+    const record: RunRecord = {
+      ...run.record,
+      status: end.status,
+      finishReason: end.finishReason,
+      usage: end.usage,
+      error: end.error,
+      endSeq,
+      finishedAt: new Date().toISOString(),
+    };
+    const placed: PlacedEvent = {
+      position: { epoch: run.live.epoch, seq: endSeq },
+      event: last,
+    };
+    const tail = await run.log.tail(placed);
+    const text = run.live.text;
+    const write = () =>
+      this.#store.finishRun(run.workspace, record, text, tail);
+    try {
+      await write();
+      run.live.append(last);
+    } catch (error) {
+      if (error instanceof FencedError) {
+        // Whoever fenced us has claimed the run: followers come back and find it there.
+        run.live.abandon();
+        return;
+      }
+      this.#log.error("End of a run could not be stored", {
+        run: record.id,
+        error,
+      });
+      run.live.append({ event: "error", data: storageError() });
+      void this.#retryFinal(record.id, write);
+    } finally {
+      this.#active.delete(record.id);
+      this.#hub.release(record.id);
+    }
+  }
+
+  /** The store refused the end (disk full): memory keeps it and tries again until it is in. */
+  async #retryFinal(runId: string, write: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; !this.#draining; attempt += 1) {
+      const waitMs =
+        FINAL_RETRY_MS[Math.min(attempt, FINAL_RETRY_MS.length - 1)];
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      try {
+        await write();
+        this.#log.info("End of a run is stored after all", { run: runId });
+        this.#hub.forget(runId);
+        return;
+      } catch (error) {
+        if (error instanceof FencedError) return;
+      }
+    }
+  }
+}
+
+interface Outcome {
+  finishReason: string | null;
+  usage: TokenUsage | null;
+}
+
+interface RunEnd {
+  status: RunStatus;
+  finishReason: string | null;
+  usage: Usage | null;
+  error: RunError | null;
+}
+
+/** Largest text of one event, in UTF-16 code units; with JSON escapes it stays below a value's limit. */
+const MAX_EVENT_CHARACTERS = 4_000;
+
+/** Cuts a very long text into event-sized pieces, never inside a surrogate pair. */
+function* pieces(text: string): Generator<string> {
+  for (let from = 0; from < text.length;) {
+    let to = Math.min(from + MAX_EVENT_CHARACTERS, text.length);
+    const code = text.charCodeAt(to - 1);
+    if (to < text.length && code >= 0xd800 && code <= 0xdbff) to -= 1;
+    yield text.slice(from, to);
+    from = to;
+  }
+}
+
+function toRunError(failure: unknown): RunError {
+  if (failure instanceof AppError) {
+    return {
+      code: failure.code,
+      message: failure.message,
+      retryable: failure.retryable,
+    };
+  }
+  return {
+    code: "internal_error",
+    message:
+      "Something went wrong on this server while the answer was written.",
+    retryable: true,
+  };
+}
+
+function storageError(): RunError {
+  return {
+    code: "storage_unavailable",
+    message:
+      "The store does not accept writes. The answer so far is kept in memory.",
+    retryable: true,
+  };
+}
+
+function toUsage(
+  reported: TokenUsage | null,
+  prompt: ChatMessage[],
+  text: string,
+): Usage {
+  if (reported !== null) return { ...reported, estimated: false };
+  const asked = prompt.map((message) =>
+    typeof message.content === "string" ? message.content : ""
+  );
+  return {
+    inputTokens: estimateTokens(asked.join("\n")),
+    cachedInputTokens: 0,
+    outputTokens: estimateTokens(text),
+    estimated: true,
+  };
+}

@@ -1,0 +1,302 @@
+/**
+ * The settings of a process: environment variables and the JSON file that `FRESHET_CONFIG` names, read
+ * once at start. A wrong setting ends the start with one line that names it, its value and what is
+ * wanted.
+ */
+import * as z from "zod";
+
+/** A setting that cannot be used. Its message is the one line to print before the process ends. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** An OpenAI-compatible service that serves models. */
+export interface ProviderSettings {
+  id: string;
+  /** Address up to and including the version, for example `https://api.openai.com/v1`. */
+  baseUrl: string;
+  apiKey: string | null;
+  /** Names of its models, or `"discover"` to ask its `/models`. */
+  models: string[] | "discover";
+  /** Sockets kept to this provider at most. */
+  maxConnections: number;
+}
+
+export interface Config {
+  /** TCP port; 0 lets the system choose. */
+  port: number;
+  host: string;
+  /** Folder of the store, of the secret and of incarnation locks. */
+  dataDir: string;
+  /** Where the store is: a file path, or null for the platform's own (Deno Deploy, or a remote store). */
+  storePath: string | null;
+  auth: "local";
+  /** The owner's API key, or null when none is set. */
+  apiKey: string | null;
+  /** How long running answers may finish before the drain begins, in milliseconds. */
+  drainMs: number;
+  providers: ProviderSettings[];
+  /** Id of the provider whose models go by their plain names, or null. */
+  defaultProvider: string | null;
+}
+
+const DEFAULT_PORT = 8000;
+const DEFAULT_MAX_CONNECTIONS = 200;
+const OPENAI_BASE_URL = "https://api.openai.com/v1";
+const MIN_API_KEY_LENGTH = "frk_".length + 32;
+
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+const providerSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/)
+    .describe("Name of the provider: a to z, digits, - and _"),
+  baseUrl: httpUrl.describe("Address up to and including /v1"),
+  apiKeyEnv: z.string().min(1).optional()
+    .describe("Environment variable that holds the key"),
+  apiKey: z.string().min(1).optional().describe("The key itself"),
+  models: z.union([z.array(z.string().min(1)).min(1), z.literal("discover")])
+    .default("discover").describe("Model names, or discover"),
+  maxConnections: z.int().min(1).max(10_000).default(DEFAULT_MAX_CONNECTIONS)
+    .describe("Sockets kept to this provider at most"),
+}).refine((provider) => !(provider.apiKey && provider.apiKeyEnv), {
+  error: "give apiKey or apiKeyEnv, not both",
+});
+
+/** Schema of the `FRESHET_CONFIG` file; served as JSON Schema at `/schema/config.json`. */
+export const configFileSchema = z.strictObject({
+  $schema: z.string().optional(),
+  providers: z.array(providerSchema).default([])
+    .describe("OpenAI-compatible services"),
+});
+
+/** The JSON Schema (2020-12) of the `FRESHET_CONFIG` file. */
+export function configJsonSchema(): Record<string, unknown> {
+  return {
+    ...z.toJSONSchema(configFileSchema, { io: "input" }),
+    title: "Freshet configuration",
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+type Env = (name: string) => string | undefined;
+
+function wrong(name: string, value: string, wanted: string): ConfigError {
+  const shown = /KEY|SECRET|PASSWORD|TOKEN/.test(name) ? "…" : value;
+  return new ConfigError(
+    `Setting ${name}="${shown}" cannot be used: ${wanted}`,
+  );
+}
+
+function integer(
+  env: Env,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const text = env(name);
+  if (!text) return fallback;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw wrong(name, text, `want a whole number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+function oneOf<T extends string>(
+  env: Env,
+  name: string,
+  allowed: readonly T[],
+): T | null {
+  const text = env(name);
+  if (!text) return null;
+  const value = allowed.find((each) => each === text);
+  if (value === undefined) {
+    throw wrong(name, text, `want ${allowed.join(", ")}`);
+  }
+  return value;
+}
+
+/** Only local mode exists so far; whatever asks for another mode ends the start. */
+function readAuth(env: Env, host: string): "local" {
+  const asked = oneOf(
+    env,
+    "FRESHET_AUTH",
+    ["local", "password", "oidc"] as const,
+  );
+  if (asked === "password" || asked === "oidc") {
+    throw wrong(
+      "FRESHET_AUTH",
+      asked,
+      "this version has local mode only; want local",
+    );
+  }
+  const reason = env("PUBLIC_URL")
+    ? ["PUBLIC_URL", env("PUBLIC_URL")!] as const
+    : env("DENO_DEPLOY") !== undefined
+    ? ["DENO_DEPLOY", env("DENO_DEPLOY")!] as const
+    : isLoopback(host)
+    ? null
+    : ["HOST", host] as const;
+  if (reason !== null) {
+    throw wrong(
+      reason[0],
+      reason[1],
+      "local mode serves this machine only and this version has no sign-in; want a loopback HOST (127.0.0.1), no PUBLIC_URL and no Deno Deploy",
+    );
+  }
+  return "local";
+}
+
+function readApiKey(env: Env): string | null {
+  const key = env("FRESHET_API_KEY");
+  if (!key) return null;
+  if (!key.startsWith("frk_") || key.length < MIN_API_KEY_LENGTH) {
+    throw wrong(
+      "FRESHET_API_KEY",
+      key,
+      "want frk_ plus at least 32 characters",
+    );
+  }
+  return key;
+}
+
+function readBaseUrl(env: Env): string | null {
+  const text = env("OPENAI_BASE_URL");
+  if (!text) return null;
+  if (!httpUrl.safeParse(text).success) {
+    throw wrong("OPENAI_BASE_URL", text, "want an http or https address");
+  }
+  return text.replace(/\/+$/, "");
+}
+
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  const path = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const section = [path, issue.keys[0]].filter((part) => part !== "").join(
+      ".",
+    );
+    return `section "${section}" is not known to this version`;
+  }
+  return `${path || "the file"}: ${issue.message}`;
+}
+
+async function readConfigFile(
+  env: Env,
+  readText: (path: string) => Promise<string>,
+): Promise<z.output<typeof configFileSchema>> {
+  const path = env("FRESHET_CONFIG");
+  if (!path) return { providers: [] };
+  let json: unknown;
+  try {
+    json = JSON.parse(await readText(path));
+  } catch (error) {
+    const reason = error instanceof SyntaxError
+      ? `want JSON: ${error.message}`
+      : "want the path of a readable JSON file";
+    throw wrong("FRESHET_CONFIG", path, reason);
+  }
+  const parsed = configFileSchema.safeParse(json);
+  if (!parsed.success) {
+    throw wrong("FRESHET_CONFIG", path, firstIssue(parsed.error));
+  }
+  return parsed.data;
+}
+
+function readProviders(
+  env: Env,
+  file: z.output<typeof configFileSchema>,
+): Pick<Config, "providers" | "defaultProvider"> {
+  const providers: ProviderSettings[] = [];
+  const apiKey = env("OPENAI_API_KEY") || null;
+  const baseUrl = readBaseUrl(env);
+  if (apiKey !== null || baseUrl !== null) {
+    providers.push({
+      id: "openai",
+      baseUrl: baseUrl ?? OPENAI_BASE_URL,
+      apiKey,
+      models: "discover",
+      maxConnections: DEFAULT_MAX_CONNECTIONS,
+    });
+  }
+  const defaultProvider = providers[0]?.id ?? null;
+  for (const { apiKeyEnv, apiKey, ...provider } of file.providers) {
+    if (providers.some((other) => other.id === provider.id)) {
+      throw wrong(
+        "FRESHET_CONFIG",
+        env("FRESHET_CONFIG")!,
+        `provider "${provider.id}" is there twice`,
+      );
+    }
+    const key = apiKeyEnv === undefined
+      ? apiKey ?? null
+      : env(apiKeyEnv) || null;
+    if (apiKeyEnv !== undefined && key === null) {
+      throw wrong(
+        "FRESHET_CONFIG",
+        env("FRESHET_CONFIG")!,
+        `provider "${provider.id}" wants its key in ${apiKeyEnv}, which is not set`,
+      );
+    }
+    providers.push({
+      ...provider,
+      baseUrl: provider.baseUrl.replace(/\/+$/, ""),
+      apiKey: key,
+    });
+  }
+  return { providers, defaultProvider };
+}
+
+function readStorePath(
+  env: Env,
+  dataDir: string,
+  canWrite: (path: string) => boolean,
+): string | null {
+  if (env("DENO_KV_DEFAULT_PATH")) return null;
+  return canWrite(dataDir) ? `${dataDir}/freshet.db` : null;
+}
+
+/** Where `readConfig` looks; tests give their own. */
+export interface ConfigSources {
+  env: Env;
+  readText: (path: string) => Promise<string>;
+  /** Whether this process is allowed to write below a folder. Deploy gives no disk to write to. */
+  canWrite: (path: string) => boolean;
+}
+
+/**
+ * Reads and checks all settings.
+ * @throws {ConfigError} for the first setting that cannot be used
+ */
+export async function readConfig(
+  sources: ConfigSources = processSources(),
+): Promise<Config> {
+  const env: Env = (name) => sources.env(name)?.trim();
+  const host = env("HOST") || "127.0.0.1";
+  const dataDir = (env("DATA_DIR") || "./data").replace(/(.)\/+$/, "$1");
+  integer(env, "FRESHET_MAX_FDS", 1024, 256, 10_000_000);
+  return {
+    port: integer(env, "PORT", DEFAULT_PORT, 0, 65_535),
+    host,
+    dataDir,
+    storePath: readStorePath(env, dataDir, sources.canWrite),
+    auth: readAuth(env, host),
+    apiKey: readApiKey(env),
+    drainMs: integer(env, "FRESHET_DRAIN_MS", 0, 0, 3_600_000),
+    ...readProviders(env, await readConfigFile(env, sources.readText)),
+  };
+}
+
+function processSources(): ConfigSources {
+  return {
+    env: (name) => Deno.env.get(name),
+    readText: (path) => Deno.readTextFile(path),
+    canWrite: (path) =>
+      Deno.permissions.querySync({ name: "write", path }).state === "granted",
+  };
+}

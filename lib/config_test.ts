@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import {
+  type Config,
+  ConfigError,
+  configJsonSchema,
+  readConfig,
+} from "./config.ts";
+
+function read(
+  env: Record<string, string>,
+  files: Record<string, string> = {},
+  canWrite = true,
+): Promise<Config> {
+  return readConfig({
+    env: (name) => env[name],
+    readText: (path) =>
+      path in files
+        ? Promise.resolve(files[path])
+        : Promise.reject(new Deno.errors.NotFound(path)),
+    canWrite: () => canWrite,
+  });
+}
+
+async function refusal(
+  env: Record<string, string>,
+  files: Record<string, string> = {},
+): Promise<string> {
+  try {
+    await read(env, files);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(!error.message.includes("\n"), "the message must be one line");
+    return error.message;
+  }
+  throw new assert.AssertionError({ message: "the settings were accepted" });
+}
+
+Deno.test("readConfig: nothing set gives the documented defaults", async () => {
+  assert.deepEqual(await read({}), {
+    port: 8000,
+    host: "127.0.0.1",
+    dataDir: "./data",
+    storePath: "./data/freshet.db",
+    auth: "local",
+    apiKey: null,
+    drainMs: 0,
+    providers: [],
+    defaultProvider: null,
+  });
+});
+
+Deno.test("readConfig: an empty setting counts as not set", async () => {
+  const config = await read({ PORT: "", HOST: " ", OPENAI_API_KEY: "" });
+  assert.equal(config.port, 8000);
+  assert.equal(config.host, "127.0.0.1");
+  assert.deepEqual(config.providers, []);
+});
+
+Deno.test("readConfig: OPENAI_API_KEY alone makes OpenAI the default provider", async () => {
+  const config = await read({ OPENAI_API_KEY: "sk-test" });
+  assert.equal(config.defaultProvider, "openai");
+  assert.deepEqual(config.providers, [{
+    id: "openai",
+    baseUrl: "https://api.openai.com/v1",
+    apiKey: "sk-test",
+    models: "discover",
+    maxConnections: 200,
+  }]);
+});
+
+Deno.test("readConfig: OPENAI_BASE_URL alone makes a provider without a key", async () => {
+  const config = await read({ OPENAI_BASE_URL: "http://127.0.0.1:11434/v1/" });
+  assert.equal(config.providers[0].baseUrl, "http://127.0.0.1:11434/v1");
+  assert.equal(config.providers[0].apiKey, null);
+});
+
+Deno.test("readConfig: a config file adds providers and takes keys from the environment", async () => {
+  const file = JSON.stringify({
+    providers: [
+      {
+        id: "a",
+        baseUrl: "http://127.0.0.1:9000/v1",
+        apiKeyEnv: "A_KEY",
+        models: ["m1"],
+        maxConnections: 5,
+      },
+      { id: "b", baseUrl: "http://127.0.0.1:9001/v1", apiKey: "kb" },
+    ],
+  });
+  const config = await read({ FRESHET_CONFIG: "f.json", A_KEY: "ka" }, {
+    "f.json": file,
+  });
+  assert.equal(config.defaultProvider, null);
+  assert.deepEqual(
+    config.providers.map((p) => [p.id, p.apiKey, p.models, p.maxConnections]),
+    [
+      ["a", "ka", ["m1"], 5],
+      ["b", "kb", "discover", 200],
+    ],
+  );
+});
+
+Deno.test("readConfig: each wrong setting is named with its value and what is wanted", async () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ PORT: "eighty" }, /PORT="eighty".*whole number from 0 to 65535/],
+    [{ PORT: "70000" }, /PORT="70000"/],
+    [{ PORT: "-1" }, /PORT="-1"/],
+    [{ FRESHET_DRAIN_MS: "1.5" }, /FRESHET_DRAIN_MS="1.5"/],
+    [{ FRESHET_MAX_FDS: "12" }, /FRESHET_MAX_FDS="12"/],
+    [
+      { OPENAI_BASE_URL: "ftp://x" },
+      /OPENAI_BASE_URL="ftp:\/\/x".*http or https/,
+    ],
+    [{ FRESHET_AUTH: "magic" }, /FRESHET_AUTH="magic".*local, password, oidc/],
+    [
+      { FRESHET_CONFIG: "missing.json" },
+      /FRESHET_CONFIG="missing.json".*readable/,
+    ],
+  ];
+  for (const [env, expected] of cases) {
+    assert.match(await refusal(env), expected);
+  }
+});
+
+Deno.test("readConfig: a wrong key is refused without showing it", async () => {
+  const message = await refusal({ FRESHET_API_KEY: "frk_tooshort" });
+  assert.match(message, /FRESHET_API_KEY.*frk_ plus at least 32/);
+  assert.ok(!message.includes("tooshort"));
+});
+
+Deno.test("readConfig: whatever would leave local mode ends the start", async () => {
+  for (
+    const env of [
+      { FRESHET_AUTH: "password" },
+      { FRESHET_AUTH: "oidc" },
+      { PUBLIC_URL: "https://chat.example.org" },
+      { HOST: "0.0.0.0" },
+      { HOST: "192.168.1.5" },
+      { DENO_DEPLOY: "1" },
+      { FRESHET_AUTH: "local", HOST: "0.0.0.0" },
+    ] as Record<string, string>[]
+  ) {
+    assert.match(await refusal(env), /local/);
+  }
+});
+
+Deno.test("readConfig: every loopback HOST is local mode", async () => {
+  for (const host of ["localhost", "127.0.0.1", "127.9.9.9", "::1"]) {
+    assert.equal((await read({ HOST: host })).host, host);
+  }
+});
+
+Deno.test("readConfig: a config file is refused with the place that is wrong", async () => {
+  const cases: [string, RegExp][] = [
+    ["{", /want JSON/],
+    [JSON.stringify({ budgets: [] }), /section "budgets" is not known/],
+    [
+      JSON.stringify({ providers: [{ id: "A!", baseUrl: "http://x" }] }),
+      /providers\.0\.id/,
+    ],
+    [
+      JSON.stringify({ providers: [{ id: "a", baseUrl: "nope" }] }),
+      /providers\.0\.baseUrl/,
+    ],
+    [
+      JSON.stringify({ providers: [{ id: "a", baseUrl: "http://x", key: 1 }] }),
+      /providers\.0\.key/,
+    ],
+    [
+      JSON.stringify({
+        providers: [{ id: "a", baseUrl: "http://x", apiKeyEnv: "NOT_SET" }],
+      }),
+      /NOT_SET, which is not set/,
+    ],
+    [
+      JSON.stringify({
+        providers: [{ id: "a", baseUrl: "http://x" }, {
+          id: "a",
+          baseUrl: "http://y",
+        }],
+      }),
+      /"a" is there twice/,
+    ],
+  ];
+  for (const [text, expected] of cases) {
+    assert.match(await refusal({ FRESHET_CONFIG: "f" }, { f: text }), expected);
+  }
+});
+
+Deno.test("readConfig: without a disk to write to, or with a remote store, the platform opens the store", async () => {
+  assert.equal((await read({}, {}, false)).storePath, null);
+  assert.equal(
+    (await read({ DENO_KV_DEFAULT_PATH: "http://kv:4512" })).storePath,
+    null,
+  );
+  assert.equal(
+    (await read({ DATA_DIR: "/srv/f/" })).storePath,
+    "/srv/f/freshet.db",
+  );
+});
+
+Deno.test("configJsonSchema: describes the sections and refuses others", () => {
+  const schema = configJsonSchema();
+  assert.deepEqual(Object.keys(schema.properties as object), [
+    "$schema",
+    "providers",
+  ]);
+  assert.equal(schema.additionalProperties, false);
+});

@@ -1,0 +1,93 @@
+/** What every request passes before its route. */
+import type { Context, Middleware } from "fresh";
+import { checkLocal } from "@/lib/auth/local_guard.ts";
+import type { AppError } from "@/lib/errors.ts";
+import { problemResponse, toAppError } from "@/lib/http/problem.ts";
+import { currentServices, LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
+import { parseAppearance } from "@/lib/shared/appearance.ts";
+import { newId } from "@/lib/shared/ids.ts";
+import type { State } from "@/utils.ts";
+
+/** Paths that are polled or served without work; they are logged only when they fail. */
+const QUIET_PATHS = /^\/(_fresh\/|assets\/|healthz|readyz|favicon)/;
+
+/** Gives the request its id, its logger and the services, and logs how it ended. */
+export const requestContext: Middleware<State> = async (ctx) => {
+  const startedAtMs = performance.now();
+  const { state } = ctx;
+  state.services = currentServices();
+  state.requestId = newId("req");
+  state.workspace = LOCAL_WORKSPACE;
+  state.log = state.services.log.with({ request: state.requestId });
+  state.appearance = parseAppearance(ctx.req.headers.get("cookie"));
+
+  const response = await ctx.next();
+  response.headers.set("x-request-id", state.requestId);
+  const level = response.status >= 500 ? "error" : "info";
+  if (level === "error" || !QUIET_PATHS.test(ctx.url.pathname)) {
+    state.log[level](`${ctx.req.method} ${ctx.url.pathname}`, {
+      status: response.status,
+      durationMs: Math.round(performance.now() - startedAtMs),
+    });
+  }
+  return response;
+};
+
+/**
+ * Headers for every response. Fresh's csp() always asks browsers to upgrade to https, which would break
+ * every link of a server reached over plain http, so that directive is taken out there.
+ */
+export const securityHeaders: Middleware<State> = async (ctx) => {
+  const response = await ctx.next();
+  const { headers } = response;
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("referrer-policy", "same-origin");
+  headers.set("x-frame-options", "DENY");
+  headers.set("cross-origin-opener-policy", "same-origin");
+  const policy = headers.get("content-security-policy");
+  if (policy !== null && ctx.url.protocol === "http:") {
+    headers.set(
+      "content-security-policy",
+      policy.split(";").map((part) => part.trim()).filter((part) =>
+        part !== "" && part !== "upgrade-insecure-requests"
+      ).join("; "),
+    );
+  }
+  return response;
+};
+
+function isApi(pathname: string): boolean {
+  return /^\/(api|v1|healthz|readyz|metrics|schema)(\/|$)/.test(pathname);
+}
+
+/**
+ * Turns whatever a route throws into a response: a problem document for programs, a page for people.
+ * It sits inside csp(), so that error pages get their headers too (Fresh alone leaves them out).
+ */
+export function errorPages(
+  renderPage: (
+    ctx: Context<State>,
+    error: AppError,
+  ) => Response | Promise<Response>,
+): Middleware<State> {
+  return async (ctx) => {
+    try {
+      return await ctx.next();
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (error.status >= 500) {
+        ctx.state.log.error(error.message, { code: error.code, error: thrown });
+      }
+      return isApi(ctx.url.pathname)
+        ? problemResponse(error, ctx.state.requestId)
+        : await renderPage(ctx, error);
+    }
+  };
+}
+
+/** Keeps everything but this machine out; see `checkLocal`. */
+export const localMode: Middleware<State> = (ctx) => {
+  const refused = checkLocal(ctx.req, ctx.state.services.config.apiKey);
+  if (refused !== null) throw refused;
+  return ctx.next();
+};

@@ -1,0 +1,134 @@
+/**
+ * Log lines: one JSON object a line, or coloured text on a terminal. A logger carries fields (request,
+ * thread, run, stage) that every line it writes repeats, so a line can be found by any of them.
+ */
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export type LogFields = Record<string, unknown>;
+
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** A logger whose lines also carry `fields`. */
+  with(fields: LogFields): Logger;
+}
+
+export interface LogOptions {
+  /** Takes a finished line without its line end. */
+  write: (line: string) => void;
+  format: "json" | "pretty";
+  /** Lines below this level are not written. */
+  level?: LogLevel;
+  now?: () => Date;
+}
+
+const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+const COLOR: Record<LogLevel, string> = {
+  debug: "\x1b[2m",
+  info: "\x1b[36m",
+  warn: "\x1b[33m",
+  error: "\x1b[31m",
+};
+
+const SECRET_FIELD = /authorization|api_?key|password|secret|token$|cookie/i;
+const SECRET_TEXT = /\b(sk-|frk_|Bearer )[A-Za-z0-9_\-.]{8,}/g;
+
+function scrub(text: string): string {
+  return text.replace(SECRET_TEXT, "$1…");
+}
+
+function printable(value: unknown): unknown {
+  if (value instanceof Error) {
+    return {
+      name: value.name,
+      message: scrub(value.message),
+      stack: value.stack === undefined ? undefined : scrub(value.stack),
+      ...(value.cause === undefined ? {} : { cause: printable(value.cause) }),
+    };
+  }
+  return typeof value === "string" ? scrub(value) : value;
+}
+
+function clean(fields: LogFields): LogFields {
+  const out: LogFields = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    out[name] = SECRET_FIELD.test(name) ? "…" : printable(value);
+  }
+  return out;
+}
+
+function pretty(
+  time: Date,
+  level: LogLevel,
+  message: string,
+  fields: LogFields,
+): string {
+  const parts = Object.entries(fields).map(([name, value]) => {
+    if (typeof value === "object" && value !== null && "stack" in value) {
+      return `\n${String(value.stack)}`;
+    }
+    return `${name}=${
+      typeof value === "string" ? value : JSON.stringify(value)
+    }`;
+  });
+  const clock = time.toISOString().slice(11, 23);
+  return `\x1b[2m${clock}\x1b[0m ${COLOR[level]}${
+    level.padEnd(5)
+  }\x1b[0m ${message}${
+    parts.length === 0 ? "" : ` \x1b[2m${parts.join(" ")}\x1b[0m`
+  }`;
+}
+
+/** Builds a logger. Values of fields that look like secrets are masked before a line is written. */
+export function createLogger(
+  options: LogOptions,
+  fields: LogFields = {},
+): Logger {
+  const least = RANK[options.level ?? "info"];
+  const line = (
+    level: LogLevel,
+    message: string,
+    more: LogFields = {},
+  ): void => {
+    if (RANK[level] < least) return;
+    const time = options.now?.() ?? new Date();
+    const all = clean({ ...fields, ...more });
+    options.write(
+      options.format === "json"
+        ? JSON.stringify({
+          time: time.toISOString(),
+          level,
+          message: scrub(message),
+          ...all,
+        })
+        : pretty(time, level, scrub(message), all),
+    );
+  };
+  return {
+    debug: (message, more) => line("debug", message, more),
+    info: (message, more) => line("info", message, more),
+    warn: (message, more) => line("warn", message, more),
+    error: (message, more) => line("error", message, more),
+    with: (more) => createLogger(options, { ...fields, ...more }),
+  };
+}
+
+/** The logger of a server process: pretty on a terminal, JSON lines elsewhere, always to standard error. */
+export function consoleLogger(level: LogLevel = "info"): Logger {
+  return createLogger({
+    // deno-lint-ignore no-console -- the one place that writes to the console
+    write: (line) => console.error(line),
+    format: Deno.stderr.isTerminal() ? "pretty" : "json",
+    level,
+  });
+}
+
+/** A logger that writes nothing, for tests and scripts. */
+export function silentLogger(): Logger {
+  return createLogger({ write: () => {}, format: "json", level: "error" });
+}

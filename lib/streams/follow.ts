@@ -1,0 +1,63 @@
+/** Following a run: replay from a place, then live, in batches of whatever has come since. */
+import type { LiveRun, PlacedEvent } from "./live_run.ts";
+import type { Position } from "./position.ts";
+
+/** Where a follower says it stands: nowhere yet, at a place, or somewhere that cannot be read. */
+export type After = Position | null | "unknown";
+
+/**
+ * Decides where a follower goes on. A place that the run never had (forged, beyond its end, or of
+ * another epoch) is told by `reset`, and the epoch is replayed from its beginning.
+ */
+function resumeFrom(
+  run: { epoch: number; lastSeq: number },
+  after: After,
+): { next: number; reset: boolean } {
+  if (after === null) return { next: 0, reset: false };
+  const known = after !== "unknown" && after.epoch === run.epoch &&
+    after.seq <= run.lastSeq;
+  return known
+    ? { next: after.seq + 1, reset: false }
+    : { next: 1, reset: true };
+}
+
+function resetEvent(epoch: number): PlacedEvent {
+  return {
+    position: { epoch, seq: 0 },
+    event: {
+      event: "reset",
+      data: { epoch, reason: "The place to go on from is not known" },
+    },
+  };
+}
+
+/** Follows a run of this process until it ends or the signal aborts. */
+export async function* followLive(
+  run: LiveRun,
+  after: After,
+  signal: AbortSignal,
+): AsyncGenerator<PlacedEvent[], void, void> {
+  const { next, reset } = resumeFrom(run, after);
+  let from = next;
+  if (reset) yield [resetEvent(run.epoch)];
+  while (!signal.aborted) {
+    const batch = run.events.slice(from);
+    from += batch.length;
+    if (batch.length > 0) yield batch;
+    else if (run.closed) return;
+    else await run.waitBeyond(from - 1, signal);
+  }
+}
+
+/** Replays a run that has ended, from its stored events (complete, in order, from seq 0). */
+export async function* replayEnded(
+  epoch: number,
+  events: PlacedEvent[],
+  after: After,
+): AsyncGenerator<PlacedEvent[], void, void> {
+  const lastSeq = events.at(-1)?.position.seq ?? -1;
+  const { next, reset } = resumeFrom({ epoch, lastSeq }, after);
+  if (reset) yield [resetEvent(epoch)];
+  const batch = events.filter((each) => each.position.seq >= next);
+  if (batch.length > 0) yield batch;
+}

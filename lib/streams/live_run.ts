@@ -1,0 +1,91 @@
+/**
+ * A run while its owner is this process: all its events in memory, and those who follow it. A follower
+ * keeps nothing but a place in the shared list, so a slow one costs no memory and delays nobody.
+ */
+import type { RunEvent } from "@/lib/shared/wire.ts";
+import type { Position } from "./position.ts";
+
+/** An event of a run and its place, which is its SSE id. */
+export interface PlacedEvent {
+  readonly position: Position;
+  readonly event: RunEvent;
+}
+
+/** Whether a stream ends with this event. */
+export function isTerminal(event: RunEvent): boolean {
+  return event.event === "done" || event.event === "error";
+}
+
+export class LiveRun {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly #events: PlacedEvent[] = [];
+  #text = "";
+  #closed = false;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(runId: string, epoch: number) {
+    this.runId = runId;
+    this.epoch = epoch;
+  }
+
+  /** Events so far; index and `position.seq` are the same number. */
+  get events(): readonly PlacedEvent[] {
+    return this.#events;
+  }
+
+  /** True once the last event is in, or the owner has let go of the run without one. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Sequence number of the newest event; -1 before the opening one. */
+  get lastSeq(): number {
+    return this.#events.length - 1;
+  }
+
+  /** The text of the answer so far. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Hands an event to all followers. The first is the opening event with seq 0. */
+  append(event: RunEvent): PlacedEvent {
+    if (this.#closed) {
+      throw new Error(`Cannot append to run "${this.runId}": it has ended`);
+    }
+    const seq = this.#events.length;
+    const placed = { position: { epoch: this.epoch, seq }, event };
+    this.#events.push(placed);
+    if (event.event === "chunk") this.#text += event.data.content;
+    if (isTerminal(event)) this.#closed = true;
+    this.#wake();
+    return placed;
+  }
+
+  /** Ends every follower's stream without a last event (a drain: they come back elsewhere). */
+  abandon(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** Resolves when events after `seq` are there, the run has closed, or the signal has aborted. */
+  async waitBeyond(seq: number, signal: AbortSignal): Promise<void> {
+    const aborted = Promise.withResolvers<void>();
+    const abort = () => aborted.resolve();
+    signal.addEventListener("abort", abort);
+    try {
+      while (this.lastSeq <= seq && !this.#closed && !signal.aborted) {
+        await Promise.race([this.#changed.promise, aborted.promise]);
+      }
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  #wake(): void {
+    const { resolve } = this.#changed;
+    this.#changed = Promise.withResolvers<void>();
+    resolve();
+  }
+}

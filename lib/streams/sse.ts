@@ -1,0 +1,131 @@
+/**
+ * Server-sent events (WHATWG HTML, 9.2): the bytes, the headers that keep proxies from buffering, the
+ * heartbeat, and the one place that notices that a client has gone.
+ */
+import { isTerminal, type PlacedEvent } from "./live_run.ts";
+import { formatPosition } from "./position.ts";
+
+/** How often a comment goes out when nothing else does, in milliseconds. */
+export const HEARTBEAT_MS = 10_000;
+
+/** How long a client waits before it comes back after a cut, in milliseconds. */
+export const RETRY_MS = 1_000;
+
+/** How long a client waits when the server goes down in good order, in milliseconds. */
+export const DRAIN_RETRY_MS = 250;
+
+export const SSE_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+} as const;
+
+const encoder = new TextEncoder();
+const HEARTBEAT = encoder.encode(": keep-alive\n\n");
+
+const formatted = new WeakMap<PlacedEvent, string>();
+
+/**
+ * One event as text. JSON never holds a raw line break, so `data` is always one line. An event is
+ * written once, however many followers get it.
+ */
+export function formatEvent(placed: PlacedEvent): string {
+  let text = formatted.get(placed);
+  if (text === undefined) {
+    const { position, event } = placed;
+    text = `id: ${formatPosition(position)}\nevent: ${event.event}\ndata: ${
+      JSON.stringify(event.data)
+    }\n\n`;
+    formatted.set(placed, text);
+  }
+  return text;
+}
+
+/**
+ * Runs `gone` once, as soon as a client hangs up. Production tells it by the stream's `cancel()`, the
+ * development server by the request's signal; whoever finishes first calls `finish()`, after which
+ * neither counts.
+ */
+export function onHangUp(
+  signal: AbortSignal,
+  gone: () => void,
+): { finish: () => void; hangUp: () => void } {
+  let settled = false;
+  const hangUp = () => {
+    if (settled) return;
+    finish();
+    gone();
+  };
+  const finish = () => {
+    settled = true;
+    signal.removeEventListener("abort", hangUp);
+  };
+  signal.addEventListener("abort", hangUp);
+  if (signal.aborted) hangUp();
+  return { finish, hangUp };
+}
+
+export interface SseOptions {
+  heartbeatMs?: number;
+  headers?: Record<string, string>;
+  status?: number;
+}
+
+/**
+ * Streams events to a client, reading the source only as fast as the client takes the bytes. `follow`
+ * gets a signal that aborts when the client has gone. A stream whose source ends without a last event
+ * asks the client to come back soon.
+ */
+export function sseResponse(
+  follow: (signal: AbortSignal) => AsyncGenerator<PlacedEvent[], void, void>,
+  requestSignal: AbortSignal,
+  options: SseOptions = {},
+): Response {
+  const gone = new AbortController();
+  const source = follow(gone.signal);
+  let ended = false;
+  let heartbeat: ReturnType<typeof setInterval> | undefined;
+  const hangUp = onHangUp(requestSignal, () => {
+    clearInterval(heartbeat);
+    gone.abort();
+    void source.return();
+  });
+  const finish = () => {
+    clearInterval(heartbeat);
+    hangUp.finish();
+  };
+
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
+      heartbeat = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT);
+      }, options.heartbeatMs ?? HEARTBEAT_MS);
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await source.next();
+        if (!done) {
+          ended = isTerminal(value[value.length - 1].event);
+          controller.enqueue(encoder.encode(value.map(formatEvent).join("")));
+          return;
+        }
+        if (!ended) {
+          controller.enqueue(encoder.encode(`retry: ${DRAIN_RETRY_MS}\n\n`));
+        }
+        finish();
+        controller.close();
+      } catch (error) {
+        finish();
+        controller.error(error);
+      }
+    },
+    cancel() {
+      hangUp.hangUp();
+    },
+  });
+  return new Response(body, {
+    status: options.status ?? 200,
+    headers: { ...SSE_HEADERS, ...options.headers },
+  });
+}

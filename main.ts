@@ -1,0 +1,29 @@
+/** The app: what every request passes on its way to a route. Services come from `lib/lifespan.ts`. */
+import { App, csp, staticFiles } from "fresh";
+import { h } from "preact";
+import { ErrorPage } from "@/components/ErrorPage.tsx";
+import {
+  errorPages,
+  localMode,
+  requestContext,
+  securityHeaders,
+} from "@/lib/http/middleware.ts";
+import { ensureServices } from "@/lib/lifespan.ts";
+import type { State } from "@/utils.ts";
+
+// Before the first request: a setting that cannot be used ends the start here.
+await ensureServices();
+
+export const app = new App<State>()
+  .use(requestContext)
+  .use(securityHeaders)
+  .use(csp({ useNonce: true }))
+  .use(errorPages((ctx, error) =>
+    ctx.render(
+      h(ErrorPage, { error, requestId: ctx.state.requestId }),
+      { status: error.status },
+    )
+  ))
+  .use(localMode)
+  .use(staticFiles())
+  .fsRoutes();

@@ -1,0 +1,110 @@
+/**
+ * The quality gate: format, lint, types, build, tests; the same for people and for CI. Ends with one
+ * plain line, `N passed, N failed`, and exits with 1 when anything failed.
+ *
+ * `deno task test` runs all of it; `deno task test:unit` only the tests beside the modules.
+ */
+import { ensureChromium } from "./ensure_chromium.ts";
+
+interface Step {
+  name: string;
+  args: string[];
+}
+
+const CHECKED = ["."];
+
+const STEPS: Step[] = [
+  { name: "format", args: ["fmt", "--check", "--quiet"] },
+  { name: "lint", args: ["lint", "--quiet"] },
+  { name: "types", args: ["check", "--quiet", ...CHECKED] },
+  { name: "build", args: ["task", "build"] },
+];
+
+const TEST_PERMISSIONS = ["-A", "--unstable-kv"];
+
+/** Counts of Deno's closing line, for example `ok | 12 passed (3 steps) | 0 failed (4s)`. */
+function countTests(output: string): { passed: number; failed: number } {
+  const counts = { passed: 0, failed: 0 };
+  // deno-lint-ignore no-control-regex -- colours of the terminal
+  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
+  for (
+    const match of plain.matchAll(
+      /^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed/gm,
+    )
+  ) {
+    counts.passed += Number(match[1]);
+    counts.failed += Number(match[2]);
+  }
+  return counts;
+}
+
+/** Runs deno, shows what it prints and returns it too. */
+async function runDeno(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ success: boolean; output: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const parts: string[] = [];
+  const show = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      parts.push(decoder.decode(chunk, { stream: true }));
+      await Deno.stdout.write(chunk);
+    }
+  };
+  const [status] = await Promise.all([
+    child.status,
+    show(child.stdout),
+    show(child.stderr),
+  ]);
+  return { success: status.success, output: parts.join("") };
+}
+
+function say(line: string): void {
+  // deno-lint-ignore no-console -- the output is the command's result
+  console.log(line);
+}
+
+/** Runs the gate; returns whether everything passed. */
+async function main(paths: string[]): Promise<boolean> {
+  const total = { passed: 0, failed: 0 };
+  const unitOnly = paths.includes("--unit");
+  for (const step of unitOnly ? [] : STEPS) {
+    const startedAtMs = performance.now();
+    const { success } = await runDeno(step.args);
+    if (success) total.passed += 1;
+    else total.failed += 1;
+    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+    say(`${success ? "ok" : "FAILED"}: ${step.name} (${seconds} s)`);
+    // Without a build the tests would only fail for want of it.
+    if (!success && step.name === "build") return report(total);
+  }
+  const chromium = unitOnly ? null : await ensureChromium();
+  const roots = unitOnly ? ["lib", "components", "islands"] : [];
+  const { success, output } = await runDeno(
+    ["test", ...TEST_PERMISSIONS, "--no-check", ...roots],
+    chromium === null ? {} : { CHROMIUM_PATH: chromium },
+  );
+  const counts = countTests(output);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  if (!success && counts.failed === 0) total.failed += 1;
+  if (success && counts.passed === 0) {
+    say("No test ran");
+    total.failed += 1;
+  }
+  return report(total);
+}
+
+function report(total: { passed: number; failed: number }): boolean {
+  say(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1);

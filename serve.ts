@@ -1,0 +1,62 @@
+/**
+ * Serves the built app on its own `Deno.serve`, so that PORT and HOST count and a stop is a drain: the
+ * first SIGTERM or SIGINT ends in good order within 4 seconds, the second at once.
+ */
+import { ConfigError, readConfig } from "@/lib/config.ts";
+import { drain, ensureServices } from "@/lib/lifespan.ts";
+import { urlHost } from "@/lib/shared/format.ts";
+
+interface Server {
+  fetch(request: Request, info: Deno.ServeHandlerInfo): Response | Promise<Response>;
+}
+
+/** From the first signal to the end of the process, whatever is still pending. */
+const EXIT_AFTER_MS = 4_000;
+
+async function start() {
+  const config = await readConfig();
+  const services = await ensureServices(config);
+  // Its main.ts finds these services and uses them.
+  const built: string = "./_fresh/server.js";
+  const app: { default: Server } = await import(built);
+  const server = Deno.serve({
+    port: config.port,
+    hostname: config.host,
+    onListen: ({ hostname, port }) =>
+      services.log.info(`Freshet listens on http://${urlHost(hostname)}:${port}`, {
+        dataDir: config.dataDir,
+      }),
+  }, (request, info) => app.default.fetch(request, info));
+  return { server, services };
+}
+
+async function stop({ server, services }: Awaited<ReturnType<typeof start>>): Promise<void> {
+  const { config, log } = services;
+  log.info("Stopping", { drainMs: config.drainMs });
+  const closed = server.shutdown();
+  setTimeout(() => Deno.exit(0), EXIT_AFTER_MS + config.drainMs);
+  await drain(services);
+  await closed;
+  log.info("Stopped");
+  Deno.exit(0);
+}
+
+try {
+  const running = await start();
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (stopping) Deno.exit(1);
+      stopping = true;
+      stop(running).catch((error) => {
+        running.services.log.error("Stop failed", { error });
+        Deno.exit(1);
+      });
+    });
+  }
+} catch (error) {
+  if (!(error instanceof ConfigError) && !(error instanceof Deno.errors.AddrInUse)) throw error;
+  // deno-lint-ignore no-console -- the one line that says why the start ended
+  console.error(error.message);
+  Deno.exit(1);
+}
