@@ -116,15 +116,9 @@ export class Runs {
     return true;
   }
 
-  /** Text of a run that this process holds in memory, else null. */
-  liveText(runId: string): string | null {
-    return this.#hub.get(runId)?.text ?? null;
-  }
-
-  /** Place of the newest event of a run that is alive here, else null. */
-  livePosition(runId: string): string | null {
-    const live = this.#hub.get(runId);
-    return live === undefined ? null : `${live.epoch}.${live.lastSeq}`;
+  /** A run that this process holds in memory, else null. */
+  live(runId: string): LiveRun | null {
+    return this.#hub.get(runId) ?? null;
   }
 
   /** Follows a run from a place: from memory while it is here, else from the store. */

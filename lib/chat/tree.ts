@@ -26,7 +26,7 @@ export class MessageTree {
 
   /** Ids under the same parent, oldest first, the message itself included. */
   siblings(message: MessageRecord): string[] {
-    return this.#children.get(message.parentId) ?? [message.id];
+    return this.#children.get(message.parentId) ?? [];
   }
 
   /** The branch that ends in `id`, from the first question on; empty for null or an unknown id. */

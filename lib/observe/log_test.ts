@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { createLogger, type LogFields } from "./log.ts";
+
+function capture(format: "json" | "pretty", level?: "debug" | "warn") {
+  const lines: string[] = [];
+  const now = () => new Date("2026-01-02T03:04:05.678Z");
+  return {
+    lines,
+    log: createLogger({
+      write: (line) => lines.push(line),
+      format,
+      level,
+      now,
+    }),
+  };
+}
+
+Deno.test("createLogger: a JSON line carries time, level, message and all fields", () => {
+  const { lines, log } = capture("json");
+  log.with({ request: "req_1" }).info("Hello", { run: "run_1", durationMs: 3 });
+  assert.deepEqual(JSON.parse(lines[0]) as LogFields, {
+    time: "2026-01-02T03:04:05.678Z",
+    level: "info",
+    message: "Hello",
+    request: "req_1",
+    run: "run_1",
+    durationMs: 3,
+  });
+});
+
+Deno.test("createLogger: secrets never reach a line, by field name or inside a text", () => {
+  const { lines, log } = capture("json");
+  log.info("key sk-abcdefgh12345678 used", {
+    authorization: "Bearer abcdefgh1234",
+    apiKey: "xyz12345",
+    error: new Error("refused frk_abcdefgh12345678", {
+      cause: "Bearer abcdefgh1234",
+    }),
+  });
+  assert.ok(!/abcdefgh|xyz12345/.test(lines[0]), lines[0]);
+});
+
+Deno.test("createLogger: lines below the level are left out", () => {
+  const { lines, log } = capture("json", "warn");
+  log.info("no");
+  log.debug("no");
+  log.warn("yes");
+  assert.equal(lines.length, 1);
+});
+
+Deno.test("createLogger: a pretty line names the fields and shows a stack", () => {
+  const { lines, log } = capture("pretty");
+  log.error("Broken", { run: "run_1", error: new Error("inside") });
+  assert.match(lines[0], /03:04:05\.678.*Broken.*run=run_1/);
+  assert.match(lines[0], /\nError: inside\n/);
+});

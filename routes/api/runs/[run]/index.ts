@@ -1,0 +1,10 @@
+/** `GET /api/runs/:id`: one run with the text so far. */
+import { methods } from "@/lib/http/methods.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers(methods({
+  async GET(ctx) {
+    const { chat } = ctx.state.services;
+    return ctx.json(await chat.requireRun(ctx.state.workspace, ctx.params.run));
+  },
+}));

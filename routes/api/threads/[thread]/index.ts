@@ -1,0 +1,14 @@
+/** `GET /api/threads/:id`: one thread. */
+import { methods } from "@/lib/http/methods.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers(methods({
+  async GET(ctx) {
+    const { chat } = ctx.state.services;
+    const thread = await chat.requireThread(
+      ctx.state.workspace,
+      ctx.params.thread,
+    );
+    return ctx.json(thread, { headers: { etag: `"${thread.version}"` } });
+  },
+}));

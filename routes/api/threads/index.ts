@@ -1,0 +1,27 @@
+/** `GET /api/threads` lists threads, newest activity first; `POST` makes one. */
+import { newThreadSchema } from "@/lib/chat/run_input.ts";
+import { readJson } from "@/lib/http/body.ts";
+import { methods } from "@/lib/http/methods.ts";
+import { readPageQuery } from "@/lib/http/page_query.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers(methods({
+  async GET(ctx) {
+    const { chat } = ctx.state.services;
+    return ctx.json(
+      await chat.listThreads(ctx.state.workspace, readPageQuery(ctx.url)),
+    );
+  },
+  async POST(ctx) {
+    const { chat } = ctx.state.services;
+    const input = await readJson(ctx.req, newThreadSchema);
+    const thread = await chat.createThread(ctx.state.workspace, input);
+    return ctx.json(thread, {
+      status: 201,
+      headers: {
+        location: `/api/threads/${thread.id}`,
+        etag: `"${thread.version}"`,
+      },
+    });
+  },
+}));
