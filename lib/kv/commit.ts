@@ -1,0 +1,147 @@
+import { StorageError } from "@/lib/errors.ts";
+import { sleep } from "./clock.ts";
+import { withDeadline } from "./deadline.ts";
+import { assertWritable, type Store } from "./store.ts";
+import { newToken } from "./token.ts";
+import type { UnitOfWork } from "./unit_of_work.ts";
+
+/** `conflict`: a check did not hold, nothing was written and nothing of it ever will be. */
+export type CommitResult =
+  | { ok: true; versionstamp: string }
+  | { ok: false; reason: "conflict" };
+
+export interface CommitOptions {
+  /** Ends the waiting. Once the unit is on its way, that leaves its outcome unknown. */
+  signal?: AbortSignal;
+}
+
+/** How many deadlines of the store an unknown outcome may last before it is given up. */
+const UNKNOWN_DEADLINES = 3;
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 1_000;
+
+/**
+ * Commits a unit outside the lane: for records that other processes contend for.
+ *
+ * The store may lose an answer, apply a write late, or say "no" to a write that it has applied (the
+ * remote client repeats by itself, and the repetition fails its own check). So unless the answer is a
+ * plain yes, the checked keys are read back: the unit's token in a guarded one means committed; every
+ * versionstamp as checked means not applied, and the identical bytes are sent again; anything else
+ * means lost, for good, since no later arrival can pass its checks.
+ *
+ * @throws {TypeError} when the unit has no guard, or the store refuses what is in it
+ * @throws {StorageError} `storage_unknown` when it cannot be learned in time whether the unit counted;
+ *   `storage_read_only` when the store takes no writes
+ * @throws the signal's reason when it aborts before anything was sent
+ */
+export async function commit(
+  store: Store,
+  unit: UnitOfWork,
+  { signal }: CommitOptions = {},
+): Promise<CommitResult> {
+  unit.assertCommittable();
+  assertWritable(store);
+  signal?.throwIfAborted();
+  const { clock, deadlineMs } = store;
+  const token = newToken();
+  const operation = build(store, unit, token);
+  const giveUpAt = clock.monotonic() + UNKNOWN_DEADLINES * deadlineMs;
+  let pauseMs = FIRST_PAUSE_MS;
+  let cause: unknown = null;
+  while (true) {
+    try {
+      const answer = await withDeadline(operation.commit(), {
+        clock,
+        deadlineMs,
+        signal,
+        what: "commit",
+      });
+      if (answer.ok) return answer;
+    } catch (error) {
+      cause = error;
+    }
+    const outcome = await readBack(store, unit, token, giveUpAt, signal);
+    if (outcome.state === "committed") {
+      return { ok: true, versionstamp: outcome.versionstamp };
+    }
+    if (outcome.state === "lost") return { ok: false, reason: "conflict" };
+    if (outcome.state === "unapplied" && cause instanceof TypeError) {
+      throw cause;
+    }
+    if (
+      outcome.state === "unknown" || signal?.aborted ||
+      clock.monotonic() + pauseMs > giveUpAt
+    ) {
+      throw new StorageError(
+        "The store did not say whether a change was saved.",
+        { code: "storage_unknown", cause: cause ?? signal?.reason },
+      );
+    }
+    await sleep(clock, pauseMs, signal);
+    pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+  }
+}
+
+/** The values are serialised here, once: each submission of the operation sends the same bytes. */
+function build(
+  store: Store,
+  unit: UnitOfWork,
+  token: string,
+): Deno.AtomicOperation {
+  const operation = store.kv.atomic().check(...unit.checks);
+  for (const mutation of unit.mutations) {
+    if (mutation.type === "delete") {
+      operation.delete(mutation.key);
+      continue;
+    }
+    const { key, value, expireInMs, guarded } = mutation;
+    operation.set(
+      key,
+      guarded ? { ...value, token } : value,
+      expireInMs === undefined ? undefined : { expireIn: expireInMs },
+    );
+  }
+  return operation;
+}
+
+type ReadBack =
+  | { state: "committed"; versionstamp: string }
+  | { state: "unapplied" | "lost" | "unknown" };
+
+async function readBack(
+  store: Store,
+  unit: UnitOfWork,
+  token: string,
+  giveUpAt: number,
+  signal: AbortSignal | undefined,
+): Promise<ReadBack> {
+  const { clock, deadlineMs } = store;
+  const keys = unit.checks.map((check) => check.key);
+  let pauseMs = FIRST_PAUSE_MS;
+  while (!signal?.aborted && clock.monotonic() < giveUpAt) {
+    try {
+      const entries = await withDeadline(
+        store.kv.getMany<unknown[]>(keys, { consistency: "strong" }),
+        { clock, deadlineMs, signal, what: "read back" },
+      );
+      const own = entries.find((entry) => hasToken(entry.value, token));
+      if (own !== undefined && own.versionstamp !== null) {
+        return { state: "committed", versionstamp: own.versionstamp };
+      }
+      const same = entries.every((entry, index) =>
+        entry.versionstamp === unit.checks[index].versionstamp
+      );
+      return { state: same ? "unapplied" : "lost" };
+    } catch {
+      await sleep(clock, pauseMs, signal);
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    }
+  }
+  return { state: "unknown" };
+}
+
+/** Whether a stored value carries this token. */
+export function hasToken(value: unknown, token: string): boolean {
+  return typeof value === "object" && value !== null && "token" in value &&
+    value.token === token;
+}

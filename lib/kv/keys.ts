@@ -1,0 +1,216 @@
+/**
+ * Every key of the store; no other file spells one. Keys of a tenant begin with its workspace, so a
+ * query is scoped by being built here; `"sys"` is the operator's space. Numbers in keys are JavaScript
+ * numbers, which the store orders by value.
+ */
+
+/** Workspace of a tenant key. @throws {TypeError} for one that would fall into another space */
+function tenant(workspace: string): string {
+  if (workspace === "" || workspace === "sys") {
+    throw new TypeError(`Workspace "${workspace}" cannot own keys`);
+  }
+  return workspace;
+}
+
+/** `{v, start, host, build}`: constant while an incarnation counts; deleted when it is fenced. */
+export function fenceKey(incarnation: string): Deno.KvKey {
+  return ["sys", "fence", incarnation];
+}
+
+export function allFences(): Deno.KvListSelector {
+  return { prefix: ["sys", "fence"] };
+}
+
+/** `{v, n, token, at, state}`: the head that every batch of a lane checks and overwrites. */
+export function laneKey(incarnation: string, lane: number): Deno.KvKey {
+  return ["sys", "lane", incarnation, lane];
+}
+
+export function lanesOf(incarnation: string): Deno.KvListSelector {
+  return { prefix: ["sys", "lane", incarnation] };
+}
+
+/** What an incarnation owns: `r` a run, `j` a job. */
+export type OwnedKind = "r" | "j";
+
+/** `{v, ws}`: an incarnation owns a run or a job; found by whoever fences it. */
+export function ownKey(
+  incarnation: string,
+  kind: OwnedKind,
+  id: string,
+): Deno.KvKey {
+  return ["sys", "own", incarnation, kind, id];
+}
+
+export function ownedBy(incarnation: string): Deno.KvListSelector {
+  return { prefix: ["sys", "own", incarnation] };
+}
+
+/** Ownership rows of all incarnations that sort after the given one. */
+export function ownedAfter(incarnation: string | null): Deno.KvListSelector {
+  const prefix = ["sys", "own"];
+  if (incarnation === null) return { prefix };
+  // No incarnation's id holds a zero byte, so this is the first place behind all rows of the one given.
+  return { prefix, start: [...prefix, `${incarnation}\0`] };
+}
+
+/** Incarnation, kind and id out of a key that `ownKey` built. */
+export function parseOwnKey(
+  key: Deno.KvKey,
+): { incarnation: string; kind: OwnedKind; id: string } {
+  return {
+    incarnation: String(key[2]),
+    kind: key[3] === "j" ? "j" : "r",
+    id: String(key[4]),
+  };
+}
+
+/** `{v, gen}`: the generation of the store, changed by restore and import. */
+export function generationKey(): Deno.KvKey {
+  return ["sys", "gen"];
+}
+
+/** `{v, version}`: which schema the store's records have. */
+export function schemaKey(): Deno.KvKey {
+  return ["sys", "schema"];
+}
+
+/** `{v, holder, to, cursor, token}`: lease and progress of the migrator. */
+export function migrationKey(): Deno.KvKey {
+  return ["sys", "migration"];
+}
+
+/** A run's record. */
+export function runKey(workspace: string, run: string): Deno.KvKey {
+  return [tenant(workspace), "r", run];
+}
+
+/** `{v, stop, by, at}`: control of a run, which anyone may set under a check of its versionstamp. */
+export function runControlKey(workspace: string, run: string): Deno.KvKey {
+  return [tenant(workspace), "rc", run];
+}
+
+/** A segment of a run's events that ends with `lastSeq`; sequence numbers begin at 0 in each epoch. */
+export function runLogKey(
+  workspace: string,
+  run: string,
+  epoch: number,
+  lastSeq: number,
+): Deno.KvKey {
+  return [tenant(workspace), "rl", run, epoch, lastSeq];
+}
+
+/** All segments of a run, oldest epoch first. */
+export function runLog(workspace: string, run: string): Deno.KvListSelector {
+  return { prefix: [tenant(workspace), "rl", run] };
+}
+
+/** The segments of one epoch that hold events after `afterSeq` (-1: all of them). */
+export function runLogAfter(
+  workspace: string,
+  run: string,
+  epoch: number,
+  afterSeq: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "rl", run, epoch];
+  return { prefix, start: [...prefix, afterSeq + 1] };
+}
+
+/** Epoch and last sequence number out of a key that `runLogKey` built. */
+export function parseRunLogKey(
+  key: Deno.KvKey,
+): { epoch: number; lastSeq: number } {
+  return { epoch: Number(key[3]), lastSeq: Number(key[4]) };
+}
+
+/** A thread as its owner edits it. */
+export function threadKey(workspace: string, thread: string): Deno.KvKey {
+  return [tenant(workspace), "t", thread];
+}
+
+/** Every thread record of a workspace, by id (which is by time of creation). */
+export function threads(workspace: string): Deno.KvListSelector {
+  return { prefix: [tenant(workspace), "t"] };
+}
+
+/** What the server writes about a thread: never the user-edited record, so neither undoes the other. */
+export function threadActivityKey(
+  workspace: string,
+  thread: string,
+): Deno.KvKey {
+  return [tenant(workspace), "ta", thread];
+}
+
+/**
+ * An entry of the list of threads by recency. Whoever changes a thread's `updatedAt` deletes the entry
+ * of the old time and sets that of the new one in the same atomic, under a check of the activity record
+ * (or in the lane, when the lane alone writes it), so a thread has exactly one entry.
+ */
+export function threadListKey(
+  workspace: string,
+  updatedAtMs: number,
+  thread: string,
+): Deno.KvKey {
+  return [tenant(workspace), "ti", updatedAtMs, thread];
+}
+
+/** Place in the list of threads; the last entry of a page is the cursor of the next. */
+export interface ThreadListPlace {
+  updatedAtMs: number;
+  thread: string;
+}
+
+/**
+ * A page of the list of threads. Newest first: list it with `reverse: true` and a `limit`, and give the
+ * place of the page's last entry as `before` for the page that follows (ends are exclusive).
+ */
+export function threadList(
+  workspace: string,
+  before: ThreadListPlace | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "ti"];
+  if (before === null) return { prefix };
+  return { prefix, end: [...prefix, before.updatedAtMs, before.thread] };
+}
+
+/** The place out of a key that `threadListKey` built. */
+export function parseThreadListKey(key: Deno.KvKey): ThreadListPlace {
+  return { updatedAtMs: Number(key[2]), thread: String(key[3]) };
+}
+
+export function messageKey(
+  workspace: string,
+  thread: string,
+  message: string,
+): Deno.KvKey {
+  return [tenant(workspace), "m", thread, message];
+}
+
+/** All messages of a thread, by id (which is by time of creation). */
+export function messages(
+  workspace: string,
+  thread: string,
+): Deno.KvListSelector {
+  return { prefix: [tenant(workspace), "m", thread] };
+}
+
+/** `{v, owner, bytes}`: an immutable part of a blob; parts count from 0. */
+export function blobPartKey(blob: string, part: number): Deno.KvKey {
+  return ["sys", "bl", blob, part];
+}
+
+export function blobParts(blob: string): Deno.KvListSelector {
+  return { prefix: ["sys", "bl", blob] };
+}
+
+/**
+ * What a request with an idempotency key has led to. The scope names the kind of request; a key that a
+ * caller chose freely is to be hashed first, since keys are at most 2,048 bytes.
+ */
+export function idempotencyKey(
+  workspace: string,
+  scope: string,
+  key: string,
+): Deno.KvKey {
+  return [tenant(workspace), "ik", scope, key];
+}

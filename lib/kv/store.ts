@@ -1,0 +1,39 @@
+import { StorageError } from "@/lib/errors.ts";
+import type { Clock } from "./clock.ts";
+
+/**
+ * Where a store lives. `memory`: this process only. `file`: a SQLite file, shared by the processes of
+ * this machine. `remote`: a KV Connect server. `platform`: what `Deno.openKv()` gives without an
+ * argument (Deno Deploy, or what DENO_KV_DEFAULT_PATH names).
+ */
+export type StoreKind = "memory" | "file" | "remote" | "platform";
+
+/** An open store. Writes go through `commit` or a `Lane`, reads through `reads.ts`. */
+export interface Store {
+  readonly kind: StoreKind;
+  readonly kv: Deno.Kv;
+  /** Path of the file, for kind `file`; else null. */
+  readonly path: string | null;
+  /** Random id of this store's history; another one after a restore or an import. */
+  readonly generation: string;
+  /** The store was written by newer code: it can be read, and every write is refused. */
+  readonly readOnly: boolean;
+  /** After this long a call to the store counts as unanswered, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  close(): void;
+}
+
+/** Every value in the store carries the version of its shape. */
+export interface Versioned {
+  readonly v: number;
+}
+
+/** @throws {StorageError} `storage_read_only` when the store takes no writes from this code */
+export function assertWritable(store: Pick<Store, "readOnly">): void {
+  if (!store.readOnly) return;
+  throw new StorageError(
+    "The store belongs to a newer version of this program and is read-only here.",
+    { code: "storage_read_only" },
+  );
+}

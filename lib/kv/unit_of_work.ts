@@ -1,0 +1,138 @@
+import {
+  MAX_CHECKS,
+  MAX_MUTATIONS,
+  MAX_TOTAL_BYTES,
+  MAX_TOTAL_KEY_BYTES,
+  measureKey,
+  measureSet,
+  measureWrittenKey,
+} from "./sizes.ts";
+import type { Versioned } from "./store.ts";
+
+/** Something a unit writes, in the order it was told. */
+export type Mutation =
+  | {
+    type: "set";
+    key: Deno.KvKey;
+    value: Versioned;
+    expireInMs?: number;
+    /** The stored value gets the token of the commit, by which the commit is recognised. */
+    guarded: boolean;
+  }
+  | { type: "delete"; key: Deno.KvKey };
+
+export interface SetOptions {
+  /** The store may drop the row after this time. Readers check an `expiresAt` of their own. */
+  expireInMs?: number;
+}
+
+/** Bytes that `token: <22 characters>` adds to a guarded value. */
+const TOKEN_FIELD_BYTES = 32;
+
+/**
+ * What belongs together, collected, then committed in one atomic or not at all (`commit`). There is no
+ * `sum`: counters are absolute values of a single writer. The values are handed over; do not change
+ * them afterwards.
+ *
+ * Every method throws a `TypeError` that says what exceeds a limit of the store.
+ */
+export class UnitOfWork {
+  readonly #checks: Deno.AtomicCheck[] = [];
+  readonly #mutations: Mutation[] = [];
+  #guards = 0;
+  #keyBytes = 0;
+  #totalBytes = 0;
+
+  /** The unit counts only if the key still has this versionstamp (null: is absent). */
+  check(key: Deno.KvKey, versionstamp: string | null): this {
+    if (this.#checks.length === MAX_CHECKS) {
+      throw new TypeError(`Unit has more than "${MAX_CHECKS}" checks`);
+    }
+    this.#checks.push({ key, versionstamp });
+    this.#totalBytes += measureKey(key);
+    this.#assertBytes();
+    return this;
+  }
+
+  /** Writes a value. */
+  set(key: Deno.KvKey, value: Versioned, options: SetOptions = {}): this {
+    return this.#set(key, value, false, options);
+  }
+
+  /**
+   * Checks a key and writes it, with the commit's token in the stored value: by reading it back the
+   * commit learns whether it counted. Each unit needs one guard at least; a record that this unit
+   * creates makes the best one, since nobody else overwrites it soon.
+   */
+  guard(
+    key: Deno.KvKey,
+    versionstamp: string | null,
+    value: Versioned,
+    options: SetOptions = {},
+  ): this {
+    this.check(key, versionstamp);
+    this.#guards += 1;
+    return this.#set(key, value, true, options);
+  }
+
+  delete(key: Deno.KvKey): this {
+    this.#count(measureWrittenKey(key), 0);
+    this.#mutations.push({ type: "delete", key });
+    return this;
+  }
+
+  get checks(): readonly Deno.AtomicCheck[] {
+    return this.#checks;
+  }
+
+  get mutations(): readonly Mutation[] {
+    return this.#mutations;
+  }
+
+  /** Bytes of keys and values together, checks included. */
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  /** @throws {TypeError} when nothing guards the unit */
+  assertCommittable(): void {
+    if (this.#checks.length === 0) throw new TypeError("Unit has no check");
+    if (this.#guards === 0) throw new TypeError("Unit has no guard");
+  }
+
+  #set(
+    key: Deno.KvKey,
+    value: Versioned,
+    guarded: boolean,
+    { expireInMs }: SetOptions,
+  ): this {
+    const { keyBytes, valueBytes } = measureSet(
+      key,
+      value,
+      guarded ? TOKEN_FIELD_BYTES : 0,
+    );
+    this.#count(keyBytes, valueBytes);
+    this.#mutations.push({ type: "set", key, value, expireInMs, guarded });
+    return this;
+  }
+
+  #count(keyBytes: number, valueBytes: number): void {
+    if (this.#mutations.length === MAX_MUTATIONS) {
+      throw new TypeError(`Unit has more than "${MAX_MUTATIONS}" mutations`);
+    }
+    this.#keyBytes += keyBytes;
+    this.#totalBytes += keyBytes + valueBytes;
+    this.#assertBytes();
+  }
+
+  #assertBytes(): void {
+    if (this.#keyBytes > MAX_TOTAL_KEY_BYTES) {
+      throw new TypeError(
+        `Unit has more than "${MAX_TOTAL_KEY_BYTES}" bytes of keys`,
+      );
+    }
+    if (this.#totalBytes > MAX_TOTAL_BYTES) {
+      throw new TypeError(`Unit has more than "${MAX_TOTAL_BYTES}" bytes`);
+    }
+  }
+}
