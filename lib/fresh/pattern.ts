@@ -110,5 +110,5 @@ function encodePath(path: string): string {
 }
 
 function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return text.replace(/[\\^$.*+?()[\]{}|-]/g, "\\$&");
 }
