@@ -103,9 +103,11 @@ const DESCRIBED_CHARACTERS = 120;
 
 /** A key as text for an error message. */
 export function describeKey(key: Deno.KvKey): string {
-  const text = JSON.stringify(key.map((part) =>
-    typeof part === "string" || typeof part === "number" ? part : String(part)
-  ));
+  const text = JSON.stringify(
+    key.map((part) =>
+      typeof part === "string" || typeof part === "number" ? part : String(part)
+    ),
+  );
   return text.length > DESCRIBED_CHARACTERS
     ? `${text.slice(0, DESCRIBED_CHARACTERS)}…`
     : text;

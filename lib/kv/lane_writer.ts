@@ -1,0 +1,177 @@
+import type { LaneEntry } from "./batcher.ts";
+import { sleep } from "./clock.ts";
+import { withDeadline } from "./deadline.ts";
+import type { Store, Versioned } from "./store.ts";
+import { newToken } from "./token.ts";
+
+/** What the head of a lane holds. */
+export interface LaneHead extends Versioned {
+  readonly v: 1;
+  /** Number of the last batch; 0 is the birth of the lane. */
+  readonly n: number;
+  /** Token of the last batch. Whoever fences the lane keeps it, so the owner still recognises it. */
+  readonly token: string;
+  /** Wall clock of the last write, milliseconds since 1970 UTC. */
+  readonly at: number;
+  readonly state: "open" | "drained" | "fenced";
+  /** In a fenced head: the versionstamp of the head that it replaced. */
+  readonly replaced?: string;
+}
+
+/** What became of a batch. */
+export type SendOutcome =
+  /** It counts. `fenced`: and it was the last one that could. */
+  | { type: "committed"; versionstamp: string; fenced: boolean }
+  /** The store does not take what is in it; it never counts. */
+  | { type: "refused"; error: Error }
+  /** Another process has the head; it never counts. */
+  | { type: "fenced" }
+  /** The lane was given up before the outcome was known. */
+  | { type: "stopped" };
+
+export interface LaneWriterHooks {
+  /** Called when an outcome is not known at once. */
+  halted(reason: unknown): void;
+  /** Ends all waiting. */
+  signal: AbortSignal;
+}
+
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 1_000;
+
+/**
+ * Sends the batches of a lane one after the other and finds out what became of each, however long that
+ * takes: nothing is decided before the head has been read back, and until then the identical bytes are
+ * all that is ever sent.
+ */
+export class LaneWriter {
+  readonly #store: Store;
+  readonly #key: Deno.KvKey;
+  readonly #hooks: LaneWriterHooks;
+  #versionstamp: string;
+  #n: number;
+
+  constructor(
+    store: Store,
+    head: { key: Deno.KvKey; versionstamp: string; n: number },
+    hooks: LaneWriterHooks,
+  ) {
+    this.#store = store;
+    this.#key = head.key;
+    this.#versionstamp = head.versionstamp;
+    this.#n = head.n;
+    this.#hooks = hooks;
+  }
+
+  /** Number of the last batch known to have committed. */
+  get n(): number {
+    return this.#n;
+  }
+
+  async send(
+    entries: LaneEntry[],
+    state: "open" | "drained",
+  ): Promise<SendOutcome> {
+    const { clock } = this.#store;
+    const { signal } = this.#hooks;
+    const token = newToken();
+    const built = this.#build(entries, {
+      v: 1,
+      n: this.#n + 1,
+      token,
+      at: clock.now(),
+      state,
+    });
+    if (built instanceof Error) return { type: "refused", error: built };
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!signal.aborted) {
+      const answer = await this.#submit(built);
+      if (typeof answer === "string") return this.#committed(answer, false);
+      const head = await this.#readHead();
+      if (head === null) break;
+      if (head.value?.token === token && head.versionstamp !== null) {
+        const fenced = head.value.state === "fenced";
+        return this.#committed(
+          head.value.replaced ?? head.versionstamp,
+          fenced,
+        );
+      }
+      if (head.versionstamp !== this.#versionstamp) return { type: "fenced" };
+      if (answer !== null) return { type: "refused", error: answer };
+      await sleep(clock, pauseMs, signal);
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    }
+    return { type: "stopped" };
+  }
+
+  /** Serialises the batch once: each submission of the operation sends the same bytes. */
+  #build(
+    entries: LaneEntry[],
+    head: LaneHead,
+  ): Deno.AtomicOperation | Error {
+    const operation = this.#store.kv.atomic()
+      .check({ key: this.#key, versionstamp: this.#versionstamp })
+      .set(this.#key, head);
+    try {
+      for (const entry of entries) {
+        for (const { key, value, expireInMs } of entry.sets ?? []) {
+          operation.set(
+            key,
+            value,
+            expireInMs === undefined ? undefined : { expireIn: expireInMs },
+          );
+        }
+        for (const key of entry.deletes ?? []) operation.delete(key);
+      }
+      return operation;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** The versionstamp of the commit, the error by which the store refuses it, or null: not known. */
+  async #submit(
+    operation: Deno.AtomicOperation,
+  ): Promise<string | TypeError | null> {
+    try {
+      const answer = await this.#call(operation.commit(), "commit");
+      return answer.ok ? answer.versionstamp : null;
+    } catch (error) {
+      if (error instanceof TypeError) return error;
+      this.#hooks.halted(error);
+      return null;
+    }
+  }
+
+  /** Reads the head, as often as it takes; null when the lane is given up. */
+  async #readHead(): Promise<Deno.KvEntryMaybe<LaneHead> | null> {
+    const { clock, kv } = this.#store;
+    const { signal } = this.#hooks;
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!signal.aborted) {
+      try {
+        return await this.#call(
+          kv.get<LaneHead>(this.#key, { consistency: "strong" }),
+          "read back",
+        );
+      } catch (error) {
+        this.#hooks.halted(error);
+      }
+      await sleep(clock, pauseMs, signal);
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    }
+    return null;
+  }
+
+  #call<T>(call: PromiseLike<T>, what: string): Promise<T> {
+    const { clock, deadlineMs } = this.#store;
+    const { signal } = this.#hooks;
+    return withDeadline(call, { clock, deadlineMs, signal, what });
+  }
+
+  #committed(versionstamp: string, fenced: boolean): SendOutcome {
+    this.#versionstamp = versionstamp;
+    this.#n += 1;
+    return { type: "committed", versionstamp, fenced };
+  }
+}
