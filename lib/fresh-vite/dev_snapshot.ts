@@ -73,7 +73,7 @@ export async function generateDevSnapshot(
     internalSpecifier: project.coreSpecifier("/internal"),
     rootExpression: JSON.stringify(options.root),
     clientEntry: CLIENT_ENTRY_URL,
-    clientCss: await styleSheetsOf(server, CLIENT_ENTRY_URL),
+    clientCss: await styleSheetsOf(server, CLIENT_ENTRY_ID),
     islands,
     routes: files.routes.map(({ file, path, eager }) => ({
       file,
