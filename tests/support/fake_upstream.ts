@@ -74,6 +74,8 @@ export interface FakeUpstream {
   chats(): RecordedRequest[];
   /** Sockets that are open now, idle ones included. */
   openConnections(): number;
+  /** Closes the sockets that no request is using, as servers do after a while. */
+  dropIdle(): void;
   /** Queues the behaviour of the next answers, one each. */
   next(...behaviours: Behaviour[]): void;
   /** Replaces what `GET /v1/models` lists and how it behaves. */
@@ -304,6 +306,7 @@ export async function startFakeUpstream(
     requests: upstream.requests,
     chats,
     openConnections: server.openConnections,
+    dropIdle: server.dropIdle,
     next: (...behaviours) => void upstream.script.push(...behaviours),
     setModels: (models, behaviour = {}) => {
       upstream.models = models;

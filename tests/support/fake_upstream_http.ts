@@ -30,6 +30,8 @@ export interface WireConnection {
 export interface WireServer {
   port: number;
   openConnections(): number;
+  /** Closes the sockets on which no request is running. */
+  dropIdle(): void;
   close(): Promise<void>;
 }
 
@@ -137,6 +139,7 @@ class TcpConnection implements WireConnection {
 /** Listens on 127.0.0.1 at a free port and calls `handle` for one request of a connection at a time. */
 export async function listen(handle: Handler): Promise<WireServer> {
   const sockets = new Set<net.Socket>();
+  const idle = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);
@@ -146,6 +149,7 @@ export async function listen(handle: Handler): Promise<WireServer> {
     const serveNext = async () => {
       if (busy) return;
       busy = true;
+      idle.delete(socket);
       for (;;) {
         const taken = takeRequest(buffered);
         if (taken === null || connection.hungUp) break;
@@ -153,19 +157,26 @@ export async function listen(handle: Handler): Promise<WireServer> {
         await handle(taken.request, connection);
       }
       busy = false;
+      if (!connection.hungUp) idle.add(socket);
     };
     socket.on("data", (bytes: Buffer) => {
       buffered = concat([buffered, bytes]);
       void serveNext();
     });
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => sockets.delete(socket));
+    socket.on("close", () => {
+      sockets.delete(socket);
+      idle.delete(socket);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as net.AddressInfo;
   return {
     port,
     openConnections: () => sockets.size,
+    dropIdle: () => {
+      for (const socket of idle) socket.destroy();
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

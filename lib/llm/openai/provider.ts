@@ -1,0 +1,75 @@
+/**
+ * A provider that speaks OpenAI's chat completions: OpenAI itself, Ollama, vLLM, LM Studio, OpenRouter
+ * and others (https://platform.openai.com/docs/api-reference/chat).
+ */
+import { AnswerStream } from "@/lib/llm/openai/answer_stream.ts";
+import { OpenAIClient } from "@/lib/llm/openai/client.ts";
+import {
+  DEFAULT_TIMEOUTS_MS,
+  type TimeoutsMs,
+} from "@/lib/llm/openai/deadlines.ts";
+import { ProviderFailures } from "@/lib/llm/openai/failures.ts";
+import { HttpTransport } from "@/lib/llm/openai/transport.ts";
+import type { ChatRequest, Delta, Provider } from "@/lib/llm/types.ts";
+
+export interface OpenAIProviderOptions {
+  id: string;
+  /** Address up to and including the version, for example `https://api.openai.com/v1`. */
+  baseUrl: string;
+  apiKey?: string | null;
+  /** Sockets at most; 200 by default. */
+  maxConnections?: number;
+  timeoutsMs?: Partial<TimeoutsMs>;
+}
+
+export const DEFAULT_MAX_CONNECTIONS = 200;
+
+export class OpenAIProvider implements Provider {
+  readonly id: string;
+  private readonly client: OpenAIClient;
+  private readonly transport: HttpTransport;
+  private readonly failures: ProviderFailures;
+  private readonly timeoutsMs: TimeoutsMs;
+  private readonly quirks = { refusesStreamOptions: false };
+
+  constructor(options: OpenAIProviderOptions) {
+    const apiKey = options.apiKey ?? null;
+    this.id = options.id;
+    this.failures = new ProviderFailures(options.id, apiKey);
+    const endpoint = { baseUrl: options.baseUrl, apiKey };
+    this.client = new OpenAIClient(endpoint, this.failures);
+    this.transport = new HttpTransport(
+      options.baseUrl,
+      options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    );
+    this.timeoutsMs = { ...DEFAULT_TIMEOUTS_MS, ...options.timeoutsMs };
+  }
+
+  /**
+   * Streams one answer. The request leaves with the first `next()`; the iterator serves one consumer.
+   * Usage is always asked for, and asked without when the provider refuses `stream_options`. Errors are
+   * those of `ProviderFailures`; an aborted signal throws its reason.
+   */
+  stream(request: ChatRequest, signal: AbortSignal): AsyncIterable<Delta> {
+    return new AnswerStream(
+      {
+        client: this.client,
+        transport: this.transport,
+        failures: this.failures,
+        timeoutsMs: this.timeoutsMs,
+        quirks: this.quirks,
+      },
+      request,
+      signal,
+    );
+  }
+
+  listModels(signal: AbortSignal): Promise<string[]> {
+    return this.client.listModels(signal, this.timeoutsMs.firstToken);
+  }
+
+  /** Closes all sockets; streams that are still open break. */
+  close(): void {
+    this.transport.close();
+  }
+}
