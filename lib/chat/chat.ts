@@ -7,6 +7,7 @@ import type { Message, Page, Run, Thread } from "@/lib/shared/wire.ts";
 import type { After } from "@/lib/streams/follow.ts";
 import { formatPosition } from "@/lib/streams/position.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
+import { textOf } from "./run_events.ts";
 import { titleFrom, toPrompt } from "./prompt.ts";
 import {
   isEnded,
@@ -254,7 +255,6 @@ export class Chat {
 
     const opened = this.#runs.openStream(provider, request);
     try {
-      const now = new Date().toISOString();
       const firstQuestion = question.text !== null && tree.all().length === 0;
       const started = await this.#store.startRun(workspace, loaded, {
         question: question.added,
@@ -265,11 +265,10 @@ export class Chat {
         threadModel: input.model ?? null,
         run: newRun(
           threadId,
+          question.id,
           { id, provider: provider.id },
-          now,
           this.#store.owner,
         ),
-        parentId: question.id,
       });
       if (started === null) {
         opened.abort.abort();
@@ -424,14 +423,16 @@ export class Chat {
 
 function newRun(
   threadId: string,
+  questionId: string,
   served: { id: string; provider: string },
-  now: string,
   owner: string,
 ): RunRecord {
+  const now = new Date().toISOString();
   return {
     v: 1,
     id: newId("run"),
     threadId,
+    questionId,
     messageId: newId("msg"),
     status: "running",
     epoch: 1,
@@ -451,12 +452,4 @@ function newRun(
 function siblingsWith(tree: MessageTree, message: MessageRecord): string[] {
   const siblings = tree.siblings(message);
   return siblings.includes(message.id) ? siblings : [...siblings, message.id];
-}
-
-function textOf(events: PlacedEvent[]): string {
-  let text = "";
-  for (const { event } of events) {
-    if (event.event === "chunk") text += event.data.content;
-  }
-  return text;
 }

@@ -53,6 +53,9 @@ export interface RunRecord {
   v: 1;
   id: string;
   threadId: string;
+  /** Message that is being answered. */
+  questionId: string;
+  /** Message that holds the answer. */
   messageId: string;
   status: RunStatus;
   /** Number of this attempt; the first is 1. */

@@ -6,6 +6,7 @@
 import { FencedError } from "@/lib/errors.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import type { RunRecord } from "./records.ts";
+import { toSegments } from "./run_events.ts";
 import type { ChatStore } from "./store.ts";
 
 /** How long an event waits for others before it is written, in milliseconds. */
@@ -14,9 +15,6 @@ const FLUSH_MS = 50;
 /** How far followers may be ahead of the store. */
 const MAX_LEAD_MS = 2_000;
 const MAX_LEAD_CHARACTERS = 128 * 1024;
-
-/** Characters of event data in one stored segment; as JSON in UTF-16 they fit a value. */
-const SEGMENT_CHARACTERS = 12_000;
 
 interface Pending {
   placed: PlacedEvent;
@@ -66,7 +64,7 @@ export class RunLog {
     this.#ended = true;
     clearTimeout(this.#timer);
     await this.#flushing;
-    return segments([...this.#pending.map((each) => each.placed), last]);
+    return toSegments([...this.#pending.map((each) => each.placed), last]);
   }
 
   #behind(): boolean {
@@ -96,7 +94,7 @@ export class RunLog {
       await this.#store.appendEvents(
         this.#workspace,
         this.#record,
-        segments(events),
+        toSegments(events),
       );
       for (const each of this.#inFlight) {
         this.#leadCharacters -= each.characters;
@@ -109,19 +107,4 @@ export class RunLog {
       await new Promise((resolve) => setTimeout(resolve, FLUSH_MS));
     }
   }
-}
-
-function segments(events: PlacedEvent[]): PlacedEvent[][] {
-  const cut: PlacedEvent[][] = [];
-  let characters = 0;
-  for (const placed of events) {
-    const size = JSON.stringify(placed.event.data).length;
-    if (cut.length === 0 || characters + size > SEGMENT_CHARACTERS) {
-      cut.push([]);
-      characters = 0;
-    }
-    cut[cut.length - 1].push(placed);
-    characters += size;
-  }
-  return cut;
 }

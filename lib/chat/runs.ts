@@ -4,6 +4,7 @@
  */
 import type { ChatStore } from "./store.ts";
 import type { RunRecord } from "./records.ts";
+import { openingEvent, pieces, terminalEvent } from "./run_events.ts";
 import { RunLog } from "./run_log.ts";
 import { AppError, FencedError } from "@/lib/errors.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
@@ -93,16 +94,7 @@ export class Runs {
       finished: Promise.resolve(),
     };
     this.#active.set(record.id, run);
-    this.#append(run, {
-      event: "start",
-      data: {
-        runId: record.id,
-        threadId: record.threadId,
-        messageId: record.messageId,
-        model: record.model,
-        cache: null,
-      },
-    });
+    this.#append(run, openingEvent(record));
     if (this.#draining) this.#tell(run, "interrupted");
     run.finished = this.#execute(run, prompt, opened);
   }
@@ -243,17 +235,7 @@ export class Runs {
 
   /** Commits the end, then tells the followers: what they hear is already durable. */
   async #finish(run: ActiveRun, end: RunEnd): Promise<void> {
-    const last: RunEvent = end.error === null
-      ? {
-        event: "done",
-        data: {
-          status: end.status,
-          finishReason: end.finishReason,
-          usage: end.usage,
-          costMicroUsd: null,
-        },
-      }
-      : { event: "error", data: end.error };
+    const last = terminalEvent(end);
     const endSeq = run.live.lastSeq + 1;
     const record: RunRecord = {
       ...run.record,
@@ -321,20 +303,6 @@ interface RunEnd {
   finishReason: string | null;
   usage: Usage | null;
   error: RunError | null;
-}
-
-/** Largest text of one event, in UTF-16 code units; with JSON escapes it stays below a value's limit. */
-const MAX_EVENT_CHARACTERS = 4_000;
-
-/** Cuts a very long text into event-sized pieces, never inside a surrogate pair. */
-function* pieces(text: string): Generator<string> {
-  for (let from = 0; from < text.length;) {
-    let to = Math.min(from + MAX_EVENT_CHARACTERS, text.length);
-    const code = text.charCodeAt(to - 1);
-    if (to < text.length && code >= 0xd800 && code <= 0xdbff) to -= 1;
-    yield text.slice(from, to);
-    from = to;
-  }
 }
 
 function toRunError(failure: unknown): RunError {

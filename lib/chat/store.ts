@@ -1,0 +1,433 @@
+/** Reads and writes of the chat: the only file of this room that calls the store. */
+import { StorageError } from "@/lib/errors.ts";
+import { readBlobText, writeBlob } from "@/lib/kv/blobs.ts";
+import { commit } from "@/lib/kv/commit.ts";
+import type { Incarnation } from "@/lib/kv/incarnation.ts";
+import * as keys from "@/lib/kv/keys.ts";
+import type { Lane } from "@/lib/kv/lane.ts";
+import { get, getMany, list } from "@/lib/kv/reads.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import type { PageQuery } from "@/lib/shared/page_query.ts";
+import type { PlacedEvent } from "@/lib/streams/live_run.ts";
+import {
+  isEnded,
+  MESSAGE_STATUS,
+  type MessageRecord,
+  type RunRecord,
+  type StoredText,
+  type ThreadActivityRecord,
+  type ThreadRecord,
+} from "./records.ts";
+import { eventsFromText, type SegmentRecord, textOf } from "./run_events.ts";
+
+/** A thread with the versionstamps that a change of it checks. */
+export interface LoadedThread {
+  record: ThreadRecord;
+  activity: ThreadActivityRecord;
+  recordVersionstamp: string;
+  activityVersionstamp: string;
+}
+
+/** What the start of a run writes. */
+export interface RunStart {
+  /** The question to add, or null when it is there. */
+  question: MessageRecord | null;
+  /** Its text. */
+  text: string | null;
+  /** A title for a thread that has none of its own yet. */
+  title: string | null;
+  /** The model to remember for the thread, or null to leave it. */
+  threadModel: string | null;
+  run: RunRecord;
+}
+
+/** Longest text kept in its record; as UTF-16 it is at most half a value. */
+const MAX_INLINE_CHARACTERS = 16_000;
+
+/** Bodies of blobs read at the same time. */
+const PARALLEL_TEXTS = 8;
+
+const LIST_ENTRY = { v: 1 } as const;
+
+export class ChatStore {
+  readonly #store: Store;
+  readonly #lane: Lane;
+  readonly #incarnation: Incarnation;
+
+  constructor(store: Store, lane: Lane, incarnation: Incarnation) {
+    this.#store = store;
+    this.#lane = lane;
+    this.#incarnation = incarnation;
+  }
+
+  /** Incarnation that owns the runs started here. */
+  get owner(): string {
+    return this.#incarnation.id;
+  }
+
+  async createThread(
+    workspace: string,
+    record: ThreadRecord,
+    activity: ThreadActivityRecord,
+  ): Promise<void> {
+    const unit = new UnitOfWork()
+      .guard(keys.threadKey(workspace, record.id), null, record)
+      .set(keys.threadActivityKey(workspace, record.id), activity)
+      .set(listKey(workspace, record.id, activity.updatedAt), LIST_ENTRY);
+    const { ok } = await commit(this.#store, unit);
+    if (!ok) throw new StorageError("The thread could not be stored.");
+  }
+
+  async loadThread(
+    workspace: string,
+    threadId: string,
+  ): Promise<LoadedThread | null> {
+    const [record, activity] = await getMany<
+      [ThreadRecord, ThreadActivityRecord]
+    >(this.#store, [
+      keys.threadKey(workspace, threadId),
+      keys.threadActivityKey(workspace, threadId),
+    ]);
+    if (record.value === null || activity.value === null) return null;
+    return {
+      record: record.value,
+      activity: activity.value,
+      recordVersionstamp: record.versionstamp,
+      activityVersionstamp: activity.versionstamp,
+    };
+  }
+
+  /** Threads by their newest activity, newest first. */
+  async listThreads(
+    workspace: string,
+    { limit, cursor }: PageQuery,
+  ): Promise<{
+    items: { record: ThreadRecord; activity: ThreadActivityRecord }[];
+    nextCursor: string | null;
+  }> {
+    const selector = keys.threadList(workspace, parseCursor(cursor));
+    const rows = list(this.#store, selector, {
+      reverse: true,
+      limit: limit + 1,
+    });
+    const places = (await Array.fromAsync(rows)).map((row) =>
+      keys.parseThreadListKey(row.key)
+    );
+    const shown = places.slice(0, limit);
+    const entries = await getMany(
+      this.#store,
+      shown.flatMap(({ thread }) => [
+        keys.threadKey(workspace, thread),
+        keys.threadActivityKey(workspace, thread),
+      ]),
+    );
+    const items = shown.flatMap((_, index) => {
+      const record = entries[2 * index].value as ThreadRecord | null;
+      const activity = entries[2 * index + 1].value as
+        | ThreadActivityRecord
+        | null;
+      return record === null || activity === null ? [] : [{ record, activity }];
+    });
+    const last = shown.at(-1);
+    const more = places.length > limit && last !== undefined;
+    return {
+      items,
+      nextCursor: more ? `${last.updatedAtMs}.${last.thread}` : null,
+    };
+  }
+
+  /** All messages of a thread, oldest first. */
+  async readMessages(
+    workspace: string,
+    threadId: string,
+  ): Promise<MessageRecord[]> {
+    const rows = list<MessageRecord>(
+      this.#store,
+      keys.messages(workspace, threadId),
+    );
+    return (await Array.fromAsync(rows)).map((row) => row.value);
+  }
+
+  async readMessage(
+    workspace: string,
+    threadId: string,
+    messageId: string,
+  ): Promise<MessageRecord | null> {
+    const key = keys.messageKey(workspace, threadId, messageId);
+    return (await get<MessageRecord>(this.#store, key)).value;
+  }
+
+  async readRun(workspace: string, runId: string): Promise<RunRecord | null> {
+    return (await get<RunRecord>(this.#store, keys.runKey(workspace, runId)))
+      .value;
+  }
+
+  /** The texts themselves, in the order given. */
+  async readTexts(texts: StoredText[]): Promise<string[]> {
+    const found: string[] = [];
+    for (let from = 0; from < texts.length; from += PARALLEL_TEXTS) {
+      const group = texts.slice(from, from + PARALLEL_TEXTS);
+      found.push(
+        ...await Promise.all(group.map((text) => this.#readText(text))),
+      );
+    }
+    return found;
+  }
+
+  async #readText(text: StoredText): Promise<string> {
+    if ("inline" in text) return text.inline;
+    const found = await readBlobText(this.#store, text.blob);
+    if (found === null) {
+      throw new StorageError("A stored text is damaged.", {
+        code: "blob_damaged",
+      });
+    }
+    return found;
+  }
+
+  async #writeText(text: string): Promise<StoredText> {
+    return text.length <= MAX_INLINE_CHARACTERS
+      ? { inline: text }
+      : { blob: await writeBlob(this.#store, text, { owner: this.owner }) };
+  }
+
+  /**
+   * Stores question, run, answer-to-be, ownership and the thread's activity in one atomic. Null: the
+   * thread changed since it was loaded, and nothing was written.
+   */
+  async startRun(
+    workspace: string,
+    loaded: LoadedThread,
+    start: RunStart,
+  ): Promise<{ run: RunRecord } | null> {
+    const { run, question } = start;
+    const { record, activity } = loaded;
+    const changed = start.title !== null || start.threadModel !== null;
+    const thread: ThreadRecord = !changed ? record : {
+      ...record,
+      title: start.title ?? record.title,
+      model: start.threadModel ?? record.model,
+      version: record.version + 1,
+    };
+    const threadKey = keys.threadKey(workspace, record.id);
+    const unit = this.#incarnation.checkFence(new UnitOfWork())
+      .guard(keys.runKey(workspace, run.id), null, run)
+      .check(threadKey, loaded.recordVersionstamp)
+      .check(
+        keys.threadActivityKey(workspace, record.id),
+        loaded.activityVersionstamp,
+      )
+      .set(keys.threadActivityKey(workspace, record.id), {
+        v: 1,
+        updatedAt: run.createdAt,
+        activeRunId: run.id,
+        headMessageId: run.messageId,
+      })
+      .set(keys.ownKey(this.owner, "r", run.id), { v: 1, ws: workspace })
+      .delete(listKey(workspace, record.id, activity.updatedAt))
+      .set(listKey(workspace, record.id, run.createdAt), LIST_ENTRY)
+      .set(
+        keys.messageKey(workspace, record.id, run.messageId),
+        answer(run, { inline: "" }),
+      );
+    if (changed) unit.set(threadKey, thread);
+    if (question !== null) {
+      const key = keys.messageKey(workspace, record.id, question.id);
+      unit.check(key, null).set(key, {
+        ...question,
+        text: await this.#writeText(start.text ?? ""),
+      });
+    }
+    const { ok } = await commit(this.#store, unit);
+    return ok ? { run } : null;
+  }
+
+  /** Adds segments to a run's log, in the lane. */
+  async appendEvents(
+    workspace: string,
+    run: RunRecord,
+    segments: PlacedEvent[][],
+  ): Promise<void> {
+    await this.#lane.write({
+      sets: segmentSets(workspace, run, segments),
+      urgency: "now",
+    });
+  }
+
+  /**
+   * Stores the end of a run in one lane batch: its state, the answer, the thread's activity and the last
+   * events. The run's owner alone writes the thread's activity while it answers.
+   */
+  async finishRun(
+    workspace: string,
+    run: RunRecord,
+    text: string,
+    segments: PlacedEvent[][],
+  ): Promise<void> {
+    const message = answer(run, await this.#writeText(text));
+    const { sets, deletes } = this.#ending(workspace, run, message);
+    await this.#lane.write({
+      sets: [...sets, ...segmentSets(workspace, run, segments)],
+      deletes,
+      urgency: "now",
+    });
+  }
+
+  #ending(workspace: string, run: RunRecord, message: MessageRecord) {
+    const updatedAt = run.finishedAt ?? run.startedAt;
+    return {
+      sets: [
+        { key: keys.runKey(workspace, run.id), value: run },
+        {
+          key: keys.messageKey(workspace, run.threadId, message.id),
+          value: message,
+        },
+        {
+          key: keys.threadActivityKey(workspace, run.threadId),
+          value: {
+            v: 1 as const,
+            updatedAt,
+            activeRunId: null,
+            headMessageId: message.id,
+          },
+        },
+        { key: listKey(workspace, run.threadId, updatedAt), value: LIST_ENTRY },
+      ],
+      deletes: [
+        keys.ownKey(run.owner, "r", run.id),
+        ...(updatedAt === run.createdAt
+          ? []
+          : [listKey(workspace, run.threadId, run.createdAt)]),
+      ],
+    };
+  }
+
+  /** The events of a run's current epoch, from its beginning; null when there is no such run. */
+  async readRunEvents(
+    workspace: string,
+    runId: string,
+  ): Promise<{ epoch: number; events: PlacedEvent[] } | null> {
+    const run = await this.readRun(workspace, runId);
+    if (run === null) return null;
+    const { epoch } = run;
+    const events = await this.#readLog(workspace, runId, epoch);
+    if (events.length > 0) return { epoch, events };
+    const message = await this.readMessage(
+      workspace,
+      run.threadId,
+      run.messageId,
+    );
+    const text = message === null ? "" : await this.#readText(message.text);
+    return { epoch, events: eventsFromText(run, text) };
+  }
+
+  async #readLog(
+    workspace: string,
+    runId: string,
+    epoch: number,
+  ): Promise<PlacedEvent[]> {
+    const events: PlacedEvent[] = [];
+    const rows = list<SegmentRecord>(
+      this.#store,
+      keys.runLogAfter(workspace, runId, epoch, -1),
+    );
+    for await (const { value } of rows) {
+      value.events.forEach((event, index) =>
+        events.push({ position: { epoch, seq: value.firstSeq + index }, event })
+      );
+    }
+    return events;
+  }
+
+  /**
+   * Ends a run whose owner is gone as `interrupted`, with the text that had reached the store. The epoch
+   * rises, since followers may have seen more than that. A run that has ended is left alone.
+   */
+  async interruptRun(
+    workspace: string,
+    owner: string,
+    runId: string,
+  ): Promise<boolean> {
+    const entry = await get<RunRecord>(
+      this.#store,
+      keys.runKey(workspace, runId),
+    );
+    const found = entry.value;
+    if (found === null || isEnded(found.status) || found.owner !== owner) {
+      return await this.#dropOwnership(owner, runId);
+    }
+    const text = textOf(await this.#readLog(workspace, runId, found.epoch));
+    const run: RunRecord = {
+      ...found,
+      status: "interrupted",
+      epoch: found.epoch + 1,
+      finishedAt: new Date().toISOString(),
+    };
+    run.endSeq = eventsFromText(run, text).length - 1;
+    const message = answer(run, await this.#writeText(text));
+    const { sets, deletes } = this.#ending(workspace, run, message);
+    const unit = this.#incarnation.checkFence(new UnitOfWork())
+      .guard(sets[0].key, entry.versionstamp, run);
+    for (const { key, value } of sets.slice(1)) unit.set(key, value);
+    for (const key of deletes) unit.delete(key);
+    return (await commit(this.#store, unit)).ok;
+  }
+
+  async #dropOwnership(owner: string, runId: string): Promise<boolean> {
+    const key = keys.ownKey(owner, "r", runId);
+    await this.#lane.write({ deletes: [key], urgency: "now" });
+    return false;
+  }
+}
+
+function listKey(
+  workspace: string,
+  threadId: string,
+  updatedAt: string,
+): Deno.KvKey {
+  return keys.threadListKey(workspace, Date.parse(updatedAt), threadId);
+}
+
+function parseCursor(cursor: string | null): keys.ThreadListPlace | null {
+  const match = /^(\d{1,15})\.(thr_[0-9A-Za-z]{22})$/.exec(cursor ?? "");
+  return match === null
+    ? null
+    : { updatedAtMs: Number(match[1]), thread: match[2] };
+}
+
+function answer(run: RunRecord, text: StoredText): MessageRecord {
+  return {
+    v: 1,
+    id: run.messageId,
+    threadId: run.threadId,
+    parentId: run.questionId,
+    role: "assistant",
+    text,
+    status: MESSAGE_STATUS[run.status],
+    runId: run.id,
+    model: run.model,
+    usage: run.usage,
+    error: run.error,
+    createdAt: run.createdAt,
+  };
+}
+
+function segmentSets(
+  workspace: string,
+  run: RunRecord,
+  segments: PlacedEvent[][],
+) {
+  return segments.map((segment) => {
+    const value: SegmentRecord = {
+      v: 1,
+      firstSeq: segment[0].position.seq,
+      events: segment.map((placed) => placed.event),
+    };
+    const lastSeq = segment[segment.length - 1].position.seq;
+    return {
+      key: keys.runLogKey(workspace, run.id, run.epoch, lastSeq),
+      value,
+    };
+  });
+}

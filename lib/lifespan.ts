@@ -1,0 +1,159 @@
+/**
+ * Start and end of a process: builds the services in order, and takes them down in order. The services
+ * hang on one symbol of `globalThis`, the only global of the project, since the server's entry, the built
+ * app and the tests may each load this module as a copy of their own.
+ */
+import { Chat } from "@/lib/chat/chat.ts";
+import { Runs } from "@/lib/chat/runs.ts";
+import { ChatStore } from "@/lib/chat/store.ts";
+import { type Config, readConfig } from "@/lib/config.ts";
+import { Incarnation } from "@/lib/kv/incarnation.ts";
+import { openStore } from "@/lib/kv/open.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import { LocalProviders } from "@/lib/llm/local_providers.ts";
+import { ModelRegistry } from "@/lib/llm/models.ts";
+import { Health } from "@/lib/observe/health.ts";
+import { consoleLogger, type Logger } from "@/lib/observe/log.ts";
+import { Hub } from "@/lib/streams/hub.ts";
+
+/** Workspace of local mode, where everyone on the machine is the one owner. */
+export const LOCAL_WORKSPACE = "wsp_local";
+
+/** Everything a route may call. */
+export interface Services {
+  config: Config;
+  log: Logger;
+  store: Store;
+  incarnation: Incarnation;
+  hub: Hub;
+  models: ModelRegistry;
+  localProviders: LocalProviders;
+  runs: Runs;
+  chat: Chat;
+  health: Health;
+}
+
+/** Parts that a test gives in place of the process's own. */
+export interface ServiceParts {
+  log?: Logger;
+  /** An open store; without it the one that the settings name is opened. */
+  store?: Store;
+  /** Ports on which a local model server may answer. */
+  localPorts?: Partial<Record<"ollama" | "lm-studio", number>>;
+}
+
+/** How long running answers get to store their ends when the process stops, in milliseconds. */
+const FINAL_WRITES_MS = 2_000;
+
+const SERVICES = Symbol.for("freshet.services");
+
+type Global = typeof globalThis & { [SERVICES]?: Services };
+
+/** The services of this process. @throws {Error} before `ensureServices` */
+export function currentServices(): Services {
+  const services = (globalThis as Global)[SERVICES];
+  if (services === undefined) throw new Error("Services have not been started");
+  return services;
+}
+
+/** Makes services the ones of this process; a test harness does this with its own. */
+export function setServices(services: Services | undefined): void {
+  (globalThis as Global)[SERVICES] = services;
+}
+
+/**
+ * The services of this process, started when they are not there yet.
+ * @throws {ConfigError} when a setting cannot be used
+ */
+export async function ensureServices(config?: Config): Promise<Services> {
+  const there = (globalThis as Global)[SERVICES];
+  if (there !== undefined) return there;
+  const services = await startServices(config ?? await readConfig());
+  setServices(services);
+  return services;
+}
+
+/** Builds the services: store, incarnation, what dead processes left behind, models, chat. */
+export async function startServices(
+  config: Config,
+  parts: ServiceParts = {},
+): Promise<Services> {
+  const log = parts.log ?? consoleLogger();
+  const store = parts.store ?? await openStore({ location: config.storePath });
+  const incarnation = await Incarnation.start(store, {
+    lockDir: store.kind === "file" ? `${config.dataDir}/inc` : null,
+  });
+  const hub = new Hub();
+  const chatStore = new ChatStore(store, incarnation.lane, incarnation);
+  const runs = new Runs(chatStore, hub, log);
+  const models = new ModelRegistry({
+    providers: config.providers,
+    defaultProvider: config.defaultProvider,
+  });
+  const localProviders = new LocalProviders(store, models, parts.localPorts);
+  await localProviders.load();
+  const services: Services = {
+    config,
+    log,
+    store,
+    incarnation,
+    hub,
+    models,
+    localProviders,
+    runs,
+    chat: new Chat(chatStore, runs, models),
+    health: new Health(),
+  };
+  watchHealth(services);
+  await takeOver(services, chatStore);
+  return services;
+}
+
+function watchHealth({ health, incarnation, log }: Services): void {
+  const { lane } = incarnation;
+  health.add(
+    "storage",
+    () => lane.state === "open" ? null : `the writer is ${lane.state}`,
+  );
+  lane.subscribe((event) => {
+    if (event.type === "halted") {
+      log.error("Store does not answer", { error: event.reason });
+    } else if (event.type === "resumed") log.info("Store answers again");
+    else if (event.type === "fenced") {
+      log.error("Another process has taken over");
+    }
+  });
+}
+
+/** Ends what dead processes of this machine left running. */
+async function takeOver(
+  { incarnation, log }: Services,
+  chatStore: ChatStore,
+): Promise<void> {
+  for await (
+    const { workspace, kind, id, incarnation: owner } of incarnation.fenceDead()
+  ) {
+    if (kind !== "r") continue;
+    const interrupted = await chatStore.interruptRun(workspace, owner, id);
+    if (interrupted) {
+      log.warn("Answer was interrupted by the end of its process", { run: id });
+    }
+  }
+}
+
+/**
+ * Takes the services down: no new work, answers may finish for `FRESHET_DRAIN_MS`, those that go on are
+ * stored as interrupted, followers are asked to come back, the lane and the store are closed.
+ */
+export async function drain(services: Services): Promise<void> {
+  const { config, health, hub, incarnation, models, runs, store } = services;
+  health.add("accepting", () => "the process is going down");
+  const deadlineAt = performance.now() + config.drainMs;
+  while (hub.active().length > 0 && performance.now() < deadlineAt) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await runs.drain(FINAL_WRITES_MS);
+  models.close();
+  await incarnation.release(FINAL_WRITES_MS);
+  store.close();
+}
