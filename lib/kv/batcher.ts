@@ -1,12 +1,12 @@
 import { measureSet, measureWrittenKey } from "./sizes.ts";
-import type { Versioned } from "./store.ts";
+import type { StoredValue } from "./store.ts";
 
 /** `now` leaves with the next batch; `soon` waits a little for company, or rides along. */
 export type Urgency = "now" | "soon";
 
 /** What a writer wants written: all of it in one atomic, sets before deletes. */
 export interface LaneEntry {
-  sets?: { key: Deno.KvKey; value: Versioned; expireInMs?: number }[];
+  sets?: { key: Deno.KvKey; value: StoredValue; expireInMs?: number }[];
   deletes?: Deno.KvKey[];
   urgency: Urgency;
 }

@@ -29,6 +29,11 @@ export interface Versioned {
   readonly v: number;
 }
 
+/** What can be written: a record of a declared type, or a literal. */
+export type StoredValue =
+  | Versioned
+  | { readonly v: number; readonly [field: string]: unknown };
+
 /** @throws {StorageError} `storage_read_only` when the store takes no writes from this code */
 export function assertWritable(store: Pick<Store, "readOnly">): void {
   if (!store.readOnly) return;

@@ -7,14 +7,14 @@ import {
   measureSet,
   measureWrittenKey,
 } from "./sizes.ts";
-import type { Versioned } from "./store.ts";
+import type { StoredValue } from "./store.ts";
 
 /** Something a unit writes, in the order it was told. */
 export type Mutation =
   | {
     type: "set";
     key: Deno.KvKey;
-    value: Versioned;
+    value: StoredValue;
     expireInMs?: number;
     /** The stored value gets the token of the commit, by which the commit is recognised. */
     guarded: boolean;
@@ -55,7 +55,7 @@ export class UnitOfWork {
   }
 
   /** Writes a value. */
-  set(key: Deno.KvKey, value: Versioned, options: SetOptions = {}): this {
+  set(key: Deno.KvKey, value: StoredValue, options: SetOptions = {}): this {
     return this.#set(key, value, false, options);
   }
 
@@ -67,7 +67,7 @@ export class UnitOfWork {
   guard(
     key: Deno.KvKey,
     versionstamp: string | null,
-    value: Versioned,
+    value: StoredValue,
     options: SetOptions = {},
   ): this {
     this.check(key, versionstamp);
@@ -102,7 +102,7 @@ export class UnitOfWork {
 
   #set(
     key: Deno.KvKey,
-    value: Versioned,
+    value: StoredValue,
     guarded: boolean,
     { expireInMs }: SetOptions,
   ): this {
