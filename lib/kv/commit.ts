@@ -94,10 +94,10 @@ function build(
       operation.delete(mutation.key);
       continue;
     }
-    const { key, value, expireInMs, guarded } = mutation;
+    const { key, value, expireInMs, tokenField } = mutation;
     operation.set(
       key,
-      guarded ? { ...value, token } : value,
+      tokenField === null ? value : { ...value, [tokenField]: token },
       expireInMs === undefined ? undefined : { expireIn: expireInMs },
     );
   }
@@ -124,9 +124,11 @@ async function readBack(
         store.kv.getMany<unknown[]>(keys, { consistency: "strong" }),
         { clock, deadlineMs, signal, what: "read back" },
       );
-      const own = entries.find((entry) => hasToken(entry.value, token));
-      if (own !== undefined && own.versionstamp !== null) {
-        return { state: "committed", versionstamp: own.versionstamp };
+      for (const { check, field } of unit.guards) {
+        const { value, versionstamp } = entries[check];
+        if (versionstamp !== null && fieldOf(value, field) === token) {
+          return { state: "committed", versionstamp };
+        }
       }
       const same = entries.every((entry, index) =>
         entry.versionstamp === unit.checks[index].versionstamp
@@ -140,8 +142,8 @@ async function readBack(
   return { state: "unknown" };
 }
 
-/** Whether a stored value carries this token. */
-export function hasToken(value: unknown, token: string): boolean {
-  return typeof value === "object" && value !== null && "token" in value &&
-    value.token === token;
+function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === "object" && value !== null
+    ? Reflect.get(value, field)
+    : undefined;
 }

@@ -1,5 +1,4 @@
 import { StorageError } from "@/lib/errors.ts";
-import type { OwnedKind } from "./keys.ts";
 import { fenceKey, laneKey } from "./keys.ts";
 import { commit } from "./commit.ts";
 import { holdLock, type IncarnationLock } from "./incarnation_lock.ts";
@@ -22,7 +21,6 @@ export interface FenceRecord extends Versioned {
 export interface OwnRecord extends Versioned {
   readonly v: 1;
   readonly ws: string;
-  readonly kind?: OwnedKind;
 }
 
 export interface IncarnationOptions {

@@ -21,6 +21,11 @@ export function allFences(): Deno.KvListSelector {
   return { prefix: ["sys", "fence"] };
 }
 
+/** Incarnation out of a key that `fenceKey` built. */
+export function parseFenceKey(key: Deno.KvKey): string {
+  return String(key[2]);
+}
+
 /** `{v, n, token, at, state}`: the head that every batch of a lane checks and overwrites. */
 export function laneKey(incarnation: string, lane: number): Deno.KvKey {
   return ["sys", "lane", incarnation, lane];

@@ -16,6 +16,8 @@ export interface LaneHead extends Versioned {
   readonly state: "open" | "drained" | "fenced";
   /** In a fenced head: the versionstamp of the head that it replaced. */
   readonly replaced?: string;
+  /** In a fenced head: token of the write that fenced it. */
+  readonly fencedBy?: string;
 }
 
 /** What became of a batch. */

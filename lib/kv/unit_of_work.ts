@@ -16,8 +16,8 @@ export type Mutation =
     key: Deno.KvKey;
     value: StoredValue;
     expireInMs?: number;
-    /** The stored value gets the token of the commit, by which the commit is recognised. */
-    guarded: boolean;
+    /** Field of the stored value that gets the commit's token; null: none. */
+    tokenField: string | null;
   }
   | { type: "delete"; key: Deno.KvKey };
 
@@ -26,8 +26,20 @@ export interface SetOptions {
   expireInMs?: number;
 }
 
-/** Bytes that `token: <22 characters>` adds to a guarded value. */
-const TOKEN_FIELD_BYTES = 32;
+export interface GuardOptions extends SetOptions {
+  /** Field of the stored value that gets the commit's token. */
+  tokenField?: string;
+}
+
+/** A checked key whose value, once committed, shows the commit's token in `field`. */
+export interface Guard {
+  /** Place of the key among the unit's checks. */
+  check: number;
+  field: string;
+}
+
+/** Bytes that a token of 22 characters and the tags of a field add to a value, and more. */
+const TOKEN_FIELD_BYTES = 48;
 
 /**
  * What belongs together, collected, then committed in one atomic or not at all (`commit`). There is no
@@ -39,7 +51,7 @@ const TOKEN_FIELD_BYTES = 32;
 export class UnitOfWork {
   readonly #checks: Deno.AtomicCheck[] = [];
   readonly #mutations: Mutation[] = [];
-  #guards = 0;
+  readonly #guards: Guard[] = [];
   #keyBytes = 0;
   #totalBytes = 0;
 
@@ -56,7 +68,7 @@ export class UnitOfWork {
 
   /** Writes a value. */
   set(key: Deno.KvKey, value: StoredValue, options: SetOptions = {}): this {
-    return this.#set(key, value, false, options);
+    return this.#set(key, value, null, options);
   }
 
   /**
@@ -68,11 +80,11 @@ export class UnitOfWork {
     key: Deno.KvKey,
     versionstamp: string | null,
     value: StoredValue,
-    options: SetOptions = {},
+    { tokenField = "token", ...options }: GuardOptions = {},
   ): this {
     this.check(key, versionstamp);
-    this.#guards += 1;
-    return this.#set(key, value, true, options);
+    this.#guards.push({ check: this.#checks.length - 1, field: tokenField });
+    return this.#set(key, value, tokenField, options);
   }
 
   delete(key: Deno.KvKey): this {
@@ -83,6 +95,10 @@ export class UnitOfWork {
 
   get checks(): readonly Deno.AtomicCheck[] {
     return this.#checks;
+  }
+
+  get guards(): readonly Guard[] {
+    return this.#guards;
   }
 
   get mutations(): readonly Mutation[] {
@@ -97,22 +113,22 @@ export class UnitOfWork {
   /** @throws {TypeError} when nothing guards the unit */
   assertCommittable(): void {
     if (this.#checks.length === 0) throw new TypeError("Unit has no check");
-    if (this.#guards === 0) throw new TypeError("Unit has no guard");
+    if (this.#guards.length === 0) throw new TypeError("Unit has no guard");
   }
 
   #set(
     key: Deno.KvKey,
     value: StoredValue,
-    guarded: boolean,
+    tokenField: string | null,
     { expireInMs }: SetOptions,
   ): this {
     const { keyBytes, valueBytes } = measureSet(
       key,
       value,
-      guarded ? TOKEN_FIELD_BYTES : 0,
+      tokenField === null ? 0 : TOKEN_FIELD_BYTES,
     );
     this.#count(keyBytes, valueBytes);
-    this.#mutations.push({ type: "set", key, value, expireInMs, guarded });
+    this.#mutations.push({ type: "set", key, value, expireInMs, tokenField });
     return this;
   }
 

@@ -1,0 +1,153 @@
+import { commit } from "./commit.ts";
+import type { FenceRecord, OwnRecord } from "./incarnation.ts";
+import { seizeLock } from "./incarnation_lock.ts";
+import {
+  allFences,
+  fenceKey,
+  lanesOf,
+  ownedAfter,
+  ownedBy,
+  type OwnedKind,
+  parseFenceKey,
+  parseOwnKey,
+} from "./keys.ts";
+import type { LaneHead } from "./lane_writer.ts";
+import { get, list } from "./reads.ts";
+import type { Store } from "./store.ts";
+import { UnitOfWork } from "./unit_of_work.ts";
+
+/** A run or a job that an incarnation owns. */
+export interface OwnedRow {
+  kind: OwnedKind;
+  id: string;
+  workspace: string;
+  /** Key and versionstamp of the row, for the unit that ends the ownership. */
+  key: Deno.KvKey;
+  versionstamp: string;
+}
+
+/** An incarnation that can never write again. What it owned waits to be taken over. */
+export interface FencedIncarnation {
+  id: string;
+  /** What it owns, read now. Whoever takes a row over deletes it in the same atomic. */
+  owned(options?: { signal?: AbortSignal }): AsyncGenerator<OwnedRow>;
+}
+
+/** A fenced head is kept so long, so that a frozen owner still learns what became of its last batch. */
+const FENCED_HEAD_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * Fences an incarnation: closes the heads of its lanes, keeping number and token of the last batch, and
+ * deletes its fence key, in one atomic. From then on nothing it has sent or will send can commit, so
+ * what it owned may be read. False: it moved meanwhile, or is fenced already.
+ * @throws as `commit` does
+ */
+export async function fence(
+  store: Store,
+  incarnation: string,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<boolean> {
+  const key = fenceKey(incarnation);
+  const born = await get<FenceRecord>(store, key, { signal });
+  if (born.versionstamp === null) return false;
+  const unit = new UnitOfWork().check(key, born.versionstamp).delete(key);
+  const heads = list<LaneHead>(store, lanesOf(incarnation), { signal });
+  for await (const head of heads) {
+    const closed: LaneHead = {
+      ...head.value,
+      state: "fenced",
+      replaced: head.versionstamp,
+    };
+    unit.guard(head.key, head.versionstamp, closed, {
+      tokenField: "fencedBy",
+      expireInMs: FENCED_HEAD_MS,
+    });
+  }
+  return (await commit(store, unit, { signal })).ok;
+}
+
+/**
+ * At a start: fences the incarnations that have certainly ended, and returns these together with those
+ * fenced before whose work nobody has taken over to its end.
+ *
+ * On a file an incarnation has ended when its lock can be taken. Elsewhere nobody can know that at once;
+ * there only an incarnation that has drained its lane is fenced.
+ * @throws {StorageError} when the store does not answer
+ */
+export async function fenceDead(
+  store: Store,
+  ownIncarnation: string,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<FencedIncarnation[]> {
+  const fenced = new Set<string>();
+  for await (const { key } of list(store, allFences(), { signal })) {
+    const incarnation = parseFenceKey(key);
+    if (incarnation === ownIncarnation) continue;
+    const done = store.path === null
+      ? await fenceDrained(store, incarnation, signal)
+      : await fenceUnlocked(store, store.path, incarnation, signal);
+    if (done) fenced.add(incarnation);
+  }
+  for await (const incarnation of owners(store, signal)) {
+    const born = await get(store, fenceKey(incarnation), { signal });
+    if (born.versionstamp === null) fenced.add(incarnation);
+  }
+  return [...fenced].map((id) => ({
+    id,
+    owned: (options) => owned(store, id, options?.signal),
+  }));
+}
+
+async function fenceUnlocked(
+  store: Store,
+  path: string,
+  incarnation: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const lock = await seizeLock(path, incarnation);
+  if (lock === null) return false;
+  try {
+    return await fence(store, incarnation, { signal });
+  } finally {
+    await lock.release();
+  }
+}
+
+async function fenceDrained(
+  store: Store,
+  incarnation: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const heads = list<LaneHead>(store, lanesOf(incarnation), { signal });
+  for await (const { value } of heads) {
+    if (value.state !== "drained") return false;
+  }
+  return await fence(store, incarnation, { signal });
+}
+
+/** Incarnations that own something, by skipping from one's rows to the next one's. */
+async function* owners(
+  store: Store,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  let last: string | null = null;
+  while (true) {
+    const first = list(store, ownedAfter(last), { limit: 1, signal });
+    const { value: row } = await first.next();
+    if (!row) return;
+    last = parseOwnKey(row.key).incarnation;
+    yield last;
+  }
+}
+
+async function* owned(
+  store: Store,
+  incarnation: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<OwnedRow> {
+  const rows = list<OwnRecord>(store, ownedBy(incarnation), { signal });
+  for await (const { key, value, versionstamp } of rows) {
+    const { kind, id } = parseOwnKey(key);
+    yield { kind, id, workspace: value.ws, key, versionstamp };
+  }
+}
