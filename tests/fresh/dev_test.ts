@@ -75,22 +75,22 @@ async function edit(file: string, from: string, to: string): Promise<void> {
 
 devPageTest(
   "vite dev: an edited island is replaced and keeps its state",
-  "/islands/counter",
+  "/islands/stateful",
   async (page) => {
-    await hydrated(page, "one");
-    await page.click("#one button");
-    await page.click("#one button");
-    await showsText(page, "#one output", "5");
+    await hydrated(page, "stateful");
+    await page.click("#stateful button");
+    await page.click("#stateful button");
+    await showsText(page, "#stateful output", "2");
     await page.evaluate(() => document.body.dataset.notReloaded = "yes");
-    await edit("islands/Counter.tsx", "Add one", "Add another");
-    await showsText(page, "#one button", "Add another");
-    await showsText(page, "#one output", "5");
+    await edit("islands/Stateful.tsx", "Add one", "Add another");
+    await showsText(page, "#stateful button", "Add another");
+    await showsText(page, "#stateful output", "2");
     assert.equal(
       await page.evaluate(() => document.body.dataset.notReloaded),
       "yes",
     );
-    await page.click("#one button");
-    await showsText(page, "#one output", "6");
+    await page.click("#stateful button");
+    await showsText(page, "#stateful output", "3");
   },
 );
 
