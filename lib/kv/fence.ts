@@ -132,10 +132,12 @@ async function* owners(
 ): AsyncGenerator<string> {
   let last: string | null = null;
   while (true) {
-    const first = list(store, ownedAfter(last), { limit: 1, signal });
-    const { value: row } = await first.next();
-    if (!row) return;
-    last = parseOwnKey(row.key).incarnation;
+    const selector = ownedAfter(last);
+    const rows: Deno.KvEntry<OwnRecord>[] = await Array.fromAsync(
+      list<OwnRecord>(store, selector, { limit: 1, signal }),
+    );
+    if (rows.length === 0) return;
+    last = parseOwnKey(rows[0].key).incarnation;
     yield last;
   }
 }

@@ -219,3 +219,12 @@ export function idempotencyKey(
 ): Deno.KvKey {
   return [tenant(workspace), "ik", scope, key];
 }
+
+/** `{v, id, baseUrl}`: a provider that was added in the browser. */
+export function providerKey(provider: string): Deno.KvKey {
+  return ["sys", "pv", provider];
+}
+
+export function providers(): Deno.KvListSelector {
+  return { prefix: ["sys", "pv"] };
+}

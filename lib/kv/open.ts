@@ -1,7 +1,7 @@
 import { StorageError } from "@/lib/errors.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
-import { migrate, type Migration, MIGRATIONS } from "./migrations.ts";
+import { migrate, MIGRATIONS, type Schema } from "./migrations.ts";
 import { identify, isReadOnly, SCHEMA_VERSION } from "./schema.ts";
 import type { Store, StoreKind } from "./store.ts";
 
@@ -15,7 +15,7 @@ export interface OpenOptions {
   /** Puts something between the program and the store, such as a test's injected faults. */
   wrap?: (kv: Deno.Kv) => Deno.Kv;
   /** The schema this code writes and the way there; tests give their own. */
-  schema?: { version: number; migrations: readonly Migration[] };
+  schema?: Schema;
 }
 
 const LOCAL_DEADLINE_MS = 5_000;

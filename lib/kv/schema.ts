@@ -71,17 +71,28 @@ async function readIdentity(
 /**
  * Whether this code may only read a store of this schema. A store on this machine that newer code has
  * written ends the start instead; on Deploy two releases share a store while one replaces the other.
- * @throws {StorageError} `storage_newer`, with the one line to print
+ * @throws {StorageError} `storage_newer`, or `storage_too_old` for a shared store whose records this
+ *   code no longer reads; the message is the one line to print
  */
 export function isReadOnly(
   kind: StoreKind,
   found: number,
   known: number,
 ): boolean {
-  if (found <= known) return false;
-  if (kind === "platform" || kind === "remote") return true;
-  throw new StorageError(
-    `The store has schema "${found}" and this version knows "${known}"; start the newer version that wrote it`,
-    { code: "storage_newer" },
-  );
+  const shared = kind === "platform" || kind === "remote";
+  if (found > known && !shared) {
+    throw new StorageError(
+      `The store has schema "${found}" and this version knows "${known}"; start the newer version that wrote it`,
+      { code: "storage_newer" },
+    );
+  }
+  if (found < known - 1 && shared) {
+    throw new StorageError(
+      `The store has schema "${found}" and this version reads "${
+        known - 1
+      }" and "${known}"; deploy the version between them first`,
+      { code: "storage_too_old" },
+    );
+  }
+  return found > known;
 }

@@ -93,6 +93,25 @@ export class UnitOfWork {
     return this;
   }
 
+  /** Takes over everything that another unit holds. */
+  add(other: UnitOfWork): this {
+    const first = this.#checks.length;
+    for (const check of other.#checks) {
+      this.check(check.key, check.versionstamp);
+    }
+    for (const { check, field } of other.#guards) {
+      this.#guards.push({ check: first + check, field });
+    }
+    for (const mutation of other.#mutations) {
+      if (mutation.type === "delete") this.delete(mutation.key);
+      else {
+        const { key, value, tokenField, expireInMs } = mutation;
+        this.#set(key, value, tokenField, { expireInMs });
+      }
+    }
+    return this;
+  }
+
   get checks(): readonly Deno.AtomicCheck[] {
     return this.#checks;
   }
