@@ -113,13 +113,19 @@ export const MODEL_BEHAVIOURS: Record<string, Behaviour> = {
   "overloaded": { status: 503 },
 };
 
-type ErrorBody = [message: string, type: string, code: string | null];
+type ErrorBody = [
+  message: string,
+  type: string,
+  code: string | null,
+  param?: string,
+];
 
 const ERROR_BODIES: Record<number, ErrorBody> = {
   400: [
     "Invalid value for 'temperature': expected a number between 0 and 2.",
     "invalid_request_error",
     null,
+    "temperature",
   ],
   401: [
     "Incorrect API key provided: sk-fake1234567890abcdef. You can find your API key at https://platform.openai.com/account/api-keys.",
@@ -162,13 +168,14 @@ export function errorBody(
   model: string,
 ): { error: Record<string, unknown> } {
   if (behaviour.error !== undefined) return { error: behaviour.error };
-  const [message, type, code] = ERROR_BODIES[behaviour.status ?? 500] ??
-    ERROR_BODIES[500];
+  const [message, type, code, param = null] =
+    ERROR_BODIES[behaviour.status ?? 500] ??
+      ERROR_BODIES[500];
   return {
     error: {
       message: message.replace("$MODEL", model),
       type,
-      param: null,
+      param,
       code,
     },
   };
