@@ -1,21 +1,17 @@
 /** Marks links to the current page and to its ancestors, so styles can show where one is. */
 
-/** Adds `data-current` and `aria-current`, or `data-ancestor`; attributes that are set win. */
-export function markActiveLink(
-  props: Record<string, unknown>,
+/** Attributes for a link to `href` in the page at `pathname`; null for any other link. */
+export function activeLinkProps(
+  href: unknown,
   pathname: string,
-): void {
-  const { href } = props;
-  if (typeof href !== "string" || !href.startsWith("/")) return;
+): Record<string, string> | null {
+  if (typeof href !== "string" || !href.startsWith("/")) return null;
   const path = href.replace(/[?#].*$/s, "");
   if (path === pathname) {
-    props["data-current"] ??= "true";
-    props["aria-current"] ??= "page";
-    return;
+    return { "data-current": "true", "aria-current": "page" };
   }
   const folder = path.endsWith("/") ? path : `${path}/`;
-  if (pathname.startsWith(folder)) {
-    props["data-ancestor"] ??= "true";
-    props["aria-current"] ??= "true";
-  }
+  return pathname.startsWith(folder)
+    ? { "data-ancestor": "true", "aria-current": "true" }
+    : null;
 }

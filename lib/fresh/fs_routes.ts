@@ -108,12 +108,13 @@ function comparePatterns(a: string, b: string): number {
   return 0;
 }
 
-/** The order within one folder: index, fixed names, parameters, optional ones, rest. */
+/** The order within one folder: index, fixed names, names with a parameter, parameters, optional ones, rest. */
 function rank(name: string | undefined): number {
   if (name === undefined || name === "") return 0;
   if (!name.includes(":")) return 1;
-  if (name.endsWith("*")) return 4;
-  return name.endsWith("?") ? 3 : 2;
+  if (!name.startsWith(":")) return 2;
+  if (name.endsWith("*")) return 5;
+  return name.endsWith("?") ? 4 : 3;
 }
 
 function compareText(a: string, b: string): number {

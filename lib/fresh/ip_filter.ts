@@ -17,7 +17,7 @@ export interface IPFilterRules {
 
 export interface IpFilterOptions {
   /** Answers a refused request; 403 by default. */
-  onError?: <State>(
+  onBlocked?: <State>(
     remote: { addr: string; type: "IPv4" | "IPv6" | undefined },
     ctx: Context<State>,
   ) => Response | Promise<Response>;
@@ -36,11 +36,11 @@ export function ipFilter<State>(
     const isAllowed = allowList.length === 0 ||
       allowList.some((rule) => matchesAddress(rule, address));
     if (!isDenied && isAllowed) return await ctx.next();
-    if (options.onError === undefined) {
+    if (options.onBlocked === undefined) {
       return new Response("Forbidden", { status: 403 });
     }
     const type = address.includes(":") ? "IPv6" : "IPv4";
-    return await options.onError(
+    return await options.onBlocked(
       { addr: address, type: address === "" ? undefined : type },
       ctx,
     );

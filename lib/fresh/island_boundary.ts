@@ -9,7 +9,11 @@ import { createContext, Fragment, h, isValidElement } from "preact";
 import type { ComponentType, VNode } from "preact";
 import { useContext } from "preact/hooks";
 import { SlotReference } from "./island_props.ts";
-import type { RenderSlot, RenderState } from "./render_state.ts";
+import {
+  currentRenderState,
+  type RenderSlot,
+  type RenderState,
+} from "./render_state.ts";
 import type { SnapshotIsland } from "./snapshot.ts";
 
 type Props = Record<string, unknown>;
@@ -26,29 +30,27 @@ interface BoundaryProps {
   island: SnapshotIsland;
   props: Props;
   islandKey: unknown;
-  state: RenderState;
 }
 
 /** Turns an island's vnode into its boundary. */
 export function wrapIsland(
   vnode: VNode<Props>,
   island: SnapshotIsland,
-  state: RenderState,
 ): void {
   const boundary: BoundaryProps = {
     island,
     props: vnode.props,
     islandKey: vnode.key,
-    state,
   };
   vnode.type = IslandBoundary as ComponentType<never> as typeof vnode.type;
   vnode.props = boundary as unknown as typeof vnode.props;
 }
 
 function IslandBoundary(
-  { island, props, islandKey, state }: BoundaryProps,
+  { island, props, islandKey }: BoundaryProps,
 ): VNode {
   if (useContext(InsideIsland)) return plainIsland(island, props);
+  const state = currentRenderState()!;
   const index = state.islandProps.length;
   const serialized: Props = {};
   const rendered: Props = {};

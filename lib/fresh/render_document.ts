@@ -56,6 +56,8 @@ function renderHtml(
   options: DocumentOptions,
 ): string {
   const body = renderToString(content as VNode);
+  // A document without a body never leaves its head.
+  state.isInsideHead = false;
   const templates = renderUnusedSlots(state);
   const script = bootScript(state, options);
   const [head, document] = replaceHeadElements(

@@ -1,38 +1,39 @@
 /**
  * Follows Preact while it renders a page: islands get their markers, scripts and styles the nonce,
  * images their cache key, links to this page a mark. Only vnodes are seen, so precompiled markup costs
- * nothing but a look at its template.
+ * nothing.
  */
-import { Fragment, options } from "preact";
-import type { VNode } from "preact";
+import { options } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { asset, assetSrcSet } from "./asset.ts";
 import { setHeadCollector } from "./head.ts";
 import { flattenHead, headVNodeKey } from "./head_elements.ts";
 import { isPlainIsland, wrapIsland } from "./island_boundary.ts";
-import { markActiveLink } from "./active_links.ts";
+import { activeLinkProps } from "./active_links.ts";
 import { PARTIALS_ARE_LEFT_OUT } from "./partial.ts";
-import type { RenderState } from "./render_state.ts";
+import {
+  currentRenderState,
+  type RenderState,
+  setRenderState,
+} from "./render_state.ts";
 
-type Props = Record<string, unknown>;
+type Props = Record<string, unknown> & { children?: ComponentChildren };
 type BeforeDiff = (vnode: VNode<Props>) => void;
-
-let current: RenderState | null = null;
 
 /** Runs `work` with the hook collecting into `state`. */
 export function withRenderState<Result>(
   state: RenderState,
   work: () => Result,
 ): Result {
-  const previous = current;
-  current = state;
+  const previous = setRenderState(state);
   setHeadCollector((children) => {
     state.headVNodes.push(...flattenHead(children));
   });
   try {
     return work();
   } finally {
-    current = previous;
-    if (previous === null) setHeadCollector(null);
+    setRenderState(previous);
+    setHeadCollector(null);
   }
 }
 
@@ -42,7 +43,8 @@ const hooks = options as typeof options & { __b?: BeforeDiff };
 const previousHook = hooks.__b;
 
 hooks.__b = (vnode) => {
-  if (current !== null) visit(vnode, current);
+  const state = currentRenderState();
+  if (state !== null) visit(vnode, state);
   previousHook?.(vnode);
 };
 
@@ -52,14 +54,9 @@ function visit(vnode: VNode<Props>, state: RenderState): void {
     visitElement(vnode, type, state);
     return;
   }
-  if (type === Fragment) {
-    const template = vnode.props.tpl;
-    if (template !== undefined) assertTemplate(template as string[]);
-    return;
-  }
   const island = state.islandOf.get(type);
   if (island !== undefined && !isPlainIsland(vnode)) {
-    wrapIsland(vnode, island, state);
+    wrapIsland(vnode, island);
   }
 }
 
@@ -72,16 +69,14 @@ function visitElement(
   switch (type) {
     case "script":
     case "style":
-      props.nonce ??= state.nonce;
+      changeProps(vnode, { nonce: state.nonce });
       break;
     case "img":
     case "source":
-      if (typeof props.src === "string") props.src = asset(props.src);
-      addSrcSet(props, "srcset");
-      addSrcSet(props, "srcSet");
+      changeProps(vnode, assetProps(originalProps(props)));
       break;
     case "a":
-      markActiveLink(props, state.pathname);
+      changeProps(vnode, activeLinkProps(props.href, state.pathname));
       break;
     case "head":
       state.isInsideHead = true;
@@ -94,9 +89,42 @@ function visitElement(
   if (state.isInsideHead) rememberHeadElement(vnode, state);
 }
 
-function addSrcSet(props: Props, name: string): void {
-  const value = props[name];
-  if (typeof value === "string") props[name] = assetSrcSet(value);
+/**
+ * What the props were before this hook added to them: a vnode that is a constant of its module comes
+ * by with every page, and must not keep the nonce of an earlier one.
+ */
+const originals = new WeakMap<Props, Props>();
+
+function originalProps(props: Props): Props {
+  return originals.get(props) ?? props;
+}
+
+/** Adds props that the element does not have itself. */
+function changeProps(vnode: VNode<Props>, added: Props | null): void {
+  const original = originalProps(vnode.props);
+  if (added === null) {
+    vnode.props = original as typeof vnode.props;
+    return;
+  }
+  const props = { ...original };
+  for (const [name, value] of Object.entries(added)) {
+    if (name in SOURCE_PROPS || props[name] === undefined) props[name] = value;
+  }
+  originals.set(props, original);
+  vnode.props = props as typeof vnode.props;
+}
+
+/** These are replaced, any others only added. */
+const SOURCE_PROPS = { src: true, srcset: true, srcSet: true };
+
+function assetProps(props: Props): Props {
+  const changed: Props = {};
+  if (typeof props.src === "string") changed.src = asset(props.src);
+  for (const name of ["srcset", "srcSet"]) {
+    const value = props[name];
+    if (typeof value === "string") changed[name] = assetSrcSet(value);
+  }
+  return changed;
 }
 
 function rememberHeadElement(vnode: VNode<Props>, state: RenderState): void {
@@ -104,14 +132,9 @@ function rememberHeadElement(vnode: VNode<Props>, state: RenderState): void {
   if (key !== null) state.documentHead.push({ key, vnode });
 }
 
-/** Templates are constants of their module, so each is looked at once. */
-const checkedTemplates = new WeakSet<string[]>();
-const CLIENT_NAVIGATION = /<[^>]*\sf-client-nav(?![\w-])(?!="?false)/;
-
-function assertTemplate(template: string[]): void {
-  if (checkedTemplates.has(template)) return;
-  if (template.some((part) => CLIENT_NAVIGATION.test(part))) {
-    throw new Error(PARTIALS_ARE_LEFT_OUT);
-  }
-  checkedTemplates.add(template);
-}
+// Precompiled markup gives its attributes to this hook.
+const previousAttributeHook = options.attr;
+options.attr = (name, value) => {
+  if (name === "f-client-nav" && value) throw new Error(PARTIALS_ARE_LEFT_OUT);
+  return previousAttributeHook?.(name, value);
+};

@@ -31,6 +31,22 @@ export interface RenderState {
   isInsideHead: boolean;
 }
 
+let current: RenderState | null = null;
+
+/** The state of the page that is being rendered, or null. */
+export function currentRenderState(): RenderState | null {
+  return current;
+}
+
+/** Makes `state` the current one; gives back what was current before. */
+export function setRenderState(
+  state: RenderState | null,
+): RenderState | null {
+  const previous = current;
+  current = state;
+  return previous;
+}
+
 const NO_ISLANDS: ReadonlyMap<unknown, SnapshotIsland> = new Map();
 
 let islandsSnapshot: BuildSnapshot | null = null;
