@@ -4,10 +4,12 @@
  */
 import { ConfigError, readConfig } from "@/lib/config.ts";
 import { drain, ensureServices } from "@/lib/lifespan.ts";
-import { urlHost } from "@/lib/shared/format.ts";
 
 interface Server {
-  fetch(request: Request, info: Deno.ServeHandlerInfo): Response | Promise<Response>;
+  fetch(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Response | Promise<Response>;
 }
 
 /** From the first signal to the end of the process, whatever is still pending. */
@@ -23,14 +25,21 @@ async function start() {
     port: config.port,
     hostname: config.host,
     onListen: ({ hostname, port }) =>
-      services.log.info(`Freshet listens on http://${urlHost(hostname)}:${port}`, {
-        dataDir: config.dataDir,
-      }),
+      services.log.info(
+        `Freshet listens on http://${
+          hostname.includes(":") ? `[${hostname}]` : hostname
+        }:${port}`,
+        {
+          dataDir: config.dataDir,
+        },
+      ),
   }, (request, info) => app.default.fetch(request, info));
   return { server, services };
 }
 
-async function stop({ server, services }: Awaited<ReturnType<typeof start>>): Promise<void> {
+async function stop(
+  { server, services }: Awaited<ReturnType<typeof start>>,
+): Promise<void> {
   const { config, log } = services;
   log.info("Stopping", { drainMs: config.drainMs });
   const closed = server.shutdown();
@@ -55,7 +64,9 @@ try {
     });
   }
 } catch (error) {
-  if (!(error instanceof ConfigError) && !(error instanceof Deno.errors.AddrInUse)) throw error;
+  if (
+    !(error instanceof ConfigError) && !(error instanceof Deno.errors.AddrInUse)
+  ) throw error;
   // deno-lint-ignore no-console -- the one line that says why the start ended
   console.error(error.message);
   Deno.exit(1);

@@ -7,9 +7,11 @@ import { Chat } from "@/lib/chat/chat.ts";
 import { Runs } from "@/lib/chat/runs.ts";
 import { ChatStore } from "@/lib/chat/store.ts";
 import { type Config, readConfig } from "@/lib/config.ts";
-import { Incarnation } from "@/lib/kv/incarnation.ts";
+import { fenceDead } from "@/lib/kv/fence.ts";
+import { type Incarnation, startIncarnation } from "@/lib/kv/incarnation.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import type { Store } from "@/lib/kv/store.ts";
+import type { LocalPorts } from "@/lib/llm/discovery.ts";
 import { LocalProviders } from "@/lib/llm/local_providers.ts";
 import { ModelRegistry } from "@/lib/llm/models.ts";
 import { Health } from "@/lib/observe/health.ts";
@@ -39,7 +41,7 @@ export interface ServiceParts {
   /** An open store; without it the one that the settings name is opened. */
   store?: Store;
   /** Ports on which a local model server may answer. */
-  localPorts?: Partial<Record<"ollama" | "lm-studio", number>>;
+  localPorts?: LocalPorts;
 }
 
 /** How long running answers get to store their ends when the process stops, in milliseconds. */
@@ -80,9 +82,7 @@ export async function startServices(
 ): Promise<Services> {
   const log = parts.log ?? consoleLogger();
   const store = parts.store ?? await openStore({ location: config.storePath });
-  const incarnation = await Incarnation.start(store, {
-    lockDir: store.kind === "file" ? `${config.dataDir}/inc` : null,
-  });
+  const incarnation = await startIncarnation(store, { host: Deno.hostname() });
   const hub = new Hub();
   const chatStore = new ChatStore(store, incarnation.lane, incarnation);
   const runs = new Runs(chatStore, hub, log);
@@ -127,16 +127,23 @@ function watchHealth({ health, incarnation, log }: Services): void {
 
 /** Ends what dead processes of this machine left running. */
 async function takeOver(
-  { incarnation, log }: Services,
+  { incarnation, log, store }: Services,
   chatStore: ChatStore,
 ): Promise<void> {
-  for await (
-    const { workspace, kind, id, incarnation: owner } of incarnation.fenceDead()
-  ) {
-    if (kind !== "r") continue;
-    const interrupted = await chatStore.interruptRun(workspace, owner, id);
-    if (interrupted) {
-      log.warn("Answer was interrupted by the end of its process", { run: id });
+  for (const dead of await fenceDead(store, incarnation.id)) {
+    for await (const { workspace, kind, id, key } of dead.owned()) {
+      if (kind !== "r") continue;
+      const interrupted = await chatStore.interruptRun(
+        workspace,
+        dead.id,
+        id,
+        key,
+      );
+      if (interrupted) {
+        log.warn("Answer was interrupted by the end of its process", {
+          run: id,
+        });
+      }
     }
   }
 }

@@ -25,7 +25,10 @@ import { MessageTree } from "./tree.ts";
 /** Finds who serves a model. */
 export interface ModelResolver {
   /** @throws {AppError} 404 `model_not_found` */
-  resolve(name: string): { provider: Provider; model: string; id: string };
+  find(
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ provider: Provider; model: string; id: string }>;
   defaultModel(signal: AbortSignal): Promise<string>;
 }
 
@@ -38,8 +41,8 @@ export interface ThreadView {
   lastEventId: string | null;
 }
 
-/** How long finding the default model may take, in milliseconds. */
-const DEFAULT_MODEL_DEADLINE_MS = 5_500;
+/** How long finding a model may take; providers get 5 s to list theirs. In milliseconds. */
+const MODEL_DEADLINE_MS = 11_000;
 
 /** How often a start is tried again when something about the thread changed meanwhile. */
 const START_ATTEMPTS = 3;
@@ -86,7 +89,12 @@ export class Chat {
   }
 
   async createThread(workspace: string, input: NewThread): Promise<Thread> {
-    if (input.model !== undefined) this.#models.resolve(input.model);
+    if (input.model !== undefined) {
+      await this.#models.find(
+        input.model,
+        AbortSignal.timeout(MODEL_DEADLINE_MS),
+      );
+    }
     const now = new Date().toISOString();
     const record = {
       v: 1 as const,
@@ -232,11 +240,10 @@ export class Chat {
     }
 
     const question = this.#question(threadId, loaded, tree, input);
-    const asked = input.model ?? loaded.record.model ??
-      await this.#models.defaultModel(
-        AbortSignal.timeout(DEFAULT_MODEL_DEADLINE_MS),
-      );
-    const { provider, model, id } = this.#models.resolve(asked);
+    const { provider, model, id } = await this.#chooseModel(
+      input.model,
+      loaded.record.model,
+    );
     const texts = await this.#store.readTexts(
       question.branch.map((message) => message.text),
     );
@@ -285,6 +292,23 @@ export class Chat {
       opened.abort.abort();
       throw error;
     }
+  }
+
+  /** The model asked for, else the thread's while it is there, else the default. */
+  async #chooseModel(asked: string | undefined, remembered: string | null) {
+    const signal = AbortSignal.timeout(MODEL_DEADLINE_MS);
+    if (asked !== undefined) return await this.#models.find(asked, signal);
+    if (remembered !== null) {
+      try {
+        return await this.#models.find(remembered, signal);
+      } catch (error) {
+        if (!(error instanceof AppError) || error.status !== 404) throw error;
+      }
+    }
+    return await this.#models.find(
+      await this.#models.defaultModel(signal),
+      signal,
+    );
   }
 
   #question(

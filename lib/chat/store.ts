@@ -1,5 +1,5 @@
 /** Reads and writes of the chat: the only file of this room that calls the store. */
-import { StorageError } from "@/lib/errors.ts";
+import { AppError, StorageError } from "@/lib/errors.ts";
 import { readBlobText, writeBlob } from "@/lib/kv/blobs.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
@@ -348,6 +348,7 @@ export class ChatStore {
     workspace: string,
     owner: string,
     runId: string,
+    ownership: Deno.KvKey,
   ): Promise<boolean> {
     const entry = await get<RunRecord>(
       this.#store,
@@ -355,7 +356,8 @@ export class ChatStore {
     );
     const found = entry.value;
     if (found === null || isEnded(found.status) || found.owner !== owner) {
-      return await this.#dropOwnership(owner, runId);
+      await this.#lane.write({ deletes: [ownership], urgency: "now" });
+      return false;
     }
     const text = textOf(await this.#readLog(workspace, runId, found.epoch));
     const run: RunRecord = {
@@ -373,12 +375,6 @@ export class ChatStore {
     for (const key of deletes) unit.delete(key);
     return (await commit(this.#store, unit)).ok;
   }
-
-  async #dropOwnership(owner: string, runId: string): Promise<boolean> {
-    const key = keys.ownKey(owner, "r", runId);
-    await this.#lane.write({ deletes: [key], urgency: "now" });
-    return false;
-  }
 }
 
 function listKey(
@@ -389,11 +385,20 @@ function listKey(
   return keys.threadListKey(workspace, Date.parse(updatedAt), threadId);
 }
 
+/** @throws {AppError} 400 for a cursor that no page gave */
 function parseCursor(cursor: string | null): keys.ThreadListPlace | null {
-  const match = /^(\d{1,15})\.(thr_[0-9A-Za-z]{22})$/.exec(cursor ?? "");
-  return match === null
-    ? null
-    : { updatedAtMs: Number(match[1]), thread: match[2] };
+  if (cursor === null) return null;
+  const match = /^(\d{1,15})\.(thr_[0-9A-Za-z]{22})$/.exec(cursor);
+  if (match !== null) {
+    return { updatedAtMs: Number(match[1]), thread: match[2] };
+  }
+  const message = "must be the nextCursor of an earlier page";
+  throw new AppError({
+    status: 400,
+    code: "invalid_request",
+    message: `cursor ${message}`,
+    errors: [{ path: "cursor", message }],
+  });
 }
 
 function answer(run: RunRecord, text: StoredText): MessageRecord {
