@@ -47,9 +47,12 @@ export function Outer({ count }: { count: Signal<number> }) {
     <>
       <output id="double">{double}</output>
       <Counter id="nested" count={count} />
-      {IS_BROWSER
-        ? <p id="browser-only">b</p>
-        : [<b id="server-a">a</b>, <b id="server-b">b</b>]}
+      {IS_BROWSER ? <p id="browser-only">b</p> : (
+        <>
+          <b id="server-a">a</b>
+          <b id="server-b">b</b>
+        </>
+      )}
     </>
   );
 }
