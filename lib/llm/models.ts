@@ -1,0 +1,223 @@
+/** Which models there are and who serves them. */
+import type { ProviderSettings } from "@/lib/config.ts";
+import { AppError } from "@/lib/errors.ts";
+import { DEMO_MODEL, DemoProvider } from "@/lib/llm/demo/provider.ts";
+import { ModelList } from "@/lib/llm/model_list.ts";
+import { chooseDefault } from "@/lib/llm/model_names.ts";
+import type { TimeoutsMs } from "@/lib/llm/openai/deadlines.ts";
+import { OpenAIProvider } from "@/lib/llm/openai/provider.ts";
+import { type RetryOptions, withRetry } from "@/lib/llm/retry.ts";
+import type { ModelInfo, Provider } from "@/lib/llm/types.ts";
+
+export interface ModelRegistryOptions {
+  /** In the order of the settings; the first serves new threads. */
+  providers: ProviderSettings[];
+  /** Id of the provider whose models go by their plain names too, or null. */
+  defaultProvider: string | null;
+  /** Serves `freshet/demo` while no provider is configured. */
+  demo?: Provider;
+  timeoutsMs?: Partial<TimeoutsMs>;
+  retry?: RetryOptions;
+  /** Milliseconds that never go back. */
+  now?: () => number;
+}
+
+export interface ResolvedModel {
+  provider: Provider;
+  /** The provider's own name of the model. */
+  model: string;
+  /** The name that was asked for. */
+  id: string;
+}
+
+interface Entry {
+  provider: Provider;
+  list: ModelList;
+  close: () => void;
+}
+
+/** How long a request waits for lists of models. */
+const FIRST_LIST_MS = 5000;
+
+/** Resolves when the work is done, the wait is over or the signal aborts; never rejects. */
+function waitAtMost(
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: Promise<unknown>,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted) end();
+    work.then(end, end);
+  });
+}
+
+function modelNotFound(name: string): AppError {
+  return new AppError({
+    status: 404,
+    code: "model_not_found",
+    message: `There is no model "${name}". Choose one from the list of models.`,
+  });
+}
+
+export class ModelRegistry {
+  private readonly entries = new Map<string, Entry>();
+  private readonly closing = new AbortController();
+  private readonly demo: Provider;
+  private readonly now: () => number;
+
+  constructor(private readonly options: ModelRegistryOptions) {
+    this.demo = options.demo ?? new DemoProvider();
+    this.now = options.now ?? (() => performance.now());
+    for (const settings of options.providers) this.add(settings);
+  }
+
+  /** Adds a provider, or replaces the one of the same id; streams that it serves go on. */
+  add(settings: ProviderSettings): void {
+    const client = new OpenAIProvider({
+      ...settings,
+      timeoutsMs: this.options.timeoutsMs,
+    });
+    const provider = withRetry(client, this.options.retry);
+    const configured = settings.models === "discover" ? null : settings.models;
+    this.entries.set(settings.id, {
+      provider,
+      list: new ModelList(
+        provider,
+        configured,
+        this.closing.signal,
+        this.now,
+      ),
+      close: () => client.close(),
+    });
+  }
+
+  /** Forgets a provider; streams that it serves go on. */
+  remove(id: string): void {
+    this.entries.delete(id);
+  }
+
+  /** Whether there is a provider of this id. */
+  has(id: string): boolean {
+    return this.entries.has(id);
+  }
+
+  /**
+   * All models by the names that callers use: the default provider's by their plain names, then every
+   * model as `<provider>/<model>`. Waits up to 5 s for lists that were never there; a provider that is
+   * down holds nothing else up.
+   */
+  async list(signal: AbortSignal): Promise<ModelInfo[]> {
+    await this.refresh(signal);
+    if (this.entries.size === 0) return [DEMO_MODEL];
+    const plain: ModelInfo[] = [];
+    const qualified: ModelInfo[] = [];
+    for (const [id, { list }] of this.entries) {
+      for (const model of list.names ?? []) {
+        const name = `${id}/${model}`;
+        if (id === this.options.defaultProvider) {
+          plain.push({ id: model, provider: id, model, label: model });
+        }
+        qualified.push({ id: name, provider: id, model, label: name });
+      }
+    }
+    const seen = new Set<string>();
+    return [...plain, ...qualified].filter(({ id }) =>
+      !seen.has(id) && seen.add(id)
+    );
+  }
+
+  /**
+   * The provider of a name, by what is known now. A provider whose list is not known takes any name.
+   * @throws {AppError} 404 `model_not_found`
+   */
+  resolve(name: string): ResolvedModel {
+    const found = this.lookUp(name);
+    if (found === null) throw modelNotFound(name);
+    return found;
+  }
+
+  /**
+   * As `resolve`, but waits up to 5 s for lists that were never there, and asks again for a list that
+   * lacks the name: a model may have been pulled a moment ago.
+   * @throws {AppError} 404 `model_not_found`
+   */
+  async find(name: string, signal: AbortSignal): Promise<ResolvedModel> {
+    await this.refresh(signal);
+    const known = this.lookUp(name);
+    if (known !== null) return known;
+    const lists = [...this.entries.values()].map(({ list }) => list);
+    const asked = Promise.all(lists.map((list) => list.refreshForMissing()));
+    await waitAtMost(FIRST_LIST_MS, signal, asked);
+    return this.resolve(name);
+  }
+
+  /**
+   * Name of the model that a new thread uses: one of the first provider that has any.
+   * @throws {AppError} 503 `no_model` when no provider says what it serves
+   */
+  async defaultModel(signal: AbortSignal): Promise<string> {
+    await this.refresh(signal);
+    if (this.entries.size === 0) return DEMO_MODEL.id;
+    for (const [id, { list }] of this.entries) {
+      const model = chooseDefault(list.names ?? []);
+      if (model === null) continue;
+      return id === this.options.defaultProvider ? model : `${id}/${model}`;
+    }
+    throw new AppError({
+      status: 503,
+      code: "no_model",
+      message:
+        "No provider says which models it serves. Check that the provider is running, or name a model yourself.",
+      retryable: true,
+    });
+  }
+
+  /** Closes all sockets. */
+  close(): void {
+    this.closing.abort();
+    for (const { close } of this.entries.values()) close();
+  }
+
+  private refresh(signal: AbortSignal): Promise<void> {
+    const entries = [...this.entries.values()];
+    const lists = Promise.all(entries.map(({ list }) => list.refresh()));
+    return waitAtMost(FIRST_LIST_MS, signal, lists);
+  }
+
+  private lookUp(name: string): ResolvedModel | null {
+    if (this.entries.size === 0) {
+      return name === DEMO_MODEL.id
+        ? { provider: this.demo, model: DEMO_MODEL.model, id: name }
+        : null;
+    }
+    const slash = name.indexOf("/");
+    const named = slash < 0
+      ? null
+      : this.take(name.slice(0, slash), name.slice(slash + 1), name);
+    if (named !== null) return named;
+    // Names of the default provider may hold a slash themselves, as OpenRouter's do.
+    const { defaultProvider } = this.options;
+    return defaultProvider === null
+      ? null
+      : this.take(defaultProvider, name, name);
+  }
+
+  private take(
+    providerId: string,
+    model: string,
+    id: string,
+  ): ResolvedModel | null {
+    const entry = this.entries.get(providerId);
+    if (entry === undefined || model === "") return null;
+    const { names } = entry.list;
+    if (names !== null && !names.includes(model)) return null;
+    return { provider: entry.provider, model, id };
+  }
+}
