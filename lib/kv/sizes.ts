@@ -29,8 +29,10 @@ function measurePart(part: Deno.KvKeyPart): number {
     case "boolean":
       return 1;
     case "bigint": {
+      if (part === 0n) return 1;
       const digits = (part < 0n ? -part : part).toString(16).length;
-      return Math.ceil(digits / 2) + 2;
+      const bytes = Math.ceil(digits / 2);
+      return bytes <= 8 ? bytes + 1 : bytes + 2;
     }
     // The place of a versionstamp that the store fills in: 20 hexadecimal digits.
     case "symbol":

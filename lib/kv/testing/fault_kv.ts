@@ -34,17 +34,23 @@ export type CommitFault =
 /** What goes wrong with a read: it ends with an error, or never. */
 export type ReadFault = "fail" | "hang";
 
-/** Faults that a program must outlive without anybody's help. */
-export const SURVIVABLE: readonly CommitFault[] = [
-  "drop",
-  "loseAck",
-  "twice",
-  "deny",
-  "hold",
-  "holdBriefly",
-  "mute",
-  "hang",
-];
+/** Kinds of faults that come by chance. */
+export interface FaultKinds {
+  commits: readonly CommitFault[];
+  reads: readonly ReadFault[];
+}
+
+/** Faults that are over at once. */
+export const BRIEF_FAULTS: FaultKinds = {
+  commits: ["drop", "loseAck", "twice", "deny"],
+  reads: ["fail"],
+};
+
+/** Everything that a lane outlives without anybody's help. */
+export const ALL_FAULTS: FaultKinds = {
+  commits: [...BRIEF_FAULTS.commits, "hold", "holdBriefly", "mute", "hang"],
+  reads: ["fail", "hang"],
+};
 
 /** An error such as a broken connection gives. */
 export class InjectedError extends Error {
@@ -58,7 +64,8 @@ export class InjectedError extends Error {
 export class FaultKv extends WrappedKv {
   #commitScript: (CommitFault | null)[] = [];
   #readScript: (ReadFault | null)[] = [];
-  #chance: { random: () => number; rate: number } | null = null;
+  #chance: { random: () => number; rate: number; kinds: FaultKinds } | null =
+    null;
   #held: (() => Promise<void>)[] = [];
   #busy = 0;
   #commits = 0;
@@ -88,8 +95,8 @@ export class FaultKv extends WrappedKv {
   }
 
   /** Lets any call go wrong with this probability, from 0 (none) to 1. */
-  randomly(seed: number, rate: number): void {
-    this.#chance = { random: seededRandom(seed), rate };
+  randomly(seed: number, rate: number, kinds = ALL_FAULTS): void {
+    this.#chance = { random: seededRandom(seed), rate, kinds };
   }
 
   /** Nothing goes wrong any more, except for what is held. */
@@ -151,7 +158,7 @@ export class FaultKv extends WrappedKv {
   #commit(operation: Deno.AtomicOperation): Promise<CommitAnswer> {
     this.#commits += 1;
     const apply = () => this.#track(operation.commit());
-    const fault = this.#commitScript.shift() ?? this.#pick(SURVIVABLE);
+    const fault = this.#commitScript.shift() ?? this.#pick("commits");
     switch (fault) {
       case null:
         return apply();
@@ -185,17 +192,18 @@ export class FaultKv extends WrappedKv {
   }
 
   #read<T>(call: () => Promise<T>): Promise<T> {
-    const fault = this.#readScript.shift() ?? this.#pick(["fail", "hang"]);
+    const fault = this.#readScript.shift() ?? this.#pick("reads");
     if (fault === "fail") {
       return Promise.reject(new InjectedError("Connection broke"));
     }
     return fault === "hang" ? never() : this.#track(call());
   }
 
-  #pick<F>(faults: readonly F[]): F | null {
+  #pick<K extends keyof FaultKinds>(of: K): FaultKinds[K][number] | null {
     if (this.#chance === null) return null;
-    const { random, rate } = this.#chance;
+    const { random, rate, kinds } = this.#chance;
     if (random() >= rate) return null;
+    const faults: FaultKinds[K] = kinds[of];
     return faults[Math.floor(random() * faults.length)];
   }
 

@@ -43,7 +43,7 @@ export class StrictKv extends WrappedKv {
 }
 
 /** The program did to the store what it must never do. */
-export class StrictKvError extends Error {
+export class StrictKvError extends TypeError {
   override readonly name = "StrictKvError";
 }
 

@@ -1,0 +1,51 @@
+import { openStore } from "../open.ts";
+import type { Store } from "../store.ts";
+import { FaultKv } from "./fault_kv.ts";
+import { ManualClock } from "./manual_clock.ts";
+import { StrictKv } from "./strict_kv.ts";
+
+/** A real store that misbehaves on demand, watched for what must never be done, with time in hand. */
+export interface TestStore extends Disposable {
+  store: Store;
+  faults: FaultKv;
+  strict: StrictKv;
+  clock: ManualClock;
+  /** Waits for a promise while time goes on by itself whenever the store is idle. */
+  drive<T>(promise: Promise<T>): Promise<T>;
+}
+
+export interface TestStoreOptions {
+  /** As for `openStore`; memory unless told. */
+  location?: string;
+}
+
+/** Opens a store for a test. Disposing it closes the store and fails if a rule of writing was broken. */
+export async function openTestStore(
+  { location = ":memory:" }: TestStoreOptions = {},
+): Promise<TestStore> {
+  const clock = new ManualClock();
+  let strict!: StrictKv;
+  let faults!: FaultKv;
+  const store = await openStore({
+    location,
+    clock,
+    wrap(kv) {
+      strict = new StrictKv(kv);
+      faults = new FaultKv(strict);
+      return faults;
+    },
+  });
+  return {
+    store,
+    faults,
+    strict,
+    clock,
+    drive: (promise) => faults.drive(clock, promise),
+    [Symbol.dispose]() {
+      store.close();
+      if (strict.violations.length > 0) {
+        throw new Error(`Rules were broken: ${strict.violations.join("; ")}`);
+      }
+    },
+  };
+}
