@@ -4,6 +4,7 @@ import { generateClientEntry } from "./client_code.ts";
 import { readClientOutput } from "./client_output.ts";
 import { inlinePublicEnv } from "./public_env.ts";
 import type { FreshProject } from "./project.ts";
+import { checkServerModules } from "./server_modules.ts";
 import { writeServerOutput } from "./server_output.ts";
 import { CLIENT_ENTRY_ID } from "./virtual_ids.ts";
 
@@ -34,6 +35,15 @@ export function buildPlugin(project: FreshProject): Plugin {
   return {
     name: "fresh:build",
     apply: "build",
+    async generateBundle() {
+      const islands = project.islandsOf(await project.crawl())
+        .map(({ source }) => source);
+      checkServerModules(
+        project,
+        islands,
+        (id) => this.getModuleInfo(id)?.importedIds ?? [],
+      );
+    },
     async writeBundle(_options, bundle) {
       await writeServerOutput(project, readClientOutput(bundle), {
         buildId: await findBuildId(project.options.root),

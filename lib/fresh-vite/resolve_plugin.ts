@@ -18,25 +18,29 @@ const LONGEST_CHAIN = 12;
 
 /** Resolves imports by deno.json and judges those of browser code. */
 export function resolvePlugin(project: FreshProject): Plugin {
+  /** By environment: which module imported a module first. */
+  const importersOf = new Map<string, Map<string, string>>();
   return {
     name: "fresh:resolve",
     enforce: "pre",
-    // Dependencies of npm packages are node_modules' business.
     async resolveId(source, importer, options) {
       if (VIRTUAL_IDS.includes(source)) return `\0${source}`;
+      // Dependencies of npm packages are node_modules' business.
       if (importer?.includes("/node_modules/")) return null;
+      const importers = importersOf.get(this.environment.name) ?? new Map();
+      importersOf.set(this.environment.name, importers);
       const environment = this.environment.name === "client" ? "client" : "ssr";
       // Vite's dependency scan looks at modules the browser may never ask for.
       const isScan = "scan" in options && options.scan === true;
       const checks = [...BUILT_IN_CHECKS, ...project.options.checkImports];
       const judge = (id: string) => {
         for (const found of runImportChecks(checks, id, environment)) {
-          const chain = this.environment.mode === "build"
-            ? importChain(importer, (id) => this.getModuleInfo(id)?.importers)
-            : [importer ?? ""];
+          const chain = importer === undefined
+            ? []
+            : importChain(importer, importers);
           const text = describeDiagnostic(
             found,
-            chain.filter((id) => id !== "" && !id.startsWith("\0"))
+            chain.filter((id) => !id.startsWith("\0"))
               .map((id) => relative(project.options.root, id)),
           );
           if (found.type === "error") this.error(text);
@@ -44,19 +48,20 @@ export function resolvePlugin(project: FreshProject): Plugin {
         }
       };
       if (!isScan && importer !== undefined) judge(source);
-      const resolved = await resolveSource(
+      const further = { ...options, skipSelf: true };
+      const mapped = await resolveSource(
         project.resolver,
         source,
         importer,
         (specifier) =>
-          this.resolve(specifier, importer ?? project.projectFile, {
-            ...options,
-            skipSelf: true,
-          }),
+          this.resolve(specifier, importer ?? project.projectFile, further),
       );
-      if (resolved !== null && !isScan && importer !== undefined) {
-        const id = typeof resolved === "string" ? resolved : resolved.id;
-        if (id !== source) judge(id);
+      if (isScan || importer === undefined) return mapped;
+      const resolved = mapped ?? await this.resolve(source, importer, further);
+      const id = typeof resolved === "string" ? resolved : resolved?.id;
+      if (id !== undefined && id !== source) {
+        if (!importers.has(id)) importers.set(id, importer);
+        judge(id);
       }
       return resolved;
     },
@@ -76,17 +81,17 @@ async function resolveSource<Resolved>(
   return await resolvePackage(resolution.specifier);
 }
 
-/** Modules from `first` up to an entry, along the first importer of each. */
+/** Modules from `first` up to an entry, along the module that imported each first. */
 function importChain(
-  first: string | undefined,
-  importersOf: (id: string) => readonly string[] | undefined,
+  first: string,
+  importers: Map<string, string>,
 ): string[] {
   const chain: string[] = [];
-  let current = first;
+  let current: string | undefined = first;
   while (current !== undefined && !chain.includes(current)) {
     chain.push(current);
     if (chain.length === LONGEST_CHAIN) break;
-    current = importersOf(current)?.[0];
+    current = importers.get(current);
   }
   return chain;
 }

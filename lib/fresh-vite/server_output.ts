@@ -85,7 +85,7 @@ async function copyStaticFiles(
   }
 }
 
-/** Module with a Map from URL path to static file; paths on disk are relative to the module. */
+/** Module with a Map from decoded URL path to static file; paths on disk are relative to the module. */
 async function generateStaticFiles(
   clientDir: string,
   builtFiles: Set<string>,
@@ -95,8 +95,7 @@ async function generateStaticFiles(
       const hash = await hashOf(await Deno.readFile(join(clientDir, file)));
       const immutable = builtFiles.has(file) &&
         file.startsWith(`${HASHED_FOLDER}/`);
-      const pathname = `/${file.split("/").map(encodeURIComponent).join("/")}`;
-      return [pathname, file, contentTypeOf(file), hash, immutable];
+      return [file, contentTypeOf(file), hash, immutable];
     }),
   );
   return [
@@ -106,7 +105,8 @@ async function generateStaticFiles(
     ...rows.map((row) => `  ${JSON.stringify(row)},`),
     `];`,
     `export const staticFiles = new Map(rows.map((row) => {`,
-    `  const [pathname, file, contentType, hash, immutable] = row;`,
+    `  const [file, contentType, hash, immutable] = row;`,
+    `  const pathname = "/" + file;`,
     `  const filePath = folder + file;`,
     `  return [pathname, { pathname, filePath, contentType, hash, immutable }];`,
     `}));`,

@@ -18,15 +18,9 @@ export async function hashOf(
   return new Uint8Array(digest).toHex();
 }
 
-/** Decoded path below a static folder, or null when it could lead out of it. */
+/** Path below a static folder, or null when it could lead out of it. */
 function safePath(pathname: string): string | null {
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(pathname);
-  } catch {
-    return null;
-  }
-  const parts = decoded.split("/").slice(1);
+  const parts = pathname.split("/").slice(1);
   const unsafe = parts.some((part) =>
     part === "" || part === "." || part === ".." || /[\\\0]/.test(part)
   );
@@ -34,7 +28,7 @@ function safePath(pathname: string): string | null {
 }
 
 /**
- * Looks `pathname` up in `folders` on disk, the first folder that holds it wins. For development:
+ * Looks `pathname`, a decoded URL path, up in `folders` on disk, the first folder that holds it wins. For development:
  * each call reads and hashes the file again.
  */
 export async function findStaticFile(

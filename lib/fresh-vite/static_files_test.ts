@@ -34,9 +34,9 @@ Deno.test("findStaticFile: gives path, type and SHA-256, the first folder first"
     assert.equal(other?.filePath, join(second, "c.txt"));
   }));
 
-Deno.test("findStaticFile: decodes the path", () =>
+Deno.test("findStaticFile: takes a decoded path", () =>
   withFolders(async (first) => {
-    const found = await findStaticFile([first], "/sub/%C3%A4%20b.css");
+    const found = await findStaticFile([first], "/sub/ä b.css");
     assert.equal(found?.filePath, join(first, "sub/ä b.css"));
   }));
 
@@ -47,11 +47,9 @@ Deno.test("findStaticFile: finds neither folders nor anything outside of them", 
         "/",
         "/sub",
         "/../secret.txt",
-        "/%2e%2e/secret.txt",
-        "/..%2fsecret.txt",
-        "/..%5csecret.txt",
-        "/a.txt%00",
-        "/%",
+        "/sub/../../secret.txt",
+        "/..\\secret.txt",
+        "/a.txt\0",
         "//a.txt",
       ]
     ) assert.equal(await findStaticFile([first], path), null);
