@@ -7,6 +7,8 @@ import { StrictKv } from "./strict_kv.ts";
 /** A real store that misbehaves on demand, watched for what must never be done, with time in hand. */
 export interface TestStore extends Disposable {
   store: Store;
+  /** The same store without faults, as another process sees it. */
+  calm: Store;
   faults: FaultKv;
   strict: StrictKv;
   clock: ManualClock;
@@ -37,6 +39,7 @@ export async function openTestStore(
   });
   return {
     store,
+    calm: { ...store, kv: strict },
     faults,
     strict,
     clock,
