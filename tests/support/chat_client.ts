@@ -11,6 +11,9 @@ import { type AppOptions, startApp } from "./app.ts";
 import { MODEL_BEHAVIOURS } from "./fake_upstream_behaviour.ts";
 import { collectEvents, type ReceivedEvent } from "./sse.ts";
 
+/** Whatever serves the API: the app in this process, or a server of its own. */
+export type Caller = Pick<TestApp, "fetch" | "post">;
+
 /** An app whose default provider is a fake upstream. */
 export interface ChatRig extends AsyncDisposable {
   app: TestApp;
@@ -55,18 +58,18 @@ async function json<T>(response: Response, status: number): Promise<T> {
 }
 
 export async function newThread(
-  app: TestApp,
+  app: Caller,
   body: unknown = {},
 ): Promise<Thread> {
   return await json(await app.post("/api/threads", body), 201);
 }
 
-export async function getThread(app: TestApp, id: string): Promise<Thread> {
+export async function getThread(app: Caller, id: string): Promise<Thread> {
   return await json(await app.fetch(`/api/threads/${id}`), 200);
 }
 
 export async function getMessages(
-  app: TestApp,
+  app: Caller,
   threadId: string,
   query = "",
 ): Promise<Message[]> {
@@ -74,13 +77,13 @@ export async function getMessages(
   return (await json<Page<Message>>(response, 200)).items;
 }
 
-export async function getRun(app: TestApp, id: string): Promise<Run> {
+export async function getRun(app: Caller, id: string): Promise<Run> {
   return await json(await app.fetch(`/api/runs/${id}`), 200);
 }
 
 /** Starts a run without its stream. */
 export async function ask(
-  app: TestApp,
+  app: Caller,
   threadId: string,
   body: unknown,
 ): Promise<{ run: Run; message: Message }> {
@@ -89,7 +92,7 @@ export async function ask(
 
 /** Opens the stream of a new run. */
 export async function askStream(
-  app: TestApp,
+  app: Caller,
   threadId: string,
   body: unknown,
 ): Promise<Response> {
@@ -106,7 +109,7 @@ export async function askStream(
 
 /** Asks in a new thread and reads the stream to its end. */
 export async function askWhole(
-  app: TestApp,
+  app: Caller,
   content: string,
   model = "fake-1",
 ): Promise<{ thread: Thread; events: ReceivedEvent[] }> {
@@ -120,7 +123,7 @@ export async function askWhole(
 
 /** Follows a run to its end, from a place on. */
 export async function followRun(
-  app: TestApp,
+  app: Caller,
   runId: string,
   lastEventId?: string,
 ): Promise<ReceivedEvent[]> {

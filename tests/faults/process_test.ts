@@ -1,0 +1,247 @@
+/** The server as a process: killed, stopped, started wrongly. */
+import assert from "node:assert/strict";
+import {
+  ask,
+  askStream,
+  followRun,
+  getMessages,
+  getRun,
+  getThread,
+  newThread,
+} from "../support/chat_client.ts";
+import { startFakeUpstream } from "../support/fake_upstream.ts";
+import {
+  bareEnvironment,
+  serveArguments,
+  startProcess,
+} from "../support/process.ts";
+import { assemble, readEvents } from "../support/sse.ts";
+import { waitFor } from "../support/wait.ts";
+
+const TEXT = "one two three four five six seven eight nine ten";
+
+/** A folder for a store, an upstream, and the settings that join them. */
+async function rig() {
+  const dataDir = await Deno.makeTempDir({ prefix: "freshet-test-" });
+  const upstream = await startFakeUpstream({
+    behaviour: { text: TEXT, split: false },
+  });
+  return {
+    dataDir,
+    upstream,
+    options: {
+      env: { OPENAI_API_KEY: "sk-test", OPENAI_BASE_URL: upstream.url },
+    },
+    async [Symbol.asyncDispose]() {
+      upstream.release();
+      await upstream.close();
+      await Deno.remove(dataDir, { recursive: true });
+    },
+  };
+}
+
+Deno.test("kill -9: after a restart the answer is interrupted with its text, and can be asked for again", async () => {
+  await using given = await rig();
+  const { dataDir, upstream, options } = given;
+  upstream.hold();
+  let threadId: string;
+  let runId: string;
+  let seen: string;
+  let lastId: string;
+  {
+    await using server = await startProcess(dataDir, options);
+    const thread = await newThread(server);
+    threadId = thread.id;
+    const events = readEvents(
+      (await askStream(server, thread.id, { message: { content: "x" } })).body!,
+    );
+    runId = (await events.next()).value!.data.runId;
+    upstream.release(4);
+    seen = "";
+    lastId = "";
+    for (let count = 0; count < 4; count += 1) {
+      const { id, data } = (await events.next()).value!;
+      seen += data.content;
+      lastId = id;
+    }
+    // The store is at most one flush behind what the client saw; wait until it has it.
+    await waitFor("the text to be durable", async () => {
+      const stored = await storedText(dataDir, runId);
+      return stored.length >= seen.length;
+    });
+    await server.kill("SIGKILL");
+    await events.next().catch(() => {});
+  }
+  await using server = await startProcess(dataDir, options);
+  const run = await getRun(server, runId);
+  assert.equal(run.status, "interrupted");
+  assert.equal(run.epoch, 2);
+  assert.equal(run.outputText, seen);
+  assert.equal((await getThread(server, threadId)).activeRunId, null);
+  const [question, answer] = await getMessages(server, threadId);
+  assert.equal(question.content, "x");
+  assert.equal(answer.status, "interrupted");
+  assert.equal(answer.content, seen);
+
+  const resumed = await followRun(server, runId, lastId);
+  assert.equal(resumed[0].event, "reset");
+  assert.equal(resumed[0].id, "2.0");
+  assert.equal(assemble(resumed), seen);
+  assert.equal(resumed.at(-1)!.data.status, "interrupted");
+
+  upstream.release();
+  const again = await ask(server, threadId, { regenerate: answer.id });
+  assert.equal(assemble(await followRun(server, again.run.id)), TEXT);
+});
+
+/** What the store of a running server holds of an answer, read by a second process's means. */
+async function storedText(dataDir: string, runId: string): Promise<string> {
+  using kv = await Deno.openKv(`${dataDir}/freshet.db`);
+  let text = "";
+  const rows = kv.list<
+    { events: { event: string; data: { content?: string } }[] }
+  >({
+    prefix: ["wsp_local", "rl", runId],
+  });
+  for await (const { value } of rows) {
+    for (const { event, data } of value.events) {
+      if (event === "chunk") text += data.content;
+    }
+  }
+  return text;
+}
+
+Deno.test("kill -9: what was told as done is there after a restart, ten times over", async () => {
+  await using given = await rig();
+  const { dataDir, options } = given;
+  const done: string[] = [];
+  for (let round = 0; round < 10; round += 1) {
+    await using server = await startProcess(dataDir, options);
+    for (const runId of done) {
+      assert.equal((await getRun(server, runId)).outputText, TEXT);
+    }
+    const thread = await newThread(server);
+    const response = await askStream(server, thread.id, {
+      message: { content: "x" },
+    });
+    for await (const { event, data } of readEvents(response.body!)) {
+      if (event === "start") done.push(data.runId);
+      if (event === "done") await server.kill("SIGKILL");
+    }
+  }
+  assert.equal(done.length, 10);
+});
+
+Deno.test("SIGTERM: readiness goes, followers are sent away, answers are kept, exit 0 within 5 s", async () => {
+  await using given = await rig();
+  const { dataDir, upstream, options } = given;
+  upstream.hold();
+  let runId: string;
+  {
+    await using server = await startProcess(dataDir, options);
+    const thread = await newThread(server);
+    const response = await askStream(server, thread.id, {
+      message: { content: "x" },
+    });
+    const events = readEvents(response.body!);
+    runId = (await events.next()).value!.data.runId;
+    upstream.release(2);
+    await events.next();
+    const from = performance.now();
+    const ended = server.kill("SIGTERM");
+    const rest = await Array.fromAsync(events);
+    const status = await ended;
+    assert.equal(status.code, 0, server.logLines.join("\n"));
+    assert.ok(performance.now() - from < 5_000);
+    assert.equal(rest.at(-1)!.data.status, "interrupted");
+    await upstream.waitForHangUp(0);
+  }
+  await using server = await startProcess(dataDir, options);
+  const run = await getRun(server, runId);
+  assert.equal(run.status, "interrupted");
+  assert.ok(run.outputText.length > 0 && TEXT.startsWith(run.outputText));
+});
+
+Deno.test("SIGTERM: with FRESHET_DRAIN_MS a running answer finishes first", async () => {
+  await using given = await rig();
+  const { dataDir, upstream, options } = given;
+  upstream.hold();
+  await using server = await startProcess(dataDir, {
+    env: { ...options.env, FRESHET_DRAIN_MS: "20000" },
+  });
+  const thread = await newThread(server);
+  const response = await askStream(server, thread.id, {
+    message: { content: "x" },
+  });
+  const events = readEvents(response.body!);
+  await events.next();
+  const ended = server.kill("SIGTERM");
+  await waitFor(
+    "the stop to begin",
+    () => server.logLines.some((line) => line.includes("Stopping")),
+  );
+  upstream.release();
+  const rest = await Array.fromAsync(events);
+  assert.equal(rest.at(-1)!.data.status, "completed");
+  assert.equal((await ended).code, 0);
+});
+
+Deno.test("two processes on one file: the start of one leaves the other's answer alone", async () => {
+  await using given = await rig();
+  const { dataDir, upstream, options } = given;
+  upstream.hold();
+  await using first = await startProcess(dataDir, options);
+  const thread = await newThread(first);
+  const { run } = await ask(first, thread.id, { message: { content: "x" } });
+  await using second = await startProcess(dataDir, options);
+  assert.equal((await getRun(second, run.id)).status, "running");
+  upstream.release();
+  assert.equal(assemble(await followRun(first, run.id)), TEXT);
+  assert.equal((await getRun(second, run.id)).outputText, TEXT);
+});
+
+Deno.test("start: a wrong setting ends it with one line that names it", async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "freshet-test-" });
+  try {
+    for (
+      const [name, value] of [
+        ["PORT", "eighty"],
+        ["FRESHET_AUTH", "password"],
+        ["HOST", "0.0.0.0"],
+        ["PUBLIC_URL", "https://chat.example.org"],
+        ["FRESHET_CONFIG", "/does/not/exist.json"],
+      ]
+    ) {
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: serveArguments(dataDir),
+        clearEnv: true,
+        env: { ...bareEnvironment(), DATA_DIR: dataDir, [name]: value },
+        stdin: "null",
+      }).output();
+      const lines = new TextDecoder().decode(stderr).trim().split("\n");
+      assert.equal(code, 1, name);
+      assert.equal(lines.length, 1, lines.join("\n"));
+      assert.ok(lines[0].includes(`${name}="${value}"`), lines[0]);
+    }
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
+
+Deno.test("start: a port that is taken ends it with one line", async () => {
+  await using given = await rig();
+  await using server = await startProcess(given.dataDir, given.options);
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: serveArguments(given.dataDir),
+    clearEnv: true,
+    env: {
+      ...bareEnvironment(),
+      DATA_DIR: given.dataDir,
+      PORT: new URL(server.url).port,
+    },
+    stdin: "null",
+  }).output();
+  const lines = new TextDecoder().decode(stderr).trim().split("\n");
+  assert.equal(code, 1);
+  assert.match(lines.at(-1)!, /in use/i);
+});
