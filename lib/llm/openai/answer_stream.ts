@@ -156,7 +156,7 @@ export class AnswerStream implements AsyncIterableIterator<Delta> {
     } catch (error) {
       this.fail(
         error instanceof EventStreamError
-          ? this.context.failures.malformed("bytes that are no text", error)
+          ? this.context.failures.garbled("bytes that are no text", error)
           : error,
       );
     }

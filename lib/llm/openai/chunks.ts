@@ -82,7 +82,7 @@ export class ChunkReader {
     if (chunk.error !== undefined && chunk.error !== null || name === "error") {
       const members = errorMembers(chunk);
       throw members === null
-        ? this.failures.malformed("an error without a message")
+        ? this.failures.garbled("an error without a message")
         : this.failures.inStream(members, this.model);
     }
     const before = deltas.length;
@@ -107,13 +107,13 @@ export class ChunkReader {
 
   private parse(data: string): Record<string, unknown> {
     if (isTooDeep(data)) {
-      throw this.failures.malformed("data that is nested too deeply");
+      throw this.failures.garbled("data that is nested too deeply");
     }
     let chunk: unknown;
     try {
       chunk = JSON.parse(data);
     } catch (cause) {
-      throw this.failures.malformed(
+      throw this.failures.garbled(
         "something that is not JSON",
         new SyntaxError(
           `Event is not JSON: ${data.slice(0, QUOTED_CHARACTERS)}`,
@@ -124,7 +124,7 @@ export class ChunkReader {
       );
     }
     if (!isRecord(chunk)) {
-      throw this.failures.malformed("JSON that is not an object");
+      throw this.failures.garbled("JSON that is not an object");
     }
     return chunk;
   }

@@ -12,7 +12,9 @@ export interface Endpoint {
 }
 
 const MAX_MODELS = 10_000;
+const MAX_LIST_CHARACTERS = 16 * 1024 * 1024;
 const MAX_MODEL_NAME_CHARACTERS = 200;
+const NO_LIST = "something that is no list of models";
 
 export class OpenAIClient {
   private client: Promise<OpenAI> | undefined;
@@ -101,19 +103,43 @@ export class OpenAIClient {
    */
   async listModels(signal: AbortSignal, timeoutMs: number): Promise<string[]> {
     const client = await this.connect();
-    let data: unknown;
+    const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    let body: string;
     try {
-      const page = await client.models.list({ signal, timeout: timeoutMs });
-      data = page.data;
+      const response = await client.models
+        .list({ signal: either, timeout: timeoutMs }).asResponse();
+      body = await this.boundedText(response);
     } catch (error) {
       signal.throwIfAborted();
-      throw await this.listError(error, timeoutMs);
+      throw either.aborted
+        ? this.failures.timeout("firstToken", timeoutMs)
+        : await this.listError(error);
     }
-    if (!Array.isArray(data)) {
-      throw this.failures.malformed("something that is no list of models");
+    return this.modelNames(body);
+  }
+
+  private async boundedText(response: Response): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const bytes of response.body ?? []) {
+      text += decoder.decode(bytes, { stream: true });
+      if (text.length > MAX_LIST_CHARACTERS) break;
     }
+    return text;
+  }
+
+  private modelNames(body: string): string[] {
+    let list: { data?: unknown; object?: unknown } | null;
+    try {
+      list = JSON.parse(body);
+    } catch (cause) {
+      throw this.failures.malformed(NO_LIST, cause);
+    }
+    // Ollama says null when it has no models.
+    const data = list?.data ?? (list?.object === "list" ? [] : null);
+    if (!Array.isArray(data)) throw this.failures.malformed(NO_LIST);
     return data
-      .map((model: unknown) => (model as { id?: unknown } | null)?.id)
+      .map((model: { id?: unknown } | null) => model?.id)
       .filter((id): id is string =>
         typeof id === "string" && id !== "" &&
         id.length <= MAX_MODEL_NAME_CHARACTERS
@@ -121,12 +147,8 @@ export class OpenAIClient {
       .slice(0, MAX_MODELS);
   }
 
-  private async listError(error: unknown, timeoutMs: number): Promise<Error> {
-    const { APIConnectionError, APIConnectionTimeoutError, APIError } =
-      await loadSdk();
-    if (error instanceof APIConnectionTimeoutError) {
-      return this.failures.timeout("firstToken", timeoutMs);
-    }
+  private async listError(error: unknown): Promise<Error> {
+    const { APIConnectionError, APIError } = await loadSdk();
     if (error instanceof APIConnectionError) {
       return this.failures.unreachable(error.cause ?? error);
     }
@@ -139,9 +161,6 @@ export class OpenAIClient {
         cause: error,
       });
     }
-    return this.failures.malformed(
-      "something that is no list of models",
-      error,
-    );
+    return this.failures.broken(error);
   }
 }

@@ -177,12 +177,23 @@ export class ProviderFailures {
     );
   }
 
-  /** What came is no answer. `what` continues the sentence "The provider sent …". */
+  /** What came is no answer. `what` ends the sentence "The provider sent …". */
   malformed(what: string, cause?: unknown): ProviderError {
     return this.make(
       502,
       "provider_malformed",
-      `The provider "${this.id}" sent ${what} instead of an answer. ${ADDRESS_HINT}, then try again.`,
+      `The provider "${this.id}" sent ${what}. ${ADDRESS_HINT}, then try again.`,
+      true,
+      { cause },
+    );
+  }
+
+  /** An answer that had begun goes on with what is none. `what` as for `malformed`. */
+  garbled(what: string, cause?: unknown): ProviderError {
+    return this.make(
+      502,
+      "provider_malformed",
+      `The provider "${this.id}" sent ${what} in the middle of its answer. Try again, or choose another model.`,
       true,
       { cause },
     );

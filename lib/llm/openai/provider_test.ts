@@ -569,7 +569,7 @@ Deno.test("OpenAIProvider.stream: a signal that is aborted already sends nothing
 
 Deno.test("OpenAIProvider.stream: sockets are used again, also after refusals", async () => {
   await withPair({}, async ({ upstream, ask }) => {
-    upstream.next({}, { status: 429 }, { status: 400 }, { status: 400 });
+    upstream.next({}, { status: 429 }, { status: 400 });
     await ask();
     await assert.rejects(ask());
     await assert.rejects(ask());
@@ -600,4 +600,46 @@ Deno.test("OpenAIProvider.stream: no socket is left after failures of every kind
       assert.equal(pair.upstream.openConnections(), 0);
     },
   );
+});
+
+/** Bytes that our end of the only socket has taken. */
+function bytesRead(provider: OpenAIProvider): number {
+  const { sockets } = provider["transport"]["agent"];
+  return Object.values(sockets).flat()[0]!.bytesRead;
+}
+
+Deno.test("OpenAIProvider.stream: an answer that nobody reads waits at the provider, and loses nothing", async () => {
+  await withPair({}, async ({ upstream, provider }) => {
+    const stream = provider.stream(chat("huge"), AbortSignal.timeout(60_000));
+    const iterator = stream[Symbol.asyncIterator]();
+    const first = await iterator.next();
+    const { bytesSent } = await upstream.waitForChat(0);
+    // The provider is stuck once it has sent nothing more for a while.
+    for (let still = 0, before = -1; still < 20;) {
+      still = bytesSent() === before ? still + 1 : 0;
+      before = bytesSent();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.equal(upstream.chats()[0].finished, false);
+    assert.ok(
+      bytesRead(provider) < 1024 * 1024,
+      `${bytesRead(provider)} bytes were taken for one delta`,
+    );
+    let characters = first.value?.type === "text" ? first.value.text.length : 0;
+    for await (const delta of { [Symbol.asyncIterator]: () => iterator }) {
+      if (delta.type === "text") characters += delta.text.length;
+    }
+    assert.equal(characters, 2 * 1024 * 1024);
+  });
+});
+
+Deno.test("OpenAIProvider.stream: a huge answer can be left in the middle", async () => {
+  await withPair({}, async ({ upstream, provider }) => {
+    let count = 0;
+    for await (
+      const _ of provider.stream(chat("huge"), AbortSignal.timeout(LIMIT_MS))
+    ) if (++count === 1000) break;
+    await upstream.waitForHangUp(0);
+    assert.equal(upstream.chats()[0].hungUp, true);
+  });
 });
