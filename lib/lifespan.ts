@@ -40,6 +40,8 @@ export interface ServiceParts {
   log?: Logger;
   /** An open store; without it the one that the settings name is opened. */
   store?: Store;
+  /** How long followers wait for the end of a run to be stored, in milliseconds. */
+  finalDeadlineMs?: number;
   /** Ports on which a local model server may answer. */
   localPorts?: LocalPorts;
 }
@@ -85,7 +87,9 @@ export async function startServices(
   const incarnation = await startIncarnation(store, { host: Deno.hostname() });
   const hub = new Hub();
   const chatStore = new ChatStore(store, incarnation.lane, incarnation);
-  const runs = new Runs(chatStore, hub, log);
+  const runs = new Runs(chatStore, hub, log, {
+    finalDeadlineMs: parts.finalDeadlineMs,
+  });
   const models = new ModelRegistry({
     providers: config.providers,
     defaultProvider: config.defaultProvider,

@@ -44,6 +44,9 @@ interface OpenedStream {
   abort: AbortController;
 }
 
+/** How long followers wait for the end of a run to be stored before they are told, in milliseconds. */
+const FINAL_DEADLINE_MS = 5_000;
+
 /** Waits between attempts to write the end of a run while the store refuses, in milliseconds. */
 const FINAL_RETRY_MS = [100, 500, 1_000, 2_000, 5_000];
 
@@ -51,10 +54,17 @@ export class Runs {
   readonly #store: ChatStore;
   readonly #hub: Hub;
   readonly #log: Logger;
+  readonly #finalDeadlineMs: number;
   readonly #active = new Map<string, ActiveRun>();
   #draining = false;
 
-  constructor(store: ChatStore, hub: Hub, log: Logger) {
+  constructor(
+    store: ChatStore,
+    hub: Hub,
+    log: Logger,
+    options: { finalDeadlineMs?: number } = {},
+  ) {
+    this.#finalDeadlineMs = options.finalDeadlineMs ?? FINAL_DEADLINE_MS;
     this.#store = store;
     this.#hub = hub;
     this.#log = log;
@@ -254,40 +264,42 @@ export class Runs {
     const text = run.live.text;
     const write = () =>
       this.#store.finishRun(run.workspace, record, text, tail);
-    try {
-      await write();
-      run.live.append(last);
-    } catch (error) {
-      if (error instanceof FencedError) {
-        // Whoever fenced us has claimed the run: followers come back and find it there.
-        run.live.abandon();
-        return;
-      }
-      this.#log.error("End of a run could not be stored", {
-        run: record.id,
-        error,
-      });
-      run.live.append({ event: "error", data: storageError() });
-      void this.#retryFinal(record.id, write);
-    } finally {
-      this.#active.delete(record.id);
-      this.#hub.release(record.id);
-    }
+    const written = this.#writeFinal(run, write);
+    const late = setTimeout(
+      () => run.live.breakOff({ event: "error", data: storageError() }),
+      this.#finalDeadlineMs,
+    );
+    const stored = await written;
+    clearTimeout(late);
+    if (stored && !run.live.closed) run.live.append(last);
+    else run.live.abandon();
+    this.#active.delete(record.id);
+    if (run.live.farewell === null) this.#hub.release(record.id);
+    // What memory says differs from the log now; whoever follows from here on reads the log.
+    else this.#hub.forget(record.id);
   }
 
-  /** The store refused the end (disk full): memory keeps it and tries again until it is in. */
-  async #retryFinal(runId: string, write: () => Promise<void>): Promise<void> {
-    for (let attempt = 0; !this.#draining; attempt += 1) {
-      const waitMs =
-        FINAL_RETRY_MS[Math.min(attempt, FINAL_RETRY_MS.length - 1)];
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+  /**
+   * Writes the end of a run, again and again while the store refuses (disk full): memory keeps it. False
+   * when this process may not write any more; whoever fenced it has claimed the run.
+   */
+  async #writeFinal(
+    run: ActiveRun,
+    write: () => Promise<void>,
+  ): Promise<boolean> {
+    for (let attempt = 0;; attempt += 1) {
       try {
         await write();
-        this.#log.info("End of a run is stored after all", { run: runId });
-        this.#hub.forget(runId);
-        return;
+        return true;
       } catch (error) {
-        if (error instanceof FencedError) return;
+        if (error instanceof FencedError || this.#draining) return false;
+        this.#log.error("End of a run could not be stored", {
+          run: run.record.id,
+          error,
+        });
+        const waitMs =
+          FINAL_RETRY_MS[Math.min(attempt, FINAL_RETRY_MS.length - 1)];
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }
   }

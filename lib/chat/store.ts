@@ -201,6 +201,7 @@ export class ChatStore {
     loaded: LoadedThread,
     start: RunStart,
   ): Promise<{ run: RunRecord } | null> {
+    this.#assertWriting();
     const { run, question } = start;
     const { record, activity } = loaded;
     const changed = start.title !== null || start.threadModel !== null;
@@ -241,6 +242,15 @@ export class ChatStore {
     }
     const { ok } = await commit(this.#store, unit);
     return ok ? { run } : null;
+  }
+
+  /** @throws {StorageError} while the store takes no writes, before any are tried in vain */
+  #assertWriting(): void {
+    const { state } = this.#lane;
+    if (state === "open") return;
+    throw new StorageError(
+      "The store does not accept writes at the moment. Your question was not stored.",
+    );
   }
 
   /** Adds segments to a run's log, in the lane. */

@@ -44,8 +44,10 @@ export async function* followLive(
     const batch = run.events.slice(from);
     from += batch.length;
     if (batch.length > 0) yield batch;
-    else if (run.closed) return;
-    else await run.waitBeyond(from - 1, signal);
+    else if (run.closed) {
+      if (run.farewell !== null) yield [run.farewell];
+      return;
+    } else await run.waitBeyond(from - 1, signal);
   }
 }
 

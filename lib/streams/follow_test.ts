@@ -104,6 +104,20 @@ Deno.test("followLive: an abandoned run ends without a last event", async () => 
   assert.deepEqual(await collected, ["1.0 start", "1.1 chunk=a"]);
 });
 
+Deno.test("followLive: a run broken off says why, at the place of its newest event", async () => {
+  const run = liveRun("a");
+  const error = {
+    code: "storage_unavailable",
+    message: "Later",
+    retryable: true,
+  };
+  run.breakOff({ event: "error", data: error });
+  const all = ["1.0 start", "1.1 chunk=a", "1.1 error"];
+  assert.deepEqual(await collect(followLive(run, null, never())), all);
+  const rest = await collect(followLive(run, { epoch: 1, seq: 1 }, never()));
+  assert.deepEqual(rest, ["1.1 error"]);
+});
+
 Deno.test("LiveRun: nothing follows the last event", () => {
   const run = liveRun();
   run.append(DONE);

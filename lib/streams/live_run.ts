@@ -22,6 +22,7 @@ export class LiveRun {
   readonly #events: PlacedEvent[] = [];
   #text = "";
   #closed = false;
+  #farewell: PlacedEvent | null = null;
   #changed = Promise.withResolvers<void>();
 
   constructor(runId: string, epoch: number) {
@@ -61,6 +62,23 @@ export class LiveRun {
     if (isTerminal(event)) this.#closed = true;
     this.#wake();
     return placed;
+  }
+
+  /** What followers hear last although it is no event of the run, else null. */
+  get farewell(): PlacedEvent | null {
+    return this.#farewell;
+  }
+
+  /**
+   * Ends every follower's stream with an event that is none of the run's: it has the place of the newest
+   * one, so a follower that comes back goes on with what the run's log says.
+   */
+  breakOff(event: RunEvent): void {
+    this.#farewell = {
+      position: { epoch: this.epoch, seq: Math.max(this.lastSeq, 0) },
+      event,
+    };
+    this.abandon();
   }
 
   /** Ends every follower's stream without a last event (a drain: they come back elsewhere). */

@@ -24,6 +24,10 @@ export interface AppOptions {
   location?: string;
   /** Puts faults between the app and its store. */
   wrapKv?: (kv: Deno.Kv) => Deno.Kv;
+  /** How long followers wait for the end of a run to be stored, in milliseconds. */
+  finalDeadlineMs?: number;
+  /** How long the store may take before a call counts as unanswered, in milliseconds. */
+  storeDeadlineMs?: number;
   /** Ports of local model servers; none is looked for unless told. */
   localPorts?: LocalPorts;
 }
@@ -75,12 +79,14 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   });
   const store = await openStore({
     location: options.location ?? ":memory:",
+    deadlineMs: options.storeDeadlineMs,
     wrap: (kv) => new StrictKv(options.wrapKv?.(kv) ?? kv),
   });
   const services = await startServices(config, {
     log,
     store,
     localPorts: options.localPorts ?? {},
+    finalDeadlineMs: options.finalDeadlineMs,
   });
   setServices(services);
   const path: string = new URL("../../_fresh/server.js", import.meta.url).href;
