@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { findBuildId } from "./build_id.ts";
 import { generateClientEntry } from "./client_code.ts";
@@ -7,6 +8,10 @@ import type { FreshProject } from "./project.ts";
 import { checkServerModules } from "./server_modules.ts";
 import { writeServerOutput } from "./server_output.ts";
 import { CLIENT_ENTRY_ID } from "./virtual_ids.ts";
+
+const KEEP_SIGNALS = fileURLToPath(
+  new URL("./keep_signals.ts", import.meta.url),
+);
 
 /** Browser code: the client entry and the values of public variables. */
 export function clientPlugin(project: FreshProject): Plugin {
@@ -20,6 +25,7 @@ export function clientPlugin(project: FreshProject): Plugin {
       return generateClientEntry(
         await project.hasClientEntry() ? clientEntry : null,
         project.coreSpecifier("/runtime-client"),
+        this.environment.mode === "dev" ? [KEEP_SIGNALS] : [],
       );
     },
     transform(code) {

@@ -1,6 +1,6 @@
 import type { UserConfig } from "vite";
 import { CLIENT_ENTRY_ID } from "./virtual_ids.ts";
-import type { FreshProject } from "./project.ts";
+import { CORE_PACKAGE, type FreshProject } from "./project.ts";
 import type { ProjectFiles } from "./crawl.ts";
 
 /** Chunk name of the client entry; it also holds Preact and the runtime all islands share. */
@@ -66,7 +66,8 @@ export function viteConfig(
           chunkFileNames: `${HASHED_FOLDER}/[name]-[hash].js`,
           assetFileNames: `${HASHED_FOLDER}/[name]-[hash][extname]`,
           manualChunks: (id) =>
-            SHARED_PACKAGE.test(id) || id === `\0${CLIENT_ENTRY_ID}`
+            SHARED_PACKAGE.test(id) || id === `\0${CLIENT_ENTRY_ID}` ||
+              resolver.isPartOf(CORE_PACKAGE, id)
               ? CLIENT_ENTRY_CHUNK
               : undefined,
         },

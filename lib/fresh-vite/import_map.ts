@@ -133,6 +133,12 @@ export class DenoResolver {
     return this.#links.map((link) => link.folder);
   }
 
+  /** Whether the file `path` belongs to the linked package `name`. */
+  isPartOf(name: string, path: string): boolean {
+    const link = this.#links.find((link) => link.name === name);
+    return link !== undefined && path.startsWith(`${link.folder}/`);
+  }
+
   /** What the project writes to import the package `name`, for example `fresh` for `@fresh/core`. */
   specifierOf(name: string): string {
     const found = Object.entries(this.#project.imports).find(([key, target]) =>

@@ -4,7 +4,8 @@ import { DenoResolver } from "./import_map.ts";
 import { type IslandModule, nameIslands } from "./island_names.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-const CORE_PACKAGE = "@fresh/core";
+/** Name of the framework's package. */
+export const CORE_PACKAGE = "@fresh/core";
 
 /** The app that is built or served: its options, its files and how its imports resolve. */
 export class FreshProject {

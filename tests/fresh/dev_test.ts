@@ -123,6 +123,35 @@ devPageTest(
   },
 );
 
+devPageTest(
+  "vite dev: islands work under a policy with nonces",
+  "/nonce/counter",
+  async (page) => {
+    await hydrated(page, "under-nonce");
+    await page.click("#under-nonce button");
+    await showsText(page, "#under-nonce output", "2");
+  },
+);
+
+Deno.test({
+  name: "vite dev: an error in a source file ends with its repair",
+  ignore,
+  async fn() {
+    const file = "routes/files/function.ts";
+    assert.equal((await send("/files/function")).text, "GET");
+    await edit(file, "=> ctx.text", "=>> ctx.text");
+    await eventually(
+      "the broken route fails",
+      async () => (await send("/files/function")).status === 500,
+    );
+    await edit(file, "=>> ctx.text", "=> ctx.text");
+    await eventually(
+      "the repaired route answers",
+      async () => (await send("/files/function")).text === "GET",
+    );
+  },
+});
+
 Deno.test({
   name: "vite dev: serves static files, routes and error pages",
   ignore,
