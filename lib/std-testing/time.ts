@@ -66,7 +66,6 @@ export class FakeTime {
       ],
     });
     AbortSignal.timeout = abortAfter;
-    // deno-lint-ignore no-this-alias -- the one instance is what `FakeTime.restore()` ends
     current = this;
     this.#startAdvancing(options);
   }
