@@ -7,16 +7,10 @@ import { getBuildSnapshot } from "./snapshot.ts";
 /** URLs of the modules the page's script imports; none without islands. */
 export function moduleUrls(state: RenderState, basePath: string): string[] {
   const snapshot = getBuildSnapshot();
-  if (snapshot === null || !needsScript(state)) return [];
+  if (snapshot === null || state.usedIslands.size === 0) return [];
   const urls = new Set([basePath + snapshot.clientEntry]);
   for (const island of state.usedIslands) urls.add(basePath + island.url);
   return [...urls];
-}
-
-/** In development every page loads the client entry, so that it hears of changes. */
-function needsScript(state: RenderState): boolean {
-  return state.usedIslands.size > 0 ||
-    getBuildSnapshot()?.mode === "development";
 }
 
 /** The script element, or nothing when the page needs none. */
@@ -25,7 +19,7 @@ export function bootScript(
   options: { nonce: string; basePath: string },
 ): string {
   const snapshot = getBuildSnapshot();
-  if (snapshot === null || !needsScript(state)) return "";
+  if (snapshot === null || state.usedIslands.size === 0) return "";
   const { basePath, nonce } = options;
   const islands = [...state.usedIslands];
   const imports = islands.map((island, index) =>
