@@ -1,4 +1,9 @@
-import type { Connect, Plugin, ViteDevServer } from "vite";
+import type {
+  Connect,
+  EnvironmentModuleNode,
+  Plugin,
+  ViteDevServer,
+} from "vite";
 import { generateDevServerEntry, generateDevSnapshot } from "./dev_snapshot.ts";
 import { withDevClient } from "./dev_html.ts";
 import { sendResponse, toRequest, toServeInfo } from "./node_request.ts";
@@ -39,8 +44,14 @@ export function devPlugin(project: FreshProject): Plugin {
       // Returned, so that it runs after Vite's own: modules and style sheets are Vite's to serve.
       return () => created.middlewares.use(appMiddleware(created, project));
     },
-    hotUpdate({ file, modules, server }) {
+    hotUpdate({ file, modules, server, timestamp }) {
       if (this.environment.name !== "ssr" || modules.length === 0) return;
+      // Before the browser hears of it, so that its reload cannot meet the old modules.
+      const seen = new Set<EnvironmentModuleNode>();
+      for (const module of modules) {
+        this.environment.moduleGraph
+          .invalidateModule(module, seen, timestamp, true);
+      }
       const inBrowser = server.environments.client.moduleGraph
         .getModulesByFile(file);
       // What a browser holds too is replaced there; everything else shows after a reload.
