@@ -3,6 +3,7 @@
  * first SIGTERM or SIGINT ends in good order within 4 seconds, the second at once.
  */
 import { ConfigError, readConfig } from "@/lib/config.ts";
+import { AppError } from "@/lib/errors.ts";
 import { drain, ensureServices } from "@/lib/lifespan.ts";
 
 interface Server {
@@ -64,9 +65,9 @@ try {
     });
   }
 } catch (error) {
-  if (
-    !(error instanceof ConfigError) && !(error instanceof Deno.errors.AddrInUse)
-  ) throw error;
+  const known = error instanceof ConfigError || error instanceof AppError ||
+    error instanceof Deno.errors.AddrInUse;
+  if (!known) throw error;
   // deno-lint-ignore no-console -- the one line that says why the start ended
   console.error(error.message);
   Deno.exit(1);

@@ -84,7 +84,7 @@ export async function startServices(
 ): Promise<Services> {
   const log = parts.log ?? consoleLogger();
   const store = parts.store ?? await openStore({ location: config.storePath });
-  const incarnation = await startIncarnation(store, { host: Deno.hostname() });
+  const incarnation = await startIncarnation(store);
   const hub = new Hub();
   const chatStore = new ChatStore(store, incarnation.lane, incarnation);
   const runs = new Runs(chatStore, hub, log, {

@@ -209,7 +209,7 @@ Deno.test("start: a wrong setting ends it with one line that names it", async ()
         ["FRESHET_AUTH", "password"],
         ["HOST", "0.0.0.0"],
         ["PUBLIC_URL", "https://chat.example.org"],
-        ["FRESHET_CONFIG", "/does/not/exist.json"],
+        ["FRESHET_CONFIG", `${dataDir}/missing.json`],
       ]
     ) {
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -244,4 +244,17 @@ Deno.test("start: a port that is taken ends it with one line", async () => {
   const lines = new TextDecoder().decode(stderr).trim().split("\n");
   assert.equal(code, 1);
   assert.match(lines.at(-1)!, /in use/i);
+});
+
+Deno.test("start: the task itself builds when needed, serves, and stops by a signal", async () => {
+  await using given = await rig();
+  await using server = await startProcess(given.dataDir, {
+    ...given.options,
+    args: ["task", "start"],
+  });
+  assert.equal((await server.fetch("/readyz")).status, 200);
+  const page = await (await server.fetch("/")).text();
+  assert.match(page, /What would you like to know/);
+  const { code } = await server.kill("SIGTERM");
+  assert.equal(code, 0);
 });

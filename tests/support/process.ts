@@ -18,6 +18,8 @@ export interface ProcessOptions {
   env?: Record<string, string>;
   /** Arguments of `deno` in place of those of the start task. */
   args?: string[];
+  /** What the line that says where it listens looks like. */
+  listens?: RegExp;
 }
 
 const START_DEADLINE_MS = 60_000;
@@ -30,8 +32,7 @@ export function serveArguments(dataDir: string): string[] {
     "--cached-only",
     "--allow-net",
     "--allow-env",
-    "--allow-sys",
-    "--allow-read",
+    `--allow-read=.,${dataDir}`,
     `--allow-write=${dataDir}`,
     "serve.ts",
   ];
@@ -53,6 +54,7 @@ export async function startProcess(
   dataDir: string,
   options: ProcessOptions = {},
 ): Promise<ServerProcess> {
+  const listens = options.listens ?? /Freshet listens on (http:\/\/[^\s"]+)/;
   const startedAtMs = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: options.args ?? serveArguments(dataDir),
@@ -81,9 +83,7 @@ export async function startProcess(
     if (ended !== null) {
       throw new Error(`The server ended at its start:\n${logLines.join("\n")}`);
     }
-    return logLines.map((line) =>
-      /Freshet listens on (http:\/\/[^\s"]+)/.exec(line)?.[1]
-    ).find(Boolean);
+    return logLines.map((line) => listens.exec(line)?.[1]).find(Boolean);
   }, START_DEADLINE_MS);
   const startedInMs = performance.now() - startedAtMs;
   const fetchPath = (path: string, init: RequestInit = {}) =>
