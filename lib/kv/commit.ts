@@ -1,6 +1,7 @@
 import { StorageError } from "@/lib/errors.ts";
 import { sleep } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
+import { isRefusal } from "./refusal.ts";
 import { assertWritable, type Store } from "./store.ts";
 import { newToken } from "./token.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
@@ -65,7 +66,7 @@ export async function commit(
       return { ok: true, versionstamp: outcome.versionstamp };
     }
     if (outcome.state === "lost") return { ok: false, reason: "conflict" };
-    if (outcome.state === "unapplied" && cause instanceof TypeError) {
+    if (outcome.state === "unapplied" && isRefusal(cause)) {
       throw cause;
     }
     if (

@@ -40,6 +40,7 @@ for (
     "loseAck",
     "twice",
     "deny",
+    "locked",
     "hold",
     "mute",
     "hang",

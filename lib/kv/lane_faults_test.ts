@@ -47,6 +47,7 @@ for (
     "loseAck",
     "twice",
     "deny",
+    "locked",
     "hold",
     "mute",
     "hang",

@@ -1,6 +1,7 @@
 import type { LaneEntry } from "./batcher.ts";
 import { sleep } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
+import { isRefusal } from "./refusal.ts";
 import type { Store, Versioned } from "./store.ts";
 import { newToken } from "./token.ts";
 
@@ -139,7 +140,7 @@ export class LaneWriter {
       const answer = await this.#call(operation.commit(), "commit");
       return answer.ok ? answer.versionstamp : null;
     } catch (error) {
-      if (error instanceof TypeError) return error;
+      if (isRefusal(error)) return error;
       this.#hooks.halted(error);
       return null;
     }

@@ -1,7 +1,8 @@
 import { StorageError } from "@/lib/errors.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { migrate, MIGRATIONS, type Schema } from "./migrations.ts";
+import { isLocked } from "./refusal.ts";
 import { identify, isReadOnly, SCHEMA_VERSION } from "./schema.ts";
 import type { Store, StoreKind } from "./store.ts";
 
@@ -20,6 +21,7 @@ export interface OpenOptions {
 
 const LOCAL_DEADLINE_MS = 5_000;
 const REMOTE_DEADLINE_MS = 10_000;
+const LOCKED_PAUSE_MS = 50;
 
 /**
  * Opens the store and finds out which one it is; a new one gets its generation. An older one on this
@@ -77,13 +79,19 @@ async function openKv(
   wait.signal?.throwIfAborted();
   try {
     if (kind === "file") await makeFolderOf(location!);
-    const opening = Deno.openKv(location ?? undefined);
-    try {
-      return await withDeadline(opening, { ...wait, what: "open" });
-    } catch (error) {
-      // Comes too late to be used; nobody else would close it.
-      opening.then((kv) => kv.close(), () => {});
-      throw error;
+    const since = wait.clock.monotonic();
+    while (true) {
+      const opening = Deno.openKv(location ?? undefined);
+      try {
+        return await withDeadline(opening, { ...wait, what: "open" });
+      } catch (error) {
+        // Comes too late to be used; nobody else would close it.
+        opening.then((kv) => kv.close(), () => {});
+        const late = wait.clock.monotonic() - since > wait.deadlineMs;
+        if (late || !isLocked(error)) throw error;
+        // Another process is making the same file; the store is locked for that moment.
+        await sleep(wait.clock, LOCKED_PAUSE_MS, wait.signal);
+      }
     }
   } catch (cause) {
     if (wait.signal?.aborted) throw cause;

@@ -18,6 +18,7 @@ type CommitAnswer = Deno.KvCommitResult | Deno.KvCommitError;
  * | `holdBriefly` | when `applyHeld` is called | the answer, then |
  * | `mute` | yes | nothing, ever |
  * | `hang` | no | nothing, ever |
+ * | `locked` | no | the `TypeError` of a database that is locked |
  * | `refuse` | no | a `TypeError` |
  */
 export type CommitFault =
@@ -29,6 +30,7 @@ export type CommitFault =
   | "holdBriefly"
   | "mute"
   | "hang"
+  | "locked"
   | "refuse";
 
 /** What goes wrong with a read: it ends with an error, or never. */
@@ -42,7 +44,7 @@ export interface FaultKinds {
 
 /** Faults that are over at once. */
 export const BRIEF_FAULTS: FaultKinds = {
-  commits: ["drop", "loseAck", "twice", "deny"],
+  commits: ["drop", "loseAck", "twice", "deny", "locked"],
   reads: ["fail"],
 };
 
@@ -148,6 +150,16 @@ export class FaultKv extends WrappedKv {
     return this.#read(() => this.inner.getMany<T>(keys, options));
   }
 
+  override list<T = unknown>(
+    selector: Deno.KvListSelector,
+    options?: Deno.KvListOptions,
+  ): Deno.KvListIterator<T> {
+    return new FaultyList(
+      this.inner.list<T>(selector, options),
+      (next) => this.#read(next),
+    );
+  }
+
   override atomic(): Deno.AtomicOperation {
     return new FaultyAtomic(
       this.inner.atomic(),
@@ -186,6 +198,8 @@ export class FaultKv extends WrappedKv {
         return apply().then(never<CommitAnswer>);
       case "hang":
         return never();
+      case "locked":
+        return Promise.reject(new TypeError("database is locked"));
       case "refuse":
         return Promise.reject(new TypeError("Refused by injection"));
     }
@@ -232,6 +246,39 @@ class FaultyAtomic extends WrappedAtomic {
 
   override commit(): Promise<CommitAnswer> {
     return this.#commit(this.inner);
+  }
+}
+
+type Row<T> = Promise<IteratorResult<Deno.KvEntry<T>, undefined>>;
+type ReadRow<T> = (next: () => Row<T>) => Row<T>;
+
+class FaultyList<T> implements Deno.KvListIterator<T> {
+  readonly #rows: Deno.KvListIterator<T>;
+  readonly #read: ReadRow<T>;
+  #begun = false;
+
+  constructor(
+    rows: Deno.KvListIterator<T>,
+    read: ReadRow<T>,
+  ) {
+    this.#rows = rows;
+    this.#read = read;
+  }
+
+  get cursor(): string {
+    return this.#rows.cursor;
+  }
+
+  /** Only the first row may go wrong: the others come with it. */
+  next(): Row<T> {
+    const next = () => this.#rows.next();
+    if (this.#begun) return next();
+    this.#begun = true;
+    return this.#read(next);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Deno.KvEntry<T>> {
+    return this;
   }
 }
 
