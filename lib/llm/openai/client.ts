@@ -1,7 +1,8 @@
 /** What the `openai` package does for a provider: requests, error classes and the list of models. */
 import type { ProviderFailures } from "@/lib/llm/openai/failures.ts";
 import { loadSdk, type OpenAI } from "@/lib/llm/openai/sdk.ts";
-import type { HttpRequest } from "@/lib/llm/openai/transport.ts";
+import { pooledFetch } from "@/lib/llm/openai/pooled_fetch.ts";
+import type { HttpRequest, HttpTransport } from "@/lib/llm/openai/transport.ts";
 import type { ChatRequest } from "@/lib/llm/types.ts";
 
 export interface Endpoint {
@@ -12,7 +13,6 @@ export interface Endpoint {
 }
 
 const MAX_MODELS = 10_000;
-const MAX_LIST_CHARACTERS = 16 * 1024 * 1024;
 const MAX_MODEL_NAME_CHARACTERS = 200;
 const NO_LIST = "something that is no list of models";
 
@@ -22,6 +22,7 @@ export class OpenAIClient {
   constructor(
     private readonly endpoint: Endpoint,
     private readonly failures: ProviderFailures,
+    private readonly transport: HttpTransport,
   ) {}
 
   private connect(): Promise<OpenAI> {
@@ -32,6 +33,7 @@ export class OpenAIClient {
         organization: null,
         project: null,
         maxRetries: 0,
+        fetch: pooledFetch(this.transport),
         logLevel: "off",
         defaultHeaders: this.endpoint.apiKey === null
           ? { Authorization: null }
@@ -67,6 +69,7 @@ export class OpenAIClient {
       },
     });
     return {
+      method: "POST",
       url,
       headers: Object.fromEntries(req.headers.entries()),
       body: String(req.body),
@@ -108,7 +111,7 @@ export class OpenAIClient {
     try {
       const response = await client.models
         .list({ signal: either, timeout: timeoutMs }).asResponse();
-      body = await this.boundedText(response);
+      body = await response.text();
     } catch (error) {
       signal.throwIfAborted();
       throw either.aborted
@@ -116,16 +119,6 @@ export class OpenAIClient {
         : await this.listError(error);
     }
     return this.modelNames(body);
-  }
-
-  private async boundedText(response: Response): Promise<string> {
-    const decoder = new TextDecoder();
-    let text = "";
-    for await (const bytes of response.body ?? []) {
-      text += decoder.decode(bytes, { stream: true });
-      if (text.length > MAX_LIST_CHARACTERS) break;
-    }
-    return text;
   }
 
   private modelNames(body: string): string[] {

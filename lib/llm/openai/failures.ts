@@ -72,7 +72,8 @@ export function retryAfterMs(
   if (text === null || text === "") return null;
   const seconds = Number(text);
   if (seconds >= 0) return seconds * 1000;
-  const date = Date.parse(text);
+  // Bare numbers parse as dates too.
+  const date = /[a-z]{3}/i.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 
@@ -151,7 +152,16 @@ export class ProviderFailures {
 
   /** No connection, or it was lost before the provider answered. */
   unreachable(cause: unknown): ProviderError {
-    const code = (cause as { code?: unknown } | null)?.code;
+    const code = String((cause as { code?: unknown } | null)?.code);
+    if (/CERT|SSL|TLS/.test(code)) {
+      return this.make(
+        502,
+        "provider_unavailable",
+        `The provider "${this.id}" has a certificate that is not trusted. If it is signed by an authority of your own, name that authority's file in NODE_EXTRA_CA_CERTS and start again.`,
+        false,
+        { cause },
+      );
+    }
     const reason = code === "ECONNREFUSED"
       ? "refused the connection"
       : code === "ENOTFOUND" || code === "EAI_AGAIN"

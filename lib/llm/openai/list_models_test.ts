@@ -66,6 +66,11 @@ const FAILS: [string, FakeUpstreamOptions["modelsBehaviour"], string][] = [
     { rawBody: '{"ok":1}', contentType: "application/json" },
     "provider_malformed",
   ],
+  [
+    "a redirect",
+    { status: 302, headers: { location: "/v1/models" } },
+    "provider_malformed",
+  ],
   ["silence", { neverAnswers: true }, "provider_timeout"],
 ];
 for (const [name, modelsBehaviour, code] of FAILS) {
@@ -92,4 +97,16 @@ Deno.test("OpenAIProvider.listModels: the caller's signal ends it with its reaso
   await assert.rejects(listed({}, AbortSignal.abort(new Error("Stopped"))), {
     message: "Stopped",
   });
+});
+
+Deno.test("OpenAIProvider.listModels: a list without end is given up", async () => {
+  await assert.rejects(
+    listed({
+      modelsBehaviour: {
+        rawBody: `{"data":["${"x".repeat(17 * 1024 * 1024)}"]}`,
+        contentType: "application/json",
+      },
+    }),
+    (error) => error instanceof ProviderError,
+  );
 });

@@ -36,11 +36,14 @@ export class OpenAIProvider implements Provider {
     const apiKey = options.apiKey ?? null;
     this.id = options.id;
     this.failures = new ProviderFailures(options.id, apiKey);
-    const endpoint = { baseUrl: options.baseUrl, apiKey };
-    this.client = new OpenAIClient(endpoint, this.failures);
     this.transport = new HttpTransport(
       options.baseUrl,
       options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    );
+    this.client = new OpenAIClient(
+      { baseUrl: options.baseUrl, apiKey },
+      this.failures,
+      this.transport,
     );
     this.timeoutsMs = { ...DEFAULT_TIMEOUTS_MS, ...options.timeoutsMs };
   }

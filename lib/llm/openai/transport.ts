@@ -10,6 +10,7 @@ import type { Socket } from "node:net";
 
 /** A request that is ready to go. */
 export interface HttpRequest {
+  method: string;
   url: string;
   headers: Record<string, string>;
   body: string;
@@ -163,11 +164,11 @@ export class HttpTransport {
       : new http.Agent(options);
   }
 
-  /** Sends a POST. */
+  /** Sends a request as soon as a socket of the pool is free. */
   send(request: HttpRequest, events: ExchangeEvents): HttpExchange {
     const create = () =>
       (this.secure ? https : http).request(request.url, {
-        method: "POST",
+        method: request.method,
         agent: this.agent,
         headers: request.headers,
       });
