@@ -1,0 +1,179 @@
+/**
+ * An answer as the browser knows it: a fold over the events of its run. Events may come twice, from a
+ * replay that overlaps, or with a `reset` in between; each character ends up in the text once.
+ */
+import type {
+  Message,
+  MessageStatus,
+  RunError,
+  RunEvent,
+  RunStatus,
+  Usage,
+} from "@/lib/shared/wire.ts";
+
+/** A place in a run: the epoch (attempt) and the number of the event in it. */
+export interface Place {
+  epoch: number;
+  seq: number;
+}
+
+/** An event of a run, and where in the run it stands. */
+export interface PlacedRunEvent {
+  place: Place;
+  event: RunEvent;
+}
+
+export interface Answer {
+  /** Id of its message; null until the run has started. */
+  messageId: string | null;
+  runId: string | null;
+  model: string | null;
+  /** Newest event that is in here; null before the first. */
+  place: Place | null;
+  text: string;
+  reasoning: string;
+  status: MessageStatus;
+  error: RunError | null;
+  usage: Usage | null;
+  /** When it was asked for, by the browser's clock; null for an answer that was there with the page. */
+  askedAtMs: number | null;
+  /** When the first token came; null before, and where that was not seen. */
+  firstTokenAtMs: number | null;
+  /** When the first token of the text came, which ends the reasoning. */
+  firstTextAtMs: number | null;
+  endedAtMs: number | null;
+}
+
+/** Reads an SSE `id` of the form `epoch.seq`; null when it has another form. */
+export function parsePlace(id: string | null | undefined): Place | null {
+  const match = /^(\d{1,9})\.(\d{1,10})$/.exec(id ?? "");
+  return match && { epoch: Number(match[1]), seq: Number(match[2]) };
+}
+
+/** Writes a place as an SSE `id`, for `Last-Event-ID`. */
+export function formatPlace(place: Place): string {
+  return `${place.epoch}.${place.seq}`;
+}
+
+function isAfter(place: Place, other: Place): boolean {
+  return place.epoch > other.epoch ||
+    (place.epoch === other.epoch && place.seq > other.seq);
+}
+
+/** An answer that was asked for a moment ago. */
+export function waitingAnswer(model: string | null, nowMs: number): Answer {
+  return {
+    messageId: null,
+    runId: null,
+    model,
+    place: null,
+    text: "",
+    reasoning: "",
+    status: "streaming",
+    error: null,
+    usage: null,
+    askedAtMs: nowMs,
+    firstTokenAtMs: null,
+    firstTextAtMs: null,
+    endedAtMs: null,
+  };
+}
+
+/**
+ * An answer from a stored message. `lastEventId` is the event up to which a streaming message's text
+ * goes; without it the text is dropped, since the replay brings all of it again.
+ */
+export function answerFromMessage(
+  message: Message,
+  lastEventId: string | null,
+): Answer {
+  const isStreaming = message.status === "streaming";
+  const place = isStreaming ? parsePlace(lastEventId) : null;
+  return {
+    ...waitingAnswer(message.model, 0),
+    messageId: message.id,
+    runId: message.runId,
+    place,
+    text: isStreaming && place === null ? "" : message.content,
+    status: message.status,
+    error: message.error,
+    usage: message.usage,
+    askedAtMs: null,
+  };
+}
+
+const MESSAGE_STATUS: Record<RunStatus, MessageStatus> = {
+  queued: "streaming",
+  running: "streaming",
+  completed: "complete",
+  cancelled: "stopped",
+  failed: "failed",
+  interrupted: "interrupted",
+};
+
+function apply(answer: Answer, event: RunEvent, nowMs: number): Answer {
+  switch (event.event) {
+    case "start":
+      return {
+        ...answer,
+        runId: event.data.runId,
+        messageId: event.data.messageId,
+        model: event.data.model,
+      };
+    case "chunk": {
+      if (event.data.content === "") return answer;
+      return {
+        ...answer,
+        text: answer.text + event.data.content,
+        firstTokenAtMs: answer.firstTokenAtMs ?? nowMs,
+        firstTextAtMs: answer.firstTextAtMs ?? nowMs,
+      };
+    }
+    case "reasoning":
+      return {
+        ...answer,
+        reasoning: answer.reasoning + event.data.content,
+        firstTokenAtMs: answer.firstTokenAtMs ?? nowMs,
+      };
+    case "reset":
+      return {
+        ...answer,
+        text: "",
+        reasoning: "",
+        firstTokenAtMs: null,
+        firstTextAtMs: null,
+      };
+    case "error":
+      return {
+        ...answer,
+        status: "failed",
+        error: event.data,
+        endedAtMs: nowMs,
+      };
+    case "done":
+      return {
+        ...answer,
+        status: MESSAGE_STATUS[event.data.status],
+        usage: event.data.usage,
+        endedAtMs: nowMs,
+      };
+    default:
+      return answer;
+  }
+}
+
+/**
+ * The answer after an event; the same object when the event says nothing new. A `reset` of the epoch
+ * that is shown counts too: the server sends it when it cannot go on from where we stand.
+ */
+export function withEvent(
+  answer: Answer,
+  { place, event }: PlacedRunEvent,
+  nowMs: number,
+): Answer {
+  const isRestart = event.event === "reset" &&
+    (answer.place === null || place.epoch >= answer.place.epoch);
+  const isNews = answer.place === null || isAfter(place, answer.place);
+  if (answer.status !== "streaming" || (!isNews && !isRestart)) return answer;
+  return { ...apply(answer, event, nowMs), place };
+}
