@@ -29,6 +29,12 @@ export function boot(islands: IslandComponents, text: string): void {
   slots.useProps(data.islands);
   for (const found of findIslands(document.body)) {
     const component = islands[found.name];
+    if (component === undefined) {
+      reportError(
+        new Error(`The page's script lacks the island "${found.name}"`),
+      );
+      continue;
+    }
     const props = data.islands[found.index];
     // Slots are read before anything is rendered: rendering takes the server's nodes away.
     slots.read();

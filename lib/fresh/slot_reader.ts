@@ -13,7 +13,7 @@ export interface FoundIsland {
   end: Comment;
 }
 
-const ISLAND_START = /^frsh:island:(.*):(\d+):(.*)$/s;
+const ISLAND_START = /^frsh:island:([^:]*):(\d+):(.*)$/s;
 const SLOT_START = /^frsh:slot:(\d+):/;
 
 /** The outermost islands below `root`, in document order. */
@@ -25,6 +25,7 @@ export function findIslands(root: Node): FoundIsland[] {
     const match = ISLAND_START.exec(start.data);
     if (match === null) continue;
     const end = closingComment(start, "frsh:island");
+    if (end === null) continue;
     found.push({ name: match[1], index: Number(match[2]), start, end });
     // What lies inside belongs to this island.
     walker.currentNode = end;
@@ -32,8 +33,11 @@ export function findIslands(root: Node): FoundIsland[] {
   return found;
 }
 
-/** The comment that ends what `start` begins; both are children of the same node. */
-function closingComment(start: Comment, kind: string): Comment {
+/**
+ * The comment that ends what `start` begins; both are children of the same node. Where the parser has
+ * torn them apart (a `div` in a `p`), the console tells, and the rest of the page goes on.
+ */
+function closingComment(start: Comment, kind: string): Comment | null {
   let depth = 1;
   for (let node = start.nextSibling; node; node = node.nextSibling) {
     if (node.nodeType !== Node.COMMENT_NODE) continue;
@@ -41,7 +45,12 @@ function closingComment(start: Comment, kind: string): Comment {
     if (data.startsWith(`${kind}:`)) depth++;
     if (data === `/${kind}` && --depth === 0) return node as Comment;
   }
-  throw new Error(`Missing end of "${start.data}" in the page`);
+  reportError(
+    new Error(
+      `Missing end of "${start.data}" in the page; is an element nested where HTML does not allow it?`,
+    ),
+  );
+  return null;
 }
 
 /** Reads slots from the page or from their templates. */
@@ -80,6 +89,7 @@ export class SlotReader {
       const template = this.#document.getElementById(`frsh-${id}-${name}`);
       if (start !== undefined) {
         const end = closingComment(start, "frsh:slot");
+        if (end === null) continue;
         this.#contents.set(id, this.#range(start.nextSibling, end));
       } else if (template instanceof HTMLTemplateElement) {
         this.#contents.set(id, this.#range(template.content.firstChild, null));
@@ -107,14 +117,15 @@ export class SlotReader {
 
   #range(first: ChildNode | null, end: Node | null): ComponentChildren[] {
     const children: ComponentChildren[] = [];
-    for (let node = first; node !== null && node !== end;) {
+    let node = first;
+    while (node !== null && node !== end) {
       if (node instanceof Text) children.push(node.data);
       else if (node instanceof Element) children.push(this.#element(node));
       else if (node instanceof Comment) {
         const match = ISLAND_START.exec(node.data);
         if (match !== null) {
           children.push(this.#island(match));
-          node = closingComment(node, "frsh:island");
+          node = closingComment(node, "frsh:island") ?? node;
         }
       }
       node = node.nextSibling;
