@@ -134,7 +134,7 @@ export class App<State> {
   /** Wraps the pages below `path`. */
   layout(
     path: string,
-    component: RouteComponent<unknown, State>,
+    component: RouteComponent<never, State>,
     config?: LayoutConfig,
   ): this {
     return this.#register((builder, prefix) => {
@@ -146,7 +146,7 @@ export class App<State> {
   }
 
   /** Wraps every page, outside all layouts. */
-  appWrapper(component: RouteComponent<unknown, State>): this {
+  appWrapper(component: RouteComponent<never, State>): this {
     return this.#register((builder) => {
       builder.root.app = wrapperOf(component);
     });

@@ -97,7 +97,7 @@ export function errorChain(
 
 /** A layout or app wrapper with its settings. */
 export function wrapperOf<State>(
-  component: RouteComponent<unknown, State>,
+  component: RouteComponent<never, State>,
   config: LayoutConfig = {},
 ): Wrapper {
   return {

@@ -1,12 +1,17 @@
 /** Types of handlers and pages, checked by the compiler; each test also calls what it types. */
 import assert from "node:assert/strict";
 import {
+  App,
   type Context,
+  cors,
   createDefine,
+  csp,
+  csrf,
   type Middleware,
   page,
   type PageProps,
   type RouteConfig,
+  staticFiles,
 } from "./mod.ts";
 
 interface State {
@@ -107,4 +112,33 @@ Deno.test("define: handlers, layouts and middlewares are given back as they are"
   assert.equal(typeof responses.GET, "function");
   assert.equal(config.skipInheritedLayouts, true);
   assert.equal(typeof PropsPage, "function");
+});
+
+Deno.test("App: takes what define makes, without further words", () => {
+  const middleware = define.middleware((ctx) => ctx.next());
+  const Wrapper = define.page(({ Component }) => (
+    <main>
+      <Component />
+    </main>
+  ));
+  const Layout = define.layout(({ Component }) => <Component />);
+  const Single = define.page<typeof single>(({ data }) => <p>{data.count}</p>);
+  const app = new App<State>()
+    .use(middleware, csp({ useNonce: true }), csrf(), cors(), staticFiles())
+    .use("/x", middleware)
+    .appWrapper(Wrapper)
+    .layout("/x", Layout)
+    .onError("*", (ctx) => ctx.text(String(ctx.error), { status: 500 }))
+    .onError("/x", { component: ({ error }) => <p>{String(error)}</p> })
+    .notFound({ component: () => <p>404</p> })
+    .route("/", { handler: single, component: Single })
+    .route("/lazy", () => Promise.resolve({ handler: mixed }))
+    .get("/lazy-handler", () => Promise.resolve(middleware))
+    .mountApp("/m", new App<State>().get("/", (ctx) => ctx.text("m")))
+    .fsRoutes();
+  const handler: (
+    req: Request,
+    info?: Deno.ServeHandlerInfo,
+  ) => Promise<Response> = app.handler();
+  assert.equal(typeof handler, "function");
 });

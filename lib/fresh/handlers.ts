@@ -3,7 +3,7 @@
  *
  * Source: https://fresh.deno.dev/docs/advanced/define and /docs/concepts/routing
  */
-import type { ComponentChildren, FunctionComponent, VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import type { Context } from "./context.ts";
 import type { Method } from "./methods.ts";
 
@@ -115,7 +115,7 @@ export interface LayoutConfig {
 
 /** A route as `app.route()` takes it and a route file exports it. */
 export interface Route<State> {
-  component?: RouteComponent<never, State> | FunctionComponent<never>;
+  component?: RouteComponent<never, State>;
   handler?: RouteHandler<unknown, State>;
   config?: RouteConfig;
 }
