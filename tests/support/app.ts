@@ -85,7 +85,8 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const services = await startServices(config, {
     log,
     store,
-    localPorts: options.localPorts ?? {},
+    // Ports on which nothing of this machine answers, whatever runs on it.
+    localPorts: { ollama: 1, "lm-studio": 1, ...options.localPorts },
     finalDeadlineMs: options.finalDeadlineMs,
   });
   setServices(services);
