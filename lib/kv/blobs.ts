@@ -52,7 +52,7 @@ export async function writeBlob(
   const bytes = typeof content === "string"
     ? new TextEncoder().encode(content)
     : content.slice();
-  const blob = `blb_${newToken()}`;
+  const blob = newBlobId(store.clock.now());
   const parts = Math.ceil(bytes.length / PART_BYTES);
   for (let first = 0; first < parts; first += PARTS_PER_UNIT) {
     const unit = new UnitOfWork();
@@ -69,7 +69,7 @@ export async function writeBlob(
     const result = await commit(store, unit, { signal });
     if (!result.ok) throw new StorageError(`Blob "${blob}" exists already`);
   }
-  const sha256 = await hash(bytes);
+  const sha256 = await sha256Of(bytes);
   return { v: 1, blob, parts, length: bytes.length, sha256 };
 }
 
@@ -102,7 +102,7 @@ export async function readBlob(
     }
   }
   if (offset !== bytes.length) return null;
-  return await hash(bytes) === manifest.sha256 ? bytes : null;
+  return await sha256Of(bytes) === manifest.sha256 ? bytes : null;
 }
 
 /** Reads a blob that holds a text; null as with `readBlob`. */
@@ -115,6 +115,14 @@ export async function readBlobText(
   return bytes === null ? null : new TextDecoder().decode(bytes);
 }
 
-async function hash(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+const TIME_DIGITS = 9;
+
+/** An id that sorts by the time it was made, so that old parts are found without reading them. */
+function newBlobId(nowMs: number): string {
+  const time = nowMs.toString(36).padStart(TIME_DIGITS, "0");
+  return `blb_${time}${newToken()}`;
+}
+
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
