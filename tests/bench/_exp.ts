@@ -214,7 +214,11 @@ export async function transportCosts(
       await reader(AbortSignal.timeout(DEADLINE_MS));
     }
     for (let round = 0; round < load.rounds; round++) {
-      for (const name of Object.keys(best) as (keyof typeof best)[]) {
+      for (
+        const name of (Deno.env.get("ONLY") ?? "lean,node").split(
+          ",",
+        ) as (keyof typeof best)[]
+      ) {
         best[name] = Math.min(best[name], await measure(readers[name], load));
       }
     }

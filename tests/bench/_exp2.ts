@@ -1,0 +1,245 @@
+/**
+ * What one chunk of a token stream costs in CPU: Freshet's transport beside the `openai` package's own
+ * stream and beside a `fetch` body, read by default and into buffers of our own, all in one run. Figures of different machines do not
+ * compare; the ratios of one run do. `deno run -A tests/bench/transport.ts` prints them.
+ */
+import http from "node:http";
+import process from "node:process";
+import { createParser } from "eventsource-parser";
+import OpenAI from "openai";
+import { OpenAIProvider } from "@/lib/llm/openai/provider.ts";
+
+export interface TransportCosts {
+  /** CPU time per chunk, user and system, in microseconds. */
+  microsecondsPerChunk: {
+    lean: number;
+    fetch: number;
+    fetchByob: number;
+    sdk: number;
+    node: number;
+  };
+  /** Lean transport over the `openai` package's stream; below 1 is cheaper. */
+  leanToSdk: number;
+  /** Lean transport over a `fetch` body read by default; below 1 is cheaper. */
+  leanToFetch: number;
+  /** Lean transport over a `fetch` body read into one buffer; below 1 is cheaper. */
+  leanToFetchByob: number;
+}
+
+export interface TransportLoad {
+  streams: number;
+  tokensPerStream: number;
+  tokensPerSecond: number;
+  /** Rounds of all; the cheapest of each counts. */
+  rounds: number;
+}
+
+const LOAD: TransportLoad = {
+  streams: 100,
+  tokensPerStream: 120,
+  tokensPerSecond: 40,
+  rounds: 2,
+};
+const DEADLINE_MS = 120_000;
+
+/** Reads one answer to its end and gives back the number of its text chunks. */
+type Reader = (signal: AbortSignal) => Promise<number>;
+
+const MESSAGES = [{ role: "user" as const, content: "Go on" }];
+
+function leanReader(provider: OpenAIProvider): Reader {
+  return async (signal) => {
+    let chunks = 0;
+    const request = { model: "fake-1", messages: MESSAGES };
+    for await (const delta of provider.stream(request, signal)) {
+      if (delta.type === "text") chunks++;
+    }
+    return chunks;
+  };
+}
+
+function sdkReader(url: string): Reader {
+  const client = new OpenAI({ apiKey: "none", baseURL: url });
+  return async (signal) => {
+    let chunks = 0;
+    const stream = await client.chat.completions.create(
+      { model: "fake-1", messages: MESSAGES, stream: true },
+      { signal },
+    );
+    for await (const chunk of stream) {
+      if (chunk.choices[0]?.delta.content) chunks++;
+    }
+    return chunks;
+  };
+}
+
+const BUFFER_BYTES = 4096;
+
+/** The reads of a body one after the other, by default or into one buffer that is used again. */
+async function* reads(
+  body: ReadableStream<Uint8Array>,
+  ownBuffer: boolean,
+): AsyncGenerator<Uint8Array> {
+  if (!ownBuffer) return yield* body;
+  const reader = body.getReader({ mode: "byob" });
+  let buffer = new Uint8Array(BUFFER_BYTES);
+  for (;;) {
+    const { done, value } = await reader.read(buffer);
+    if (done || value === undefined) return;
+    yield value;
+    buffer = new Uint8Array(value.buffer);
+  }
+}
+
+const agent = new http.Agent({ keepAlive: true });
+function nodeReader(url: string): Reader {
+  return (signal) =>
+    new Promise((resolve, reject) => {
+      let chunks = 0;
+      const r = http.request(url + "/chat/completions", {
+        method: "POST",
+        agent,
+        headers: { "content-type": "application/json" },
+      }, (res) => {
+        const parser = createParser({
+          onEvent: ({ data }) => {
+            if (data === "[DONE]") return;
+            if (JSON.parse(data).choices[0]?.delta.content) chunks++;
+          },
+        });
+        const d = new TextDecoder();
+        res.on("data", (b) => parser.feed(d.decode(b, { stream: true })));
+        res.on("end", () => resolve(chunks));
+      });
+      r.on("error", reject);
+      r.end(
+        JSON.stringify({ model: "fake-1", messages: MESSAGES, stream: true }),
+      );
+    });
+}
+function fetchReader(url: string, ownBuffer: boolean): Reader {
+  return async (signal) => {
+    let chunks = 0;
+    const response = await fetch(`${url}/chat/completions`, {
+      method: "POST",
+      signal,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        model: "fake-1",
+        messages: MESSAGES,
+        stream: true,
+      }),
+    });
+    const parser = createParser({
+      onEvent: ({ data }) => {
+        if (data === "[DONE]") return;
+        if (JSON.parse(data).choices[0]?.delta.content) chunks++;
+      },
+    });
+    const decoder = new TextDecoder();
+    for await (const bytes of reads(response.body!, ownBuffer)) {
+      parser.feed(decoder.decode(bytes, { stream: true }));
+    }
+    return chunks;
+  };
+}
+
+async function measure(reader: Reader, load: TransportLoad): Promise<number> {
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const before = process.cpuUsage();
+  const counts = await Promise.all(
+    Array.from({ length: load.streams }, () => reader(signal)),
+  );
+  const { user, system } = process.cpuUsage(before);
+  const chunks = counts.reduce((sum, count) => sum + count, 0);
+  const expected = load.streams * load.tokensPerStream;
+  if (chunks !== expected) {
+    throw new Error(`Read ${chunks} chunks of ${expected}`);
+  }
+  return (user + system) / chunks;
+}
+
+async function startUpstream(load: TransportLoad) {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      new URL("./transport_upstream.ts", import.meta.url).pathname,
+      String(load.tokensPerStream),
+      String(load.tokensPerSecond),
+    ],
+    stdout: "piped",
+  }).spawn();
+  const reader = process.stdout.pipeThrough(new TextDecoderStream())
+    .getReader();
+  let printed = "";
+  while (!printed.includes("\n")) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error("Upstream of the bench ended at its start");
+    printed += value;
+  }
+  return {
+    url: printed.trim(),
+    stop: async () => {
+      process.kill("SIGKILL");
+      await reader.cancel();
+      await process.status;
+    },
+  };
+}
+
+/** Measures all under the same load. Takes about thirty seconds with the default load. */
+export async function transportCosts(
+  options: Partial<TransportLoad> = {},
+): Promise<TransportCosts> {
+  const load = { ...LOAD, ...options };
+  const upstream = await startUpstream(load);
+  const provider = new OpenAIProvider({ id: "bench", baseUrl: upstream.url });
+  const readers = {
+    lean: leanReader(provider),
+    fetch: fetchReader(upstream.url, false),
+    fetchByob: fetchReader(upstream.url, true),
+    sdk: sdkReader(upstream.url),
+    node: nodeReader(upstream.url),
+  };
+  const best = {
+    lean: Infinity,
+    fetch: Infinity,
+    fetchByob: Infinity,
+    sdk: Infinity,
+    node: Infinity,
+  };
+  try {
+    for (const reader of Object.values(readers)) {
+      await reader(AbortSignal.timeout(DEADLINE_MS));
+    }
+    for (let round = 0; round < load.rounds; round++) {
+      for (
+        const name of (Deno.env.get("ONLY") ?? "lean,node").split(
+          ",",
+        ) as (keyof typeof best)[]
+      ) {
+        best[name] = Math.min(best[name], await measure(readers[name], load));
+      }
+    }
+  } finally {
+    provider.close();
+    await upstream.stop();
+  }
+  return {
+    microsecondsPerChunk: best,
+    leanToSdk: best.lean / best.sdk,
+    leanToFetch: best.lean / best.fetch,
+    leanToFetchByob: best.lean / best.fetchByob,
+  };
+}
+
+if (import.meta.main) {
+  const { microsecondsPerChunk, ...ratios } = await transportCosts();
+  for (const [name, cost] of Object.entries(microsecondsPerChunk)) {
+    console.log(`${name.padEnd(16)} ${cost.toFixed(1)} µs CPU per chunk`);
+  }
+  for (const [name, ratio] of Object.entries(ratios)) {
+    console.log(`${name.padEnd(16)} ${ratio.toFixed(2)}`);
+  }
+}
