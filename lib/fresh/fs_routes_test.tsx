@@ -337,3 +337,62 @@ Deno.test("pages: async pages, layouts and apps are awaited and may answer thems
   assert.equal(await body(get("/r")), "own");
   assert.equal(await body(get("/a?stop")), "stopped");
 });
+
+Deno.test("fsRoutes: an outer middleware that catches and renders keeps headers and wrappers", async () => {
+  useBuild({
+    routes: {
+      "_app.tsx": {
+        default: ({ Component }: PageProps) => (
+          <html>
+            <body id="app">
+              <Component />
+            </body>
+          </html>
+        ),
+      },
+      "_layout.tsx": {
+        default: ({ Component }: PageProps) => (
+          <main>
+            <Component />
+          </main>
+        ),
+      },
+      "deep/_layout.tsx": {
+        default: ({ Component }: PageProps) => (
+          <b>
+            <Component />
+          </b>
+        ),
+      },
+      "deep/a.ts": {
+        handler: () => {
+          throw new HttpError(409);
+        },
+      },
+    },
+  });
+  const app = new App()
+    .use(async (ctx) => {
+      const response = await ctx.next();
+      response.headers.set("x-policy", "kept");
+      return response;
+    })
+    .use(async (ctx) => {
+      try {
+        return await ctx.next();
+      } catch (error) {
+        const status = error instanceof HttpError ? error.status : 500;
+        return await ctx.render(<p>{status}</p>, { status });
+      }
+    })
+    .fsRoutes();
+  for (const [path, status] of [["/deep/a", 409], ["/none", 404]] as const) {
+    const response = await client(app)(path);
+    assert.equal(response.status, status);
+    assert.equal(response.headers.get("x-policy"), "kept");
+    assert.match(
+      await response.text(),
+      new RegExp(`<body id="app"><main><p>${status}</p></main></body>`),
+    );
+  }
+});

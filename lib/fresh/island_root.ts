@@ -8,20 +8,21 @@ export interface IslandRoot {
   removeUnclaimed(): void;
 }
 
-/** The list Preact copies to take nodes from; it puts null where it has taken one. */
-class ReusableNodes extends Array<ChildNode | null> {}
-
 /** Makes the nodes between `start` and `end` the children of a root. */
 export function createRootBetween(start: Comment, end: Comment): IslandRoot {
   const parent = start.parentNode!;
-  let copies: ReusableNodes[] = [];
-  const track = (nodes: ReusableNodes) => {
-    copies.push(nodes);
-  };
-  class TrackedNodes extends ReusableNodes {
+  let copy: (ChildNode | null)[] | null = null;
+  // Preact copies the list of children with Array.prototype.slice and puts null where it has found
+  // a use for one. The copy's class is up to the list, which is how the first one is seen here.
+  class PreactsCopy extends Array<ChildNode | null> {
     constructor(length: number) {
       super(length);
-      track(this);
+      copy ??= this;
+    }
+  }
+  class ServerNodes extends Array<ChildNode | null> {
+    static override get [Symbol.species](): ArrayConstructor {
+      return PreactsCopy as unknown as ArrayConstructor;
     }
   }
   const childrenBetween = () => {
@@ -44,7 +45,7 @@ export function createRootBetween(start: Comment, end: Comment): IslandRoot {
       return node === end ? null : node;
     },
     get childNodes() {
-      const nodes = new TrackedNodes(0);
+      const nodes = new ServerNodes();
       nodes.push(...childrenBetween());
       return nodes;
     },
@@ -60,9 +61,8 @@ export function createRootBetween(start: Comment, end: Comment): IslandRoot {
   return {
     element: element as unknown as ContainerNode,
     removeUnclaimed() {
-      // The first list is the one handed out, the second Preact's copy of it.
-      for (const node of copies[1] ?? []) node?.remove();
-      copies = [];
+      for (const node of copy ?? []) node?.remove();
+      copy = [];
     },
   };
 }

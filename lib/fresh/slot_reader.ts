@@ -144,6 +144,8 @@ export class SlotReader {
   #element(element: Element): VNode {
     const props: Record<string, unknown> = {};
     for (const { name, value } of element.attributes) {
+      // Preact would take the text of an inline handler for a function.
+      if (name.startsWith("on")) continue;
       props[name] = attributeValue(element, name, value);
     }
     if (element instanceof HTMLScriptElement || element.localName === "style") {

@@ -8,7 +8,7 @@ import { Head } from "fresh/runtime";
 import { setBuildSnapshot } from "../../lib/fresh/snapshot.ts";
 import * as islands from "./client_runtime/islands.tsx";
 
-const { Counter, Kinds, Outer, Panel, Titled } = islands;
+const { Broken, Counter, Kinds, Outer, Panel, Titled } = islands;
 const DEADLINE_MS = 20_000;
 
 async function bundleBrowserCode(): Promise<string> {
@@ -97,12 +97,30 @@ function TestPage() {
   );
 }
 
+/** One island that fails, and one that the parser tears apart: a `div` cannot be in a `p`. */
+function DamagedPage() {
+  const count = signal(0);
+  const html = "<p><!--frsh:island:Counter:9:--><div>torn</div>" +
+    "<!--/frsh:island--></p>";
+  return (
+    <main>
+      <Broken />
+      {/* deno-lint-ignore react-no-danger -- the parser has to see what is wrong */}
+      <section dangerouslySetInnerHTML={{ __html: html }} />
+      <Counter id="first" count={count} />
+    </main>
+  );
+}
+
 interface Running {
   page: Page;
   problems: string[];
 }
 
-async function withPage(use: (running: Running) => Promise<void>) {
+async function withPage(
+  path: string,
+  use: (running: Running) => Promise<void>,
+) {
   publishSnapshot();
   const code = await bundleBrowserCode();
   const app = new App()
@@ -112,6 +130,7 @@ async function withPage(use: (running: Running) => Promise<void>) {
       () =>
         new Response(code, { headers: { "content-type": "text/javascript" } }),
     )
+    .get("/damaged", (ctx) => ctx.render(<DamagedPage />))
     .get("/", (ctx) => ctx.render(<TestPage />));
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
@@ -129,7 +148,7 @@ async function withPage(use: (running: Running) => Promise<void>) {
     page.on("console", (message) => {
       if (message.type() === "error") problems.push(message.text());
     });
-    await page.goto(`http://127.0.0.1:${server.addr.port}/`);
+    await page.goto(`http://127.0.0.1:${server.addr.port}${path}`);
     await page.waitForSelector('#first[data-hydrated="yes"]');
     await use({ page, problems });
   } finally {
@@ -150,7 +169,7 @@ async function waitForText(page: Page, selector: string, expected: string) {
 }
 
 Deno.test("boot: islands come to life as the server meant them", async (test) => {
-  await withPage(async ({ page, problems }) => {
+  await withPage("/", async ({ page, problems }) => {
     await test.step("a signal is shared by islands, slots and nested islands", async () => {
       await page.click("#second");
       for (const id of ["first", "second", "nested", "in-open-slot"]) {
@@ -220,5 +239,15 @@ Deno.test("boot: islands come to life as the server meant them", async (test) =>
       ]);
     });
     assert.deepEqual(problems, []);
+  });
+});
+
+Deno.test("boot: a damaged island does not stop the others", async () => {
+  await withPage("/damaged", async ({ page, problems }) => {
+    await page.click("#first");
+    await waitForText(page, "#first", "1");
+    assert.equal(problems.length, 2);
+    assert.match(problems.join(), /Broken in the browser/);
+    assert.match(problems.join(), /Missing end of "frsh:island:Counter:9:"/);
   });
 });

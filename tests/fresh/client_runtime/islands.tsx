@@ -100,6 +100,12 @@ export function Kinds(props: KindsProps) {
   return <pre id="kinds">{report}</pre>;
 }
 
+/** Works on the server, but not in the browser. */
+export function Broken() {
+  if (IS_BROWSER) throw new Error("Broken in the browser");
+  return <p id="broken">from the server</p>;
+}
+
 /** Sets the title of the page. */
 export function Titled() {
   const clicks = useSignal(0);
