@@ -87,7 +87,7 @@ export async function startServices(
   const incarnation = await startIncarnation(store);
   const hub = new Hub();
   const chatStore = new ChatStore(store, incarnation.lane, incarnation);
-  const runs = new Runs(chatStore, hub, log, {
+  const runs = new Runs(chatStore, hub, {
     finalDeadlineMs: parts.finalDeadlineMs,
   });
   const models = new ModelRegistry({

@@ -1,6 +1,7 @@
 /** Threads, messages and runs, as the routes use them. */
 import { AppError } from "@/lib/errors.ts";
 import type { ChatRequest, Provider } from "@/lib/llm/types.ts";
+import type { Logger } from "@/lib/observe/log.ts";
 import type { PageQuery } from "@/lib/shared/page_query.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Message, Page, Run, Thread } from "@/lib/shared/wire.ts";
@@ -209,10 +210,16 @@ export class Chat {
     workspace: string,
     threadId: string,
     input: NewRun,
+    logger: Logger,
   ): Promise<{ run: Run; message: Message }> {
     if ("message" in input) checkMessage(input.message.content);
     for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
-      const started = await this.#tryStart(workspace, threadId, input);
+      const started = await this.#tryStart(
+        workspace,
+        threadId,
+        input,
+        logger,
+      );
       if (started !== null) return started;
     }
     throw new AppError({
@@ -227,6 +234,7 @@ export class Chat {
     workspace: string,
     threadId: string,
     input: NewRun,
+    logger: Logger,
   ): Promise<{ run: Run; message: Message } | null> {
     const loaded = await this.#store.loadThread(workspace, threadId);
     if (loaded === null) throw notFound("thread");
@@ -281,7 +289,13 @@ export class Chat {
         opened.abort.abort();
         return null;
       }
-      this.#runs.begin(workspace, started.run, request.messages, opened);
+      this.#runs.begin(
+        workspace,
+        started.run,
+        request.messages,
+        opened,
+        logger,
+      );
       const message = question.added ?? tree.get(question.id)!;
       const text = question.text ?? texts[texts.length - 1];
       return {

@@ -32,6 +32,12 @@ interface ActiveRun {
   live: LiveRun;
   log: RunLog;
   abort: AbortController;
+  /** Lines of this carry request, thread and run. */
+  logger: Logger;
+  /** What the run is at; a log line of its end says how far it came. */
+  stage: "provider.first_token" | "stream" | "commit";
+  startedAtMs: number;
+  firstTokenAtMs: number | null;
   /** Why the run was told to end early, if it was. */
   told: "cancelled" | "interrupted" | null;
   finished: Promise<void>;
@@ -53,7 +59,6 @@ const FINAL_RETRY_MS = [100, 500, 1_000, 2_000, 5_000];
 export class Runs {
   readonly #store: ChatStore;
   readonly #hub: Hub;
-  readonly #log: Logger;
   readonly #finalDeadlineMs: number;
   readonly #active = new Map<string, ActiveRun>();
   #draining = false;
@@ -61,17 +66,11 @@ export class Runs {
   constructor(
     store: ChatStore,
     hub: Hub,
-    log: Logger,
     options: { finalDeadlineMs?: number } = {},
   ) {
     this.#finalDeadlineMs = options.finalDeadlineMs ?? FINAL_DEADLINE_MS;
     this.#store = store;
     this.#hub = hub;
-    this.#log = log;
-  }
-
-  get activeCount(): number {
-    return this.#active.size;
   }
 
   /** Opens the provider's stream; the start commit goes on meanwhile. */
@@ -91,6 +90,7 @@ export class Runs {
     record: RunRecord,
     prompt: ChatMessage[],
     opened: OpenedStream,
+    logger: Logger,
   ): void {
     const live = this.#hub.open(record.id, record.epoch);
     const log = new RunLog(this.#store, workspace, record);
@@ -100,13 +100,25 @@ export class Runs {
       live,
       log,
       abort: opened.abort,
+      logger: logger.with({ thread: record.threadId, run: record.id }),
+      stage: "provider.first_token",
+      startedAtMs: performance.now(),
+      firstTokenAtMs: null,
       told: null,
       finished: Promise.resolve(),
     };
     this.#active.set(record.id, run);
     this.#append(run, openingEvent(record));
     if (this.#draining) this.#tell(run, "interrupted");
-    run.finished = this.#execute(run, prompt, opened);
+    run.logger.info("Run started", {
+      model: record.model,
+      provider: record.provider,
+    });
+    run.finished = this.#execute(run, prompt, opened).catch((error) => {
+      run.logger.error("Run was lost", { stage: run.stage, error });
+      run.live.abandon();
+      this.#active.delete(record.id);
+    });
   }
 
   /** Stops a run of this process; resolves once its end is in the store. False: not ours. */
@@ -186,12 +198,13 @@ export class Runs {
       : "failed";
     const error = status === "failed" ? toRunError(failure) : null;
     if (error !== null) {
-      this.#log.warn("Run failed", {
-        run: run.record.id,
+      run.logger.warn("Provider failed", {
+        stage: run.stage,
         code: error.code,
         error: failure,
       });
     }
+    run.stage = "commit";
     await this.#finish(run, {
       status,
       finishReason: outcome.finishReason,
@@ -220,6 +233,8 @@ export class Runs {
   }
 
   #take(run: ActiveRun, delta: Delta, outcome: Outcome): void {
+    run.stage = "stream";
+    run.firstTokenAtMs ??= performance.now();
     switch (delta.type) {
       case "text":
         for (const content of pieces(delta.text)) {
@@ -274,6 +289,7 @@ export class Runs {
     if (stored && !run.live.closed) run.live.append(last);
     else run.live.abandon();
     this.#active.delete(record.id);
+    logEnd(run, record);
     if (run.live.farewell === null) this.#hub.release(record.id);
     // What memory says differs from the log now; whoever follows from here on reads the log.
     else this.#hub.forget(record.id);
@@ -293,8 +309,8 @@ export class Runs {
         return true;
       } catch (error) {
         if (error instanceof FencedError || this.#draining) return false;
-        this.#log.error("End of a run could not be stored", {
-          run: run.record.id,
+        run.logger.error("End of a run could not be stored", {
+          stage: run.stage,
           error,
         });
         const waitMs =
@@ -315,6 +331,18 @@ interface RunEnd {
   finishReason: string | null;
   usage: Usage | null;
   error: RunError | null;
+}
+
+function logEnd(run: ActiveRun, record: RunRecord): void {
+  const since = (atMs: number | null) =>
+    atMs === null ? null : Math.round(atMs - run.startedAtMs);
+  run.logger.info("Run ended", {
+    status: record.status,
+    finishReason: record.finishReason,
+    firstTokenMs: since(run.firstTokenAtMs),
+    durationMs: since(performance.now()),
+    outputTokens: record.usage?.outputTokens,
+  });
 }
 
 function toRunError(failure: unknown): RunError {

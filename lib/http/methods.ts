@@ -21,7 +21,9 @@ export function methods(handlers: Partial<Record<Method, Handler>>): Handler {
       return new Response(null, { status: 204, headers: { allow } });
     }
     const handler = handlers[(method === "HEAD" ? "GET" : method) as Method];
-    if (handler !== undefined) return handler(ctx);
+    if (handler !== undefined) {
+      return method === "HEAD" ? headOf(handler(ctx)) : handler(ctx);
+    }
     throw new AppError({
       status: 405,
       code: "method_not_allowed",
@@ -29,4 +31,13 @@ export function methods(handlers: Partial<Record<Method, Handler>>): Handler {
       headers: { allow },
     });
   };
+}
+
+/** The same response without its body, which is ended: nobody will read a stream to its end. */
+async function headOf(
+  answer: Response | Promise<Response>,
+): Promise<Response> {
+  const response = await answer;
+  await response.body?.cancel();
+  return new Response(null, response);
 }

@@ -14,6 +14,7 @@ export const handler = define.handlers(methods({
       workspace,
       ctx.params.thread,
       input,
+      ctx.state.log,
     );
     const headers = { location: `/api/runs/${run.id}` };
     if (ctx.req.headers.get("accept")?.includes("text/event-stream")) {
