@@ -54,6 +54,11 @@ export const ALL_FAULTS: FaultKinds = {
   reads: ["fail", "hang"],
 };
 
+/** Calls that a real store is working on. */
+export interface Work {
+  busy: number;
+}
+
 /** An error such as a broken connection gives. */
 export class InjectedError extends Error {
   override readonly name = "InjectedError";
@@ -69,8 +74,14 @@ export class FaultKv extends WrappedKv {
   #chance: { random: () => number; rate: number; kinds: FaultKinds } | null =
     null;
   #held: (() => Promise<void>)[] = [];
-  #busy = 0;
+  readonly #work: Work;
   #commits = 0;
+
+  /** Several of one store share their `work`, so that time stands still while any of them is busy. */
+  constructor(inner: Deno.Kv, work: Work = { busy: 0 }) {
+    super(inner);
+    this.#work = work;
+  }
 
   /** Commits the program has sent. */
   get commits(): number {
@@ -79,7 +90,7 @@ export class FaultKv extends WrappedKv {
 
   /** Calls that the real store is working on. */
   get busy(): number {
-    return this.#busy;
+    return this.#work.busy;
   }
 
   get held(): number {
@@ -129,7 +140,7 @@ export class FaultKv extends WrappedKv {
     promise.then(settle, settle);
     while (!settled) {
       await nextTurn();
-      if (settled || this.#busy > 0) continue;
+      if (settled || this.busy > 0) continue;
       if (deliverHeld()) await this.applyHeld();
       else clock.advanceToNext();
     }
@@ -222,11 +233,11 @@ export class FaultKv extends WrappedKv {
   }
 
   async #track<T>(call: Promise<T>): Promise<T> {
-    this.#busy += 1;
+    this.#work.busy += 1;
     try {
       return await call;
     } finally {
-      this.#busy -= 1;
+      this.#work.busy -= 1;
     }
   }
 }

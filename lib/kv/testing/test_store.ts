@@ -28,18 +28,19 @@ export async function openTestStore(
   const clock = new ManualClock();
   let strict!: StrictKv;
   let faults!: FaultKv;
+  const work = { busy: 0 };
   const store = await openStore({
     location,
     clock,
     wrap(kv) {
       strict = new StrictKv(kv);
-      faults = new FaultKv(strict);
+      faults = new FaultKv(strict, work);
       return faults;
     },
   });
   return {
     store,
-    calm: { ...store, kv: strict },
+    calm: { ...store, kv: new FaultKv(strict, work) },
     faults,
     strict,
     clock,
