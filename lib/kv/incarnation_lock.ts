@@ -8,18 +8,12 @@ export interface IncarnationLock {
   release(): Promise<void>;
 }
 
-function lockPath(storePath: string, incarnation: string): string {
-  return `${storePath.replace(/[^/\\]*$/, "")}inc/${incarnation}`;
-}
-
 /** Takes the lock of a new incarnation; before it is born, so that nobody sees it without. */
 export async function holdLock(
   storePath: string,
   incarnation: string,
 ): Promise<IncarnationLock> {
-  const path = lockPath(storePath, incarnation);
-  await Deno.mkdir(path.slice(0, -incarnation.length), { recursive: true });
-  const lock = await takeLock(path, { createNew: true });
+  const lock = await takeLock(storePath, incarnation, { createNew: true });
   if (lock === null) {
     throw new Error(`Lock of incarnation "${incarnation}" is already held`);
   }
@@ -34,13 +28,17 @@ export function seizeLock(
   storePath: string,
   incarnation: string,
 ): Promise<IncarnationLock | null> {
-  return takeLock(lockPath(storePath, incarnation), { create: true });
+  return takeLock(storePath, incarnation, { create: true });
 }
 
 async function takeLock(
-  path: string,
+  storePath: string,
+  incarnation: string,
   how: { create: true } | { createNew: true },
 ): Promise<IncarnationLock | null> {
+  const folder = `${storePath.replace(/[^/\\]*$/, "")}inc`;
+  const path = `${folder}/${incarnation}`;
+  await Deno.mkdir(folder, { recursive: true });
   const file = await Deno.open(path, { read: true, write: true, ...how });
   let held = false;
   try {

@@ -34,13 +34,14 @@ async function read<T>(
  * @throws {StorageError} when the store fails or does not answer in time
  * @throws the signal's reason when it aborts
  */
-export function get<T>(
+export async function get<T>(
   store: Store,
   key: Deno.KvKey,
   { signal, consistency = "strong" }: ReadOptions = {},
 ): Promise<Deno.KvEntryMaybe<T>> {
   signal?.throwIfAborted();
-  return read(store, store.kv.get<T>(key, { consistency }), "get", signal);
+  const call = store.kv.get<T>(key, { consistency });
+  return await read(store, call, "get", signal);
 }
 
 /**

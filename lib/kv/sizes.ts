@@ -11,10 +11,23 @@ export const MAX_TOTAL_KEY_BYTES = 81_920;
 export const MAX_VALUE_BYTES = 65_536;
 export const MAX_TOTAL_BYTES = 819_200;
 
-const encoder = new TextEncoder();
+/** Bytes of a text in UTF-8; a zero inside is written as two, half a surrogate pair as U+FFFD. */
+function measureText(text: string): number {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.codePointAt(index)!;
+    if (code >= 0x10000) {
+      bytes += 4;
+      index += 1;
+    } else if (code >= 0x800) bytes += 3;
+    else if (code >= 0x80 || code === 0) bytes += 2;
+    else bytes += 1;
+  }
+  return bytes;
+}
 
-/** A zero byte inside a string or a byte array is written as two. */
-function escapedLength(bytes: Uint8Array): number {
+/** A zero inside a byte array is written as two. */
+function measureBytes(bytes: Uint8Array): number {
   let zeros = 0;
   for (const byte of bytes) if (byte === 0) zeros += 1;
   return bytes.length + zeros;
@@ -23,7 +36,7 @@ function escapedLength(bytes: Uint8Array): number {
 function measurePart(part: Deno.KvKeyPart): number {
   switch (typeof part) {
     case "string":
-      return escapedLength(encoder.encode(part)) + 2;
+      return measureText(part) + 2;
     case "number":
       return 9;
     case "boolean":
@@ -38,7 +51,7 @@ function measurePart(part: Deno.KvKeyPart): number {
     case "symbol":
       return 22;
     default:
-      return escapedLength(part) + 2;
+      return measureBytes(part) + 2;
   }
 }
 
