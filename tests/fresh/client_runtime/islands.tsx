@@ -106,6 +106,11 @@ export function Broken() {
   return <p id="broken">from the server</p>;
 }
 
+/** Torn apart by the parser when it stands in a paragraph. */
+export function Torn() {
+  return <div>torn</div>;
+}
+
 /** Sets the title of the page. */
 export function Titled() {
   const clicks = useSignal(0);
