@@ -1,10 +1,10 @@
 /** asset and assetSrcSet: which URLs carry the build id. */
 import assert from "node:assert/strict";
 import { asset, assetSrcSet } from "./asset.ts";
-import { useBuild } from "./testing.ts";
+import { installBuild } from "./testing.ts";
 
 Deno.test("asset: paths of this host carry the build id, once", () => {
-  useBuild({ buildId: "b1" });
+  installBuild({ buildId: "b1" });
   const cases: [given: string, expected: string][] = [
     ["/a.png", "/a.png?__frsh_c=b1"],
     ["/a.png?x=1#y", "/a.png?x=1&__frsh_c=b1#y"],
@@ -17,7 +17,7 @@ Deno.test("asset: paths of this host carry the build id, once", () => {
 });
 
 Deno.test("assetSrcSet: every candidate, unless brackets make it ambiguous", () => {
-  useBuild({ buildId: "b1" });
+  installBuild({ buildId: "b1" });
   assert.equal(
     assetSrcSet("/a.png 1x,  /b.png 2x, https://x.example/c.png"),
     "/a.png?__frsh_c=b1 1x,  /b.png?__frsh_c=b1 2x, https://x.example/c.png",

@@ -4,7 +4,7 @@ import { App } from "./app.ts";
 import { sortRouteFiles } from "./fs_routes.ts";
 import { type HandlerFn, page, type PageProps } from "./handlers.ts";
 import { HttpError } from "./http_error.ts";
-import { client, useBuild, withSilentErrors } from "./testing.ts";
+import { client, installBuild, withSilentErrors } from "./testing.ts";
 
 const text = (value: string) => () => new Response(value);
 const params: HandlerFn<unknown, unknown> = (ctx) => ctx.json(ctx.params);
@@ -50,7 +50,7 @@ Deno.test("sortRouteFiles: patterns of every kind of name", () => {
 });
 
 Deno.test("fsRoutes: fixed names before parameters before rest, in folders too", async () => {
-  useBuild({
+  installBuild({
     routes: {
       "[...all].ts": { handler: text("rest") },
       "[id].ts": { handler: text("param") },
@@ -68,7 +68,7 @@ Deno.test("fsRoutes: fixed names before parameters before rest, in folders too",
 });
 
 Deno.test("fsRoutes: optional and rest parameters", async () => {
-  useBuild({
+  installBuild({
     routes: {
       "opt/[[id]].ts": { handler: params },
       "all/[...rest].ts": { handler: params },
@@ -81,7 +81,7 @@ Deno.test("fsRoutes: optional and rest parameters", async () => {
 });
 
 Deno.test("fsRoutes: methods a file does not handle are 404, a bare page takes all", async () => {
-  useBuild({
+  installBuild({
     routes: {
       "api.ts": { handler: { GET: text("get") } },
       "page.tsx": { default: () => <p>page</p> },
@@ -110,7 +110,7 @@ Deno.test("fsRoutes: middlewares, layouts and app wrap in order, groups included
         <Component />
       </div>
     );
-  useBuild({
+  installBuild({
     routes: {
       "_middleware.ts": { default: [middleware("root1"), middleware("root2")] },
       "_layout.tsx": { default: wrapper("root") },
@@ -133,7 +133,7 @@ Deno.test("fsRoutes: middlewares, layouts and app wrap in order, groups included
 });
 
 Deno.test("fsRoutes: a layout may skip the layouts above and the app", async () => {
-  useBuild({
+  installBuild({
     routes: {
       "_app.tsx": {
         default: ({ Component }: PageProps) => (
@@ -176,7 +176,7 @@ Deno.test("fsRoutes: error pages of the folder, with status, layout and error", 
   const errorPage = (name: string) => ({ error }: PageProps) => (
     <p>{name}: {(error as Error).message}</p>
   );
-  useBuild({
+  installBuild({
     routes: {
       "_layout.tsx": {
         default: ({ Component }: PageProps) => (
@@ -212,7 +212,7 @@ Deno.test("fsRoutes: error pages of the folder, with status, layout and error", 
 });
 
 Deno.test("fsRoutes: _404 answers every 404, from any folder", async () => {
-  useBuild({
+  installBuild({
     routes: {
       "_error.tsx": { default: () => <p>error</p> },
       "deep/_404.tsx": { default: () => <p>lost</p> },
@@ -230,7 +230,7 @@ Deno.test("fsRoutes: _404 answers every 404, from any folder", async () => {
 });
 
 Deno.test("fsRoutes: a route registered before it has no part in its wrappers", async () => {
-  useBuild({
+  installBuild({
     routes: {
       "_error.tsx": { default: () => <p>error</p> },
       "_layout.tsx": {
@@ -259,7 +259,7 @@ Deno.test("fsRoutes: a route registered before it has no part in its wrappers", 
 });
 
 Deno.test("fsRoutes: routeOverride and a mount path", async () => {
-  useBuild({
+  installBuild({
     routes: {
       "a.ts": { handler: text("moved"), config: { routeOverride: "/b/:x" } },
       "c.ts": { handler: text("c") },
@@ -274,7 +274,7 @@ Deno.test("fsRoutes: routeOverride and a mount path", async () => {
 });
 
 Deno.test("page: status, headers and data; no handler gives an empty object", async () => {
-  useBuild({
+  installBuild({
     routes: {
       "with.tsx": {
         handler: {
@@ -310,7 +310,7 @@ Deno.test("page: status, headers and data; no handler gives an empty object", as
 
 Deno.test("pages: async pages, layouts and apps are awaited and may answer themselves", async () => {
   const later = <T,>(value: T) => Promise.resolve(value);
-  useBuild({
+  installBuild({
     routes: {
       "_layout.tsx": {
         default: async ({ Component, url }: PageProps) => {
@@ -339,7 +339,7 @@ Deno.test("pages: async pages, layouts and apps are awaited and may answer thems
 });
 
 Deno.test("fsRoutes: an outer middleware that catches and renders keeps headers and wrappers", async () => {
-  useBuild({
+  installBuild({
     routes: {
       "_app.tsx": {
         default: ({ Component }: PageProps) => (

@@ -49,7 +49,8 @@ export function wrapIsland(
 function IslandBoundary(
   { island, props, islandKey }: BoundaryProps,
 ): VNode {
-  if (useContext(InsideIsland)) return plainIsland(island, props);
+  const isInside = useContext(InsideIsland);
+  if (isInside) return plainIsland(island, props);
   const state = currentRenderState()!;
   const index = state.islandProps.length;
   const serialized: Props = {};

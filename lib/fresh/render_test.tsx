@@ -7,8 +7,8 @@ import { csp } from "./csp.ts";
 import { Head, Partial } from "./runtime.ts";
 import {
   client,
+  installBuild,
   type TestBuild,
-  useBuild,
   withSilentErrors,
 } from "./testing.ts";
 import type { Context } from "./context.ts";
@@ -20,7 +20,7 @@ async function render(
   build: TestBuild = {},
   path = "/",
 ): Promise<{ response: Response; html: string }> {
-  useBuild(build);
+  installBuild(build);
   const { pathname } = new URL(path, "http://localhost");
   const app = new App().get(pathname, (ctx) => ctx.render(vnode()));
   const response = await client(app)(path);
@@ -310,7 +310,7 @@ Deno.test("Head: works in islands", async () => {
 });
 
 Deno.test("csp useNonce: the policy names the page's nonce", async () => {
-  useBuild({ islands });
+  installBuild({ islands });
   const app = new App()
     .use(csp({ useNonce: true }))
     .get("/page", (ctx) => ctx.render(<Counter count={1} />))

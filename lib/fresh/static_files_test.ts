@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { App } from "./app.ts";
 import type { SnapshotStaticFile } from "./snapshot.ts";
 import { staticFiles } from "./static_files.ts";
-import { client, useBuild } from "./testing.ts";
+import { client, installBuild } from "./testing.ts";
 
 const FOR_EVER = "public, max-age=31536000, immutable";
 
@@ -23,7 +23,7 @@ function file(
 }
 
 function serve(basePath = "") {
-  useBuild({
+  installBuild({
     buildId: "b1",
     files: {
       "/a.css": file("/a.css"),

@@ -22,7 +22,7 @@ export interface TestBuild {
 }
 
 /** Makes a build known to this process, as the generated server module does. */
-export function useBuild(build: TestBuild): void {
+export function installBuild(build: TestBuild): void {
   const { routes = {}, islands = {}, files = {} } = build;
   setBuildSnapshot({
     mode: build.mode ?? "production",
