@@ -1,8 +1,11 @@
 /**
- * What one chunk of a token stream costs in CPU: Freshet's transport beside the `openai` package's own
- * stream and beside a `fetch` body, read by default and into buffers of our own, all in one run. Figures of different machines do not
+ * What one chunk of a token stream costs in CPU, all in one run: Freshet's transport with deltas and
+ * deadlines, the `openai` package's own stream, and the bare ways to read it, which only parse: node:http,
+ * and a `fetch` body by default and into a buffer of our own. Figures of different machines do not
  * compare; the ratios of one run do. `deno run -A tests/bench/transport.ts` prints them.
  */
+import { once } from "node:events";
+import http from "node:http";
 import process from "node:process";
 import { createParser } from "eventsource-parser";
 import OpenAI from "openai";
@@ -12,16 +15,17 @@ export interface TransportCosts {
   /** CPU time per chunk, user and system, in microseconds. */
   microsecondsPerChunk: {
     lean: number;
+    nodeHttp: number;
     fetch: number;
     fetchByob: number;
     sdk: number;
   };
-  /** Lean transport over the `openai` package's stream; below 1 is cheaper. */
+  /** Freshet's transport over the `openai` package's stream; below 1 is cheaper. */
   leanToSdk: number;
-  /** Lean transport over a `fetch` body read by default; below 1 is cheaper. */
+  /** Freshet's transport over a `fetch` body that is read by default and only parsed. */
   leanToFetch: number;
-  /** Lean transport over a `fetch` body read into one buffer; below 1 is cheaper. */
-  leanToFetchByob: number;
+  /** Bare node:http over a `fetch` body that is read into a buffer of our own. */
+  nodeHttpToFetchByob: number;
 }
 
 export interface TransportLoad {
@@ -34,8 +38,8 @@ export interface TransportLoad {
 
 const LOAD: TransportLoad = {
   streams: 100,
-  tokensPerStream: 120,
-  tokensPerSecond: 40,
+  tokensPerStream: 240,
+  tokensPerSecond: 80,
   rounds: 2,
 };
 const DEADLINE_MS = 120_000;
@@ -89,30 +93,57 @@ async function* reads(
   }
 }
 
+const BODY = JSON.stringify({
+  model: "fake-1",
+  messages: MESSAGES,
+  stream: true,
+});
+
+/** The least that a reader of a token stream does: decode, split into events, parse. */
+class ChunkCounter {
+  chunks = 0;
+  private readonly decoder = new TextDecoder();
+  private readonly parser = createParser({
+    onEvent: ({ data }) => {
+      if (data === "[DONE]") return;
+      if (JSON.parse(data).choices[0]?.delta.content) this.chunks++;
+    },
+  });
+
+  feed(bytes: Uint8Array): void {
+    this.parser.feed(this.decoder.decode(bytes, { stream: true }));
+  }
+}
+
+function nodeHttpReader(url: string, agent: http.Agent): Reader {
+  return async (signal) => {
+    const request = http.request(`${url}/chat/completions`, {
+      method: "POST",
+      agent,
+      signal,
+    });
+    request.end(BODY);
+    const [response] = await once(request, "response");
+    const counter = new ChunkCounter();
+    response.on("data", (bytes: Uint8Array) => counter.feed(bytes));
+    await once(response, "end");
+    return counter.chunks;
+  };
+}
+
 function fetchReader(url: string, ownBuffer: boolean): Reader {
   return async (signal) => {
-    let chunks = 0;
+    const counter = new ChunkCounter();
     const response = await fetch(`${url}/chat/completions`, {
       method: "POST",
       signal,
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        model: "fake-1",
-        messages: MESSAGES,
-        stream: true,
-      }),
+      body: BODY,
     });
-    const parser = createParser({
-      onEvent: ({ data }) => {
-        if (data === "[DONE]") return;
-        if (JSON.parse(data).choices[0]?.delta.content) chunks++;
-      },
-    });
-    const decoder = new TextDecoder();
     for await (const bytes of reads(response.body!, ownBuffer)) {
-      parser.feed(decoder.decode(bytes, { stream: true }));
+      counter.feed(bytes);
     }
-    return chunks;
+    return counter.chunks;
   };
 }
 
@@ -160,21 +191,24 @@ async function startUpstream(load: TransportLoad) {
   };
 }
 
-/** Measures all under the same load. Takes about thirty seconds with the default load. */
+/** Measures all under the same load. Takes about a minute with the default load. */
 export async function transportCosts(
   options: Partial<TransportLoad> = {},
 ): Promise<TransportCosts> {
   const load = { ...LOAD, ...options };
   const upstream = await startUpstream(load);
   const provider = new OpenAIProvider({ id: "bench", baseUrl: upstream.url });
+  const agent = new http.Agent({ keepAlive: true });
   const readers = {
     lean: leanReader(provider),
+    nodeHttp: nodeHttpReader(upstream.url, agent),
     fetch: fetchReader(upstream.url, false),
     fetchByob: fetchReader(upstream.url, true),
     sdk: sdkReader(upstream.url),
   };
   const best = {
     lean: Infinity,
+    nodeHttp: Infinity,
     fetch: Infinity,
     fetchByob: Infinity,
     sdk: Infinity,
@@ -190,22 +224,23 @@ export async function transportCosts(
     }
   } finally {
     provider.close();
+    agent.destroy();
     await upstream.stop();
   }
   return {
     microsecondsPerChunk: best,
     leanToSdk: best.lean / best.sdk,
     leanToFetch: best.lean / best.fetch,
-    leanToFetchByob: best.lean / best.fetchByob,
+    nodeHttpToFetchByob: best.nodeHttp / best.fetchByob,
   };
 }
 
 if (import.meta.main) {
   const { microsecondsPerChunk, ...ratios } = await transportCosts();
   for (const [name, cost] of Object.entries(microsecondsPerChunk)) {
-    console.log(`${name.padEnd(16)} ${cost.toFixed(1)} µs CPU per chunk`);
+    console.log(`${name.padEnd(20)} ${cost.toFixed(1)} µs CPU per chunk`);
   }
   for (const [name, ratio] of Object.entries(ratios)) {
-    console.log(`${name.padEnd(16)} ${ratio.toFixed(2)}`);
+    console.log(`${name.padEnd(20)} ${ratio.toFixed(2)}`);
   }
 }
