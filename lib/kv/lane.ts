@@ -1,10 +1,12 @@
 import { FencedError, StorageError } from "@/lib/errors.ts";
+import { Backlog } from "./backlog.ts";
 import {
   Batcher,
   type LaneEntry,
   type SizedEntry,
   sizeEntry,
 } from "./batcher.ts";
+import { Bell } from "./bell.ts";
 import { LaneWriter } from "./lane_writer.ts";
 import type { Store } from "./store.ts";
 
@@ -41,8 +43,6 @@ export interface LaneWriteOptions {
 
 const SOON_MS = 50;
 const MAX_PENDING_BYTES = 16 * 1024 * 1024;
-const SOON_SHARE = 3 / 4;
-const READY_SHARE = 1 / 2;
 
 /**
  * The one way by which an incarnation writes what it owns. One atomic is in flight at a time; each
@@ -57,20 +57,19 @@ export class Lane {
   readonly #writer: LaneWriter;
   readonly #batcher = new Batcher();
   readonly #soonMs: number;
-  readonly #maxPendingBytes: number;
+  readonly #backlog: Backlog;
+  readonly #changed = new Bell();
   readonly #listeners = new Set<(event: LaneEvent) => void>();
   readonly #stopped = new AbortController();
   #state: LaneState = "open";
-  #pendingBytes = 0;
   #sending = false;
   #cancelTimer: (() => void) | null = null;
   #draining: PromiseWithResolvers<boolean> | null = null;
-  #changed = Promise.withResolvers<void>();
 
   constructor(store: Store, options: LaneOptions) {
     this.#store = store;
     this.#soonMs = options.soonMs ?? SOON_MS;
-    this.#maxPendingBytes = options.maxPendingBytes ?? MAX_PENDING_BYTES;
+    this.#backlog = new Backlog(options.maxPendingBytes ?? MAX_PENDING_BYTES);
     this.#writer = new LaneWriter(store, options, {
       halted: (reason) => this.#halt(reason),
       signal: this.#stopped.signal,
@@ -88,7 +87,7 @@ export class Lane {
 
   /** Measured bytes of all entries whose commit is not known yet. */
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#backlog.bytes;
   }
 
   /** Calls back on every change of state; the returned function ends that. */
@@ -115,7 +114,7 @@ export class Lane {
     this.#assertTaking();
     const dueAt = this.#store.clock.monotonic() + this.#soonMs;
     const sized = sizeEntry(entry, dueAt);
-    this.#assertRoom(sized);
+    this.#backlog.assertRoom(sized.bytes, entry.urgency);
     return await this.#enqueue(sized, signal);
   }
 
@@ -143,22 +142,9 @@ export class Lane {
    * @throws the signal's reason when it aborts
    */
   async ready(signal?: AbortSignal): Promise<void> {
-    const aborted = Promise.withResolvers<never>();
-    aborted.promise.catch(() => {});
-    const abort = () => aborted.reject(signal?.reason);
-    signal?.addEventListener("abort", abort);
-    try {
-      signal?.throwIfAborted();
-      while (
-        this.#state === "halted" ||
-        this.#pendingBytes > READY_SHARE * this.#maxPendingBytes
-      ) {
-        await Promise.race([this.#changed.promise, aborted.promise]);
-      }
-      if (this.#state === "fenced") throw fencedError();
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+    const keepsUp = () => this.#state !== "halted" && this.#backlog.easy;
+    await this.#changed.until(keepsUp, signal);
+    if (this.#state === "fenced") throw fencedError();
   }
 
   /**
@@ -189,16 +175,6 @@ export class Lane {
     }
   }
 
-  #assertRoom(sized: SizedEntry): void {
-    const share = sized.entry.urgency === "soon" ? SOON_SHARE : 1;
-    if (this.#pendingBytes + sized.bytes <= share * this.#maxPendingBytes) {
-      return;
-    }
-    throw new StorageError("The store does not keep up; try again shortly.", {
-      code: "storage_busy",
-    });
-  }
-
   async #enqueue(
     sized: SizedEntry,
     signal?: AbortSignal,
@@ -209,7 +185,7 @@ export class Lane {
       }
     };
     this.#batcher.add(sized);
-    this.#pendingBytes += sized.bytes;
+    this.#backlog.add(sized.bytes);
     signal?.addEventListener("abort", takeBack);
     this.#wake();
     try {
@@ -337,23 +313,17 @@ export class Lane {
     end: (done: SizedEntry["done"]) => void,
   ): void {
     for (const sized of batch) {
-      this.#pendingBytes -= sized.bytes;
+      this.#backlog.remove(sized.bytes);
       end(sized.done);
     }
-    this.#notify();
+    this.#changed.ring();
   }
 
   #emit(event: LaneEvent): void {
     for (const listener of this.#listeners) {
       queueMicrotask(() => listener(event));
     }
-    this.#notify();
-  }
-
-  #notify(): void {
-    const { resolve } = this.#changed;
-    this.#changed = Promise.withResolvers();
-    resolve();
+    this.#changed.ring();
   }
 }
 
