@@ -2,10 +2,8 @@
  * Deltas out of the events of a streamed chat completion
  * (https://platform.openai.com/docs/api-reference/chat-streaming).
  */
-import {
-  errorMembers,
-  type ProviderFailures,
-} from "@/lib/llm/openai/failures.ts";
+import { errorMembers } from "@/lib/llm/openai/error_body.ts";
+import type { ProviderFailures } from "@/lib/llm/openai/failures.ts";
 import type { Delta, TokenUsage } from "@/lib/llm/types.ts";
 
 /** Deeper data is an attack on whoever walks it. */

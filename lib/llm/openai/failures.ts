@@ -5,15 +5,12 @@
  */
 import { ProviderError } from "@/lib/errors.ts";
 import type { DeadlineName } from "@/lib/llm/openai/deadlines.ts";
+import {
+  type ErrorMembers,
+  parseErrorBody,
+  retryAfterMs,
+} from "@/lib/llm/openai/error_body.ts";
 import { scrub } from "@/lib/llm/openai/scrub.ts";
-
-/** Error members as OpenAI and its imitators send them. */
-interface ErrorMembers {
-  message: string;
-  code: string;
-  type: string;
-  param: string;
-}
 
 /** A refusal before it is judged. */
 export interface Refusal {
@@ -28,54 +25,6 @@ export interface Refusal {
 const CONTEXT_LENGTH =
   /context.{0,10}(length|window|size)|maximum context|prompt is too long|too many (input )?tokens|input is too long/i;
 const ADDRESS_HINT = "Check its base URL, which usually ends in /v1";
-
-function textOf(value: unknown): string {
-  return typeof value === "string" || typeof value === "number"
-    ? String(value)
-    : "";
-}
-
-/** Reads `{"error":{…}}`, `{"error":"…"}`, `{"message":…}` and `{"detail":…}`. */
-export function errorMembers(body: unknown): ErrorMembers | null {
-  if (typeof body !== "object" || body === null) return null;
-  const outer = body as Record<string, unknown>;
-  const inner = typeof outer.error === "object" && outer.error !== null
-    ? outer.error as Record<string, unknown>
-    : outer;
-  const message = textOf(inner.message) || textOf(outer.error) ||
-    textOf(outer.detail);
-  const code = textOf(inner.code);
-  if (message === "" && code === "") return null;
-  const [type, param] = [textOf(inner.type), textOf(inner.param)];
-  return { message: message || code, code, type, param };
-}
-
-function parsed(body: string): ErrorMembers | null {
-  try {
-    return errorMembers(JSON.parse(body));
-  } catch {
-    return null;
-  }
-}
-
-/**
- * How long the provider asks to wait, in milliseconds: `retry-after-ms`, or `Retry-After` in seconds or
- * as a date (RFC 9110, 10.2.3). Null when it does not say.
- */
-export function retryAfterMs(
-  header: (name: string) => string | null,
-  nowMs: number = Date.now(),
-): number | null {
-  const exact = Number(header("retry-after-ms") ?? NaN);
-  if (exact >= 0) return exact;
-  const text = header("retry-after");
-  if (text === null || text === "") return null;
-  const seconds = Number(text);
-  if (seconds >= 0) return seconds * 1000;
-  // Bare numbers parse as dates too.
-  const date = /[a-z]{3}/i.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
-}
 
 function seconds(ms: number): string {
   const value = ms >= 1000 ? Math.round(ms / 1000) : ms / 1000;
@@ -249,7 +198,7 @@ export class ProviderFailures {
   /** An HTTP status of 300 or more. */
   refusal(refusal: Refusal): ProviderError {
     const { status, model } = refusal;
-    const members = parsed(refusal.body);
+    const members = parseErrorBody(refusal.body);
     const said = this.quote(members);
     const more = {
       cause: refusal.cause,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ProviderFailures, retryAfterMs } from "@/lib/llm/openai/failures.ts";
+import { retryAfterMs } from "@/lib/llm/openai/error_body.ts";
+import { ProviderFailures } from "@/lib/llm/openai/failures.ts";
 import { scrub } from "@/lib/llm/openai/scrub.ts";
 
 function headers(values: Record<string, string>) {
