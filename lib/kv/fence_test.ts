@@ -66,6 +66,8 @@ async function spawnOwner(path: string, run: string) {
   }
   return {
     id: line.trim(),
+    /** Stops it where it is; it keeps all it holds. */
+    freeze: () => child.kill("SIGSTOP"),
     async kill() {
       child.kill("SIGKILL");
       await reader.cancel();
@@ -179,6 +181,21 @@ Deno.test("fenceDead: a killed process is fenced at once by its lock, a live one
       await incarnation.release(5_000);
     } finally {
       await alive.kill();
+    }
+  });
+});
+
+Deno.test("fenceDead: a frozen process keeps its lock and is left alone", async () => {
+  await onFile(async (path, open) => {
+    const frozen = await spawnOwner(path, "run_1");
+    try {
+      frozen.freeze();
+      const store = await open();
+      const incarnation = await startIncarnation(store);
+      assert.deepEqual(await fenceDead(store, incarnation.id), []);
+      await incarnation.release(5_000);
+    } finally {
+      await frozen.kill();
     }
   });
 });

@@ -157,6 +157,27 @@ Deno.test("openStore: a store that does not answer is told after its deadline", 
   );
 });
 
+Deno.test("openStore: a remote server that is not well is told with its address and its answer", async () => {
+  Deno.env.set("DENO_KV_ACCESS_TOKEN", "token");
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response("busy", { status: 503 }),
+  );
+  const location = `http://127.0.0.1:${server.addr.port}`;
+  try {
+    await assert.rejects(
+      openStore({ location }),
+      (error) =>
+        code("storage_unavailable")(error) && error instanceof Error &&
+        error.message.startsWith(`The store "${location}" cannot be opened`) &&
+        error.message.includes("503"),
+    );
+  } finally {
+    Deno.env.delete("DENO_KV_ACCESS_TOKEN");
+    await server.shutdown();
+  }
+});
+
 Deno.test("openStore: a signal that has aborted opens nothing", async () => {
   const signal = AbortSignal.abort(new Error("Gone"));
   await assert.rejects(openStore({ location: ":memory:", signal }), /Gone/);

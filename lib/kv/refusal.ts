@@ -3,9 +3,10 @@ const ENGINE_FAILURE =
   /locked|is full|I\/O error|readonly database|unable to open|malformed|not a database|out of memory|interrupted|locking protocol|unknown error/i;
 
 /**
- * Whether the store will never take what was sent, whoever sends it again. It says so by a `TypeError`;
- * but the local store also wraps every failure of SQLite ("database is locked", "database or disk is
- * full") in one, and those pass.
+ * Whether the store will never take what was sent, whoever sends it again. It says so by a `TypeError`
+ * before anything leaves the process. The local store also wraps every failure of SQLite ("database is
+ * locked", "database or disk is full") in one, and those pass; what a remote server answers is a plain
+ * `Error` (seen with Deno 2.9).
  */
 export function isRefusal(error: unknown): error is TypeError {
   return error instanceof TypeError && !isEngineFailure(error);
