@@ -37,9 +37,11 @@ export class Deadlines {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private timerDueAt = Infinity;
 
+  /** @param now milliseconds that never go back */
   constructor(
     private readonly limits: TimeoutsMs,
     private readonly onPassed: (name: DeadlineName, limitMs: number) => void,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   limitMs(name: DeadlineName): number {
@@ -50,7 +52,7 @@ export class Deadlines {
 
   /** Starts a deadline, or starts it anew. */
   start(name: DeadlineName): void {
-    const due = performance.now() + this.limitMs(name);
+    const due = this.now() + this.limitMs(name);
     this.dueAt.set(name, due);
     if (due < this.timerDueAt) this.schedule(due);
   }
@@ -70,12 +72,12 @@ export class Deadlines {
   private schedule(due: number): void {
     clearTimeout(this.timer);
     this.timerDueAt = due;
-    const waitMs = Math.ceil(due - performance.now());
+    const waitMs = Math.ceil(due - this.now());
     this.timer = setTimeout(() => this.check(), Math.max(waitMs, 0));
   }
 
   private check(): void {
-    const now = performance.now();
+    const now = this.now();
     let next = Infinity;
     for (const [name, due] of this.dueAt) {
       if (due <= now) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { OpenAIProvider } from "@/lib/llm/openai/provider.ts";
 import type { Delta } from "@/lib/llm/types.ts";
+import { startFakeUpstream } from "@/tests/support/fake_upstream.ts";
 import {
   askAndFail,
   chat,
@@ -182,4 +183,21 @@ Deno.test("OpenAIProvider.stream: a huge answer can be left in the middle", asyn
     await upstream.waitForHangUp(0);
     assert.equal(upstream.chats()[0].hungUp, true);
   });
+});
+
+Deno.test("OpenAIProvider.stream: a handshake that never ends passes the connect deadline", async () => {
+  // The upstream speaks no TLS, so it waits for a request while we wait for its certificate.
+  const plain = await startFakeUpstream();
+  const options = {
+    baseUrl: plain.url.replace("http:", "https:"),
+    timeoutsMs: { connect: 150 },
+  };
+  await withPair({ provider: options }, async (pair) => {
+    const { error } = await askAndFail(pair);
+    assert.deepEqual([error.code, error.extra], [
+      "provider_timeout",
+      { deadline: "connect" },
+    ]);
+  });
+  await plain.close();
 });
