@@ -7,24 +7,18 @@
  * again, or is data of someone else, is changed for good. Real Fresh does not precompile JSX on its
  * Vite path and so never meets this.
  */
-import {
-  Fragment,
-  jsx,
-  jsxAttr,
-  jsxDEV,
-  jsxEscape as escapeInPlace,
-  jsxs,
-  jsxTemplate,
-} from "preact/jsx-runtime";
-
-export type { JSX } from "preact/jsx-runtime";
-export { Fragment, jsx, jsxAttr, jsxDEV, jsxs, jsxTemplate };
+// The package by its full name, since the bare one is mapped to this file, also without `links`.
+// deno-lint-ignore no-import-prefix -- see above
+import { jsxEscape as inPlace } from "npm:preact@10.29.8/jsx-runtime";
+export { Fragment, jsx, jsxs } from "npm:preact@10.29.8/jsx-runtime";
+export { jsxDEV, jsxTemplate } from "npm:preact@10.29.8/jsx-runtime";
+export { type JSX, jsxAttr } from "npm:preact@10.29.8/jsx-runtime";
 
 /** Escapes a child for a template; the renderer itself escapes what is in an array. */
 export function jsxEscape(
-  value: Parameters<typeof escapeInPlace>[0],
-): ReturnType<typeof escapeInPlace> {
+  value: Parameters<typeof inPlace>[0],
+): ReturnType<typeof inPlace> {
   return Array.isArray(value)
-    ? value as ReturnType<typeof escapeInPlace>
-    : escapeInPlace(value);
+    ? value as ReturnType<typeof inPlace>
+    : inPlace(value);
 }
