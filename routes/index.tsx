@@ -1,8 +1,41 @@
+import { useSignal } from "@preact/signals";
+import { page } from "fresh";
+import { Head } from "fresh/runtime";
+import { Page } from "@/components/Page.tsx";
+import Chat from "@/islands/Chat.tsx";
+import { loadChatSetup, loadNavigation } from "@/lib/http/chat_page.ts";
 import { define } from "@/utils.ts";
-export default define.page(function Home() {
+
+export const handler = define.handlers({
+  async GET(ctx) {
+    const [navigation, chat] = await Promise.all([
+      loadNavigation(ctx.state),
+      loadChatSetup(ctx.state, ctx.req.signal),
+    ]);
+    return page({ ...navigation, ...chat });
+  },
+});
+
+/** `/`: a new thread, and the first run. */
+export default define.page<typeof handler>(function NewThread({ data }) {
+  const rows = useSignal(data.rows);
+  const current = useSignal<string | null>(null);
   return (
-    <main>
-      <h1>What would you like to know?</h1>
-    </main>
+    <Page rows={rows} current={current} clock={data.clock}>
+      <Head>
+        <title>New thread · Freshet</title>
+      </Head>
+      <Chat
+        thread={null}
+        messages={[]}
+        models={data.models}
+        defaultModel={data.defaultModel}
+        lastEventId={null}
+        setup={data.setup}
+        clock={data.clock}
+        rows={rows}
+        current={current}
+      />
+    </Page>
   );
 });

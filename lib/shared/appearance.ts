@@ -27,7 +27,26 @@ export const APPEARANCE_COOKIES = {
   size: "freshet_size",
 } as const;
 
-/** Reads the appearance from a `Cookie` header; unknown values fall back to the default. */
+/** How long a choice is kept: browsers allow 400 days at most. */
+const KEPT_SECONDS = 400 * 24 * 60 * 60;
+
+/** The appearance from named values; unknown ones fall back to the default. */
+export function toAppearance(
+  read: (name: keyof Appearance) => string | null | undefined,
+): Appearance {
+  const pick = <T extends string>(
+    name: keyof Appearance,
+    allowed: readonly T[],
+    fallback: T,
+  ): T => allowed.find((value) => value === read(name)) ?? fallback;
+  return {
+    theme: pick("theme", THEMES, DEFAULT_APPEARANCE.theme),
+    face: pick("face", FACES, DEFAULT_APPEARANCE.face),
+    size: pick("size", SIZES, DEFAULT_APPEARANCE.size),
+  };
+}
+
+/** Reads the appearance from a `Cookie` header. */
 export function parseAppearance(cookieHeader: string | null): Appearance {
   const cookies = new Map(
     (cookieHeader ?? "").split(";").map((pair) => {
@@ -35,14 +54,16 @@ export function parseAppearance(cookieHeader: string | null): Appearance {
       return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()] as const;
     }),
   );
-  const pick = <T extends string>(
-    name: string,
-    allowed: readonly T[],
-    fallback: T,
-  ): T => allowed.find((value) => value === cookies.get(name)) ?? fallback;
-  return {
-    theme: pick(APPEARANCE_COOKIES.theme, THEMES, DEFAULT_APPEARANCE.theme),
-    face: pick(APPEARANCE_COOKIES.face, FACES, DEFAULT_APPEARANCE.face),
-    size: pick(APPEARANCE_COOKIES.size, SIZES, DEFAULT_APPEARANCE.size),
-  };
+  return toAppearance((name) => cookies.get(APPEARANCE_COOKIES[name]));
+}
+
+/** A cookie that keeps one choice, as `Set-Cookie` and `document.cookie` take it. */
+export function appearanceCookie(
+  name: string,
+  value: string,
+  isSecure: boolean,
+): string {
+  return `${name}=${value}; Path=/; Max-Age=${KEPT_SECONDS}; SameSite=Lax${
+    isSecure ? "; Secure" : ""
+  }`;
 }

@@ -22,14 +22,22 @@ export function formatPlural(count: number, word: string): string {
   return `${formatCount(count)} ${count === 1 ? word : `${word}s`}`;
 }
 
+// Making a formatter costs more than all it will ever format; there are only so many zones.
+const dayFormats = new Map<string, Intl.DateTimeFormat>();
+
 /** Day of a moment in a time zone, as `2026-11-21`. */
 export function dayOf(moment: Date, timeZone: string): string {
-  return new Intl.DateTimeFormat("en-CA", {
-    timeZone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  }).format(moment);
+  let format = dayFormats.get(timeZone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat("en-CA", {
+      timeZone,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+    });
+    dayFormats.set(timeZone, format);
+  }
+  return format.format(moment);
 }
 
 const DAY_MS = 86_400_000;

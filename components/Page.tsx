@@ -1,0 +1,23 @@
+import type { Signal } from "@preact/signals";
+import type { ComponentChildren, VNode } from "preact";
+import type { ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
+import type { Clock } from "@/lib/shared/clock.ts";
+import { Sidebar } from "./Sidebar.tsx";
+
+export interface PageProps {
+  rows: Signal<ThreadRow[]>;
+  /** Id of the thread on view. */
+  current: Signal<string | null>;
+  clock: Clock;
+  children: ComponentChildren;
+}
+
+/** Navigation and main column, as on every page of the app. */
+export function Page({ rows, current, clock, children }: PageProps): VNode {
+  return (
+    <div class="app">
+      <Sidebar rows={rows} current={current} clock={clock} />
+      <main class="main">{children}</main>
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+import type { Signal } from "@preact/signals";
+import type { VNode } from "preact";
+import ThreadList from "@/islands/ThreadList.tsx";
+import type { ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
+import type { Clock } from "@/lib/shared/clock.ts";
+import { Icon, Mark } from "./Icon.tsx";
+
+export interface SidebarProps {
+  rows: Signal<ThreadRow[]>;
+  current: Signal<string | null>;
+  clock: Clock;
+}
+
+/** The navigation: a column on a desk, a popover on a phone. */
+export function Sidebar({ rows, current, clock }: SidebarProps): VNode {
+  return (
+    <nav class="side" id="side" popover="auto" aria-label="Navigation">
+      <div class="side-head">
+        <a class="brand" href="/">
+          <Mark />
+          Freshet
+        </a>
+        <form action="/">
+          <button
+            class="btn btn-quiet btn-icon btn-small"
+            type="submit"
+            aria-label="New thread"
+            aria-keyshortcuts="Control+Shift+O"
+          >
+            <Icon name="plus" />
+          </button>
+        </form>
+        <button
+          class="btn btn-quiet btn-icon btn-small side-close"
+          type="button"
+          popovertarget="side"
+          popovertargetaction="hide"
+          aria-label="Close navigation"
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      <div class="side-body">
+        <ThreadList rows={rows} current={current} clock={clock} />
+      </div>
+      <div class="side-foot">
+        <div class="side-links">
+          <a class="row" href="/settings">
+            <Icon name="settings" />
+            <span class="cut">Settings</span>
+          </a>
+        </div>
+      </div>
+    </nav>
+  );
+}

@@ -1,0 +1,126 @@
+import { useSignalEffect } from "@preact/signals";
+import type { VNode } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { Icon } from "@/components/Icon.tsx";
+import type { ChatSession } from "@/lib/shared/chat/session.ts";
+import { isAnswering } from "@/lib/shared/chat/turns.ts";
+import type { Model } from "@/lib/shared/wire.ts";
+import { ModelPicker } from "./ModelPicker.tsx";
+
+export interface ComposerProps {
+  session: ChatSession;
+  models: Model[];
+  placeholder: string;
+}
+
+/** Key code of a key press that belongs to an input method (UI Events, 9.3.3), as Safari sends it late. */
+const COMPOSING_KEY_CODE = 229;
+
+/** Whether Enter should break the line: with a virtual keyboard there is no Shift+Enter. */
+function isTouchOnly(): boolean {
+  return matchMedia("(pointer: coarse) and (hover: none)").matches;
+}
+
+/** Grows the field with its text, where the style sheet cannot. */
+function fitHeight(field: HTMLTextAreaElement): void {
+  if (CSS.supports("field-sizing", "content")) return;
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight}px`;
+}
+
+/** Keeps the field and the session's draft the same, without taking text that is being typed. */
+function useDraft(session: ChatSession) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    // Typed before the page came to life, or brought back by the browser.
+    const typed = field.current!.value;
+    if (typed !== "") session.write(typed);
+    if (!isTouchOnly()) field.current!.focus({ preventScroll: true });
+  }, []);
+  useSignalEffect(() => {
+    const text = session.draft.value;
+    if (field.current === null) return;
+    if (field.current.value !== text) field.current.value = text;
+    fitHeight(field.current);
+  });
+  return field;
+}
+
+/** Where the next question is written; Send becomes Stop in the same place. */
+export function Composer(
+  { session, models, placeholder }: ComposerProps,
+): VNode {
+  const field = useDraft(session);
+  const answering = isAnswering(session.turns.value);
+  const isEmpty = session.draft.value.trim() === "";
+  const isQueued = session.isQueued.value;
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
+    if (event.isComposing || event.keyCode === COMPOSING_KEY_CODE) return;
+    const isForced = event.ctrlKey || event.metaKey;
+    if (isTouchOnly() && !isForced) return;
+    event.preventDefault();
+    session.send();
+  };
+
+  return (
+    <form
+      class="composer"
+      aria-label="Question"
+      onSubmit={(event) => {
+        event.preventDefault();
+        session.send();
+      }}
+    >
+      <label class="sr" for="message">Message</label>
+      <textarea
+        id="message"
+        ref={field}
+        rows={1}
+        autocomplete="off"
+        aria-keyshortcuts="Shift+Escape"
+        placeholder={answering
+          ? "Write the next question; it waits its turn"
+          : placeholder}
+        onInput={(event) => session.write(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      <div class="composer-bar">
+        <ModelPicker
+          models={models}
+          chosen={session.model.value}
+          onChoose={(id) => session.model.value = id}
+        />
+        <span class="push composer-hint">
+          {isQueued ? "Sent when this answer ends" : ""}
+        </span>
+        {answering
+          ? (
+            <button
+              key="stop"
+              class="btn send stop"
+              type="button"
+              aria-label="Stop answering"
+              aria-keyshortcuts="Escape"
+              aria-busy={session.isStopping.value ? "true" : undefined}
+              onClick={() => void session.stop()}
+            >
+              <Icon name="stop" />
+            </button>
+          )
+          : (
+            <button
+              key="send"
+              class="btn btn-primary send"
+              type="submit"
+              aria-label="Send"
+              disabled={isEmpty}
+            >
+              <Icon name="send" />
+            </button>
+          )}
+      </div>
+    </form>
+  );
+}

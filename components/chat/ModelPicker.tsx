@@ -1,0 +1,50 @@
+import type { VNode } from "preact";
+import type { Model } from "@/lib/shared/wire.ts";
+
+export interface ModelPickerProps {
+  models: Model[];
+  /** Id of the model that is chosen; null when there is none. */
+  chosen: string | null;
+  onChoose: (id: string) => void;
+}
+
+/** Models by provider, in the order in which they came. */
+function byProvider(models: Model[]): [string, Model[]][] {
+  const groups = new Map<string, Model[]>();
+  for (const model of models) {
+    const group = groups.get(model.provider);
+    if (group === undefined) groups.set(model.provider, [model]);
+    else group.push(model);
+  }
+  return [...groups];
+}
+
+/** Chooses the model of the next answer: the browser's own list, so keys, touch and search just work. */
+export function ModelPicker(
+  { models, chosen, onChoose }: ModelPickerProps,
+): VNode {
+  const isListed = models.some(({ id }) => id === chosen);
+  const groups = byProvider(models);
+  const option = ({ id, label }: Model) => (
+    <option key={id} value={id} selected={id === chosen}>{label}</option>
+  );
+  return (
+    <select
+      class="model-picker"
+      aria-label="Model"
+      disabled={models.length === 0 && chosen === null}
+      onChange={(event) => onChoose(event.currentTarget.value)}
+    >
+      {!isListed && (
+        <option value={chosen ?? ""} selected>{chosen ?? "No model"}</option>
+      )}
+      {groups.length > 1
+        ? groups.map(([provider, group]) => (
+          <optgroup key={provider} label={provider}>
+            {group.map(option)}
+          </optgroup>
+        ))
+        : models.map(option)}
+    </select>
+  );
+}

@@ -1,0 +1,92 @@
+import type { ComponentChildren, VNode } from "preact";
+import { Icon } from "@/components/Icon.tsx";
+import type { Answer } from "@/lib/shared/chat/answer.ts";
+import type { Refusal } from "@/lib/shared/chat/turns.ts";
+
+interface TroubleProps {
+  kind: "bad" | "warn";
+  what: string;
+  /** What is kept, and what to do next. */
+  next: string;
+  details: string;
+  onRetry?: () => void;
+  children?: ComponentChildren;
+}
+
+/** What went wrong, what is safe, and the way on, in the place of the answer. */
+function Trouble({ kind, what, next, details, onRetry }: TroubleProps): VNode {
+  return (
+    <div class="callout" data-kind={kind}>
+      <Icon name="alert" />
+      <p>
+        <strong>{what}</strong> {next}
+      </p>
+      {onRetry && (
+        <div class="btn-row">
+          <button class="btn btn-small" type="button" onClick={onRetry}>
+            <Icon name="retry" small />
+            Retry
+          </button>
+        </div>
+      )}
+      <details>
+        <summary>Details</summary>
+        <p class="mono">{details}</p>
+      </details>
+    </div>
+  );
+}
+
+/** The server did not begin an answer. */
+export function RefusalTrouble(
+  { refusal, onRetry }: { refusal: Refusal; onRetry?: () => void },
+): VNode {
+  const parts = [
+    refusal.code,
+    refusal.status === null ? "" : `status ${refusal.status}`,
+    refusal.requestId ?? "",
+  ];
+  return (
+    <Trouble
+      kind="bad"
+      what={refusal.message}
+      next="Your question is kept here, not sent."
+      details={parts.filter((part) => part !== "").join(", ")}
+      onRetry={onRetry}
+    />
+  );
+}
+
+/** The answer ended before its time; null when it did not. */
+export function AnswerTrouble(
+  { answer, onRetry }: { answer: Answer; onRetry?: () => void },
+): VNode | null {
+  const kept = answer.text === ""
+    ? "Your question is kept."
+    : "What had arrived is kept above.";
+  const details = [answer.error?.code ?? answer.status, answer.runId ?? ""]
+    .filter((part) => part !== "").join(", ");
+  if (answer.status === "failed") {
+    return (
+      <Trouble
+        kind="bad"
+        what={answer.error?.message ?? "The answer failed."}
+        next={kept}
+        details={details}
+        onRetry={onRetry}
+      />
+    );
+  }
+  if (answer.status === "interrupted") {
+    return (
+      <Trouble
+        kind="warn"
+        what="The answer was interrupted: the server went down while writing it."
+        next={kept}
+        details={details}
+        onRetry={onRetry}
+      />
+    );
+  }
+  return null;
+}

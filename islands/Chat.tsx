@@ -1,0 +1,67 @@
+import type { Signal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { Clock } from "@/lib/shared/clock.ts";
+import { ChatBody } from "@/components/chat/ChatBody.tsx";
+import { ChatHead } from "@/components/chat/ChatHead.tsx";
+import { KeysDialog } from "@/components/chat/KeysDialog.tsx";
+import { usePageKeys } from "@/components/chat/use_page_keys.ts";
+import type { Setup } from "@/lib/shared/chat/setup.ts";
+import { announcement } from "@/lib/shared/announce.ts";
+import { browserTools } from "@/lib/shared/chat/browser_tools.ts";
+import { ChatSession } from "@/lib/shared/chat/session.ts";
+import type { ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
+import type { Message, Model, Thread } from "@/lib/shared/wire.ts";
+
+export interface ChatProps {
+  thread: Thread | null;
+  messages: Message[];
+  models: Model[];
+  /** Id of the model of a new thread; null when there is none. */
+  defaultModel: string | null;
+  /** SSE id up to which a streaming answer's text goes. */
+  lastEventId: string | null;
+  setup: Setup;
+  clock: Clock;
+  /** Rows of the navigation, shared with it. */
+  rows: Signal<ThreadRow[]>;
+  /** Id of the thread on view, shared with the navigation. */
+  current: Signal<string | null>;
+}
+
+/** The chat: head, thread and composer of one page. */
+export default function Chat(props: ChatProps): VNode {
+  const { thread, messages, models, defaultModel, lastEventId } = props;
+  const session = useMemo(() =>
+    new ChatSession({
+      thread,
+      messages,
+      model: thread?.model ?? defaultModel,
+      lastEventId,
+      rows: props.rows,
+    }), []);
+  const dialog = useRef<HTMLDialogElement>(null);
+
+  useEffect(() => {
+    session.start(browserTools((threadId) => {
+      history.replaceState(null, "", `/c/${threadId}`);
+      props.current.value = threadId;
+    }));
+    return () => session.close();
+  }, []);
+  usePageKeys(session, dialog);
+
+  return (
+    <>
+      <ChatHead session={session} />
+      <ChatBody
+        session={session}
+        models={models}
+        setup={props.setup}
+        clock={props.clock}
+      />
+      <p class="sr" role="status">{announcement.value}</p>
+      <KeysDialog dialog={dialog} />
+    </>
+  );
+}

@@ -1,0 +1,81 @@
+/** What pages show, loaded: independent reads go out together. */
+import { AppError } from "@/lib/errors.ts";
+import type { LocalOffer, Setup } from "@/lib/shared/chat/setup.ts";
+import { type ThreadRow, toThreadRow } from "@/lib/shared/chat/thread_rows.ts";
+import { type Clock, readClock } from "@/lib/shared/clock.ts";
+import type { Model } from "@/lib/shared/wire.ts";
+import type { State } from "@/utils.ts";
+
+/** Threads in the navigation, at most. */
+const LISTED_THREADS = 200;
+
+const DEMO_PROVIDER = "freshet";
+
+/** What the navigation of every page shows. */
+export interface Navigation {
+  rows: ThreadRow[];
+  clock: Clock;
+}
+
+export async function loadNavigation(state: State): Promise<Navigation> {
+  const { items } = await state.services.chat.listThreads(state.workspace, {
+    limit: LISTED_THREADS,
+    cursor: null,
+  });
+  return { rows: items.map(toThreadRow), clock: readClock() };
+}
+
+/** What the composer offers, and what a new thread says about it. */
+export interface ChatSetup {
+  models: Model[];
+  defaultModel: string | null;
+  setup: Setup;
+}
+
+/** The default model, or null when no provider says which models it has. */
+async function defaultModel(
+  { services }: State,
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    return await services.models.defaultModel(signal);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "no_model") return null;
+    throw error;
+  }
+}
+
+export async function loadChatSetup(
+  state: State,
+  signal: AbortSignal,
+): Promise<ChatSetup> {
+  const [list, chosen] = await Promise.all([
+    state.services.models.list(signal),
+    defaultModel(state, signal),
+  ]);
+  const models = list.map(({ id, label, provider }) => ({
+    id,
+    label,
+    provider,
+  }));
+  if (chosen === null) {
+    return { models, defaultModel: null, setup: { kind: "silent" } };
+  }
+  const model = models.find(({ id }) => id === chosen);
+  const setup: Setup = model?.provider === DEMO_PROVIDER
+    ? { kind: "demo", offers: await loadOffers(state, signal) }
+    : { kind: "ready", model: model?.label ?? chosen };
+  return { models, defaultModel: chosen, setup };
+}
+
+async function loadOffers(
+  { services }: State,
+  signal: AbortSignal,
+): Promise<LocalOffer[]> {
+  const found = await services.localProviders.offers(signal);
+  return found.map(({ id, label, models }) => ({
+    id,
+    label,
+    modelCount: models.length,
+  }));
+}

@@ -1,0 +1,54 @@
+import { useSignal } from "@preact/signals";
+import { page } from "fresh";
+import { Head } from "fresh/runtime";
+import { Page } from "@/components/Page.tsx";
+import Chat from "@/islands/Chat.tsx";
+import { AppError } from "@/lib/errors.ts";
+import { loadChatSetup, loadNavigation } from "@/lib/http/chat_page.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers({
+  async GET(ctx) {
+    const { services, workspace } = ctx.state;
+    const [navigation, chat, view] = await Promise.all([
+      loadNavigation(ctx.state),
+      loadChatSetup(ctx.state, ctx.req.signal),
+      services.chat.view(workspace, ctx.params.thread),
+    ]);
+    if (view === null) {
+      throw new AppError({
+        status: 404,
+        code: "not_found",
+        message: "There is no such thread. It may have been deleted.",
+      });
+    }
+    // A running answer makes every copy of this page stale within milliseconds.
+    return page({ ...navigation, ...chat, ...view }, {
+      headers: { "cache-control": "no-store" },
+    });
+  },
+});
+
+/** `/c/:thread`: a thread with all its turns. */
+export default define.page<typeof handler>(function ThreadPage({ data }) {
+  const rows = useSignal(data.rows);
+  const current = useSignal<string | null>(data.thread.id);
+  return (
+    <Page rows={rows} current={current} clock={data.clock}>
+      <Head>
+        <title>{`${data.thread.title} · Freshet`}</title>
+      </Head>
+      <Chat
+        thread={data.thread}
+        messages={data.messages}
+        models={data.models}
+        defaultModel={data.defaultModel}
+        lastEventId={data.lastEventId}
+        setup={data.setup}
+        clock={data.clock}
+        rows={rows}
+        current={current}
+      />
+    </Page>
+  );
+});
