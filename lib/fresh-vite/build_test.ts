@@ -1,184 +1,24 @@
 /** Builds small apps as `vite build` does and runs what comes out. */
 import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-import denoConfig from "../../deno.json" with { type: "json" };
-
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
-/** Under the project's deno.json and no link's, which resolves the apps' imports; ignored by git. */
-const SCRATCH = fileURLToPath(
-  new URL("../../tests/fresh/.vite/", import.meta.url),
-);
-const CHILD_DEADLINE_MS = 120_000;
-
-const VITE_CONFIG = (options: string) => `
-import { defineConfig } from "vite";
-import { fresh } from "@fresh/plugin-vite";
-export default defineConfig({ plugins: [fresh(${options})] });
-`;
-const MAIN = `
-import { App, staticFiles } from "fresh";
-export const app = new App().use(staticFiles()).fsRoutes();
-`;
-const ISLAND = `
-export default function Island() {
-  return <p id="island">Island</p>;
-}
-`;
-const PAGE = (island: string) => `
-import Island from "${island}";
-export default () => <Island />;
-`;
-
-async function withApp(
-  files: Record<string, string>,
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  await Deno.mkdir(SCRATCH, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: SCRATCH });
-  try {
-    for (const [file, text] of Object.entries(files)) {
-      await Deno.mkdir(dirname(join(folder, file)), { recursive: true });
-      await Deno.writeTextFile(join(folder, file), text);
-    }
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function run(
-  folder: string,
-  args: string[],
-  env: Record<string, string> = {},
-): Promise<{ success: boolean; output: string }> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: folder,
-    env: { NO_COLOR: "1", ...env },
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(CHILD_DEADLINE_MS),
-  }).output();
-  const decoder = new TextDecoder();
-  return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
-}
-
-const build = (folder: string, env?: Record<string, string>) =>
-  run(folder, ["run", "--allow-all", denoConfig.imports.vite, "build"], env);
-
-async function buildWell(
-  folder: string,
-  env?: Record<string, string>,
-): Promise<void> {
-  const { success, output } = await build(folder, env);
-  assert.ok(success, output);
-}
-
-/** Sends requests to the built app in a process of its own; gives status and text of each. */
-async function ask(
-  folder: string,
-  paths: string[],
-): Promise<Array<[number, string]>> {
-  const script = `
-    const server = (await import("./_fresh/server.js")).default;
-    const answers = [];
-    for (const path of ${JSON.stringify(paths)}) {
-      const response = await server.fetch(new Request("http://app" + path));
-      answers.push([response.status, await response.text()]);
-    }
-    console.log("ANSWERS" + JSON.stringify(answers));
-  `;
-  await Deno.writeTextFile(join(folder, "ask.ts"), script);
-  const { output } = await run(folder, ["run", "--allow-all", "ask.ts"]);
-  const answers = /^ANSWERS(.*)$/m.exec(output);
-  assert.ok(answers, output);
-  return JSON.parse(answers[1]);
-}
-
-const clientFiles = async (folder: string) => {
-  const files = [];
-  for await (
-    const { name } of Deno.readDir(join(folder, "_fresh/client/assets"))
-  ) {
-    files.push(name);
-  }
-  return files;
-};
-
-Deno.test("vite build: a server module in an island ends it and names the way there", () =>
-  withApp({
-    "vite.config.ts": VITE_CONFIG(""),
-    "main.ts": MAIN,
-    "islands/Wrong.tsx":
-      'import { read } from "../lib/read.ts";\nexport default () => <p>{read()}</p>;',
-    "lib/read.ts":
-      'import { statSync } from "node:fs";\nexport const read = () => String(statSync("."));',
-  }, async (folder) => {
-    const { success, output } = await build(folder);
-    assert.equal(success, false);
-    assert.match(
-      output,
-      /An island imports "node:fs", which only exists on the server/,
-    );
-    assert.match(output, /imported by lib\/read\.ts/);
-    assert.match(output, /imported by islands\/Wrong\.tsx/);
-  }));
-
-Deno.test("vite build: an island that imports the server framework is told what to import", () =>
-  withApp({
-    "vite.config.ts": VITE_CONFIG(""),
-    "main.ts": MAIN,
-    "islands/Wrong.tsx":
-      'import { App } from "fresh";\nexport default () => <p>{App.name}</p>;',
-  }, async (folder) => {
-    const { success, output } = await build(folder);
-    assert.equal(success, false);
-    assert.match(output, /Import from "fresh\/runtime" instead/);
-  }));
-
-Deno.test("vite build: a style sheet imported by an island ends it", () =>
-  withApp({
-    "vite.config.ts": VITE_CONFIG(""),
-    "main.ts": MAIN,
-    "islands/Styled.tsx":
-      'import { name } from "../lib/name.ts";\nexport default () => <p>{name}</p>;',
-    "lib/name.ts": 'import "./name.css";\nexport const name = "x";',
-    "lib/name.css": ".name { color: red }",
-  }, async (folder) => {
-    const { success, output } = await build(folder);
-    assert.equal(success, false);
-    assert.match(output, /"lib\/name\.css"/);
-    assert.match(output, /imported by lib\/name\.ts/);
-    assert.match(output, /imported by islands\/Styled\.tsx/);
-    assert.match(output, /client\.ts/);
-  }));
-
-Deno.test("checkImports: judges imports and files of browser code", () =>
-  withApp({
-    "vite.config.ts": VITE_CONFIG(`{
-      checkImports: [(id, environment) => {
-        if (environment === "client" && id.endsWith("/secret.ts")) {
-          return { type: "error", message: "Secrets stay on the server" };
-        }
-      }],
-    }`),
-    "main.ts": MAIN,
-    "islands/Wrong.tsx":
-      'import { secret } from "../lib/secret.ts";\nexport default () => <p>{secret}</p>;',
-    "lib/secret.ts": 'export const secret = "s";',
-  }, async (folder) => {
-    const { success, output } = await build(folder);
-    assert.equal(success, false);
-    assert.match(output, /Secrets stay on the server/);
-    assert.match(output, /imported by islands\/Wrong\.tsx/);
-  }));
+import {
+  ask,
+  buildWell,
+  clientFiles,
+  ISLAND,
+  MAIN,
+  pageWith,
+  PROJECT,
+  run,
+  viteConfigWith,
+  withApp,
+} from "./build_testing.ts";
 
 Deno.test("vite build: the built app works after its folder was moved", () =>
   withApp({
-    "vite.config.ts": VITE_CONFIG(""),
+    "vite.config.ts": viteConfigWith(""),
     "main.ts": MAIN,
-    "routes/index.tsx": PAGE("../islands/Island.tsx"),
+    "routes/index.tsx": pageWith("../islands/Island.tsx"),
     "islands/Island.tsx": ISLAND,
     "static/a b.txt": "static",
   }, async (folder) => {
@@ -204,7 +44,7 @@ Deno.test("vite build: the built app works after its folder was moved", () =>
 
 Deno.test("vite build: _fresh/server.js exports a fetch function and nothing else", () =>
   withApp({
-    "vite.config.ts": VITE_CONFIG(""),
+    "vite.config.ts": viteConfigWith(""),
     "main.ts": MAIN,
   }, async (folder) => {
     await buildWell(folder);
@@ -217,7 +57,7 @@ Deno.test("vite build: _fresh/server.js exports a fetch function and nothing els
 
 Deno.test("fresh(): takes other entries and folders, in order", () =>
   withApp({
-    "vite.config.ts": VITE_CONFIG(`{
+    "vite.config.ts": viteConfigWith(`{
       serverEntry: "src/server.ts",
       clientEntry: "src/browser.ts",
       islandsDir: "./src/widgets",
@@ -229,7 +69,7 @@ Deno.test("fresh(): takes other entries and folders, in order", () =>
     "src/browser.ts": 'import "./browser.css";',
     "src/browser.css": ".from-browser-entry { color: red }",
     "src/widgets/Island.tsx": ISLAND,
-    "src/pages/index.tsx": PAGE("../widgets/Island.tsx"),
+    "src/pages/index.tsx": pageWith("../widgets/Island.tsx"),
     "src/pages/drafts/secret.tsx": "export default () => <p>Draft</p>;",
     "public/both.txt": "public",
     "shared/both.txt": "shared",
@@ -260,10 +100,10 @@ Deno.test("islandSpecifiers: make the functions of another module islands", () =
     };
     await write(
       "vite.config.ts",
-      VITE_CONFIG(JSON.stringify({ islandSpecifiers: [specifier] })),
+      viteConfigWith(JSON.stringify({ islandSpecifiers: [specifier] })),
     );
     await write("main.ts", MAIN);
-    await write("routes/index.tsx", PAGE(specifier));
+    await write("routes/index.tsx", pageWith(specifier));
     await buildWell(folder);
     const [page] = await ask(folder, ["/"]);
     assert.match(page[1], /<!--frsh:island:Remote:0:/);
@@ -271,7 +111,7 @@ Deno.test("islandSpecifiers: make the functions of another module islands", () =
 
 Deno.test("vite build: islands share Preact in one chunk, and load the rest when asked", () =>
   withApp({
-    "vite.config.ts": VITE_CONFIG(""),
+    "vite.config.ts": viteConfigWith(""),
     "main.ts": MAIN,
     "routes/index.tsx": `
       import One from "../islands/One.tsx";
@@ -318,7 +158,7 @@ Deno.test("vite build: islands share Preact in one chunk, and load the rest when
 
 Deno.test("vite build: .env files give public variables, the environment goes first", () =>
   withApp({
-    "vite.config.ts": VITE_CONFIG(""),
+    "vite.config.ts": viteConfigWith(""),
     "main.ts": MAIN,
     ".env": "FRESH_PUBLIC_A=from the file\nFRESH_PUBLIC_B=from the file\n",
     "islands/Env.tsx": `

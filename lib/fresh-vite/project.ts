@@ -17,7 +17,13 @@ export class FreshProject {
     this.resolver = resolver;
   }
 
+  /** @throws Error when there is no server entry or no deno.json */
   static async open(options: ResolvedOptions): Promise<FreshProject> {
+    if (!await isFile(options.serverEntry)) {
+      throw new Error(
+        `The server entry "${options.serverEntry}" does not exist; it has to export "app"`,
+      );
+    }
     return new FreshProject(options, await DenoResolver.load(options.root));
   }
 
