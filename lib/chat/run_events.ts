@@ -1,6 +1,6 @@
 /** Events of a run as they are made, cut and stored. */
 import type { RunEvent } from "@/lib/shared/wire.ts";
-import type { PlacedEvent } from "@/lib/streams/live_run.ts";
+import { eventJson, type PlacedEvent } from "@/lib/streams/live_run.ts";
 import { isEnded, type RunRecord } from "./records.ts";
 
 /** Largest text of one event, in UTF-16 code units; with JSON escapes it stays below a value's limit. */
@@ -32,7 +32,7 @@ export function toSegments(events: PlacedEvent[]): PlacedEvent[][] {
   const cut: PlacedEvent[][] = [];
   let characters = 0;
   for (const placed of events) {
-    const size = JSON.stringify(placed.event.data).length;
+    const size = eventJson(placed).length;
     if (cut.length === 0 || characters + size > SEGMENT_CHARACTERS) {
       cut.push([]);
       characters = 0;

@@ -4,7 +4,7 @@
  * until the store has caught up.
  */
 import { FencedError } from "@/lib/errors.ts";
-import type { PlacedEvent } from "@/lib/streams/live_run.ts";
+import { eventJson, type PlacedEvent } from "@/lib/streams/live_run.ts";
 import type { RunRecord } from "./records.ts";
 import { toSegments } from "./run_events.ts";
 import type { ChatStore } from "./store.ts";
@@ -41,7 +41,7 @@ export class RunLog {
   }
 
   append(placed: PlacedEvent): void {
-    const characters = JSON.stringify(placed.event.data).length;
+    const characters = eventJson(placed).length;
     this.#leadCharacters += characters;
     this.#pending.push({ placed, characters, atMs: performance.now() });
     this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);

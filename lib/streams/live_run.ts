@@ -9,6 +9,13 @@ import type { Position } from "./position.ts";
 export interface PlacedEvent {
   readonly position: Position;
   readonly event: RunEvent;
+  /** `event.data` as JSON once somebody has asked for it; see `eventJson`. */
+  json?: string;
+}
+
+/** The data of an event as JSON; made once, however many followers and writers want it. */
+export function eventJson(placed: PlacedEvent): string {
+  return placed.json ??= JSON.stringify(placed.event.data);
 }
 
 /** Whether a stream ends with this event. */

@@ -2,7 +2,7 @@
  * Server-sent events (WHATWG HTML, 9.2): the bytes, the headers that keep proxies from buffering, the
  * heartbeat, and the one place that notices that a client has gone.
  */
-import { isTerminal, type PlacedEvent } from "./live_run.ts";
+import { eventJson, isTerminal, type PlacedEvent } from "./live_run.ts";
 import { formatPosition } from "./position.ts";
 
 /** How often a comment goes out when nothing else does, in milliseconds. */
@@ -23,22 +23,12 @@ export const SSE_HEADERS = {
 const encoder = new TextEncoder();
 const HEARTBEAT = encoder.encode(": keep-alive\n\n");
 
-const formatted = new WeakMap<PlacedEvent, string>();
-
-/**
- * One event as text. JSON never holds a raw line break, so `data` is always one line. An event is
- * written once, however many followers get it.
- */
+/** One event as text. JSON never holds a raw line break, so `data` is always one line. */
 export function formatEvent(placed: PlacedEvent): string {
-  let text = formatted.get(placed);
-  if (text === undefined) {
-    const { position, event } = placed;
-    text = `id: ${formatPosition(position)}\nevent: ${event.event}\ndata: ${
-      JSON.stringify(event.data)
-    }\n\n`;
-    formatted.set(placed, text);
-  }
-  return text;
+  const id = formatPosition(placed.position);
+  return `id: ${id}\nevent: ${placed.event.event}\ndata: ${
+    eventJson(placed)
+  }\n\n`;
 }
 
 /**
