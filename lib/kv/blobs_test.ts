@@ -14,6 +14,12 @@ const KIB = 1024;
 const bytesOf = (length: number) =>
   Uint8Array.from({ length }, (_, index) => index % 251);
 
+/** Compares without printing hundreds of thousands of bytes. */
+function assertSame(found: Uint8Array | null, bytes: Uint8Array): void {
+  assert.equal(found?.length, bytes.length);
+  assert.equal(found?.findIndex((byte, index) => byte !== bytes[index]), -1);
+}
+
 for (
   const [length, parts] of [
     [0, 0],
@@ -28,7 +34,7 @@ for (
     const manifest = await writeBlob(test.store, bytesOf(length));
     assert.equal(manifest.parts, parts);
     assert.equal(manifest.length, length);
-    assert.deepEqual(await readBlob(test.store, manifest), bytesOf(length));
+    assertSame(await readBlob(test.store, manifest), bytesOf(length));
   });
 }
 
@@ -76,7 +82,7 @@ Deno.test("writeBlob: is whole with an unreliable store too", async () => {
   test.faults.script("drop", "twice", "loseAck", "mute");
   const bytes = bytesOf(700 * KIB);
   const manifest = await test.drive(writeBlob(test.store, bytes));
-  assert.deepEqual(await readBlob(test.store, manifest), bytes);
+  assertSame(await readBlob(test.store, manifest), bytes);
 });
 
 for (
@@ -103,6 +109,6 @@ for (
     if (spoil.part === null) await kv.delete(key);
     if (spoil.part) await kv.set(key, { v: 1, owner: null, bytes: spoil.part });
     const changed = { ...manifest, ...spoil.manifest };
-    assert.equal(await readBlob(store, changed), null);
+    assert.ok(await readBlob(store, changed) === null, "bytes came back");
   });
 }
