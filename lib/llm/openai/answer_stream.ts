@@ -137,6 +137,7 @@ export class AnswerStream implements AsyncIterableIterator<Delta> {
   }
 
   private receive(head: ResponseHead, withStreamOptions: boolean): void {
+    this.deadlines.stop("connect");
     const type = head.header("content-type") ?? "";
     const isStream = head.status === 200 && !/html|json/i.test(type);
     if (isStream && head.header("content-encoding") === null) {

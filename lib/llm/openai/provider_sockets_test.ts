@@ -201,3 +201,18 @@ Deno.test("OpenAIProvider.stream: a handshake that never ends passes the connect
   });
   await plain.close();
 });
+
+Deno.test("OpenAIProvider.stream: an answer on a socket it had to wait for outlives the connect deadline", async () => {
+  await withPair(
+    {
+      provider: { maxConnections: 1, timeoutsMs: { connect: 100 } },
+      behaviour: { text: "one two three four five six", tokensPerSecond: 20 },
+    },
+    async ({ ask }) => {
+      const answers = await Promise.all([ask(), ask(), ask()]);
+      for (const deltas of answers) {
+        assert.equal(textOf(deltas), "one two three four five six");
+      }
+    },
+  );
+});

@@ -73,7 +73,10 @@ export class HttpExchange {
   private watchConnect(request: http.ClientRequest, socket: Socket): void {
     if (this.over) return;
     this.events.onSocket();
-    if (request.reusedSocket) return this.events.onConnect();
+    // A socket that another request has just given back comes connected, whatever it says of its reuse.
+    if (request.reusedSocket || isConnected(socket)) {
+      return this.events.onConnect();
+    }
     socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
       if (!this.over) this.events.onConnect();
     });
@@ -142,6 +145,12 @@ export class HttpExchange {
     this.destroy();
     this.events.onError(error);
   }
+}
+
+function isConnected(socket: Socket): boolean {
+  if (socket.connecting) return false;
+  return !("encrypted" in socket) || !("secureConnecting" in socket) ||
+    socket.secureConnecting === false;
 }
 
 /** The sockets to one provider. */
