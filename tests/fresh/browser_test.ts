@@ -205,6 +205,11 @@ const EXPECTED_PROPS = [
   "bytes: Uint8Array(0,127,255)",
   'set: Set(1,"a")',
   'map: Map("k"=>1,2=>Set(3))',
+  "plainDate: Temporal.PlainDate(2026-11-21)",
+  "instant: Temporal.Instant(2026-11-21T05:00:00.5Z)",
+  "zoned: Temporal.ZonedDateTime(2026-11-21T06:00:00+01:00[Europe/Berlin])",
+  "duration: Temporal.Duration(P1DT2H)",
+  "instance: {x:1,y:2}",
   "computed: Signal(14)",
   'cycle: {name:"cycle",self:cycle 0}',
   'sharedOne: {name:"shared"}',
@@ -222,5 +227,6 @@ pageTest(
       await page.locator("#prop-types li").allTextContents(),
       EXPECTED_PROPS,
     );
+    await showsText(page, "#markup", "From the server");
   },
 );
