@@ -13,6 +13,7 @@ export class Backlog {
     this.#maxBytes = maxBytes;
   }
 
+  /** Measured bytes taken and not yet ended. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -31,10 +32,12 @@ export class Backlog {
     });
   }
 
+  /** An entry of these bytes was taken. */
   add(bytes: number): void {
     this.#bytes += bytes;
   }
 
+  /** An entry of these bytes has ended, one way or the other. */
   remove(bytes: number): void {
     this.#bytes -= bytes;
   }

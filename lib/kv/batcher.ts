@@ -11,9 +11,11 @@ export interface LaneEntry {
   urgency: Urgency;
 }
 
-/** Where a batch closes. The store's own limits are about a third above; the lane's head fits between. */
+/** Mutations. A batch closes at the first of three limits; the store's own leave room for the head. */
 export const MAX_BATCH_MUTATIONS = 400;
+/** Bytes of keys and values together. */
 export const MAX_BATCH_BYTES = 600 * 1024;
+/** Bytes of keys. */
 export const MAX_BATCH_KEY_BYTES = 64 * 1024;
 
 /** An entry with its sizes, and the promise of its writer. */
@@ -70,10 +72,12 @@ export class Batcher {
   #bytes = 0;
   #keyBytes = 0;
 
+  /** Entries that wait. */
   get length(): number {
     return this.#entries.length;
   }
 
+  /** Puts an entry behind all others. */
   add(sized: SizedEntry): void {
     this.#entries.push(sized);
     this.#count(sized, 1);

@@ -29,6 +29,7 @@ interface BlobPart extends Versioned {
   readonly bytes: Uint8Array;
 }
 
+/** Who writes a blob, and for how long it is wanted. */
 export interface WriteBlobOptions {
   /** Incarnation that writes. */
   owner?: string;

@@ -11,6 +11,7 @@ export type CommitResult =
   | { ok: true; versionstamp: string }
   | { ok: false; reason: "conflict" };
 
+/** How long a commit is wanted. */
 export interface CommitOptions {
   /** Ends the waiting. Once the unit is on its way, that leaves its outcome unknown. */
   signal?: AbortSignal;

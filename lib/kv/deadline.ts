@@ -5,6 +5,7 @@ export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 }
 
+/** How long to wait, and for what. */
 export interface DeadlineOptions {
   clock: Clock;
   deadlineMs: number;

@@ -20,9 +20,11 @@ export interface FenceRecord extends Versioned {
 /** An incarnation owns a run or a job of a workspace. */
 export interface OwnRecord extends Versioned {
   readonly v: 1;
+  /** Workspace of the run or job. */
   readonly ws: string;
 }
 
+/** What a new incarnation says of itself, and how its lane is set. */
 export interface IncarnationOptions {
   /** Name of the machine, for people. */
   host?: string;

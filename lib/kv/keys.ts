@@ -17,6 +17,7 @@ export function fenceKey(incarnation: string): Deno.KvKey {
   return ["sys", "fence", incarnation];
 }
 
+/** The fence keys of all incarnations that count. */
 export function allFences(): Deno.KvListSelector {
   return { prefix: ["sys", "fence"] };
 }
@@ -31,6 +32,7 @@ export function laneKey(incarnation: string, lane: number): Deno.KvKey {
   return ["sys", "lane", incarnation, lane];
 }
 
+/** The heads of an incarnation's lanes. */
 export function lanesOf(incarnation: string): Deno.KvListSelector {
   return { prefix: ["sys", "lane", incarnation] };
 }
@@ -47,6 +49,7 @@ export function ownKey(
   return ["sys", "own", incarnation, kind, id];
 }
 
+/** Everything that an incarnation owns. */
 export function ownedBy(incarnation: string): Deno.KvListSelector {
   return { prefix: ["sys", "own", incarnation] };
 }
@@ -183,6 +186,7 @@ export function parseThreadListKey(key: Deno.KvKey): ThreadListPlace {
   return { updatedAtMs: Number(key[2]), thread: String(key[3]) };
 }
 
+/** A message of a thread, with its text or the manifest of it. */
 export function messageKey(
   workspace: string,
   thread: string,
@@ -204,6 +208,7 @@ export function blobPartKey(blob: string, part: number): Deno.KvKey {
   return ["sys", "bl", blob, part];
 }
 
+/** All parts of a blob, in order. */
 export function blobParts(blob: string): Deno.KvListSelector {
   return { prefix: ["sys", "bl", blob] };
 }

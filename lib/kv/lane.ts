@@ -24,6 +24,7 @@ export type LaneEvent =
   | { type: "fenced" }
   | { type: "drained" };
 
+/** Where a lane begins, and its bounds. */
 export interface LaneOptions {
   /** Key of the head. */
   key: Deno.KvKey;
@@ -36,6 +37,7 @@ export interface LaneOptions {
   maxPendingBytes?: number;
 }
 
+/** How long an entry is wanted. */
 export interface LaneWriteOptions {
   /** Takes the entry back while it has not left; once it has, its promise tells what became of it. */
   signal?: AbortSignal;
@@ -76,6 +78,7 @@ export class Lane {
     });
   }
 
+  /** What the lane does now. */
   get state(): LaneState {
     return this.#state;
   }

@@ -32,6 +32,7 @@ export type SendOutcome =
   /** The lane was given up before the outcome was known. */
   | { type: "stopped" };
 
+/** What a writer tells its lane, and what ends it. */
 export interface LaneWriterHooks {
   /** Called when an outcome is not known at once. */
   halted(reason: unknown): void;
@@ -71,6 +72,7 @@ export class LaneWriter {
     return this.#n;
   }
 
+  /** Sends a batch under the next number; resolves when it is known what became of it. */
   async send(
     entries: LaneEntry[],
     state: "open" | "drained",

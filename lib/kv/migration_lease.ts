@@ -97,6 +97,7 @@ export class MigrationLease {
     return true;
   }
 
+  /** Whether the lease is still this one's. */
   async isHeld(signal?: AbortSignal): Promise<boolean> {
     const found = await get(this.#store, migrationKey(), { signal });
     return found.versionstamp === this.#versionstamp;

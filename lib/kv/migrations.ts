@@ -26,6 +26,7 @@ export interface Migration {
   change(row: Deno.KvEntry<unknown>, unit: UnitOfWork): boolean;
 }
 
+/** The schema that code writes, and the ways to it. */
 export interface Schema {
   version: number;
   migrations: readonly Migration[];

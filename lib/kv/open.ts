@@ -6,6 +6,7 @@ import { isLocked } from "./refusal.ts";
 import { identify, isReadOnly, SCHEMA_VERSION } from "./schema.ts";
 import type { Store, StoreKind } from "./store.ts";
 
+/** Which store to open, and how. */
 export interface OpenOptions {
   /** `":memory:"`, the path of a file, the http(s) URL of a KV Connect server, or null: the platform's. */
   location: string | null;

@@ -3,6 +3,7 @@ import { StorageError } from "@/lib/errors.ts";
 import { withDeadline } from "./deadline.ts";
 import type { Store } from "./store.ts";
 
+/** How fresh a read has to be, and how long it is wanted. */
 export interface ReadOptions {
   signal?: AbortSignal;
   /** `eventual` may answer from a nearby copy that is behind. Strong unless told. */
@@ -65,6 +66,7 @@ export async function getMany<T extends readonly unknown[]>(
   return entries as { [K in keyof T]: Deno.KvEntryMaybe<T[K]> };
 }
 
+/** How much of a range to read, in which order. */
 export interface ListOptions extends ReadOptions {
   /** Rows in all; without it, all there are. */
   limit?: number;

@@ -15,6 +15,7 @@ export interface SchemaRecord extends Versioned {
   readonly version: number;
 }
 
+/** Which history of a store this is; a restore or an import begins another. */
 export interface GenerationRecord extends Versioned {
   readonly v: 1;
   readonly gen: string;

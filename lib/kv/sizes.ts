@@ -4,11 +4,17 @@
  */
 import { serialize } from "node:v8";
 
+/** Checks in one atomic. */
 export const MAX_CHECKS = 10;
+/** Mutations in one atomic. */
 export const MAX_MUTATIONS = 1_000;
+/** Bytes of one key that is written, encoded. */
 export const MAX_KEY_BYTES = 2_048;
+/** Bytes of all keys written in one atomic. */
 export const MAX_TOTAL_KEY_BYTES = 81_920;
+/** Bytes of one value, encoded. */
 export const MAX_VALUE_BYTES = 65_536;
+/** Bytes of all keys and values in one atomic. */
 export const MAX_TOTAL_BYTES = 819_200;
 
 /** Bytes of a text in UTF-8; a zero inside is written as two, half a surrogate pair as U+FFFD. */
