@@ -1,12 +1,10 @@
 import type { Signal } from "@preact/signals";
-import type { VNode } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { ComponentChildren, VNode } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Clock } from "@/lib/shared/clock.ts";
 import { ChatBody } from "@/components/chat/ChatBody.tsx";
 import { ChatHead } from "@/components/chat/ChatHead.tsx";
-import { KeysDialog } from "@/components/chat/KeysDialog.tsx";
 import { usePageKeys } from "@/components/chat/use_page_keys.ts";
-import type { Setup } from "@/lib/shared/chat/setup.ts";
 import { announcement } from "@/lib/shared/announce.ts";
 import { browserTools } from "@/lib/shared/chat/browser_tools.ts";
 import { ChatSession } from "@/lib/shared/chat/session.ts";
@@ -21,12 +19,15 @@ export interface ChatProps {
   defaultModel: string | null;
   /** SSE id up to which a streaming answer's text goes. */
   lastEventId: string | null;
-  setup: Setup;
+  /** Whether the demo answers. */
+  isDemo: boolean;
   clock: Clock;
   /** Rows of the navigation, shared with it. */
   rows: Signal<ThreadRow[]>;
   /** Id of the thread on view, shared with the navigation. */
   current: Signal<string | null>;
+  /** What shows while there is no thread. */
+  children?: ComponentChildren;
 }
 
 /** The chat: head, thread and composer of one page. */
@@ -40,7 +41,6 @@ export default function Chat(props: ChatProps): VNode {
       lastEventId,
       rows: props.rows,
     }), []);
-  const dialog = useRef<HTMLDialogElement>(null);
 
   useEffect(() => {
     session.start(browserTools((threadId) => {
@@ -49,7 +49,7 @@ export default function Chat(props: ChatProps): VNode {
     }));
     return () => session.close();
   }, []);
-  usePageKeys(session, dialog);
+  usePageKeys(session);
 
   return (
     <>
@@ -57,11 +57,11 @@ export default function Chat(props: ChatProps): VNode {
       <ChatBody
         session={session}
         models={models}
-        setup={props.setup}
+        isDemo={props.isDemo}
+        welcome={props.children}
         clock={props.clock}
       />
       <p class="sr" role="status">{announcement.value}</p>
-      <KeysDialog dialog={dialog} />
     </>
   );
 }

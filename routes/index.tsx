@@ -1,7 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { page } from "fresh";
 import { Head } from "fresh/runtime";
+import { KeysDialog } from "@/components/KeysDialog.tsx";
 import { Page } from "@/components/Page.tsx";
+import { Welcome } from "@/components/welcome/Welcome.tsx";
 import Chat from "@/islands/Chat.tsx";
 import { loadChatSetup, loadNavigation } from "@/lib/http/chat_page.ts";
 import { define } from "@/utils.ts";
@@ -25,17 +27,20 @@ export default define.page<typeof handler>(function NewThread({ data }) {
       <Head>
         <title>New thread · Freshet</title>
       </Head>
+      <KeysDialog />
       <Chat
         thread={null}
         messages={[]}
         models={data.models}
         defaultModel={data.defaultModel}
         lastEventId={null}
-        setup={data.setup}
+        isDemo={data.setup.kind === "demo"}
         clock={data.clock}
         rows={rows}
         current={current}
-      />
+      >
+        <Welcome setup={data.setup} />
+      </Chat>
     </Page>
   );
 });

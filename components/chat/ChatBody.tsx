@@ -1,27 +1,28 @@
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { Icon } from "@/components/Icon.tsx";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
 import { isAnswering } from "@/lib/shared/chat/turns.ts";
-import type { Setup } from "@/lib/shared/chat/setup.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
 import type { Model } from "@/lib/shared/wire.ts";
 import { useClock } from "./use_clock.ts";
 import { Composer } from "./Composer.tsx";
 import { type Follow, useFollow } from "./use_follow.ts";
 import { ThreadView } from "./ThreadView.tsx";
-import { Welcome } from "./Welcome.tsx";
 
 export interface ChatBodyProps {
   session: ChatSession;
   models: Model[];
-  setup: Setup;
+  /** Whether the demo answers. */
+  isDemo: boolean;
+  /** What shows while there is no thread; what it marks with `data-question` goes into the composer. */
+  welcome: ComponentChildren;
   clock: Clock;
 }
 
 /** The thread, or the welcome while there is none, with the composer below. */
 export function ChatBody(props: ChatBodyProps): VNode {
-  const { session, models, setup } = props;
+  const { session, models, isDemo, welcome } = props;
   const clock = useClock(props.clock);
   const follow = useFollow(session.asked);
   const labels = useMemo(
@@ -30,14 +31,16 @@ export function ChatBody(props: ChatBodyProps): VNode {
   );
   const hasTurns = session.turns.value.length > 0;
   const isWelcome = !hasTurns && session.thread.value === null;
-  const startWith = (question: string) => {
-    session.write(question);
+  const startWith = (event: Event) => {
+    const pressed = (event.target as Element).closest("[data-question]");
+    if (!(pressed instanceof HTMLElement)) return;
+    session.write(pressed.dataset.question ?? "");
     document.getElementById("message")?.focus();
   };
   return (
     <>
       {isWelcome
-        ? <Welcome key="welcome" setup={setup} onStart={startWith} />
+        ? <div key="welcome" class="page" onClick={startWith}>{welcome}</div>
         : (
           <ThreadView
             key="thread"
@@ -49,16 +52,13 @@ export function ChatBody(props: ChatBodyProps): VNode {
         )}
       <div class="dock" key="dock">
         <Notice session={session} />
-        <div class="dock-inner">
+        <Composer
+          session={session}
+          models={models}
+          placeholder={isDemo ? "Ask the manual" : "Ask a question"}
+        >
           <JumpButton session={session} follow={follow} />
-          <Composer
-            session={session}
-            models={models}
-            placeholder={setup.kind === "demo"
-              ? "Ask the manual"
-              : "Ask a question"}
-          />
-        </div>
+        </Composer>
         {isWelcome && (
           <p class="dock-note">
             Threads stay on this server. Models you connect receive what you

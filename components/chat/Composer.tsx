@@ -1,5 +1,5 @@
 import { useSignalEffect } from "@preact/signals";
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "@/components/Icon.tsx";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
@@ -11,6 +11,8 @@ export interface ComposerProps {
   session: ChatSession;
   models: Model[];
   placeholder: string;
+  /** Stands above the field. */
+  children?: ComponentChildren;
 }
 
 /** Key code of a key press that belongs to an input method (UI Events, 9.3.3), as Safari sends it late. */
@@ -48,7 +50,7 @@ function useDraft(session: ChatSession) {
 
 /** Where the next question is written; Send becomes Stop in the same place. */
 export function Composer(
-  { session, models, placeholder }: ComposerProps,
+  { session, models, placeholder, children }: ComposerProps,
 ): VNode {
   const field = useDraft(session);
   const answering = isAnswering(session.turns.value);
@@ -73,6 +75,7 @@ export function Composer(
         session.send();
       }}
     >
+      {children}
       <label class="sr" for="message">Message</label>
       <textarea
         id="message"

@@ -1,5 +1,5 @@
-import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
+import { KEYS_DIALOG_ID } from "@/components/keys_dialog_id.ts";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
 import { isAnswering } from "@/lib/shared/chat/turns.ts";
 
@@ -7,10 +7,16 @@ function somethingIsOpen(): boolean {
   return document.querySelector("dialog[open], :popover-open") !== null;
 }
 
+function toggleKeys(): void {
+  const dialog = document.getElementById(KEYS_DIALOG_ID);
+  if (!(dialog instanceof HTMLDialogElement)) return;
+  if (dialog.open) dialog.close();
+  else dialog.showModal();
+}
+
 /** The page's shortcuts, as `KeysDialog` lists them. */
 export function usePageKeys(
   session: ChatSession,
-  dialog: RefObject<HTMLDialogElement>,
 ): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
@@ -28,8 +34,7 @@ export function usePageKeys(
         location.assign("/");
       } else if (isCommand && event.key === "/") {
         event.preventDefault();
-        if (dialog.current?.open) dialog.current.close();
-        else dialog.current?.showModal();
+        toggleKeys();
       }
     };
     document.addEventListener("keydown", onKeyDown);

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { page } from "fresh";
 import { Head } from "fresh/runtime";
+import { KeysDialog } from "@/components/KeysDialog.tsx";
 import { Page } from "@/components/Page.tsx";
 import Chat from "@/islands/Chat.tsx";
 import { AppError } from "@/lib/errors.ts";
@@ -38,13 +39,14 @@ export default define.page<typeof handler>(function ThreadPage({ data }) {
       <Head>
         <title>{`${data.thread.title} · Freshet`}</title>
       </Head>
+      <KeysDialog />
       <Chat
         thread={data.thread}
         messages={data.messages}
         models={data.models}
         defaultModel={data.defaultModel}
         lastEventId={data.lastEventId}
-        setup={data.setup}
+        isDemo={data.setup.kind === "demo"}
         clock={data.clock}
         rows={rows}
         current={current}
