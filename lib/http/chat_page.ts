@@ -1,5 +1,4 @@
 /** What pages show, loaded: independent reads go out together. */
-import { AppError } from "@/lib/errors.ts";
 import type { LocalOffer, Setup } from "@/lib/shared/chat/setup.ts";
 import { type ThreadRow, toThreadRow } from "@/lib/shared/chat/thread_rows.ts";
 import { type Clock, readClock } from "@/lib/shared/clock.ts";
@@ -32,27 +31,12 @@ export interface ChatSetup {
   setup: Setup;
 }
 
-/** The default model, or null when no provider says which models it has. */
-async function defaultModel(
-  { services }: State,
-  signal: AbortSignal,
-): Promise<string | null> {
-  try {
-    return await services.models.defaultModel(signal);
-  } catch (error) {
-    if (error instanceof AppError && error.code === "no_model") return null;
-    throw error;
-  }
-}
-
 export async function loadChatSetup(
   state: State,
   signal: AbortSignal,
 ): Promise<ChatSetup> {
-  const [list, chosen] = await Promise.all([
-    state.services.models.list(signal),
-    defaultModel(state, signal),
-  ]);
+  const { models: list, defaultModel: chosen } = await state.services.models
+    .choices(signal);
   const models = list.map(({ id, label, provider }) => ({
     id,
     label,

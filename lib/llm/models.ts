@@ -3,7 +3,7 @@ import type { ProviderSettings } from "@/lib/config.ts";
 import { AppError } from "@/lib/errors.ts";
 import { DEMO_MODEL, DemoProvider } from "@/lib/llm/demo/provider.ts";
 import { ModelList } from "@/lib/llm/model_list.ts";
-import { chooseDefault } from "@/lib/llm/model_names.ts";
+import { chooseDefault, isChatModel } from "@/lib/llm/model_names.ts";
 import type { TimeoutsMs } from "@/lib/llm/openai/deadlines.ts";
 import { OpenAIProvider } from "@/lib/llm/openai/provider.ts";
 import { type RetryOptions, withRetry } from "@/lib/llm/retry.ts";
@@ -177,6 +177,30 @@ export class ModelRegistry {
         "No provider says which models it serves. Check that the provider is running, or name a model yourself.",
       retryable: true,
     });
+  }
+
+  /**
+   * What a picker offers: the models that chat, each by one name, and the one a new thread starts with (null while no
+   * provider says what it serves). Waits as `list` does.
+   */
+  async choices(
+    signal: AbortSignal,
+  ): Promise<{ models: ModelInfo[]; defaultModel: string | null }> {
+    const [all, chosen] = await Promise.all([
+      this.list(signal),
+      this.defaultModel(signal).catch((error) => {
+        if (error instanceof AppError && error.code === "no_model") return null;
+        throw error;
+      }),
+    ]);
+    const seen = new Set<string>();
+    const models = all.filter(({ id, model, provider }) => {
+      const served = `${provider}/${model}`;
+      if (seen.has(served)) return false;
+      seen.add(served);
+      return isChatModel(model) || id === chosen;
+    });
+    return { models, defaultModel: chosen };
   }
 
   /** Closes all sockets. */

@@ -5,10 +5,9 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const { models } = ctx.state.services;
-    const [items, defaultModel] = await Promise.all([
-      models.list(ctx.req.signal),
-      models.defaultModel(ctx.req.signal),
-    ]);
+    const { models: items, defaultModel } = await models.choices(
+      ctx.req.signal,
+    );
     return ctx.json({
       items: items.map(({ id, label, provider }) => ({ id, label, provider })),
       nextCursor: null,

@@ -287,3 +287,31 @@ Deno.test("demo: answers from the manual while no provider is configured, and sa
   assert.match(answer.content, /not a language model/i);
   assert.match(answer.content, /docs\/[a-z-]+\.md/);
 });
+
+Deno.test("models: a provider that is down leaves the list empty and no default, without an error", async () => {
+  await using rig = await startChat({
+    models: null,
+    modelsBehaviour: { status: 500 },
+  });
+  const response = await rig.app.fetch("/api/models");
+  assert.equal(response.status, 200);
+  assert.deepEqual(await response.json(), {
+    items: [],
+    nextCursor: null,
+    defaultModel: null,
+  });
+  assert.equal((await rig.app.fetch("/")).status, 200);
+});
+
+Deno.test("models: the picker offers what chats, and every other model still answers by its name", async () => {
+  await using rig = await startChat({
+    models: ["fake-1", "text-embedding-fake"],
+  });
+  const page = await (await rig.app.fetch("/api/models")).json();
+  assert.deepEqual(
+    page.items.map(({ id }: { id: string }) => id),
+    ["fake-1"],
+  );
+  assert.equal(page.defaultModel, "fake-1");
+  await askWhole(rig.app, "x", "text-embedding-fake");
+});
