@@ -13,6 +13,7 @@ import {
   startChat,
 } from "../support/chat_client.ts";
 import { assemble, readEvents } from "../support/sse.ts";
+import { rounds } from "../support/size.ts";
 import { waitFor } from "../support/wait.ts";
 
 const TEXT = "one two three four five six seven eight";
@@ -37,9 +38,15 @@ async function faultyChat() {
 }
 
 Deno.test("failing store: lost answers, repeated writes and false refusals change nothing that is seen", async () => {
-  const seed = Number(
+  const first = Number(
     Deno.env.get("FAULT_SEED") ?? Math.floor(Math.random() * 1e9),
   );
+  for (let seed = first; seed < first + rounds(3, 100); seed += 1) {
+    await chatThroughFaults(seed);
+  }
+});
+
+async function chatThroughFaults(seed: number): Promise<void> {
   await using rig = await faultyChat();
   const thread = await newThread(rig.app);
   rig.kv.randomly(seed, 0.2, { commits: BRIEF_FAULTS.commits, reads: [] });
@@ -58,7 +65,7 @@ Deno.test("failing store: lost answers, repeated writes and false refusals chang
     Array.from({ length: 10 }, (_, round) => [`q${round}`, TEXT]).flat(),
     `FAULT_SEED=${seed}`,
   );
-});
+}
 
 Deno.test("failing store: the end that cannot be stored is told as an error, and stored when writes work again", async () => {
   await using rig = await faultyChat();
