@@ -14,7 +14,7 @@ interface Step {
 const CHECKED = ["."];
 
 const STEPS: Step[] = [
-  { name: "format", args: ["fmt", "--check", "--quiet"] },
+  { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint", "--quiet"] },
   { name: "types", args: ["check", "--quiet", ...CHECKED] },
   { name: "build", args: ["task", "build"] },

@@ -18,11 +18,12 @@ async function deployConfig(folder: string): Promise<string> {
   );
   const absolute = (path: string) => new URL(path, ROOT);
   const path = `${folder}/deno.json`;
+  // With the lock file no package has to be looked up.
+  await Deno.copyFile(new URL("deno.lock", ROOT), `${folder}/deno.lock`);
   await Deno.writeTextFile(
     path,
     JSON.stringify({
       nodeModulesDir: "none",
-      lock: false,
       unstable: ["kv"],
       links: config.links.map((link: string) => absolute(link).pathname),
       imports: { ...config.imports, "@/": ROOT.href },
