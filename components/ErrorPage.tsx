@@ -30,7 +30,9 @@ export function ErrorPage({ error, requestId }: ErrorPageProps): VNode {
         Freshet
       </a>
       <h1>{titleOf(error.status)}</h1>
-      <p class="lede">{error.message} Your threads are safe.</p>
+      <p class="lede">
+        {error.message} {error.status >= 500 ? "Your threads are safe." : ""}
+      </p>
       <p class="btn-row">
         <a class="btn btn-primary" href="/">New thread</a>
       </p>

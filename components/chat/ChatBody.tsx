@@ -24,7 +24,10 @@ export interface ChatBodyProps {
 export function ChatBody(props: ChatBodyProps): VNode {
   const { session, models, isDemo, welcome } = props;
   const clock = useClock(props.clock);
-  const follow = useFollow(session.asked);
+  const follow = useFollow(
+    session.asked,
+    () => isAnswering(session.turns.peek()),
+  );
   const labels = useMemo(
     () => Object.fromEntries(models.map(({ id, label }) => [id, label])),
     [models],

@@ -18,9 +18,15 @@ export interface ComposerProps {
 /** Key code of a key press that belongs to an input method (UI Events, 9.3.3), as Safari sends it late. */
 const COMPOSING_KEY_CODE = 229;
 
-/** Whether Enter should break the line: with a virtual keyboard there is no Shift+Enter. */
+/** Whether there is no keyboard but the one on the screen, where Enter has to break the line. */
 function isTouchOnly(): boolean {
   return matchMedia("(pointer: coarse) and (hover: none)").matches;
+}
+
+/** Puts the caret into the field after a button that goes away, unless that would open a keyboard. */
+export function focusComposer(): void {
+  if (isTouchOnly()) return;
+  document.getElementById("message")?.focus({ preventScroll: true });
 }
 
 /** Grows the field with its text, where the style sheet cannot. */
@@ -37,7 +43,7 @@ function useDraft(session: ChatSession) {
     // Typed before the page came to life, or brought back by the browser.
     const typed = field.current!.value;
     if (typed !== "") session.write(typed);
-    if (!isTouchOnly()) field.current!.focus({ preventScroll: true });
+    focusComposer();
   }, []);
   useSignalEffect(() => {
     const text = session.draft.value;
@@ -107,7 +113,10 @@ export function Composer(
               aria-label="Stop answering"
               aria-keyshortcuts="Escape"
               aria-busy={session.isStopping.value ? "true" : undefined}
-              onClick={() => void session.stop()}
+              onClick={() => {
+                focusComposer();
+                void session.stop();
+              }}
             >
               <Icon name="stop" />
             </button>

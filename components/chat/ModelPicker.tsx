@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { Icon } from "@/components/Icon.tsx";
 import type { Model } from "@/lib/shared/wire.ts";
 
 export interface ModelPickerProps {
@@ -29,22 +30,24 @@ export function ModelPicker(
     <option key={id} value={id} selected={id === chosen}>{label}</option>
   );
   return (
-    <select
-      class="model-picker"
-      aria-label="Model"
-      disabled={models.length === 0 && chosen === null}
-      onChange={(event) => onChoose(event.currentTarget.value)}
-    >
-      {!isListed && (
-        <option value={chosen ?? ""} selected>{chosen ?? "No model"}</option>
-      )}
-      {groups.length > 1
-        ? groups.map(([provider, group]) => (
-          <optgroup key={provider} label={provider}>
-            {group.map(option)}
-          </optgroup>
-        ))
-        : models.map(option)}
-    </select>
+    <span class="picker">
+      <select
+        aria-label="Model"
+        disabled={models.length === 0 && chosen === null}
+        onChange={(event) => onChoose(event.currentTarget.value)}
+      >
+        {!isListed && (
+          <option value={chosen ?? ""} selected>{chosen ?? "No model"}</option>
+        )}
+        {groups.length > 1
+          ? groups.map(([provider, group]) => (
+            <optgroup key={provider} label={provider}>
+              {group.map(option)}
+            </optgroup>
+          ))
+          : models.map(option)}
+      </select>
+      <Icon name="down" small />
+    </span>
   );
 }

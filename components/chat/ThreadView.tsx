@@ -3,6 +3,7 @@ import { useLayoutEffect } from "preact/hooks";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
 import { isAnswering } from "@/lib/shared/chat/turns.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
+import { focusComposer } from "./Composer.tsx";
 import type { Follow } from "./use_follow.ts";
 import { TurnView } from "./TurnView.tsx";
 
@@ -18,6 +19,10 @@ export function ThreadView(
   { session, follow, clock, labels }: ThreadViewProps,
 ): VNode {
   const turns = session.turns.value;
+  const retry = (questionId: string) => {
+    focusComposer();
+    session.retry(questionId);
+  };
   useLayoutEffect(() => follow.watch(), []);
   return (
     <div
@@ -38,7 +43,7 @@ export function ThreadView(
             isLast={index === turns.length - 1}
             clock={clock}
             labels={labels}
-            onRetry={(questionId) => session.retry(questionId)}
+            onRetry={retry}
           />
         ))}
       </div>

@@ -13,13 +13,22 @@ interface TroubleProps {
   children?: ComponentChildren;
 }
 
+/** A text as its first sentence and what follows. */
+function firstSentence(text: string): [string, string] {
+  const end = /[.!?](?=\s+[A-Z])/.exec(text);
+  return end === null
+    ? [text, ""]
+    : [text.slice(0, end.index + 1), text.slice(end.index + 1).trim()];
+}
+
 /** What went wrong, what is safe, and the way on, in the place of the answer. */
 function Trouble({ kind, what, next, details, onRetry }: TroubleProps): VNode {
+  const [first, rest] = firstSentence(what);
   return (
     <div class="callout" data-kind={kind}>
       <Icon name="alert" />
       <p>
-        <strong>{what}</strong> {next}
+        <strong>{first}</strong> {rest} {next}
       </p>
       {onRetry && (
         <div class="btn-row">

@@ -19,8 +19,14 @@ export interface Follow {
   watch: () => () => void;
 }
 
-/** Follows a thread; each change of `asked` brings its last question near the top. */
-export function useFollow(asked: Signal<number>): Follow {
+/**
+ * Follows a thread; each change of `asked` brings its last question near the top. Only what grows while
+ * an answer is written counts as unseen, not an image or code that takes its size late.
+ */
+export function useFollow(
+  asked: Signal<number>,
+  isGrowing: () => boolean,
+): Follow {
   const log = useRef<HTMLDivElement>(null);
   const turns = useRef<HTMLDivElement>(null);
   const rest = useRef<HTMLDivElement>(null);
@@ -64,7 +70,7 @@ export function useFollow(asked: Signal<number>): Follow {
       const grew = content.offsetHeight > heightPx;
       heightPx = content.offsetHeight;
       if (pin.current.isPinned) toEnd();
-      else if (grew) hasUnseen.value = true;
+      else if (grew && isGrowing()) hasUnseen.value = true;
     });
     observer.observe(content);
     observer.observe(pane);

@@ -74,7 +74,7 @@ export function CodeBlock(
       </figcaption>
       <pre
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={label === "Code" ? "Code" : `${label} code`}
         data-wrap={wraps ? "true" : undefined}
       >

@@ -33,7 +33,7 @@ export function Formula(
       <div
         class="formula"
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label="Formula"
       >
         {content}

@@ -138,8 +138,8 @@ const CASES: [name: string, source: string, html: string][] = [
   ["decodes references once", "AT&amp;T &amp;lt;", "<p>AT&amp;T &amp;lt;</p>"],
   [
     "begins headings below the page's",
-    "# A\n\n###### B",
-    "<h2>A</h2><h6>B</h6>",
+    "### A\n\n###### B\n\n#### C\n\n# D",
+    "<h2>A</h2><h3>B</h3><h3>C</h3><h2>D</h2>",
   ],
   [
     "opens links in a tab of their own",
@@ -159,7 +159,7 @@ const CASES: [name: string, source: string, html: string][] = [
   [
     "breaks lines in table cells",
     "|a|\n|-|\n|b<br>c|",
-    '<div class="table-wrap" role="region" aria-label="Table" tabindex="0"><table class="table"><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><td>b<br>c</td></tr></tbody></table></div>',
+    '<div class="table-wrap" role="group" aria-label="Table" tabindex="0"><table class="table"><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><td>b<br>c</td></tr></tbody></table></div>',
   ],
   ["keeps tight lists tight", "- a\n- b", "<ul><li>a</li><li>b</li></ul>"],
   [

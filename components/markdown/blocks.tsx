@@ -16,10 +16,9 @@ export interface BlockContext {
   depth: number;
   /** Whether the text is still being written, so that the last fence may be open. */
   isLive: boolean;
+  /** Level of a heading that is a block of the answer itself, from 2 to 6. */
+  headingLevel: number;
 }
-
-/** Headings of an answer begin below the page's own. */
-const TOP_HEADING = 2;
 
 /** A fence is finished when its last line closes it; indented code always is. */
 function isFenceClosed(raw: string): boolean {
@@ -47,7 +46,7 @@ function renderTable(
     <div
       key={key}
       class="table-wrap"
-      role="region"
+      role="group"
       aria-label="Table"
       tabIndex={0}
     >
@@ -123,11 +122,18 @@ export function renderBlock(
     case "checkbox":
       return null;
     case "heading":
-      return h(
-        `h${Math.min(token.depth + TOP_HEADING - 1, 6)}`,
-        { key },
-        inline(token.tokens, deeper),
-      );
+      // One within a quotation or a list is no part of the page's outline.
+      return context.depth > 0
+        ? (
+          <p key={key}>
+            <strong>{inline(token.tokens, deeper)}</strong>
+          </p>
+        )
+        : h(
+          `h${context.headingLevel}`,
+          { key },
+          inline(token.tokens, deeper),
+        );
     case "paragraph":
       return <p key={key}>{inline(token.tokens, deeper)}</p>;
     case "code":

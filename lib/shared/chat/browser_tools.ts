@@ -35,9 +35,9 @@ export function browserTools(
     drafts: openDrafts(),
     now: () => Date.now(),
     // A hidden page draws no frames, but its text should be whole when it shows again.
-    onFrame: (callback) =>
-      page.isHidden()
-        ? void setTimeout(callback)
+    onFrame: (callback, delayMs) =>
+      page.isHidden() || delayMs > 0
+        ? void setTimeout(callback, delayMs)
         : void requestAnimationFrame(callback),
     showAddress,
   };

@@ -2,17 +2,17 @@
  * One thread on one page: its turns, the question being asked and the answer being written. Components
  * read the signals; everything that changes them is here.
  */
-import { type Signal, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { announce } from "@/lib/shared/announce.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Message, Thread } from "@/lib/shared/wire.ts";
-import { type Answer, waitingAnswer, withEvent } from "./answer.ts";
+import { waitingAnswer, withEvent } from "./answer.ts";
 import type { Drafts } from "./drafts.ts";
 import { type ChatRequests, type Fetch, RequestRefused } from "./requests.ts";
 import { followRun, type PageWatch } from "./run_stream.ts";
 import { type ThreadRow, toThreadRow, withRow } from "./thread_rows.ts";
+import { type OnFrame, TurnStore } from "./turn_store.ts";
 import {
-  isAnswering,
   type Question,
   type Refusal,
   toTurns,
@@ -27,8 +27,7 @@ export interface SessionTools {
   page: PageWatch;
   drafts: Drafts;
   now: () => number;
-  /** Runs a callback before the next frame is drawn. */
-  onFrame: (callback: () => void) => void;
+  onFrame: OnFrame;
   /** Shows the address of a thread that was just made. */
   showAddress: (threadId: string) => void;
 }
@@ -43,7 +42,7 @@ export interface SessionStart {
 }
 
 export class ChatSession {
-  readonly turns: Signal<Turn[]>;
+  readonly turns: ReadonlySignal<Turn[]>;
   readonly thread: Signal<Thread | null>;
   readonly model: Signal<string | null>;
   /** Text of the composer. */
@@ -58,15 +57,13 @@ export class ChatSession {
 
   readonly #rows: Signal<ThreadRow[]>;
   #tools: SessionTools | null = null;
-  /** Newer than `turns` until the next frame. */
-  #turns: Turn[];
-  #isFrameAsked = false;
+  readonly #store: TurnStore;
   /** Aborts following when the page goes. */
   readonly #gone = new AbortController();
 
   constructor(start: SessionStart) {
-    this.#turns = toTurns(start.messages, start.lastEventId);
-    this.turns = signal(this.#turns);
+    this.#store = new TurnStore(toTurns(start.messages, start.lastEventId));
+    this.turns = this.#store.shown;
     this.thread = signal(start.thread);
     this.model = signal(start.model);
     this.#rows = start.rows;
@@ -81,7 +78,7 @@ export class ChatSession {
     }
     this.#restoreUnsent(threadId, tools);
     const runId = this.thread.peek()?.activeRunId ?? null;
-    if (runId !== null && isAnswering(this.#turns)) void this.#follow(runId);
+    if (runId !== null && this.#store.isAnswering) void this.#follow(runId);
   }
 
   /** Ends all work. */
@@ -97,11 +94,11 @@ export class ChatSession {
   #restoreUnsent(threadId: string | null, { drafts }: SessionTools): void {
     const question = drafts.unsent(threadId);
     if (question === null) return;
-    if (this.#turns.some((turn) => turn.question.id === question.id)) {
+    if (this.#store.turns.some((turn) => turn.question.id === question.id)) {
       drafts.keepUnsent(threadId, null);
       return;
     }
-    this.#change((turns) => [...turns, {
+    this.#store.change((turns) => [...turns, {
       question,
       answer: null,
       refusal: {
@@ -111,26 +108,6 @@ export class ChatSession {
         status: null,
       },
     }]);
-  }
-
-  #change(change: (turns: Turn[]) => Turn[]): void {
-    this.#turns = change(this.#turns);
-    this.turns.value = this.#turns;
-  }
-
-  /** Changes the last answer; what arrives between two frames is drawn once. */
-  #changeAnswer(change: (answer: Answer) => Answer): void {
-    this.#turns = withLast(this.#turns, (turn) => {
-      if (turn.answer === null) return turn;
-      const answer = change(turn.answer);
-      return answer === turn.answer ? turn : { ...turn, answer };
-    });
-    if (this.#isFrameAsked || this.#turns === this.turns.peek()) return;
-    this.#isFrameAsked = true;
-    this.#browser.onFrame(() => {
-      this.#isFrameAsked = false;
-      this.turns.value = this.#turns;
-    });
   }
 
   /** Keeps what stands in the composer. */
@@ -144,7 +121,7 @@ export class ChatSession {
   send(): void {
     const content = this.draft.peek();
     if (content.trim() === "") return;
-    if (isAnswering(this.#turns)) {
+    if (this.#store.isAnswering) {
       this.isQueued.value = true;
       announce("Waits for the answer to end, then it is sent");
       return;
@@ -157,21 +134,23 @@ export class ChatSession {
 
   /** Sends a question again that was refused, or has the last one answered again. */
   retry(questionId: string): void {
-    const turn = this.#turns.find(({ question }) => question.id === questionId);
-    if (turn === undefined || isAnswering(this.#turns)) return;
+    const turn = this.#store.turns.find(({ question }) =>
+      question.id === questionId
+    );
+    if (turn === undefined || this.#store.isAnswering) return;
     const messageId = turn.answer?.messageId ?? null;
     if (messageId !== null) {
       void this.#answerAgain(messageId);
       return;
     }
-    this.#change((turns) => turns.filter((each) => each !== turn));
+    this.#store.change((turns) => turns.filter((each) => each !== turn));
     void this.#ask(turn.question);
   }
 
   /** Stops the answer that is being written; what has arrived stays. */
   async stop(): Promise<void> {
-    const runId = this.#turns.at(-1)?.answer?.runId;
-    if (!isAnswering(this.#turns) || this.isStopping.peek()) return;
+    const runId = this.#store.last?.answer?.runId;
+    if (!this.#store.isAnswering || this.isStopping.peek()) return;
     this.isStopping.value = true;
     // Before the run has an id, its first event brings the stop.
     if (runId) await this.#cancel(runId);
@@ -194,7 +173,7 @@ export class ChatSession {
     this.notice.value = null;
     drafts.keepUnsent(this.thread.peek()?.id ?? null, question);
     drafts.keepText(this.thread.peek()?.id ?? null, "");
-    this.#change((turns) => [...turns, {
+    this.#store.change((turns) => [...turns, {
       question,
       answer: waitingAnswer(this.model.peek(), now()),
       refusal: null,
@@ -227,8 +206,8 @@ export class ChatSession {
 
   async #answerAgain(messageId: string): Promise<void> {
     const { requests, now } = this.#browser;
-    const before = this.#turns.at(-1)?.answer ?? null;
-    this.#change((turns) =>
+    const before = this.#store.last?.answer ?? null;
+    this.#store.change((turns) =>
       withLast(turns, (turn) => ({
         ...turn,
         answer: waitingAnswer(this.model.peek(), now()),
@@ -244,7 +223,7 @@ export class ChatSession {
       );
       await this.#followResponse(response);
     } catch (error) {
-      this.#change((turns) =>
+      this.#store.change((turns) =>
         withLast(turns, (turn) => ({ ...turn, answer: before }))
       );
       await this.#refused(error, null);
@@ -259,7 +238,7 @@ export class ChatSession {
       await this.#joinActiveRun(error.activeRunId, question);
       return;
     }
-    this.#change((turns) =>
+    this.#store.change((turns) =>
       withLast(turns, (turn) => ({
         ...turn,
         answer: question === null ? turn.answer : null,
@@ -292,7 +271,7 @@ export class ChatSession {
   async #reload(requests: ChatRequests, threadId: string): Promise<boolean> {
     try {
       const messages = await requests.messages(threadId);
-      this.#change(() => toTurns(messages, null));
+      this.#store.change(() => toTurns(messages, null));
       return true;
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
@@ -303,26 +282,34 @@ export class ChatSession {
 
   async #followResponse(response: Response): Promise<void> {
     const runId = response.headers.get("location")?.split("/").at(-1) ?? "";
-    this.#changeAnswer((answer) => ({ ...answer, runId }));
+    this.#store.changeAnswer(
+      (answer) => ({ ...answer, runId }),
+      this.#browser.onFrame,
+    );
     await this.#follow(runId, response);
   }
 
   async #follow(runId: string, response?: Response): Promise<void> {
-    const { fetch, page, now, requests } = this.#browser;
+    const { fetch, page, now, requests, onFrame } = this.#browser;
     this.#markRunning(true);
     let isTitleAsked = false;
     const end = await followRun({
       runId,
       response,
-      after: this.#turns.at(-1)?.answer?.place ?? null,
+      after: this.#store.last?.answer?.place ?? null,
       signal: this.#gone.signal,
       fetch,
       page,
       onEvent: (placed) => {
-        this.#changeAnswer((answer) => withEvent(answer, placed, now()));
+        this.#store.changeAnswer(
+          (answer) => withEvent(answer, placed, now()),
+          onFrame,
+        );
         if (placed.event.event !== "start") return;
         if (this.isStopping.peek()) void this.#cancel(runId);
-        if (!isTitleAsked && this.#turns.length === 1) void this.#askTitle();
+        if (!isTitleAsked && this.#store.turns.length === 1) {
+          void this.#askTitle();
+        }
         isTitleAsked = true;
       },
     });
@@ -337,7 +324,7 @@ export class ChatSession {
       const { id } = this.thread.peek()!;
       const { title, titleSource } = await this.#browser.requests.thread(id);
       this.thread.value = { ...this.thread.peek()!, title, titleSource };
-      this.#markRunning(isAnswering(this.#turns));
+      this.#markRunning(this.#store.isAnswering);
     } catch (error) {
       // The old title stays until the next page.
       if (!(error instanceof RequestRefused)) throw error;
@@ -345,10 +332,10 @@ export class ChatSession {
   }
 
   #ended(): void {
-    this.turns.value = this.#turns;
+    this.#store.flush();
     this.isStopping.value = false;
     this.#markRunning(false);
-    const answer = this.#turns.at(-1)?.answer;
+    const answer = this.#store.last?.answer;
     if (answer?.status === "failed") {
       this.isQueued.value = false;
       announce(`The answer failed. ${answer.error?.message ?? ""}`);

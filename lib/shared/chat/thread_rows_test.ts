@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { groupByAge, type ThreadRow, withRow } from "./thread_rows.ts";
+
+const row = (id: string, updatedAt: string): ThreadRow => ({
+  id,
+  title: id,
+  updatedAt,
+  isRunning: false,
+});
+const NOW = new Date("2026-11-21T12:00:00Z");
+
+Deno.test("groupByAge: groups by the viewer's days, newest first, without empty groups", () => {
+  const rows = [
+    row("old", "2026-11-13T12:00:00Z"),
+    row("week", "2026-11-14T12:00:00Z"),
+    row("morning", "2026-11-21T01:00:00Z"),
+    row("noon", "2026-11-21T11:00:00Z"),
+  ];
+  const groups = groupByAge(rows, NOW, "UTC");
+  assert.deepEqual(
+    groups.map(({ title, rows }) => [title, rows.map(({ id }) => id)]),
+    [
+      ["Today", ["noon", "morning"]],
+      ["Last 7 days", ["week"]],
+      ["Older", ["old"]],
+    ],
+  );
+  assert.deepEqual(
+    groupByAge([rows[2]], NOW, "America/Los_Angeles").map(({ title }) => title),
+    ["Last 7 days"],
+  );
+});
+
+Deno.test("groupByAge: a clock that runs ahead is still today", () => {
+  assert.equal(
+    groupByAge([row("a", "2026-11-22T08:00:00Z")], NOW, "UTC")[0].title,
+    "Today",
+  );
+});
+
+Deno.test("withRow: changes the row that is there, and adds one that is not", () => {
+  const [a, b] = [row("a", "x"), row("b", "x")];
+  assert.deepEqual(withRow([a], b), [b, a]);
+  assert.deepEqual(withRow([a, b], { ...b, title: "new" }), [a, {
+    ...b,
+    title: "new",
+  }]);
+});
