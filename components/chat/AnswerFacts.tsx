@@ -1,7 +1,11 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Answer } from "@/lib/shared/chat/answer.ts";
-import { formatCount, formatDuration } from "@/lib/shared/format.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatWholeDuration,
+} from "@/lib/shared/format.ts";
 
 /** From when on the time so far shows: a short wait needs no clock. */
 const SHOW_ELAPSED_MS = 3_000;
@@ -45,8 +49,7 @@ function timeFacts(answer: Answer, nowMs: number): Fact[] {
     const value = formatDuration(endedAtMs - askedAtMs);
     facts.push({ name: "Total", value, phrase: `${value} in all` });
   } else if (nowMs - askedAtMs >= SHOW_ELAPSED_MS) {
-    const seconds = Math.floor((nowMs - askedAtMs) / 1000) * 1000;
-    const value = formatDuration(seconds);
+    const value = formatWholeDuration(nowMs - askedAtMs);
     facts.push({ name: "So far", value, phrase: `${value} so far` });
   }
   return facts;

@@ -99,7 +99,7 @@ export function Composer(
         <ModelPicker
           models={models}
           chosen={session.model.value}
-          onChoose={(id) => session.model.value = id}
+          onChoose={(id) => session.model.value = id === "" ? null : id}
         />
         <span class="push composer-hint">
           {isQueued ? "Sent when this answer ends" : ""}

@@ -20,10 +20,34 @@ function byProvider(models: Model[]): [string, Model[]][] {
   return [...groups];
 }
 
+/** Where no provider says what it serves, a name can be written: any may be right. */
+function ModelName(
+  { chosen, onChoose }: Omit<ModelPickerProps, "models">,
+): VNode {
+  return (
+    <>
+      <input
+        class="model-name"
+        aria-label="Model"
+        list="models"
+        placeholder="Name of a model"
+        autocomplete="off"
+        spellcheck={false}
+        value={chosen ?? ""}
+        onInput={(event) => onChoose(event.currentTarget.value.trim())}
+      />
+      <datalist id="models"></datalist>
+    </>
+  );
+}
+
 /** Chooses the model of the next answer: the browser's own list, so keys, touch and search just work. */
 export function ModelPicker(
   { models, chosen, onChoose }: ModelPickerProps,
 ): VNode {
+  if (models.length === 0) {
+    return <ModelName chosen={chosen} onChoose={onChoose} />;
+  }
   const isListed = models.some(({ id }) => id === chosen);
   const groups = byProvider(models);
   const option = ({ id, label }: Model) => (
@@ -33,7 +57,6 @@ export function ModelPicker(
     <span class="picker">
       <select
         aria-label="Model"
-        disabled={models.length === 0 && chosen === null}
         onChange={(event) => onChoose(event.currentTarget.value)}
       >
         {!isListed && (

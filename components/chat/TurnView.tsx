@@ -4,7 +4,7 @@ import { Icon } from "@/components/Icon.tsx";
 import { Markdown } from "@/components/markdown/Markdown.tsx";
 import type { Answer } from "@/lib/shared/chat/answer.ts";
 import type { Turn } from "@/lib/shared/chat/turns.ts";
-import { formatDuration, formatMoment } from "@/lib/shared/format.ts";
+import { formatMoment, formatWholeDuration } from "@/lib/shared/format.ts";
 import { AnswerLine, AnswerNote, useAnswerFacts } from "./AnswerFacts.tsx";
 import type { Clock } from "@/lib/shared/clock.ts";
 import { QuestionText } from "./QuestionText.tsx";
@@ -138,7 +138,7 @@ function Reasoning({ answer }: { answer: Answer }): VNode {
             ? "Thinking"
             : spanMs === null
             ? "Thought"
-            : `Thought for ${formatDuration(spanMs)}`}
+            : `Thought for ${formatWholeDuration(spanMs)}`}
           <Icon name="right" turnable />
         </summary>
         <div class="step-body">

@@ -5,6 +5,7 @@ import {
   formatDuration,
   formatMoment,
   formatPlural,
+  formatWholeDuration,
 } from "./format.ts";
 
 Deno.test("formatCount: groups thousands", () => {
@@ -24,6 +25,13 @@ Deno.test("formatDuration: keeps as many figures as mean something", () => {
       "1 min 0 s",
       "2 min 5 s",
     ],
+  );
+});
+
+Deno.test("formatWholeDuration: rounds to seconds, and never to none", () => {
+  assert.deepEqual(
+    [200, 5_600, 59_700, 125_000].map(formatWholeDuration),
+    ["1 s", "6 s", "1 min 0 s", "2 min 5 s"],
   );
 });
 

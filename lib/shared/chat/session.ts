@@ -77,8 +77,8 @@ export class ChatSession {
       this.draft.value = tools.drafts.text(threadId);
     }
     this.#restoreUnsent(threadId, tools);
-    const runId = this.thread.peek()?.activeRunId ?? null;
-    if (runId !== null && this.#store.isAnswering) void this.#follow(runId);
+    const runId = this.#store.last?.answer?.runId;
+    if (runId && this.#store.isAnswering) void this.#follow(runId);
   }
 
   /** Ends all work. */

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { renderToString } from "preact-render-to-string";
+import { type Answer, waitingAnswer } from "@/lib/shared/chat/answer.ts";
+import type { Turn } from "@/lib/shared/chat/turns.ts";
+import { TurnView } from "./TurnView.tsx";
+
+const answer = (more: Partial<Answer>): Answer => ({
+  ...waitingAnswer("m", 0),
+  askedAtMs: null,
+  messageId: "msg_2",
+  runId: "run_1",
+  text: "It is **high**.",
+  status: "complete",
+  ...more,
+});
+
+function render(turn: Partial<Turn>, isLast = true): string {
+  return renderToString(
+    <TurnView
+      turn={{
+        question: {
+          id: "msg_1",
+          content: "How <b>high</b> & when?\n\nTell me.",
+          createdAt: "2026-11-21T12:00:00Z",
+        },
+        answer: null,
+        refusal: null,
+        ...turn,
+      }}
+      number={3}
+      isLast={isLast}
+      clock={{ nowMs: Date.parse("2026-11-21T13:00:00Z"), timeZone: "UTC" }}
+      labels={{ m: "Model M" }}
+      onRetry={() => {}}
+    />,
+  );
+}
+
+const FAILED = answer({
+  status: "failed",
+  error: {
+    code: "provider_unavailable",
+    message: "The provider closed the connection. Try again.",
+    retryable: true,
+  },
+});
+
+const isButton = (html: string, name: string) =>
+  new RegExp(`<button[^>]*>(?:(?!</button>).)*${name}</button>`, "s").test(
+    html,
+  );
+
+Deno.test("TurnView: holds the whole turn in its first HTML", () => {
+  const html = render({ answer: answer({}) });
+  assert.match(html, /How &lt;b>high&lt;\/b> &amp; when\?/);
+  assert.match(html, /It is <strong\s*>high<\/strong>/);
+  assert.match(html, /Today, 12:00/);
+  assert.match(html, /Model M/);
+  assert.match(html, /id="t3"/);
+  assert.doesNotMatch(html, /\sstyle=/);
+});
+
+Deno.test("TurnView: says why an answer failed, what is kept, and offers to retry", () => {
+  const html = render({ answer: FAILED });
+  assert.match(html, /<strong>The provider closed the connection\.<\/strong>/);
+  assert.match(html, /What had arrived is kept above\./);
+  assert.match(html, /provider_unavailable, run_1/);
+  assert.ok(isButton(html, "Retry"));
+});
+
+Deno.test("TurnView: offers to retry the last turn only", () => {
+  assert.ok(!isButton(render({ answer: FAILED }, false), "Retry"));
+});
+
+Deno.test("TurnView: keeps a refused question with its reason, on any turn", () => {
+  const refusal = {
+    message: "There is no model “x”.",
+    code: "model_not_found",
+    requestId: "req_1",
+    status: 404,
+  };
+  const html = render({ refusal }, false);
+  assert.match(html, /There is no model “x”\./);
+  assert.match(html, /model_not_found, status 404, req_1/);
+  assert.ok(isButton(html, "Retry"));
+});
+
+Deno.test("TurnView: a stopped answer keeps its text and says so", () => {
+  const html = render({ answer: answer({ status: "stopped" }) });
+  assert.match(html, /high/);
+  assert.match(html, /Stopped here\./);
+});
+
+Deno.test("TurnView: an answer under way has neither copy nor retry", () => {
+  const html = render({ answer: answer({ status: "streaming", text: "It" }) });
+  assert.doesNotMatch(html, /Copy answer/);
+  assert.ok(!isButton(html, "Retry"));
+  assert.match(html, /data-live/);
+});
+
+Deno.test("TurnView: says how long the model thought", () => {
+  const html = render({
+    answer: answer({
+      reasoning: "Hm & hm.",
+      askedAtMs: 0,
+      firstTokenAtMs: 1_000,
+      firstTextAtMs: 7_000,
+      endedAtMs: 9_000,
+      usage: {
+        inputTokens: 5,
+        cachedInputTokens: 0,
+        outputTokens: 160,
+        estimated: false,
+      },
+    }),
+  });
+  assert.match(html, /Thought for 6 s/);
+  assert.match(html, /Hm &amp; hm\./);
+  assert.match(html, /20 tok\/s/);
+});
+
+Deno.test("TurnView: folds a long question", () => {
+  const question = {
+    id: "msg_1",
+    content: "word ".repeat(200_000),
+    createdAt: "2026-11-21T12:00:00Z",
+  };
+  const html = render({ question });
+  assert.ok(isButton(html, "Show all"));
+  assert.ok(html.length < 10_000);
+});
