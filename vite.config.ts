@@ -4,6 +4,8 @@ import { fresh } from "@fresh/plugin-vite";
 export default defineConfig({
   plugins: [fresh()],
   server: {
+    host: Deno.env.get("HOST") || "127.0.0.1",
+    port: Number(Deno.env.get("PORT")) || 8000,
     // The store's files change with each answer and are nobody's to download; the rest is Vite's default.
     fs: {
       deny: [".env", ".env.*", "*.{crt,pem}", "**/.git/**", "**/data/**"],
