@@ -37,7 +37,7 @@ export function ChatBody(props: ChatBodyProps): VNode {
   const startWith = (event: Event) => {
     const pressed = (event.target as Element).closest("[data-question]");
     if (!(pressed instanceof HTMLElement)) return;
-    session.write(pressed.dataset.question ?? "");
+    session.box.write(pressed.dataset.question ?? "");
     document.getElementById("message")?.focus();
   };
   return (

@@ -42,11 +42,11 @@ function useDraft(session: ChatSession) {
   useLayoutEffect(() => {
     // Typed before the page came to life, or brought back by the browser.
     const typed = field.current!.value;
-    if (typed !== "") session.write(typed);
+    if (typed !== "") session.box.write(typed);
     focusComposer();
   }, []);
   useSignalEffect(() => {
-    const text = session.draft.value;
+    const text = session.box.draft.value;
     if (field.current === null) return;
     if (field.current.value !== text) field.current.value = text;
     fitHeight(field.current);
@@ -60,8 +60,8 @@ export function Composer(
 ): VNode {
   const field = useDraft(session);
   const answering = isAnswering(session.turns.value);
-  const isEmpty = session.draft.value.trim() === "";
-  const isQueued = session.isQueued.value;
+  const isEmpty = session.box.draft.value.trim() === "";
+  const isQueued = session.box.isQueued.value;
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
@@ -92,7 +92,7 @@ export function Composer(
         placeholder={answering
           ? "Write the next question; it waits its turn"
           : placeholder}
-        onInput={(event) => session.write(event.currentTarget.value)}
+        onInput={(event) => session.box.write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
       <div class="composer-bar">

@@ -6,11 +6,13 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { announce } from "@/lib/shared/announce.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Message, Thread } from "@/lib/shared/wire.ts";
-import { waitingAnswer, withEvent } from "./answer.ts";
+import { type Answer, waitingAnswer, withEvent } from "./answer.ts";
 import type { Drafts } from "./drafts.ts";
+import { QuestionBox } from "./question_box.ts";
 import { type ChatRequests, type Fetch, RequestRefused } from "./requests.ts";
 import { followRun, type PageWatch } from "./run_stream.ts";
-import { type ThreadRow, toThreadRow, withRow } from "./thread_rows.ts";
+import { ThreadHead } from "./thread_head.ts";
+import type { ThreadRow } from "./thread_rows.ts";
 import { type OnFrame, TurnStore } from "./turn_store.ts";
 import {
   type Question,
@@ -41,42 +43,44 @@ export interface SessionStart {
   rows: Signal<ThreadRow[]>;
 }
 
+/** Of a question that was sent from an earlier load of the page, without success. */
+const NOT_SENT: Refusal = {
+  message: "The question was not sent.",
+  code: "not_sent",
+  requestId: null,
+  status: null,
+};
+
 export class ChatSession {
   readonly turns: ReadonlySignal<Turn[]>;
   readonly thread: Signal<Thread | null>;
   readonly model: Signal<string | null>;
-  /** Text of the composer. */
-  readonly draft = signal("");
-  /** Whether the draft is sent as soon as the answer ends. */
-  readonly isQueued = signal(false);
+  readonly box = new QuestionBox();
   readonly isStopping = signal(false);
   /** Why something that belongs to no turn did not work. */
   readonly notice = signal<Refusal | null>(null);
   /** Counts questions asked on this page, so that the view can bring the newest into sight. */
   readonly asked = signal(0);
 
-  readonly #rows: Signal<ThreadRow[]>;
-  #tools: SessionTools | null = null;
   readonly #store: TurnStore;
+  readonly #head: ThreadHead;
+  #tools: SessionTools | null = null;
   /** Aborts following when the page goes. */
   readonly #gone = new AbortController();
 
   constructor(start: SessionStart) {
     this.#store = new TurnStore(toTurns(start.messages, start.lastEventId));
+    this.#head = new ThreadHead(start.thread, start.rows);
     this.turns = this.#store.shown;
-    this.thread = signal(start.thread);
+    this.thread = this.#head.thread;
     this.model = signal(start.model);
-    this.#rows = start.rows;
   }
 
   /** Begins to work in the browser: brings back drafts and follows an answer under way. */
   start(tools: SessionTools): void {
     this.#tools = tools;
-    const threadId = this.thread.peek()?.id ?? null;
-    if (this.draft.peek() === "") {
-      this.draft.value = tools.drafts.text(threadId);
-    }
-    this.#restoreUnsent(threadId, tools);
+    this.box.open(tools.drafts, this.#head.id);
+    this.#restoreUnsent(tools.drafts);
     const runId = this.#store.last?.answer?.runId;
     if (runId && this.#store.isAnswering) void this.#follow(runId);
   }
@@ -91,43 +95,27 @@ export class ChatSession {
     return this.#tools;
   }
 
-  #restoreUnsent(threadId: string | null, { drafts }: SessionTools): void {
-    const question = drafts.unsent(threadId);
+  #restoreUnsent(drafts: Drafts): void {
+    const question = drafts.unsent(this.#head.id);
     if (question === null) return;
     if (this.#store.turns.some((turn) => turn.question.id === question.id)) {
-      drafts.keepUnsent(threadId, null);
+      drafts.keepUnsent(this.#head.id, null);
       return;
     }
-    this.#store.change((turns) => [...turns, {
-      question,
-      answer: null,
-      refusal: {
-        message: "The question was not sent.",
-        code: "not_sent",
-        requestId: null,
-        status: null,
-      },
-    }]);
-  }
-
-  /** Keeps what stands in the composer. */
-  write(text: string): void {
-    this.draft.value = text;
-    this.isQueued.value = false;
-    this.#browser.drafts.keepText(this.thread.peek()?.id ?? null, text);
+    const turn = { question, answer: null, refusal: NOT_SENT };
+    this.#store.change((turns) => [...turns, turn]);
   }
 
   /** Sends the draft, or has it wait for the end of the answer that is being written. */
   send(): void {
-    const content = this.draft.peek();
-    if (content.trim() === "") return;
+    if (this.box.draft.peek().trim() === "") return;
     if (this.#store.isAnswering) {
-      this.isQueued.value = true;
+      this.box.isQueued.value = true;
       announce("Waits for the answer to end, then it is sent");
       return;
     }
-    this.draft.value = "";
-    this.isQueued.value = false;
+    const content = this.box.take();
+    if (content === null) return;
     const createdAt = new Date(this.#browser.now()).toISOString();
     void this.#ask({ id: newId("msg"), content, createdAt });
   }
@@ -167,36 +155,22 @@ export class ChatSession {
     }
   }
 
-  async #ask(question: Question): Promise<void> {
-    const { requests, drafts, now, showAddress } = this.#browser;
-    const isNew = this.thread.peek() === null;
-    this.notice.value = null;
-    drafts.keepUnsent(this.thread.peek()?.id ?? null, question);
-    drafts.keepText(this.thread.peek()?.id ?? null, "");
-    this.#store.change((turns) => [...turns, {
-      question,
-      answer: waitingAnswer(this.model.peek(), now()),
-      refusal: null,
-    }]);
-    this.asked.value += 1;
+  #newAnswer(): Answer {
     announce("Generating");
+    this.notice.value = null;
+    return waitingAnswer(this.model.peek(), this.#browser.now());
+  }
+
+  async #ask(question: Question): Promise<void> {
+    const { requests, drafts } = this.#browser;
+    drafts.keepUnsent(this.#head.id, question);
+    const turn = { question, answer: this.#newAnswer(), refusal: null };
+    this.#store.change((turns) => [...turns, turn]);
+    this.asked.value += 1;
     try {
-      if (isNew) {
-        const thread = await requests.createThread(this.model.peek());
-        drafts.keepUnsent(thread.id, question);
-        drafts.keepUnsent(null, null);
-        const typedMeanwhile = this.draft.peek();
-        if (typedMeanwhile !== "") drafts.keepText(thread.id, typedMeanwhile);
-        drafts.keepText(null, "");
-        this.thread.value = thread;
-        showAddress(thread.id);
-      }
-      const threadId = this.thread.peek()!.id;
-      const response = await requests.ask(
-        threadId,
-        question,
-        this.model.peek(),
-      );
+      const threadId = this.#head.id ?? await this.#makeThread(question);
+      const model = this.model.peek();
+      const response = await requests.ask(threadId, question, model);
       drafts.keepUnsent(threadId, null);
       await this.#followResponse(response);
     } catch (error) {
@@ -204,19 +178,25 @@ export class ChatSession {
     }
   }
 
+  async #makeThread(question: Question): Promise<string> {
+    const { requests, drafts, showAddress } = this.#browser;
+    const thread = await requests.createThread(this.model.peek());
+    drafts.keepUnsent(thread.id, question);
+    drafts.keepUnsent(null, null);
+    this.box.moveTo(thread.id);
+    this.thread.value = thread;
+    showAddress(thread.id);
+    return thread.id;
+  }
+
   async #answerAgain(messageId: string): Promise<void> {
-    const { requests, now } = this.#browser;
     const before = this.#store.last?.answer ?? null;
+    const answer = this.#newAnswer();
     this.#store.change((turns) =>
-      withLast(turns, (turn) => ({
-        ...turn,
-        answer: waitingAnswer(this.model.peek(), now()),
-        refusal: null,
-      }))
+      withLast(turns, (turn) => ({ ...turn, answer, refusal: null }))
     );
-    announce("Generating");
     try {
-      const response = await requests.regenerate(
+      const response = await this.#browser.requests.regenerate(
         this.thread.peek()!.id,
         messageId,
         this.model.peek(),
@@ -253,24 +233,18 @@ export class ChatSession {
     runId: string,
     question: Question | null,
   ): Promise<void> {
-    const { requests, drafts } = this.#browser;
-    const threadId = this.thread.peek()!.id;
     if (question !== null) {
-      const text = [question.content, this.draft.peek()].filter((part) =>
-        part !== ""
-      ).join("\n\n");
-      this.draft.value = text;
-      drafts.keepText(threadId, text);
-      drafts.keepUnsent(threadId, null);
-      this.isQueued.value = true;
+      this.box.giveBack(question.content);
+      this.#browser.drafts.keepUnsent(this.#head.id, null);
     }
-    if (await this.#reload(requests, threadId)) await this.#follow(runId);
+    if (await this.#reload()) await this.#follow(runId);
   }
 
   /** Takes the turns from the server; false when it does not give them. */
-  async #reload(requests: ChatRequests, threadId: string): Promise<boolean> {
+  async #reload(): Promise<boolean> {
     try {
-      const messages = await requests.messages(threadId);
+      const id = this.thread.peek()!.id;
+      const messages = await this.#browser.requests.messages(id);
       this.#store.change(() => toTurns(messages, null));
       return true;
     } catch (error) {
@@ -290,9 +264,8 @@ export class ChatSession {
   }
 
   async #follow(runId: string, response?: Response): Promise<void> {
-    const { fetch, page, now, requests, onFrame } = this.#browser;
-    this.#markRunning(true);
-    let isTitleAsked = false;
+    const { fetch, page, now, onFrame, requests } = this.#browser;
+    this.#head.mark(true, now());
     const end = await followRun({
       runId,
       response,
@@ -307,49 +280,27 @@ export class ChatSession {
         );
         if (placed.event.event !== "start") return;
         if (this.isStopping.peek()) void this.#cancel(runId);
-        if (!isTitleAsked && this.#store.turns.length === 1) {
-          void this.#askTitle();
-        }
-        isTitleAsked = true;
+        // The first question gives the thread its title.
+        const isFirst = this.#store.turns.length === 1;
+        if (isFirst) void this.#head.askTitle(requests, now());
       },
     });
     if (end === "aborted") return;
-    if (end === "gone") await this.#reload(requests, this.thread.peek()!.id);
+    if (end === "gone") await this.#reload();
     this.#ended();
-  }
-
-  /** The first question gives a thread its title, on the server. */
-  async #askTitle(): Promise<void> {
-    try {
-      const { id } = this.thread.peek()!;
-      const { title, titleSource } = await this.#browser.requests.thread(id);
-      this.thread.value = { ...this.thread.peek()!, title, titleSource };
-      this.#markRunning(this.#store.isAnswering);
-    } catch (error) {
-      // The old title stays until the next page.
-      if (!(error instanceof RequestRefused)) throw error;
-    }
   }
 
   #ended(): void {
     this.#store.flush();
     this.isStopping.value = false;
-    this.#markRunning(false);
+    this.#head.mark(false, this.#browser.now());
     const answer = this.#store.last?.answer;
     if (answer?.status === "failed") {
-      this.isQueued.value = false;
+      this.box.isQueued.value = false;
       announce(`The answer failed. ${answer.error?.message ?? ""}`);
       return;
     }
     announce(answer?.status === "complete" ? "Answer ready" : "Answer stopped");
-    if (this.isQueued.peek()) this.send();
-  }
-
-  #markRunning(isRunning: boolean): void {
-    const thread = this.thread.peek();
-    if (thread === null) return;
-    const updatedAt = new Date(this.#browser.now()).toISOString();
-    const row = { ...toThreadRow({ ...thread, updatedAt }), isRunning };
-    this.#rows.value = withRow(this.#rows.peek(), row);
+    if (this.box.isQueued.peek()) this.send();
   }
 }

@@ -97,7 +97,7 @@ const runStream = (runId = "run_1") =>
   new FakeStream({ location: `/api/runs/${runId}` });
 
 function write(session: ChatSession, text: string): void {
-  session.write(text);
+  session.box.write(text);
   session.send();
 }
 
@@ -113,7 +113,7 @@ Deno.test("ChatSession: makes the thread, asks, and shows the answer as it comes
   begin();
   write(session, "How high?");
   assert.equal(session.turns.value[0].question.content, "How high?");
-  assert.equal(session.draft.value, "");
+  assert.equal(session.box.draft.value, "");
   stream.send([START, chunk("Two "), chunk("metres")], 0);
   await until(() => session.turns.value[0].answer?.text === "Two metres");
   await until(() => session.thread.value?.title === "Crests");
@@ -192,13 +192,13 @@ Deno.test("ChatSession: what is written while an answer streams is sent when it 
   first.send([START], 0);
   await until(() => session.turns.value[0].answer?.runId === "run_1");
   write(session, "Two");
-  assert.equal(session.isQueued.value, true);
-  assert.equal(session.draft.value, "Two");
+  assert.equal(session.box.isQueued.value, true);
+  assert.equal(session.box.draft.value, "Two");
   assert.equal(server.callsOf(RUNS).length, 1);
   first.send([done()], 1);
   await until(() => server.callsOf(RUNS).length === 2);
   assert.equal(server.callsOf(RUNS)[1].body.message.content, "Two");
-  assert.equal(session.draft.value, "");
+  assert.equal(session.box.draft.value, "");
   second.send([START, done()], 0);
   await until(() => session.turns.value[1].answer?.status === "complete");
 });
@@ -211,11 +211,11 @@ Deno.test("ChatSession: a change to a waiting question takes it back", async () 
   begin();
   write(session, "One");
   write(session, "Two");
-  session.write("Two and a half");
+  session.box.write("Two and a half");
   stream.send([START, done()], 0);
   await until(() => session.turns.value[0].answer?.status === "complete");
-  assert.equal(session.isQueued.value, false);
-  assert.equal(session.draft.value, "Two and a half");
+  assert.equal(session.box.isQueued.value, false);
+  assert.equal(session.box.draft.value, "Two and a half");
   assert.equal(server.callsOf(RUNS).length, 1);
 });
 
@@ -296,8 +296,8 @@ Deno.test("ChatSession: joins the answer of another page, and keeps the question
   server.on("GET /api/runs/run_1/events", () => theirs.response);
   begin();
   write(session, "Mine");
-  await until(() => session.draft.value === "Mine");
-  assert.equal(session.isQueued.value, true);
+  await until(() => session.box.draft.value === "Mine");
+  assert.equal(session.box.isQueued.value, true);
   theirs.send([START, chunk("Hello"), done()], 0);
   await until(() => session.turns.value.length === 2);
   assert.equal(session.turns.value[0].answer?.text, "Hello");
@@ -349,8 +349,8 @@ Deno.test("ChatSession: a failed answer holds back the question that waited", as
     data: { code: "x", message: "No.", retryable: true },
   }], 0);
   await until(() => session.turns.value[0].answer?.status === "failed");
-  await until(() => !session.isQueued.value);
-  assert.equal(session.draft.value, "Two");
+  await until(() => !session.box.isQueued.value);
+  assert.equal(session.box.draft.value, "Two");
 });
 
 Deno.test("ChatSession: sends nothing that holds no text", () => {
@@ -365,13 +365,40 @@ Deno.test("ChatSession: brings back the draft of its thread, and of no other", (
   const storage = new MemoryStorage();
   const one = open({ thread: THREAD }, storage);
   one.begin();
-  one.session.write("half a thou");
+  one.session.box.write("half a thou");
   const same = open({ thread: THREAD }, storage);
   same.begin();
   const other = open({ thread: { ...THREAD, id: "thr_2" } }, storage);
   other.begin();
-  assert.equal(same.session.draft.value, "half a thou");
-  assert.equal(other.session.draft.value, "");
+  assert.equal(same.session.box.draft.value, "half a thou");
+  assert.equal(other.session.box.draft.value, "");
+});
+
+Deno.test("ChatSession: keeps what was typed before the page came to life", () => {
+  const storage = new MemoryStorage();
+  new Drafts(storage).keepText("thr_1", "from yesterday");
+  const { session, begin } = open({ thread: THREAD }, storage);
+  session.box.write("typed early");
+  begin();
+  assert.equal(session.box.draft.value, "typed early");
+  assert.equal(new Drafts(storage).text("thr_1"), "typed early");
+});
+
+Deno.test("ChatSession: what is typed while the thread is being made moves to it", async () => {
+  const { session, server, begin, storage } = open();
+  const made = Promise.withResolvers<Response>();
+  server.on("POST /api/threads", () => made.promise);
+  server.on(RUNS, () => problem(404, "model_not_found"));
+  begin();
+  write(session, "One");
+  session.box.write("next");
+  made.resolve(Response.json(THREAD, { status: 201 }));
+  await until(() => session.turns.value[0].refusal !== null);
+  const drafts = new Drafts(storage);
+  assert.equal(drafts.text(null), "");
+  assert.equal(drafts.text("thr_1"), "next");
+  assert.equal(drafts.unsent("thr_1")?.content, "One");
+  assert.equal(drafts.unsent(null), null);
 });
 
 Deno.test("Drafts: a browser that refuses to store breaks nothing", () => {

@@ -1,0 +1,52 @@
+/** The composer's text, kept where it survives a reload until the server has it. */
+import { signal } from "@preact/signals";
+import type { Drafts } from "./drafts.ts";
+
+export class QuestionBox {
+  readonly draft = signal("");
+  /** Whether the draft is sent as soon as the answer ends. */
+  readonly isQueued = signal(false);
+  #drafts: Drafts | null = null;
+  #threadId: string | null = null;
+
+  /** Begins to keep the text, and brings back what was kept unless something was typed already. */
+  open(drafts: Drafts, threadId: string | null): void {
+    this.#drafts = drafts;
+    this.#threadId = threadId;
+    if (this.draft.peek() === "") this.draft.value = drafts.text(threadId);
+    else this.#keep();
+  }
+
+  /** The thread has been made: what was typed meanwhile belongs to it. */
+  moveTo(threadId: string): void {
+    this.#drafts?.keepText(this.#threadId, "");
+    this.#threadId = threadId;
+    this.#keep();
+  }
+
+  #keep(): void {
+    this.#drafts?.keepText(this.#threadId, this.draft.peek());
+  }
+
+  /** Someone writes; a question that waited is taken back by that. */
+  write(text: string): void {
+    this.draft.value = text;
+    this.isQueued.value = false;
+    this.#keep();
+  }
+
+  /** Takes the question out to send it; null when there is none. */
+  take(): string | null {
+    const content = this.draft.peek();
+    if (content.trim() === "") return null;
+    this.write("");
+    return content;
+  }
+
+  /** Puts a question back that could not be sent now, before what was typed since. */
+  giveBack(content: string): void {
+    const typed = this.draft.peek();
+    this.write(typed === "" ? content : `${content}\n\n${typed}`);
+    this.isQueued.value = true;
+  }
+}
