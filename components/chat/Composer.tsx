@@ -87,6 +87,7 @@ export function Composer(
         id="message"
         ref={field}
         rows={1}
+        dir="auto"
         autocomplete="off"
         aria-keyshortcuts="Shift+Escape"
         placeholder={answering
