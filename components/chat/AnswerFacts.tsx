@@ -56,7 +56,10 @@ function timeFacts(answer: Answer, nowMs: number): Fact[] {
 }
 
 function tokenFacts({ usage, firstTokenAtMs, endedAtMs }: Answer): Fact[] {
-  if (usage === null) return [];
+  // Nothing arrived and nothing was counted: an estimate of 0 says nothing.
+  if (usage === null || (usage.estimated && usage.outputTokens === 0)) {
+    return [];
+  }
   const about = usage.estimated ? "≈ " : "";
   const tokens = `${about}${formatCount(usage.outputTokens)}`;
   const facts = [{

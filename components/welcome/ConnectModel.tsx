@@ -15,12 +15,12 @@ export function ConnectModel({ offers }: { offers: LocalOffer[] }): VNode {
         <StartWith
           name="OpenAI"
           hint="Start Freshet with your key. It stays on this server and is never sent to a browser."
-          command="OPENAI_API_KEY=sk-… deno task start"
+          command="OPENAI_API_KEY=sk-… npx -y deno@2.9.5 task start"
         />
         <StartWith
           name="Any compatible service"
           hint="vLLM, OpenRouter, LM Studio or Ollama: give its address, and a key if it wants one."
-          command="OPENAI_BASE_URL=http://127.0.0.1:8080/v1 deno task start"
+          command="OPENAI_BASE_URL=http://127.0.0.1:8080/v1 npx -y deno@2.9.5 task start"
         />
       </div>
     </section>

@@ -103,6 +103,8 @@ Deno.test("pages: each is accessible and fits, on desktop and phone, in light an
         ["missing", "/c/thr_0000000000000000000000", 1],
       ] as const
     ) {
+      // So that the provider never seems to have gone silent.
+      rig.upstream.release(1);
       const { page, errors } = await browser.open(rig.app.url + path, options);
       // A stream that is open keeps the network busy.
       if (name === "running") {

@@ -17,7 +17,7 @@ export const DEMO_MODEL: ModelInfo = {
   id: "freshet/demo",
   provider: "freshet",
   model: "demo",
-  label: "Freshet demo (searches the manual)",
+  label: "Freshet demo",
 };
 
 export interface DemoOptions {
