@@ -1,8 +1,9 @@
 import { defineConfig } from "vite";
 import { fresh } from "@fresh/plugin-vite";
+import { markedLexerOnly } from "./scripts/marked_lexer_only.ts";
 
 export default defineConfig({
-  plugins: [fresh()],
+  plugins: [fresh(), markedLexerOnly()],
   server: {
     host: Deno.env.get("HOST") || "127.0.0.1",
     port: Number(Deno.env.get("PORT")) || 8000,

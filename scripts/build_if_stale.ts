@@ -12,6 +12,7 @@ const SINGLE_SOURCES = [
   "deno.lock",
   "main.ts",
   "utils.ts",
+  "scripts/marked_lexer_only.ts",
   "vite.config.ts",
 ];
 
