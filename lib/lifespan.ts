@@ -49,6 +49,9 @@ export interface ServiceParts {
 /** How long running answers get to store their ends when the process stops, in milliseconds. */
 const FINAL_WRITES_MS = 2_000;
 
+/** How long the store may be silent before the log says so, in milliseconds. */
+const TELL_HALT_AFTER_MS = 1_000;
+
 const SERVICES = Symbol.for("freshet.services");
 
 type Global = typeof globalThis & { [SERVICES]?: Services };
@@ -119,11 +122,20 @@ function watchHealth({ health, incarnation, log }: Services): void {
     "storage",
     () => lane.state === "open" ? null : `the writer is ${lane.state}`,
   );
+  let late: ReturnType<typeof setTimeout> | undefined;
+  let isTold = false;
   lane.subscribe((event) => {
+    clearTimeout(late);
     if (event.type === "halted") {
-      log.error("Store does not answer", { error: event.reason });
-    } else if (event.type === "resumed") log.info("Store answers again");
-    else if (event.type === "fenced") {
+      // A lock that another process holds for a moment is no news.
+      late = setTimeout(() => {
+        isTold = true;
+        log.error("Store does not answer", { error: event.reason });
+      }, TELL_HALT_AFTER_MS);
+    } else if (event.type === "resumed" && isTold) {
+      isTold = false;
+      log.info("Store answers again");
+    } else if (event.type === "fenced") {
       log.error("Another process has taken over");
     }
   });

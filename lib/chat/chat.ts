@@ -428,6 +428,18 @@ export class Chat {
     return run;
   }
 
+  /** Whether a follower at this place has heard the end of the run: nothing will follow. */
+  async hasHeardEnd(
+    workspace: string,
+    runId: string,
+    after: After,
+  ): Promise<boolean> {
+    if (after === null || after === "unknown") return false;
+    const record = await this.#store.readRun(workspace, runId);
+    return record !== null && record.endSeq !== null &&
+      after.epoch === record.epoch && after.seq === record.endSeq;
+  }
+
   /** Follows a run from a place to its end; see `Runs.follow`. */
   follow(
     workspace: string,

@@ -32,7 +32,8 @@ export class RunLog {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #flushing: Promise<void> | null = null;
   #ended = false;
-  #fenced: unknown = null;
+  /** Why nothing more can be written: fenced, or the store refuses what is in an event. */
+  #fatal: Error | null = null;
 
   constructor(store: ChatStore, workspace: string, record: RunRecord) {
     this.#store = store;
@@ -48,14 +49,16 @@ export class RunLog {
   }
 
   /**
-   * Resolves at once while the store keeps up, else when it has caught up.
+   * Resolves at once while the store keeps up, else when it has caught up or the signal has aborted.
    * @throws {FencedError} when this process may not write any more
+   * @throws {TypeError} when the store refuses what is in an event
    */
-  async ready(): Promise<void> {
-    while (this.#behind()) {
-      if (this.#fenced !== null) throw this.#fenced;
+  async ready(signal: AbortSignal): Promise<void> {
+    if (this.#fatal !== null) throw this.#fatal;
+    while (this.#behind() && !signal.aborted) {
       this.#flush();
       await this.#flushing;
+      if (this.#fatal !== null) throw this.#fatal;
     }
   }
 
@@ -87,7 +90,10 @@ export class RunLog {
     });
   }
 
-  /** A segment that was refused stays pending: the next flush, or the end of the run, has it again. */
+  /**
+   * What could not be written stays pending: the next flush, or the end of the run, has it again. What
+   * the store refuses for itself is dropped, so that it fails this run and nothing else.
+   */
   async #write(): Promise<void> {
     const events = this.#inFlight.map((each) => each.placed);
     try {
@@ -96,15 +102,22 @@ export class RunLog {
         this.#record,
         toSegments(events),
       );
-      for (const each of this.#inFlight) {
-        this.#leadCharacters -= each.characters;
-      }
-      this.#inFlight = [];
+      this.#settle();
     } catch (error) {
-      if (error instanceof FencedError) this.#fenced = error;
+      if (error instanceof TypeError) {
+        this.#fatal = error;
+        this.#settle();
+        return;
+      }
+      if (error instanceof FencedError) this.#fatal = error;
       this.#pending = [...this.#inFlight, ...this.#pending];
       this.#inFlight = [];
       await new Promise((resolve) => setTimeout(resolve, FLUSH_MS));
     }
+  }
+
+  #settle(): void {
+    for (const each of this.#inFlight) this.#leadCharacters -= each.characters;
+    this.#inFlight = [];
   }
 }

@@ -6,7 +6,7 @@ import type { ChatStore } from "./store.ts";
 import type { RunRecord } from "./records.ts";
 import { openingEvent, pieces, terminalEvent } from "./run_events.ts";
 import { RunLog } from "./run_log.ts";
-import { AppError, FencedError } from "@/lib/errors.ts";
+import { AppError, FencedError, StorageError } from "@/lib/errors.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
 import type {
   ChatMessage,
@@ -49,6 +49,9 @@ interface OpenedStream {
   first: Promise<IteratorResult<Delta>>;
   abort: AbortController;
 }
+
+/** Largest tool event, as JSON, in UTF-16 code units: it has to fit one value of the store. */
+const MAX_TOOL_CHARACTERS = 24_000;
 
 /** How long followers wait for the end of a run to be stored before they are told, in milliseconds. */
 const FINAL_DEADLINE_MS = 5_000;
@@ -121,13 +124,18 @@ export class Runs {
     });
   }
 
-  /** Stops a run of this process; resolves once its end is in the store. False: not ours. */
+  /**
+   * Stops a run of this process; resolves once its end is in the store. False: not ours.
+   * @throws {StorageError} when the provider is stopped but the end could not be stored in time
+   */
   async cancel(runId: string): Promise<boolean> {
     const run = this.#active.get(runId);
     if (run === undefined) return false;
     this.#tell(run, "cancelled");
-    await run.finished;
-    return true;
+    if (await within(run.finished, this.#finalDeadlineMs)) return true;
+    throw new StorageError(
+      "The answer was stopped at the provider, but the store does not accept writes. What had arrived is kept in memory.",
+    );
   }
 
   /** A run that this process holds in memory, else null. */
@@ -159,13 +167,10 @@ export class Runs {
     this.#draining = true;
     const runs = [...this.#active.values()];
     for (const run of runs) this.#tell(run, "interrupted");
-    const deadline = Promise.withResolvers<void>();
-    const timer = setTimeout(deadline.resolve, deadlineMs);
-    await Promise.race([
+    await within(
       Promise.allSettled(runs.map((run) => run.finished)),
-      deadline.promise,
-    ]);
-    clearTimeout(timer);
+      deadlineMs,
+    );
     for (const run of this.#active.values()) run.live.abandon();
   }
 
@@ -222,8 +227,10 @@ export class Runs {
       run.abort.signal.throwIfAborted();
       let result = await opened.first;
       while (!result.done) {
-        this.#take(run, result.value, outcome);
-        await run.log.ready();
+        for (const event of this.#take(run, result.value, outcome)) {
+          this.#append(run, event);
+          await run.log.ready(run.abort.signal);
+        }
         result = await opened.iterator.next();
       }
     } finally {
@@ -232,22 +239,35 @@ export class Runs {
     }
   }
 
-  #take(run: ActiveRun, delta: Delta, outcome: Outcome): void {
+  /** The events of a delta; a very long one becomes several. */
+  *#take(
+    run: ActiveRun,
+    delta: Delta,
+    outcome: Outcome,
+  ): Generator<RunEvent, void, void> {
     run.stage = "stream";
     run.firstTokenAtMs ??= performance.now();
     switch (delta.type) {
       case "text":
         for (const content of pieces(delta.text)) {
-          this.#append(run, { event: "chunk", data: { content } });
+          yield { event: "chunk", data: { content } };
         }
         break;
       case "reasoning":
         for (const content of pieces(delta.text)) {
-          this.#append(run, { event: "reasoning", data: { content } });
+          yield { event: "reasoning", data: { content } };
         }
         break;
       case "tool":
-        this.#append(run, { event: "tool", data: delta.call });
+        if (JSON.stringify(delta.call).length > MAX_TOOL_CHARACTERS) {
+          throw new AppError({
+            status: 502,
+            code: "provider_malformed",
+            message: "The provider sent a tool call that is too large to keep.",
+            retryable: true,
+          });
+        }
+        yield { event: "tool", data: delta.call };
         break;
       case "finish":
         outcome.finishReason = delta.reason;
@@ -277,8 +297,13 @@ export class Runs {
     };
     const tail = await run.log.tail(placed);
     const text = run.live.text;
-    const write = () =>
-      this.#store.finishRun(run.workspace, record, text, tail);
+    const write = (withEvents: boolean) =>
+      this.#store.finishRun(
+        run.workspace,
+        record,
+        text,
+        withEvents ? tail : [],
+      );
     const written = this.#writeFinal(run, write);
     const late = setTimeout(
       () => run.live.breakOff({ event: "error", data: storageError() }),
@@ -301,14 +326,17 @@ export class Runs {
    */
   async #writeFinal(
     run: ActiveRun,
-    write: () => Promise<void>,
+    write: (withEvents: boolean) => Promise<void>,
   ): Promise<boolean> {
+    let withEvents = true;
     for (let attempt = 0;; attempt += 1) {
       try {
-        await write();
+        await write(withEvents);
         return true;
       } catch (error) {
         if (error instanceof FencedError || this.#draining) return false;
+        // The store refuses what is in the events; the text is what matters, and a replay is made of it.
+        if (error instanceof TypeError) withEvents = false;
         run.logger.error("End of a run could not be stored", {
           stage: run.stage,
           error,
@@ -319,6 +347,18 @@ export class Runs {
       }
     }
   }
+}
+
+/** Waits for a promise that does not reject, for so long at most; whether it has settled. */
+async function within(
+  promise: Promise<unknown>,
+  deadlineMs: number,
+): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), deadlineMs);
+  const settled = await Promise.race([promise.then(() => true), late.promise]);
+  clearTimeout(timer);
+  return settled;
 }
 
 interface Outcome {

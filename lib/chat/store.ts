@@ -48,6 +48,12 @@ const MAX_INLINE_CHARACTERS = 16_000;
 /** Bodies of blobs read at the same time. */
 const PARALLEL_TEXTS = 8;
 
+/** How long a start waits for a halted lane, in milliseconds. */
+const REOPEN_DEADLINE_MS = 2_000;
+
+/** Segments in one entry of the lane: each is 25 KB at most, an entry may hold 600 KiB. */
+const SEGMENTS_PER_ENTRY = 10;
+
 const LIST_ENTRY = { v: 1 } as const;
 
 export class ChatStore {
@@ -146,7 +152,7 @@ export class ChatStore {
       this.#store,
       keys.messages(workspace, threadId),
     );
-    return (await Array.fromAsync(rows)).map((row) => row.value);
+    return (await Array.fromAsync(rows)).map((row) => row.value).sort(byTime);
   }
 
   async readMessage(
@@ -201,7 +207,7 @@ export class ChatStore {
     loaded: LoadedThread,
     start: RunStart,
   ): Promise<{ run: RunRecord } | null> {
-    this.#assertWriting();
+    await this.#assertWriting();
     const { run, question } = start;
     const { record, activity } = loaded;
     const changed = start.title !== null || start.threadModel !== null;
@@ -244,13 +250,20 @@ export class ChatStore {
     return ok ? { run } : null;
   }
 
-  /** @throws {StorageError} while the store takes no writes, before any are tried in vain */
-  #assertWriting(): void {
-    const { state } = this.#lane;
-    if (state === "open") return;
-    throw new StorageError(
-      "The store does not accept writes at the moment. Your question was not stored.",
-    );
+  /**
+   * Waits for a store that is busy for a moment.
+   * @throws {StorageError} when it takes no writes, before any are tried in vain
+   */
+  async #assertWriting(): Promise<void> {
+    if (this.#lane.state === "open") return;
+    try {
+      await this.#lane.ready(AbortSignal.timeout(REOPEN_DEADLINE_MS));
+    } catch (cause) {
+      throw new StorageError(
+        "The store does not accept writes at the moment. Your question was not stored.",
+        { cause },
+      );
+    }
   }
 
   /** Adds segments to a run's log, in the lane. */
@@ -259,10 +272,15 @@ export class ChatStore {
     run: RunRecord,
     segments: PlacedEvent[][],
   ): Promise<void> {
-    await this.#lane.write({
-      sets: segmentSets(workspace, run, segments),
-      urgency: "now",
-    });
+    const writes: Promise<unknown>[] = [];
+    for (let from = 0; from < segments.length; from += SEGMENTS_PER_ENTRY) {
+      const group = segments.slice(from, from + SEGMENTS_PER_ENTRY);
+      writes.push(this.#lane.write({
+        sets: segmentSets(workspace, run, group),
+        urgency: "now",
+      }));
+    }
+    await Promise.all(writes);
   }
 
   /**
@@ -277,8 +295,11 @@ export class ChatStore {
   ): Promise<void> {
     const message = answer(run, await this.#writeText(text));
     const { sets, deletes } = this.#ending(workspace, run, message);
+    const earlier = segments.slice(0, -SEGMENTS_PER_ENTRY);
+    await this.appendEvents(workspace, run, earlier);
+    const last = segments.slice(earlier.length);
     await this.#lane.write({
-      sets: [...sets, ...segmentSets(workspace, run, segments)],
+      sets: [...sets, ...segmentSets(workspace, run, last)],
       deletes,
       urgency: "now",
     });
@@ -322,7 +343,8 @@ export class ChatStore {
     if (run === null) return null;
     const { epoch } = run;
     const events = await this.#readLog(workspace, runId, epoch);
-    if (events.length > 0) return { epoch, events };
+    const isWhole = run.endSeq === null || events.length === run.endSeq + 1;
+    if (events.length > 0 && isWhole) return { epoch, events };
     const message = await this.readMessage(
       workspace,
       run.threadId,
@@ -343,9 +365,12 @@ export class ChatStore {
       keys.runLogAfter(workspace, runId, epoch, -1),
     );
     for await (const { value } of rows) {
-      value.events.forEach((event, index) =>
-        events.push({ position: { epoch, seq: value.firstSeq + index }, event })
-      );
+      // A write that was repeated may have left segments that overlap.
+      const known = events.length - value.firstSeq;
+      if (known < 0) break;
+      for (const event of value.events.slice(known)) {
+        events.push({ position: { epoch, seq: events.length }, event });
+      }
     }
     return events;
   }
@@ -385,6 +410,13 @@ export class ChatStore {
     for (const key of deletes) unit.delete(key);
     return (await commit(this.#store, unit)).ok;
   }
+}
+
+/** Oldest first. Ids of questions are made by clients, so they alone say nothing about time. */
+function byTime(a: MessageRecord, b: MessageRecord): number {
+  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? -1 : 1;
+  if (a.role !== b.role) return a.role === "user" ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
 }
 
 function listKey(

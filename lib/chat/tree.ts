@@ -5,7 +5,7 @@ export class MessageTree {
   readonly #byId: Map<string, MessageRecord>;
   readonly #children = new Map<string | null, string[]>();
 
-  /** Takes the messages in order of their ids, which is the order of their making. */
+  /** Takes the messages in the order of their making. */
   constructor(messages: MessageRecord[]) {
     this.#byId = new Map(messages.map((message) => [message.id, message]));
     for (const { id, parentId } of messages) {

@@ -258,6 +258,60 @@ Deno.test("run: an answer of 2 MB arrives and is stored byte for byte", async ()
   );
 });
 
+for (
+  const [name, behaviour] of [
+    ["one event of 700 KB", { text: "x".repeat(700_000), wholeText: true }],
+    ["one event of 3 MB", { text: "äö ".repeat(1_000_000), wholeText: true }],
+    ["one JSON document of 3 MB", {
+      text: "äö ".repeat(1_000_000),
+      ignoresStream: true,
+    }],
+  ] as const
+) {
+  Deno.test(`run: an answer that comes in ${name} is cut, stored and told whole`, async () => {
+    await using rig = await startChat({ behaviours: { "fake-1": behaviour } });
+    const { thread, events } = await askWhole(rig.app, "x");
+    assert.equal(events.at(-1)!.data.status, "completed");
+    assert.ok(assemble(events) === behaviour.text, "the streamed text differs");
+    rig.app.services.hub.clear();
+    const [, answer] = await getMessages(rig.app, thread.id);
+    assert.ok(answer.content === behaviour.text, "the stored text differs");
+    const replay = await followRun(rig.app, answer.runId!);
+    assert.ok(assemble(replay) === behaviour.text, "the replay differs");
+  });
+}
+
+Deno.test("run: a tool call too large to keep fails its run and no other", async () => {
+  await using rig = await startChat();
+  const calls = [{ name: "f", arguments: JSON.stringify("y".repeat(700_000)) }];
+  rig.upstream.next({ toolCalls: calls, wholeText: true }, { text: "fine" });
+  const first = await askWhole(rig.app, "x");
+  assert.equal(first.events.at(-1)!.data.code, "provider_malformed");
+  const second = await askWhole(rig.app, "y");
+  assert.equal(assemble(second.events), "fine");
+});
+
+Deno.test("messages: stay in order of time whatever ids clients make", async () => {
+  await using rig = await startChat();
+  const thread = await newThread(rig.app);
+  const id = `msg_${"z".repeat(22)}`;
+  await collectEvents(
+    await askStream(rig.app, thread.id, { message: { id, content: "one" } }),
+  );
+  const all = await getMessages(rig.app, thread.id, "?tree=1");
+  assert.deepEqual(all.map(({ role }) => role), ["user", "assistant"]);
+});
+
+Deno.test("follow: whoever has heard the end is told to stay away", async () => {
+  await using rig = await startChat();
+  const { events } = await askWhole(rig.app, "x");
+  const path = `/api/runs/${events[0].data.runId}/events`;
+  const headers = { "last-event-id": events.at(-1)!.id };
+  assert.equal((await rig.app.fetch(path, { headers })).status, 204);
+  rig.app.services.hub.clear();
+  assert.equal((await rig.app.fetch(path, { headers })).status, 204);
+});
+
 Deno.test("run: a question of a million characters is stored and sent whole", async () => {
   await using rig = await startChat({ behaviour: { text: "ok" } });
   const content = "ä".repeat(1_000_000);

@@ -10,6 +10,8 @@ export interface Behaviour {
   headerDelayMs?: number;
   /** Wait between the headers and the first token, in milliseconds. */
   firstTokenDelayMs?: number;
+  /** Sends the whole text, or each call's arguments, in one event. */
+  wholeText?: boolean;
   /** How many events go into one TCP write; 1 by default. */
   burst?: number;
   /** Whether events and characters are cut at random places across TCP writes; true by default. */

@@ -100,17 +100,20 @@ export function answerEvents(
       }),
     });
   };
+  const cut = (text: string) =>
+    behaviour.wholeText ? [text].filter((each) => each !== "") : tokensOf(text);
   add({ role: "assistant", content: "", refusal: null }, null, false);
-  for (const token of tokensOf(behaviour.reasoning ?? "")) {
+  for (const token of cut(behaviour.reasoning ?? "")) {
     add(
       { [behaviour.reasoningField ?? "reasoning_content"]: token },
       null,
       true,
     );
   }
-  if (behaviour.toolCalls) addToolCalls(behaviour.toolCalls, add);
-  else {
-    for (const token of tokensOf(answerText(request, behaviour.text))) {
+  if (behaviour.toolCalls) {
+    addToolCalls(behaviour.toolCalls, add, behaviour.wholeText ?? false);
+  } else {
+    for (const token of cut(answerText(request, behaviour.text))) {
       add({ content: token }, null, true);
     }
   }
@@ -133,6 +136,7 @@ function addToolCalls(
     finish: null,
     token: boolean,
   ) => void,
+  whole: boolean,
 ): void {
   for (const [index, call] of calls.entries()) {
     const opening = {
@@ -142,7 +146,10 @@ function addToolCalls(
       function: { name: call.name, arguments: "" },
     };
     add({ tool_calls: [opening] }, null, true);
-    for (const piece of call.arguments.match(/.{1,6}/gsu) ?? []) {
+    const pieces = whole
+      ? [call.arguments]
+      : call.arguments.match(/.{1,6}/gsu) ?? [];
+    for (const piece of pieces) {
       const part = { index, function: { arguments: piece } };
       add({ tool_calls: [part] }, null, true);
     }

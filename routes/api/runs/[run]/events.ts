@@ -10,6 +10,10 @@ export const handler = define.handlers(methods({
     const { workspace } = ctx.state;
     const run = await chat.requireRun(workspace, ctx.params.run);
     const after = parsePosition(ctx.req.headers.get("last-event-id"));
+    // Tells an EventSource, which comes back by itself after every end, to stay away.
+    if (await chat.hasHeardEnd(workspace, run.id, after)) {
+      return new Response(null, { status: 204 });
+    }
     return sseResponse(
       (signal) => chat.follow(workspace, run.id, after, signal),
       ctx.req.signal,
