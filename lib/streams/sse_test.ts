@@ -145,3 +145,16 @@ Deno.test("onHangUp: counts once, and not after the end", () => {
   second.hangUp();
   assert.equal(times, 1);
 });
+
+Deno.test("sseResponse: heartbeats do not pile up for a client that does not read", async () => {
+  const live = run();
+  const response = sseResponse(
+    (signal) => followLive(live, null, signal),
+    new AbortController().signal,
+    { heartbeatMs: 1 },
+  );
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  live.abandon();
+  const beats = (await response.text()).match(/keep-alive/g) ?? [];
+  assert.ok(beats.length <= 2, `${beats.length} heartbeats were queued`);
+});

@@ -1,5 +1,6 @@
 /** A store that fails under the whole app: nothing is told that is not so, and nothing is lost. */
 import assert from "node:assert/strict";
+import { fence } from "@/lib/kv/fence.ts";
 import { BRIEF_FAULTS, FaultKv } from "@/lib/kv/testing/fault_kv.ts";
 import {
   ask,
@@ -154,4 +155,55 @@ Deno.test("failing store: a read that fails is 503 with a code, and the next one
   assert.equal(response.status, 503);
   assert.equal((await response.json()).code, "storage_unavailable");
   assert.equal((await rig.app.fetch(`/api/threads/${thread.id}`)).status, 200);
+});
+
+Deno.test("failing store: a start that cannot be stored closes the provider's socket again", async () => {
+  await using rig = await faultyChat();
+  const thread = await newThread(rig.app);
+  rig.upstream.hold();
+  rig.kv.randomly(1, 1, { commits: ["drop"], reads: [] });
+  const response = await rig.app.post(`/api/threads/${thread.id}/runs`, {
+    message: { content: "x" },
+    model: "held",
+  });
+  assert.equal(response.status, 503);
+  await response.body?.cancel();
+  await rig.upstream.waitForHangUp(0);
+  assert.equal(rig.upstream.chats()[0].hungUp, true);
+});
+
+Deno.test("fenced process: it tells no end, and starts nothing more", async () => {
+  await using rig = await faultyChat();
+  rig.upstream.hold();
+  const thread = await newThread(rig.app);
+  const other = await newThread(rig.app);
+  const response = await askStream(rig.app, thread.id, {
+    message: { content: "x" },
+  });
+  const events = readEvents(response.body!);
+  await events.next();
+  const { store, incarnation } = rig.app.services;
+  assert.equal(await fence(store, incarnation.id), true);
+  const refused = await rig.app.post(`/api/threads/${other.id}/runs`, {
+    message: { content: "y" },
+  });
+  assert.ok(refused.status >= 400, `status ${refused.status}`);
+  await refused.body?.cancel();
+  rig.upstream.release();
+  const rest = await Array.fromAsync(events);
+  assert.ok(
+    !rest.some(({ event }) => event === "done" || event === "error"),
+    JSON.stringify(rest.at(-1)),
+  );
+});
+
+Deno.test("a good end: nothing breaks it off afterwards", async () => {
+  await using rig = await faultyChat();
+  const { events } = await askWhole(rig.app, "x");
+  const { runId } = events[0].data;
+  // Longer than followers wait for an end that is not stored.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const again = await followRun(rig.app, runId, "1.0");
+  assert.equal(again.at(-1)!.event, "done");
+  assert.equal(again.filter(({ event }) => event === "error").length, 0);
 });
