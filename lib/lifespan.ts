@@ -5,7 +5,9 @@
  */
 import { Chat } from "@/lib/chat/chat.ts";
 import { Runs } from "@/lib/chat/runs.ts";
-import { ChatStore } from "@/lib/chat/store.ts";
+import { RunStore } from "@/lib/chat/run_store.ts";
+import { ThreadStore } from "@/lib/chat/thread_store.ts";
+import { Threads } from "@/lib/chat/threads.ts";
 import { type Config, readConfig } from "@/lib/config.ts";
 import { fenceDead } from "@/lib/kv/fence.ts";
 import { type Incarnation, startIncarnation } from "@/lib/kv/incarnation.ts";
@@ -31,6 +33,7 @@ export interface Services {
   models: ModelRegistry;
   localProviders: LocalProviders;
   runs: Runs;
+  threads: Threads;
   chat: Chat;
   health: Health;
 }
@@ -89,8 +92,9 @@ export async function startServices(
   const store = parts.store ?? await openStore({ location: config.storePath });
   const incarnation = await startIncarnation(store);
   const hub = new Hub();
-  const chatStore = new ChatStore(store, incarnation.lane, incarnation);
-  const runs = new Runs(chatStore, hub, {
+  const threadStore = new ThreadStore(store, incarnation.id);
+  const runStore = new RunStore(store, incarnation, threadStore);
+  const runs = new Runs(runStore, hub, {
     finalDeadlineMs: parts.finalDeadlineMs,
   });
   const models = new ModelRegistry({
@@ -108,11 +112,12 @@ export async function startServices(
     models,
     localProviders,
     runs,
-    chat: new Chat(chatStore, runs, models),
+    threads: new Threads(threadStore, runStore, runs, models),
+    chat: new Chat(threadStore, runStore, runs, models),
     health: new Health(),
   };
   watchHealth(services);
-  await takeOver(services, chatStore);
+  await takeOver(services, runStore);
   return services;
 }
 
@@ -144,12 +149,12 @@ function watchHealth({ health, incarnation, log }: Services): void {
 /** Ends what dead processes of this machine left running. */
 async function takeOver(
   { incarnation, log, store }: Services,
-  chatStore: ChatStore,
+  runStore: RunStore,
 ): Promise<void> {
   for (const dead of await fenceDead(store, incarnation.id)) {
     for await (const { workspace, kind, id, key } of dead.owned()) {
       if (kind !== "r") continue;
-      const interrupted = await chatStore.interruptRun(
+      const interrupted = await runStore.interruptRun(
         workspace,
         dead.id,
         id,

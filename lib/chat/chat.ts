@@ -1,203 +1,48 @@
-/** Threads, messages and runs, as the routes use them. */
+/** Questions and the runs that answer them, as the routes use them. */
 import { AppError } from "@/lib/errors.ts";
-import type { ChatRequest, Provider } from "@/lib/llm/types.ts";
+import type { ChatRequest } from "@/lib/llm/types.ts";
 import type { Logger } from "@/lib/observe/log.ts";
-import type { PageQuery } from "@/lib/shared/page_query.ts";
 import { newId } from "@/lib/shared/ids.ts";
-import type { Message, Page, Run, Thread } from "@/lib/shared/wire.ts";
+import type { Message, Run } from "@/lib/shared/wire.ts";
 import type { After } from "@/lib/streams/follow.ts";
-import { formatPosition } from "@/lib/streams/position.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
-import { textOf } from "./run_events.ts";
+import { chooseModel, type ModelResolver } from "./choose_model.ts";
 import { titleFrom, toPrompt } from "./prompt.ts";
+import { toQuestion } from "./question.ts";
 import {
   isEnded,
   type MessageRecord,
   type RunRecord,
   toMessage,
   toRun,
-  toThread,
 } from "./records.ts";
-import { checkMessage, type NewRun, type NewThread } from "./run_input.ts";
+import { notFound, threadBusy } from "./refusals.ts";
+import { textOf } from "./run_events.ts";
+import { checkMessage, type NewRun } from "./run_input.ts";
+import type { RunStore } from "./run_store.ts";
 import type { Runs } from "./runs.ts";
-import type { ChatStore, LoadedThread } from "./store.ts";
+import type { ThreadStore } from "./thread_store.ts";
 import { MessageTree } from "./tree.ts";
-
-/** Finds who serves a model. */
-export interface ModelResolver {
-  /** @throws {AppError} 404 `model_not_found` */
-  find(
-    name: string,
-    signal: AbortSignal,
-  ): Promise<{ provider: Provider; model: string; id: string }>;
-  defaultModel(signal: AbortSignal): Promise<string>;
-}
-
-/** A thread as its page shows it. */
-export interface ThreadView {
-  thread: Thread;
-  /** The branch on view, oldest first. */
-  messages: Message[];
-  /** SSE id up to which a streaming answer's `content` goes; null when nothing streams. */
-  lastEventId: string | null;
-}
-
-/** How long finding a model may take; providers get 5 s to list theirs. In milliseconds. */
-const MODEL_DEADLINE_MS = 11_000;
 
 /** How often a start is tried again when something about the thread changed meanwhile. */
 const START_ATTEMPTS = 3;
 
-function notFound(what: string): AppError {
-  return new AppError({
-    status: 404,
-    code: "not_found",
-    message: `There is no such ${what}.`,
-  });
-}
-
-function threadBusy(activeRunId: string): AppError {
-  return new AppError({
-    status: 409,
-    code: "thread_busy",
-    message:
-      "An answer is being written in this thread; it takes one question at a time.",
-    retryable: true,
-    extra: { activeRunId },
-  });
-}
-
-/** What a run answers: a new question, or an old one again. */
-interface Question {
-  /** The question to add, or null when it is there already. */
-  added: MessageRecord | null;
-  /** Id of the question's message. */
-  id: string;
-  /** The branch up to the question, without one that is added. */
-  branch: MessageRecord[];
-  text: string | null;
-}
-
 export class Chat {
-  readonly #store: ChatStore;
+  readonly #threads: ThreadStore;
+  readonly #store: RunStore;
   readonly #runs: Runs;
   readonly #models: ModelResolver;
 
-  constructor(store: ChatStore, runs: Runs, models: ModelResolver) {
+  constructor(
+    threads: ThreadStore,
+    store: RunStore,
+    runs: Runs,
+    models: ModelResolver,
+  ) {
+    this.#threads = threads;
     this.#store = store;
     this.#runs = runs;
     this.#models = models;
-  }
-
-  async createThread(workspace: string, input: NewThread): Promise<Thread> {
-    if (input.model !== undefined) {
-      await this.#models.find(
-        input.model,
-        AbortSignal.timeout(MODEL_DEADLINE_MS),
-      );
-    }
-    const now = new Date().toISOString();
-    const record = {
-      v: 1 as const,
-      id: newId("thr"),
-      title: input.title ?? "New thread",
-      titleSource: input.title === undefined
-        ? "auto" as const
-        : "user" as const,
-      model: input.model ?? null,
-      createdAt: now,
-      version: 1,
-    };
-    const activity = {
-      v: 1 as const,
-      updatedAt: now,
-      activeRunId: null,
-      headMessageId: null,
-    };
-    await this.#store.createThread(workspace, record, activity);
-    return toThread(record, activity);
-  }
-
-  async getThread(workspace: string, threadId: string): Promise<Thread | null> {
-    const loaded = await this.#store.loadThread(workspace, threadId);
-    return loaded === null ? null : toThread(loaded.record, loaded.activity);
-  }
-
-  /** @throws {AppError} 404 `not_found` */
-  async requireThread(workspace: string, threadId: string): Promise<Thread> {
-    const thread = await this.getThread(workspace, threadId);
-    if (thread === null) throw notFound("thread");
-    return thread;
-  }
-
-  /** Threads by their newest activity. */
-  async listThreads(
-    workspace: string,
-    query: PageQuery,
-  ): Promise<Page<Thread>> {
-    const { items, nextCursor } = await this.#store.listThreads(
-      workspace,
-      query,
-    );
-    return {
-      items: items.map(({ record, activity }) => toThread(record, activity)),
-      nextCursor,
-    };
-  }
-
-  /**
-   * The messages of a thread: the branch on view, or all of them.
-   * @throws {AppError} 404 `not_found`
-   */
-  async listMessages(
-    workspace: string,
-    threadId: string,
-    options: { whole?: boolean } = {},
-  ): Promise<Message[]> {
-    const loaded = await this.#store.loadThread(workspace, threadId);
-    if (loaded === null) throw notFound("thread");
-    return (await this.#messages(workspace, loaded, options.whole ?? false))
-      .messages;
-  }
-
-  /** A thread with its branch on view, in step with a running answer; null when there is none. */
-  async view(workspace: string, threadId: string): Promise<ThreadView | null> {
-    const loaded = await this.#store.loadThread(workspace, threadId);
-    if (loaded === null) return null;
-    return {
-      thread: toThread(loaded.record, loaded.activity),
-      ...await this.#messages(workspace, loaded, false),
-    };
-  }
-
-  async #messages(
-    workspace: string,
-    { record, activity }: LoadedThread,
-    whole: boolean,
-  ): Promise<{ messages: Message[]; lastEventId: string | null }> {
-    const records = await this.#store.readMessages(workspace, record.id);
-    const tree = new MessageTree(records);
-    const shown = whole ? tree.all() : tree.branch(activity.headMessageId);
-    const texts = await this.#store.readTexts(
-      shown.map((message) => message.text),
-    );
-    const streaming = shown.find((message) => message.status === "streaming");
-    const stored = streaming?.runId && this.#runs.live(streaming.runId) === null
-      ? await this.#store.readRunEvents(workspace, streaming.runId)
-      : null;
-    // Nothing is awaited from here on, so the text and the place in the stream belong together.
-    let lastEventId: string | null = null;
-    const messages = shown.map((message, index) => {
-      let content = texts[index];
-      if (message === streaming && message.runId !== null) {
-        const live = this.#runs.live(message.runId);
-        content = live?.text ?? textOf(stored?.events ?? []);
-        const last = live?.events.at(-1) ?? stored?.events.at(-1);
-        if (last !== undefined) lastEventId = formatPosition(last.position);
-      }
-      return toMessage(message, content, tree.siblings(message));
-    });
-    return { messages, lastEventId };
   }
 
   /**
@@ -236,10 +81,10 @@ export class Chat {
     input: NewRun,
     logger: Logger,
   ): Promise<{ run: Run; message: Message } | null> {
-    const loaded = await this.#store.loadThread(workspace, threadId);
+    const loaded = await this.#threads.loadThread(workspace, threadId);
     if (loaded === null) throw notFound("thread");
     const tree = new MessageTree(
-      await this.#store.readMessages(workspace, threadId),
+      await this.#threads.readMessages(workspace, threadId),
     );
     const known = await this.#alreadyAsked(workspace, tree, input);
     if (known !== null) return known;
@@ -247,12 +92,18 @@ export class Chat {
       throw threadBusy(loaded.activity.activeRunId);
     }
 
-    const question = this.#question(threadId, loaded, tree, input);
-    const { provider, model, id } = await this.#chooseModel(
+    const question = toQuestion(
+      threadId,
+      loaded.activity.headMessageId,
+      tree,
+      input,
+    );
+    const { provider, model, id } = await chooseModel(
+      this.#models,
       input.model,
       loaded.record.model,
     );
-    const texts = await this.#store.readTexts(
+    const texts = await this.#threads.readTexts(
       question.branch.map((message) => message.text),
     );
     const parts = question.branch.map(({ role }, index) => ({
@@ -308,69 +159,6 @@ export class Chat {
     }
   }
 
-  /** The model asked for, else the thread's while it is there, else the default. */
-  async #chooseModel(asked: string | undefined, remembered: string | null) {
-    const signal = AbortSignal.timeout(MODEL_DEADLINE_MS);
-    if (asked !== undefined) return await this.#models.find(asked, signal);
-    if (remembered !== null) {
-      try {
-        return await this.#models.find(remembered, signal);
-      } catch (error) {
-        if (!(error instanceof AppError) || error.status !== 404) throw error;
-      }
-    }
-    return await this.#models.find(
-      await this.#models.defaultModel(signal),
-      signal,
-    );
-  }
-
-  #question(
-    threadId: string,
-    { activity }: LoadedThread,
-    tree: MessageTree,
-    input: NewRun,
-  ): Question {
-    if ("regenerate" in input) {
-      const again = tree.get(input.regenerate);
-      const questionId = again?.role === "user" ? again.id : again?.parentId;
-      const message = questionId ? tree.get(questionId) : undefined;
-      if (message === undefined) throw notFound("message in this thread");
-      return {
-        added: null,
-        id: message.id,
-        branch: tree.branch(message.id),
-        text: null,
-      };
-    }
-    const parentId = input.parentId === undefined
-      ? activity.headMessageId
-      : input.parentId;
-    if (parentId !== null && tree.get(parentId) === undefined) {
-      throw notFound("parent message in this thread");
-    }
-    const added: MessageRecord = {
-      v: 1,
-      id: input.message.id ?? newId("msg"),
-      threadId,
-      parentId,
-      role: "user",
-      text: { inline: "" },
-      status: "complete",
-      runId: null,
-      model: null,
-      usage: null,
-      error: null,
-      createdAt: new Date().toISOString(),
-    };
-    return {
-      added,
-      id: added.id,
-      branch: tree.branch(parentId),
-      text: input.message.content,
-    };
-  }
-
   /** The run that a question with this id has got already, if it has. */
   async #alreadyAsked(
     workspace: string,
@@ -381,7 +169,7 @@ export class Chat {
       ? tree.get(input.message.id)
       : undefined;
     if (asked === undefined || !("message" in input)) return null;
-    const [text] = await this.#store.readTexts([asked.text]);
+    const [text] = await this.#threads.readTexts([asked.text]);
     if (text !== input.message.content) {
       throw new AppError({
         status: 422,
@@ -411,14 +199,14 @@ export class Chat {
       const stored = await this.#store.readRunEvents(workspace, record.id);
       return textOf(stored?.events ?? []);
     }
-    const message = await this.#store.readMessage(
+    const message = await this.#threads.readMessage(
       workspace,
       record.threadId,
       record.messageId,
     );
     return message === null
       ? ""
-      : (await this.#store.readTexts([message.text]))[0];
+      : (await this.#threads.readTexts([message.text]))[0];
   }
 
   /** @throws {AppError} 404 `not_found` */

@@ -7,7 +7,7 @@ import { FencedError } from "@/lib/errors.ts";
 import { eventJson, type PlacedEvent } from "@/lib/streams/live_run.ts";
 import type { RunRecord } from "./records.ts";
 import { toSegments } from "./run_events.ts";
-import type { ChatStore } from "./store.ts";
+import type { RunStore } from "./run_store.ts";
 
 /** How long an event waits for others before it is written, in milliseconds. */
 const FLUSH_MS = 50;
@@ -23,7 +23,7 @@ interface Pending {
 }
 
 export class RunLog {
-  readonly #store: ChatStore;
+  readonly #store: RunStore;
   readonly #workspace: string;
   readonly #record: RunRecord;
   #pending: Pending[] = [];
@@ -35,7 +35,7 @@ export class RunLog {
   /** Why nothing more can be written: fenced, or the store refuses what is in an event. */
   #fatal: Error | null = null;
 
-  constructor(store: ChatStore, workspace: string, record: RunRecord) {
+  constructor(store: RunStore, workspace: string, record: RunRecord) {
     this.#store = store;
     this.#workspace = workspace;
     this.#record = record;

@@ -2,7 +2,7 @@
  * Runs: one answer in the making each, executed here and not inside the request that asked for it. What
  * a client sees is a follower of the run; hanging up changes nothing.
  */
-import type { ChatStore } from "./store.ts";
+import type { RunStore } from "./run_store.ts";
 import type { RunRecord } from "./records.ts";
 import { openingEvent, pieces, terminalEvent } from "./run_events.ts";
 import { RunLog } from "./run_log.ts";
@@ -60,14 +60,14 @@ const FINAL_DEADLINE_MS = 5_000;
 const FINAL_RETRY_MS = [100, 500, 1_000, 2_000, 5_000];
 
 export class Runs {
-  readonly #store: ChatStore;
+  readonly #store: RunStore;
   readonly #hub: Hub;
   readonly #finalDeadlineMs: number;
   readonly #active = new Map<string, ActiveRun>();
   #draining = false;
 
   constructor(
-    store: ChatStore,
+    store: RunStore,
     hub: Hub,
     options: { finalDeadlineMs?: number } = {},
   ) {

@@ -17,7 +17,7 @@ export interface Navigation {
 }
 
 export async function loadNavigation(state: State): Promise<Navigation> {
-  const { items } = await state.services.chat.listThreads(state.workspace, {
+  const { items } = await state.services.threads.list(state.workspace, {
     limit: LISTED_THREADS,
     cursor: null,
   });

@@ -14,7 +14,7 @@ export const handler = define.handlers({
     const [navigation, chat, view] = await Promise.all([
       loadNavigation(ctx.state),
       loadChatSetup(ctx.state, ctx.req.signal),
-      services.chat.view(workspace, ctx.params.thread),
+      services.threads.view(workspace, ctx.params.thread),
     ]);
     if (view === null) {
       throw new AppError({

@@ -7,15 +7,15 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { chat } = ctx.state.services;
+    const { threads } = ctx.state.services;
     return ctx.json(
-      await chat.listThreads(ctx.state.workspace, readPageQuery(ctx.url)),
+      await threads.list(ctx.state.workspace, readPageQuery(ctx.url)),
     );
   },
   async POST(ctx) {
-    const { chat } = ctx.state.services;
+    const { threads } = ctx.state.services;
     const input = await readJson(ctx.req, newThreadSchema);
-    const thread = await chat.createThread(ctx.state.workspace, input);
+    const thread = await threads.create(ctx.state.workspace, input);
     return ctx.json(thread, {
       status: 201,
       headers: {

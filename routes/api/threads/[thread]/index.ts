@@ -4,8 +4,8 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { chat } = ctx.state.services;
-    const thread = await chat.requireThread(
+    const { threads } = ctx.state.services;
+    const thread = await threads.require(
       ctx.state.workspace,
       ctx.params.thread,
     );

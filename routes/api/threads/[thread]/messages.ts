@@ -4,9 +4,9 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { chat } = ctx.state.services;
+    const { threads } = ctx.state.services;
     const whole = ctx.url.searchParams.get("tree") === "1";
-    const items = await chat.listMessages(
+    const items = await threads.listMessages(
       ctx.state.workspace,
       ctx.params.thread,
       { whole },

@@ -1,14 +1,11 @@
-/** Reads and writes of the chat: the only file of this room that calls the store. */
-import { AppError, StorageError } from "@/lib/errors.ts";
-import { readBlobText, writeBlob } from "@/lib/kv/blobs.ts";
+/** Reads and writes of runs: their records, their logs, and what they change about a thread. */
+import { StorageError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import * as keys from "@/lib/kv/keys.ts";
-import type { Lane } from "@/lib/kv/lane.ts";
-import { get, getMany, list } from "@/lib/kv/reads.ts";
+import { get, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import type { PageQuery } from "@/lib/shared/page_query.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import {
   isEnded,
@@ -16,18 +13,15 @@ import {
   type MessageRecord,
   type RunRecord,
   type StoredText,
-  type ThreadActivityRecord,
   type ThreadRecord,
 } from "./records.ts";
 import { eventsFromText, type SegmentRecord, textOf } from "./run_events.ts";
-
-/** A thread with the versionstamps that a change of it checks. */
-export interface LoadedThread {
-  record: ThreadRecord;
-  activity: ThreadActivityRecord;
-  recordVersionstamp: string;
-  activityVersionstamp: string;
-}
+import {
+  LIST_ENTRY,
+  listKey,
+  type LoadedThread,
+  type ThreadStore,
+} from "./thread_store.ts";
 
 /** What the start of a run writes. */
 export interface RunStart {
@@ -42,29 +36,21 @@ export interface RunStart {
   run: RunRecord;
 }
 
-/** Longest text kept in its record; as UTF-16 it is at most half a value. */
-const MAX_INLINE_CHARACTERS = 16_000;
-
-/** Bodies of blobs read at the same time. */
-const PARALLEL_TEXTS = 8;
-
 /** How long a start waits for a halted lane, in milliseconds. */
 const REOPEN_DEADLINE_MS = 2_000;
 
 /** Segments in one entry of the lane: each is 25 KB at most, an entry may hold 600 KiB. */
 const SEGMENTS_PER_ENTRY = 10;
 
-const LIST_ENTRY = { v: 1 } as const;
-
-export class ChatStore {
+export class RunStore {
   readonly #store: Store;
-  readonly #lane: Lane;
   readonly #incarnation: Incarnation;
+  readonly #threads: ThreadStore;
 
-  constructor(store: Store, lane: Lane, incarnation: Incarnation) {
+  constructor(store: Store, incarnation: Incarnation, threads: ThreadStore) {
     this.#store = store;
-    this.#lane = lane;
     this.#incarnation = incarnation;
+    this.#threads = threads;
   }
 
   /** Incarnation that owns the runs started here. */
@@ -72,130 +58,9 @@ export class ChatStore {
     return this.#incarnation.id;
   }
 
-  async createThread(
-    workspace: string,
-    record: ThreadRecord,
-    activity: ThreadActivityRecord,
-  ): Promise<void> {
-    const unit = new UnitOfWork()
-      .guard(keys.threadKey(workspace, record.id), null, record)
-      .set(keys.threadActivityKey(workspace, record.id), activity)
-      .set(listKey(workspace, record.id, activity.updatedAt), LIST_ENTRY);
-    const { ok } = await commit(this.#store, unit);
-    if (!ok) throw new StorageError("The thread could not be stored.");
-  }
-
-  async loadThread(
-    workspace: string,
-    threadId: string,
-  ): Promise<LoadedThread | null> {
-    const [record, activity] = await getMany<
-      [ThreadRecord, ThreadActivityRecord]
-    >(this.#store, [
-      keys.threadKey(workspace, threadId),
-      keys.threadActivityKey(workspace, threadId),
-    ]);
-    if (record.value === null || activity.value === null) return null;
-    return {
-      record: record.value,
-      activity: activity.value,
-      recordVersionstamp: record.versionstamp,
-      activityVersionstamp: activity.versionstamp,
-    };
-  }
-
-  /** Threads by their newest activity, newest first. */
-  async listThreads(
-    workspace: string,
-    { limit, cursor }: PageQuery,
-  ): Promise<{
-    items: { record: ThreadRecord; activity: ThreadActivityRecord }[];
-    nextCursor: string | null;
-  }> {
-    const selector = keys.threadList(workspace, parseCursor(cursor));
-    const rows = list(this.#store, selector, {
-      reverse: true,
-      limit: limit + 1,
-    });
-    const places = (await Array.fromAsync(rows)).map((row) =>
-      keys.parseThreadListKey(row.key)
-    );
-    const shown = places.slice(0, limit);
-    const entries = await getMany(
-      this.#store,
-      shown.flatMap(({ thread }) => [
-        keys.threadKey(workspace, thread),
-        keys.threadActivityKey(workspace, thread),
-      ]),
-    );
-    const items = shown.flatMap((_, index) => {
-      const record = entries[2 * index].value as ThreadRecord | null;
-      const activity = entries[2 * index + 1].value as
-        | ThreadActivityRecord
-        | null;
-      return record === null || activity === null ? [] : [{ record, activity }];
-    });
-    const last = shown.at(-1);
-    const more = places.length > limit && last !== undefined;
-    return {
-      items,
-      nextCursor: more ? `${last.updatedAtMs}.${last.thread}` : null,
-    };
-  }
-
-  /** All messages of a thread, oldest first. */
-  async readMessages(
-    workspace: string,
-    threadId: string,
-  ): Promise<MessageRecord[]> {
-    const rows = list<MessageRecord>(
-      this.#store,
-      keys.messages(workspace, threadId),
-    );
-    return (await Array.fromAsync(rows)).map((row) => row.value).sort(byTime);
-  }
-
-  async readMessage(
-    workspace: string,
-    threadId: string,
-    messageId: string,
-  ): Promise<MessageRecord | null> {
-    const key = keys.messageKey(workspace, threadId, messageId);
-    return (await get<MessageRecord>(this.#store, key)).value;
-  }
-
   async readRun(workspace: string, runId: string): Promise<RunRecord | null> {
     return (await get<RunRecord>(this.#store, keys.runKey(workspace, runId)))
       .value;
-  }
-
-  /** The texts themselves, in the order given. */
-  async readTexts(texts: StoredText[]): Promise<string[]> {
-    const found: string[] = [];
-    for (let from = 0; from < texts.length; from += PARALLEL_TEXTS) {
-      const group = texts.slice(from, from + PARALLEL_TEXTS);
-      found.push(
-        ...await Promise.all(group.map((text) => this.#readText(text))),
-      );
-    }
-    return found;
-  }
-
-  async #readText(text: StoredText): Promise<string> {
-    if ("inline" in text) return text.inline;
-    const found = await readBlobText(this.#store, text.blob);
-    if (found === null) {
-      throw new StorageError("A stored text is damaged.", {
-        code: "blob_damaged",
-      });
-    }
-    return found;
-  }
-
-  async #writeText(text: string): Promise<StoredText> {
-    return text.length <= MAX_INLINE_CHARACTERS
-      ? { inline: text }
-      : { blob: await writeBlob(this.#store, text, { owner: this.owner }) };
   }
 
   /**
@@ -243,7 +108,7 @@ export class ChatStore {
       const key = keys.messageKey(workspace, record.id, question.id);
       unit.check(key, null).set(key, {
         ...question,
-        text: await this.#writeText(start.text ?? ""),
+        text: await this.#threads.writeText(start.text ?? ""),
       });
     }
     const { ok } = await commit(this.#store, unit);
@@ -255,9 +120,11 @@ export class ChatStore {
    * @throws {StorageError} when it takes no writes, before any are tried in vain
    */
   async #assertWriting(): Promise<void> {
-    if (this.#lane.state === "open") return;
+    if (this.#incarnation.lane.state === "open") return;
     try {
-      await this.#lane.ready(AbortSignal.timeout(REOPEN_DEADLINE_MS));
+      await this.#incarnation.lane.ready(
+        AbortSignal.timeout(REOPEN_DEADLINE_MS),
+      );
     } catch (cause) {
       throw new StorageError(
         "The store does not accept writes at the moment. Your question was not stored.",
@@ -275,7 +142,7 @@ export class ChatStore {
     const writes: Promise<unknown>[] = [];
     for (let from = 0; from < segments.length; from += SEGMENTS_PER_ENTRY) {
       const group = segments.slice(from, from + SEGMENTS_PER_ENTRY);
-      writes.push(this.#lane.write({
+      writes.push(this.#incarnation.lane.write({
         sets: segmentSets(workspace, run, group),
         urgency: "now",
       }));
@@ -293,12 +160,12 @@ export class ChatStore {
     text: string,
     segments: PlacedEvent[][],
   ): Promise<void> {
-    const message = answer(run, await this.#writeText(text));
+    const message = answer(run, await this.#threads.writeText(text));
     const { sets, deletes } = this.#ending(workspace, run, message);
     const earlier = segments.slice(0, -SEGMENTS_PER_ENTRY);
     await this.appendEvents(workspace, run, earlier);
     const last = segments.slice(earlier.length);
-    await this.#lane.write({
+    await this.#incarnation.lane.write({
       sets: [...sets, ...segmentSets(workspace, run, last)],
       deletes,
       urgency: "now",
@@ -345,12 +212,14 @@ export class ChatStore {
     const events = await this.#readLog(workspace, runId, epoch);
     const isWhole = run.endSeq === null || events.length === run.endSeq + 1;
     if (events.length > 0 && isWhole) return { epoch, events };
-    const message = await this.readMessage(
+    const message = await this.#threads.readMessage(
       workspace,
       run.threadId,
       run.messageId,
     );
-    const text = message === null ? "" : await this.#readText(message.text);
+    const text = message === null
+      ? ""
+      : (await this.#threads.readTexts([message.text]))[0];
     return { epoch, events: eventsFromText(run, text) };
   }
 
@@ -391,7 +260,10 @@ export class ChatStore {
     );
     const found = entry.value;
     if (found === null || isEnded(found.status) || found.owner !== owner) {
-      await this.#lane.write({ deletes: [ownership], urgency: "now" });
+      await this.#incarnation.lane.write({
+        deletes: [ownership],
+        urgency: "now",
+      });
       return false;
     }
     const text = textOf(await this.#readLog(workspace, runId, found.epoch));
@@ -402,7 +274,7 @@ export class ChatStore {
       finishedAt: new Date().toISOString(),
     };
     run.endSeq = eventsFromText(run, text).length - 1;
-    const message = answer(run, await this.#writeText(text));
+    const message = answer(run, await this.#threads.writeText(text));
     const { sets, deletes } = this.#ending(workspace, run, message);
     const unit = this.#incarnation.checkFence(new UnitOfWork())
       .guard(sets[0].key, entry.versionstamp, run);
@@ -410,37 +282,6 @@ export class ChatStore {
     for (const key of deletes) unit.delete(key);
     return (await commit(this.#store, unit)).ok;
   }
-}
-
-/** Oldest first. Ids of questions are made by clients, so they alone say nothing about time. */
-function byTime(a: MessageRecord, b: MessageRecord): number {
-  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? -1 : 1;
-  if (a.role !== b.role) return a.role === "user" ? -1 : 1;
-  return a.id < b.id ? -1 : 1;
-}
-
-function listKey(
-  workspace: string,
-  threadId: string,
-  updatedAt: string,
-): Deno.KvKey {
-  return keys.threadListKey(workspace, Date.parse(updatedAt), threadId);
-}
-
-/** @throws {AppError} 400 for a cursor that no page gave */
-function parseCursor(cursor: string | null): keys.ThreadListPlace | null {
-  if (cursor === null) return null;
-  const match = /^(\d{1,15})\.(thr_[0-9A-Za-z]{22})$/.exec(cursor);
-  if (match !== null) {
-    return { updatedAtMs: Number(match[1]), thread: match[2] };
-  }
-  const message = "must be the nextCursor of an earlier page";
-  throw new AppError({
-    status: 400,
-    code: "invalid_request",
-    message: `cursor ${message}`,
-    errors: [{ path: "cursor", message }],
-  });
 }
 
 function answer(run: RunRecord, text: StoredText): MessageRecord {
