@@ -65,10 +65,24 @@ try {
     });
   }
 } catch (error) {
-  const known = error instanceof ConfigError || error instanceof AppError ||
-    error instanceof Deno.errors.AddrInUse;
-  if (!known) throw error;
+  const line = reason(error);
+  if (line === null) throw error;
   // deno-lint-ignore no-console -- the one line that says why the start ended
-  console.error(error.message);
+  console.error(line);
   Deno.exit(1);
+}
+
+/** The one line for an error that a setting causes; null for any other. */
+function reason(error: unknown): string | null {
+  if (error instanceof ConfigError || error instanceof AppError) {
+    return error.message;
+  }
+  const port = Deno.env.get("PORT") ?? "8000";
+  if (error instanceof Deno.errors.AddrInUse) {
+    return `Setting PORT="${port}" cannot be used: another program listens there; want a free port`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `Setting PORT="${port}" cannot be used: ${error.message}`;
+  }
+  return null;
 }

@@ -79,7 +79,7 @@ export function configJsonSchema(): Record<string, unknown> {
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" ||
-    /^127(\.\d{1,3}){3}$/.test(host);
+    /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host);
 }
 
 type Env = (name: string) => string | undefined;
@@ -299,4 +299,37 @@ function processSources(): ConfigSources {
     canWrite: (path) =>
       Deno.permissions.querySync({ name: "write", path }).state === "granted",
   };
+}
+
+/** The error of a store that cannot be opened, named after the setting that says where it is. */
+export function storeError(config: Config, cause: unknown): ConfigError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return config.storePath === null
+    ? wrong(
+      "DENO_KV_DEFAULT_PATH",
+      Deno.env.get("DENO_KV_DEFAULT_PATH") ?? "",
+      reason,
+    )
+    : wrong("DATA_DIR", config.dataDir, `${reason}; want a folder to write to`);
+}
+
+/** Settings whose functions come with a later version. */
+const LATER = [
+  "TRUSTED_PROXIES",
+  "SMTP_URL",
+  "MAIL_FROM",
+  "OIDC_ISSUER",
+  "OIDC_CLIENT_ID",
+  "OIDC_CLIENT_SECRET",
+  "FRESHET_SECRET",
+  "FRESHET_ADMIN_EMAIL",
+  "FRESHET_ADMIN_PASSWORD",
+  "FRESHET_MAX_FDS",
+];
+
+/** Names of the settings that are set and have no effect in this version. */
+export function settingsWithoutEffect(
+  env: Env = (name) => Deno.env.get(name),
+): string[] {
+  return LATER.filter((name) => Boolean(env(name)?.trim()));
 }

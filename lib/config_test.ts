@@ -4,6 +4,7 @@ import {
   ConfigError,
   configJsonSchema,
   readConfig,
+  settingsWithoutEffect,
 } from "./config.ts";
 
 function read(
@@ -206,4 +207,13 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
     "providers",
   ]);
   assert.equal(schema.additionalProperties, false);
+});
+
+Deno.test("settingsWithoutEffect: names what is set and not part of this version", () => {
+  const env: Record<string, string> = {
+    SMTP_URL: "smtp://x",
+    MAIL_FROM: "",
+    PORT: "1",
+  };
+  assert.deepEqual(settingsWithoutEffect((name) => env[name]), ["SMTP_URL"]);
 });

@@ -8,7 +8,12 @@ import { Runs } from "@/lib/chat/runs.ts";
 import { RunStore } from "@/lib/chat/run_store.ts";
 import { ThreadStore } from "@/lib/chat/thread_store.ts";
 import { Threads } from "@/lib/chat/threads.ts";
-import { type Config, readConfig } from "@/lib/config.ts";
+import {
+  type Config,
+  readConfig,
+  settingsWithoutEffect,
+  storeError,
+} from "@/lib/config.ts";
 import { fenceDead } from "@/lib/kv/fence.ts";
 import { type Incarnation, startIncarnation } from "@/lib/kv/incarnation.ts";
 import { openStore } from "@/lib/kv/open.ts";
@@ -79,6 +84,12 @@ export async function ensureServices(config?: Config): Promise<Services> {
   const there = (globalThis as Global)[SERVICES];
   if (there !== undefined) return there;
   const services = await startServices(config ?? await readConfig());
+  const idle = settingsWithoutEffect();
+  if (idle.length > 0) {
+    services.log.warn("These settings have no effect in this version", {
+      settings: idle,
+    });
+  }
   setServices(services);
   return services;
 }
@@ -89,7 +100,7 @@ export async function startServices(
   parts: ServiceParts = {},
 ): Promise<Services> {
   const log = parts.log ?? consoleLogger();
-  const store = parts.store ?? await openStore({ location: config.storePath });
+  const store = parts.store ?? await openConfigured(config);
   const incarnation = await startIncarnation(store);
   const hub = new Hub();
   const threadStore = new ThreadStore(store, incarnation.id);
@@ -119,6 +130,14 @@ export async function startServices(
   watchHealth(services);
   await takeOver(services, runStore);
   return services;
+}
+
+async function openConfigured(config: Config): Promise<Store> {
+  try {
+    return await openStore({ location: config.storePath });
+  } catch (error) {
+    throw storeError(config, error);
+  }
 }
 
 function watchHealth({ health, incarnation, log }: Services): void {

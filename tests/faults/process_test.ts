@@ -212,6 +212,7 @@ Deno.test("start: a wrong setting ends it with one line that names it", async ()
         ["HOST", "0.0.0.0"],
         ["PUBLIC_URL", "https://chat.example.org"],
         ["FRESHET_CONFIG", `${dataDir}/missing.json`],
+        ["HOST", "127.0.0.300"],
       ]
     ) {
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -245,12 +246,33 @@ Deno.test("start: a port that is taken ends it with one line", async () => {
   }).output();
   const lines = new TextDecoder().decode(stderr).trim().split("\n");
   assert.equal(code, 1);
-  assert.match(lines.at(-1)!, /in use/i);
+  assert.equal(lines.length, 1, lines.join("\n"));
+  const { port } = new URL(server.url);
+  assert.ok(lines[0].includes(`PORT="${port}"`), lines[0]);
+});
+
+Deno.test("start: a DATA_DIR that cannot hold the store ends it with one line that names it", async () => {
+  const dataDir = await Deno.makeTempFile({ prefix: "freshet-test-" });
+  try {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: serveArguments(dataDir),
+      clearEnv: true,
+      env: { ...bareEnvironment(), DATA_DIR: dataDir, PORT: "0" },
+      stdin: "null",
+    }).output();
+    const lines = new TextDecoder().decode(stderr).trim().split("\n");
+    assert.equal(code, 1);
+    assert.equal(lines.length, 1, lines.join("\n"));
+    assert.ok(lines[0].includes(`DATA_DIR="${dataDir}"`), lines[0]);
+  } finally {
+    await Deno.remove(dataDir);
+  }
 });
 
 Deno.test("start: the task itself builds when needed, serves, and stops by a signal", async () => {
   await using given = await rig();
-  await using server = await startProcess(given.dataDir, {
+  // A folder with a space in its name is one argument all the same.
+  await using server = await startProcess(`${given.dataDir}/with space`, {
     ...given.options,
     args: ["task", "start"],
   });
