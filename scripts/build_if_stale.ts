@@ -2,20 +2,9 @@
  * Builds the app when `_fresh/` is missing or older than a source it is made from, so that starting
  * again costs nothing. The sources are what Vite reads: routes, islands, components, assets, libraries.
  */
-import { walkFiles } from "./walk_files.ts";
+import { sourcePaths } from "./sources.ts";
 
 const BUILT = "_fresh/server.js";
-const SOURCES = ["assets", "components", "islands", "lib", "routes", "static"];
-const SINGLE_SOURCES = [
-  "client.ts",
-  "deno.json",
-  "deno.lock",
-  "main.ts",
-  "utils.ts",
-  "scripts/marked_lexer_only.ts",
-  "vite.config.ts",
-];
-
 async function modifiedMs(path: string): Promise<number | null> {
   try {
     return (await Deno.stat(path)).mtime?.getTime() ?? null;
@@ -27,14 +16,9 @@ async function modifiedMs(path: string): Promise<number | null> {
 
 async function newestSourceMs(): Promise<number> {
   let newest = 0;
-  for (const path of SINGLE_SOURCES) {
+  // A deleted or renamed file shows in its folder's time.
+  for await (const path of sourcePaths({ folders: true })) {
     newest = Math.max(newest, await modifiedMs(path) ?? 0);
-  }
-  for (const folder of SOURCES) {
-    // A deleted or renamed file shows in its folder's time.
-    for await (const path of walkFiles(folder, { folders: true })) {
-      newest = Math.max(newest, await modifiedMs(path) ?? 0);
-    }
   }
   return newest;
 }
