@@ -42,12 +42,11 @@ function checkForwarding(headers: Headers): AppError | null {
 function checkOrigin(request: Request, host: string): AppError | null {
   const origin = request.headers.get("origin");
   if (
-    origin !== null && origin !== `http://${host}` &&
-    origin !== `https://${host}`
+    origin !== null && origin !== `${new URL(request.url).protocol}//${host}`
   ) {
     return refuse("The request came from a page of another origin.");
   }
-  const site = request.headers.get("sec-fetch-site");
+  const site = request.headers.get("sec-fetch-site")?.toLowerCase();
   if (
     (site === "same-site" || site === "cross-site") && !isTopLevelGet(request)
   ) {
@@ -57,12 +56,13 @@ function checkOrigin(request: Request, host: string): AppError | null {
 }
 
 /**
- * A key that begins with `frk_` must be the owner's; any other `Authorization` is ignored, since
- * OpenAI's clients must send some key.
+ * An `Authorization` that begins with `frk_`, after `Bearer` or alone, must be the owner's key; any other
+ * is ignored, since OpenAI's clients must send some key.
  */
 function checkKey(headers: Headers, apiKey: string | null): AppError | null {
-  const given = /^Bearer\s+(frk_\S*)$/i.exec(headers.get("authorization") ?? "")
-    ?.[1];
+  const given = /^(?:Bearer\s+)?(frk_.*)$/i.exec(
+    headers.get("authorization") ?? "",
+  )?.[1];
   if (given === undefined) return null;
   const digest = (text: string) => hash("sha256", text, "buffer");
   if (apiKey !== null && timingSafeEqual(digest(given), digest(apiKey))) {
@@ -81,7 +81,9 @@ export function checkLocal(
   request: Request,
   apiKey: string | null,
 ): AppError | null {
-  const host = request.headers.get("host") ?? new URL(request.url).host;
+  // A server makes up the host of the URL where the client named none, so only the header counts.
+  const host = request.headers.get("host");
+  if (host === null) return refuse("The request names no host.");
   if (!isLoopbackHost(host)) {
     return refuse(
       `The host "${

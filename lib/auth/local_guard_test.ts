@@ -56,6 +56,12 @@ Deno.test("checkLocal: a host that is not this machine is refused", () => {
   }
 });
 
+Deno.test("checkLocal: a request that names no host is refused", () => {
+  const request = new Request("http://127.0.0.1:8000/");
+  assert.equal(request.headers.get("host"), null);
+  assert.equal(checkLocal(request, null)?.code, "local_only");
+});
+
 Deno.test("checkLocal: a header that a proxy adds is refused", () => {
   for (
     const name of [
@@ -78,6 +84,7 @@ Deno.test("checkLocal: another origin is refused, whatever the method", () => {
       "null",
       "http://127.0.0.1:9999",
       "http://localhost:8000",
+      "https://127.0.0.1:8000",
     ]
   ) {
     assert.equal(check({ origin }, "POST")?.code, "local_only", origin);
@@ -99,6 +106,7 @@ Deno.test("checkLocal: another site may only link here", () => {
   );
   assert.equal(check({ "sec-fetch-site": "cross-site" })?.code, "local_only");
   assert.equal(check({ "sec-fetch-site": "same-site" })?.code, "local_only");
+  assert.equal(check({ "sec-fetch-site": "Cross-Site" })?.code, "local_only");
   assert.equal(check({ "sec-fetch-site": "none" }), null);
 });
 
@@ -113,10 +121,17 @@ Deno.test("checkLocal: Authorization counts only when it begins with frk_", () =
   assert.equal(unknown?.status, 401);
   assert.equal(unknown?.code, "invalid_api_key");
   assert.equal(check({ authorization: `Bearer ${OWN_KEY}` })?.status, 401);
-  assert.equal(
-    check({ authorization: `Bearer ${OWN_KEY}` }, "GET", OWN_KEY),
-    null,
-  );
+  for (const scheme of ["Bearer ", "bearer  ", ""]) {
+    const authorization = `${scheme}${OWN_KEY}`;
+    assert.equal(check({ authorization }, "GET", OWN_KEY), null, scheme);
+    for (const wrong of ["b", " b", ", Bearer sk-x"]) {
+      assert.equal(
+        check({ authorization: authorization + wrong }, "GET", OWN_KEY)?.status,
+        401,
+        `${scheme}…${wrong}`,
+      );
+    }
+  }
 });
 
 Deno.test("isLoopbackHost: reads the name without its port", () => {

@@ -54,6 +54,7 @@ async function answer(
 ): Promise<Response> {
   const { config, router } = built.builder;
   const url = requestUrl(req, config.trustProxy);
+  if (url === null) return new Response("Bad Request", { status: 400 });
   const match = router.match(url.pathname);
   const chain = match === null
     ? built.unmatched
@@ -98,8 +99,10 @@ function allowedMethods(entry: RouteEntry): string {
   return [...methods, "OPTIONS"].join(", ");
 }
 
-function requestUrl(req: Request, trustProxy: boolean): URL {
-  const url = new URL(req.url);
+/** Null where the client sent a target in absolute form that is not a URL (RFC 9112 section 3.2.2). */
+function requestUrl(req: Request, trustProxy: boolean): URL | null {
+  const url = URL.parse(req.url);
+  if (url === null) return null;
   if (url.pathname.includes("//")) {
     url.pathname = url.pathname.replace(/\/{2,}/g, "/");
   }

@@ -1,5 +1,6 @@
 /** Reading a small HTML form, as pages send it when no script does. */
 import { AppError } from "@/lib/errors.ts";
+import { readBytes } from "@/lib/http/read_bytes.ts";
 
 /** Largest form, in bytes; the forms of the app hold a few words. */
 const MAX_FORM_BYTES = 10_000;
@@ -9,49 +10,29 @@ const FORM_DEADLINE_MS = 10_000;
 
 /**
  * Fields of a form that was sent as `application/x-www-form-urlencoded`.
- * @throws {AppError} 415 for another content type, 413 for a form that is too large, 408 for a slow one
+ * @throws {AppError} 415 for another content type, 413 for a form that is too large, 408 for a slow one,
+ * 400 for one that breaks off
  */
 export async function readForm(request: Request): Promise<URLSearchParams> {
   const contentType = request.headers.get("content-type") ?? "";
   const mediaType = contentType.split(";", 1)[0].trim().toLowerCase();
   if (mediaType !== "application/x-www-form-urlencoded") {
-    await request.body?.cancel();
+    await request.body?.cancel().catch(() => {});
     throw new AppError({
       status: 415,
       code: "unsupported_media_type",
       message: "The form must be sent as application/x-www-form-urlencoded.",
     });
   }
-  const reader = request.body?.getReader();
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    void reader?.cancel().catch(() => {});
-  }, FORM_DEADLINE_MS);
-  const decoder = new TextDecoder();
-  let text = "";
-  try {
-    for (;;) {
-      const part = await reader?.read();
-      if (part?.value === undefined) break;
-      text += decoder.decode(part.value, { stream: true });
-      if (text.length <= MAX_FORM_BYTES) continue;
-      await reader?.cancel();
-      throw new AppError({
+  const bytes = await readBytes(request, {
+    maxBytes: MAX_FORM_BYTES,
+    deadlineMs: FORM_DEADLINE_MS,
+    tooLarge: () =>
+      new AppError({
         status: 413,
         code: "body_too_large",
         message: "The form is too large.",
-      });
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-  if (isLate) {
-    throw new AppError({
-      status: 408,
-      code: "body_timeout",
-      message: "The form did not arrive in time.",
-    });
-  }
-  return new URLSearchParams(text);
+      }),
+  });
+  return new URLSearchParams(new TextDecoder().decode(bytes));
 }

@@ -31,3 +31,15 @@ Deno.test("readForm: an empty form has no fields", async () => {
   });
   assert.equal([...await readForm(request)].length, 0);
 });
+
+Deno.test("readForm: a form that breaks off is 400", async () => {
+  const body = new ReadableStream({
+    pull: (controller) => controller.error(new TypeError("The client hung up")),
+  });
+  const request = new Request("http://localhost/settings", {
+    method: "POST",
+    headers: { "content-type": FORM },
+    body,
+  });
+  await assert.rejects(readForm(request), status(400));
+});

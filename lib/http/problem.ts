@@ -9,6 +9,7 @@ const TITLES: Record<number, string> = {
   403: "Not allowed",
   404: "Not found",
   405: "Method not allowed",
+  408: "Too slow",
   409: "Conflict",
   412: "Changed meanwhile",
   413: "Too large",

@@ -87,14 +87,117 @@ Deno.test("bad input: every wrong body of a question has its own status and code
     413,
     "message_too_large",
   );
-  const large = await problem(
-    await send("x".repeat(25_000_001)),
+  await problem(
+    await send(`{"message":{"content":"${"\\u0041".repeat(1_000_001)}"}}`),
     413,
-    "body_too_large",
+    "message_too_large",
   );
-  assert.match(large.detail, /25 MB/);
+  for (const length of [7_000_001, 25_000_001]) {
+    const large = await problem(
+      await send("x".repeat(length)),
+      413,
+      "body_too_large",
+    );
+    assert.match(large.detail, /7 MB/);
+  }
+  await problem(
+    await send(
+      '{"message":{"content":"x"}}',
+      "application/json;charset=utf-16",
+    ),
+    415,
+    "unsupported_media_type",
+  );
   assert.deepEqual(await getMessages(rig.app, thread.id), []);
   assert.equal(rig.upstream.chats().length, 0);
+});
+
+Deno.test("bad input: a body of very many unknown fields is refused with a short answer", async () => {
+  await using rig = await startChat();
+  const thread = await newThread(rig.app);
+  const fields = (count: number) =>
+    `{${Array.from({ length: count }, (_, at) => `"k${at}":1`).join()}}`;
+  const send = (path: string, body: string) =>
+    rig.app.fetch(path, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    });
+  const runs = `/api/threads/${thread.id}/runs`;
+  await problem(await send(runs, fields(500_000)), 400, "too_many_values");
+  for (const path of ["/api/threads", "/api/providers/local"]) {
+    const large = await send(path, fields(500_000));
+    assert.match(
+      (await problem(large, 413, "body_too_large")).detail,
+      /64 kB/,
+      path,
+    );
+    const unknown = await send(path, fields(5_000));
+    const body = await problem(unknown, 400, "invalid_request");
+    assert.ok(JSON.stringify(body).length < 10_000, path);
+  }
+});
+
+Deno.test("bad input: a client that hangs up in the middle of its body leaves no error in the log", async () => {
+  await using rig = await startChat();
+  const { hostname, port, host } = new URL(rig.app.url);
+  const paths: [path: string, contentType: string][] = [
+    ["/api/threads", "application/json"],
+    ["/settings", "application/x-www-form-urlencoded"],
+  ];
+  for (const [path, contentType] of paths) {
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(new TextEncoder().encode([
+      `POST ${path} HTTP/1.1`,
+      `Host: ${host}`,
+      `Content-Type: ${contentType}`,
+      "Content-Length: 100",
+      "",
+      '{"title":',
+    ].join("\r\n")));
+    connection.close();
+  }
+  const deadline = AbortSignal.timeout(20_000);
+  const logged = () =>
+    rig.app.logLines.map((line) => JSON.parse(line)).filter(({ status }) =>
+      status !== undefined
+    );
+  while (logged().length < paths.length) {
+    deadline.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.deepEqual(logged().map(({ status }) => status), [400, 400]);
+  assert.ok(
+    rig.app.logLines.every((line) => JSON.parse(line).level === "info"),
+    rig.app.logLines.join("\n"),
+  );
+});
+
+Deno.test("bad input: a cancel takes no body, or an empty object", async () => {
+  await using rig = await startChat();
+  const { events } = await askWhole(rig.app, "x");
+  const path = `/api/runs/${events[0].data.runId}/cancel`;
+  const cancel = (init: RequestInit) =>
+    rig.app.fetch(path, { method: "POST", ...init });
+  const json = { "content-type": "application/json" };
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  for (
+    const init of [{}, { headers: json }, { headers: form }, {
+      headers: json,
+      body: "{}",
+    }]
+  ) {
+    const response = await cancel(init);
+    assert.equal(response.status, 200, JSON.stringify(init));
+    await response.body?.cancel();
+  }
+  const text = { headers: { "content-type": "text/plain" }, body: "stop" };
+  await problem(await cancel(text), 415, "unsupported_media_type");
+  await problem(
+    await cancel({ headers: json, body: '{"now":true}' }),
+    400,
+    "invalid_request",
+  );
 });
 
 Deno.test("bad input: unknown and foreign ids are 404", async () => {

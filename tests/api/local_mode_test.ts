@@ -10,6 +10,7 @@ Deno.test("local mode: a rebound name, a proxy and another site are refused on e
   await using app = await startApp();
   const own = `Host: ${new URL(app.url).host}`;
   const refused = [
+    [],
     ["Host: evil.example"],
     ["Host: freshet.localhost.evil.example"],
     [own, "X-Forwarded-For: 10.0.0.1"],
@@ -19,7 +20,9 @@ Deno.test("local mode: a rebound name, a proxy and another site are refused on e
     [own, "X-Real-IP: 10.0.0.1"],
     [own, "Origin: https://evil.example"],
     [own, "Origin: null"],
+    [own, `Origin: https://${new URL(app.url).host}`],
     [own, "Sec-Fetch-Site: cross-site"],
+    [own, "Sec-Fetch-Site: Cross-Site"],
     [
       own,
       "Sec-Fetch-Site: same-site",
@@ -73,9 +76,16 @@ Deno.test("local mode: a frk_ key that is not the owner's is 401", async () => {
   const wrong = await get(`Bearer frk_${"x".repeat(40)}`);
   assert.equal(wrong.status, 401);
   assert.equal((await wrong.json()).code, "invalid_api_key");
-  const right = await get(`Bearer ${key}`);
-  assert.equal(right.status, 200);
-  await right.body?.cancel();
+  for (const authorization of [`frk_${"x".repeat(40)}`, `Bearer ${key} b`]) {
+    const response = await get(authorization);
+    assert.equal(response.status, 401, authorization);
+    await response.body?.cancel();
+  }
+  for (const authorization of [`Bearer ${key}`, key]) {
+    const response = await get(authorization);
+    assert.equal(response.status, 200, authorization);
+    await response.body?.cancel();
+  }
 });
 
 Deno.test("headers: pages and error pages alike carry a strict policy with a nonce of their own", async () => {

@@ -1,6 +1,6 @@
 /** `GET /api/providers/local`: model servers found on this machine; `POST {id}` uses one. */
 import * as z from "zod";
-import { readJson } from "@/lib/http/body.ts";
+import { MAX_SMALL_JSON_BYTES, readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
@@ -14,7 +14,9 @@ export const handler = define.handlers(methods({
   },
   async POST(ctx) {
     const { localProviders } = ctx.state.services;
-    const { id } = await readJson(ctx.req, useSchema);
+    const { id } = await readJson(ctx.req, useSchema, {
+      maxBytes: MAX_SMALL_JSON_BYTES,
+    });
     return ctx.json(await localProviders.use(id, ctx.req.signal));
   },
 }));
