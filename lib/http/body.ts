@@ -10,9 +10,6 @@ const MEGABYTE = 1_000_000;
 /** Largest JSON body of any route, in bytes. */
 export const MAX_JSON_BYTES = 25 * MEGABYTE;
 
-/** Largest JSON body, in bytes, of a route that wants a few short fields. */
-export const MAX_SMALL_JSON_BYTES = 64 * KILOBYTE;
-
 /** How deep objects and arrays of a body may nest. */
 export const MAX_JSON_DEPTH = 64;
 

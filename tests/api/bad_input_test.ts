@@ -92,14 +92,14 @@ Deno.test("bad input: every wrong body of a question has its own status and code
     413,
     "message_too_large",
   );
-  for (const length of [7_000_001, 25_000_001]) {
-    const large = await problem(
-      await send("x".repeat(length)),
-      413,
-      "body_too_large",
-    );
-    assert.match(large.detail, /7 MB/);
-  }
+  const long = JSON.stringify({ message: { content: "x".repeat(10_000_000) } });
+  await problem(await send(long), 413, "message_too_large");
+  const large = await problem(
+    await send("x".repeat(25_000_001)),
+    413,
+    "body_too_large",
+  );
+  assert.match(large.detail, /25 MB/);
   await problem(
     await send(
       '{"message":{"content":"x"}}',
@@ -126,12 +126,8 @@ Deno.test("bad input: a body of very many unknown fields is refused with a short
   const runs = `/api/threads/${thread.id}/runs`;
   await problem(await send(runs, fields(500_000)), 400, "too_many_values");
   for (const path of ["/api/threads", "/api/providers/local"]) {
-    const large = await send(path, fields(500_000));
-    assert.match(
-      (await problem(large, 413, "body_too_large")).detail,
-      /64 kB/,
-      path,
-    );
+    const many = await send(path, fields(500_000));
+    await problem(many, 400, "too_many_values");
     const unknown = await send(path, fields(5_000));
     const body = await problem(unknown, 400, "invalid_request");
     assert.ok(JSON.stringify(body).length < 10_000, path);

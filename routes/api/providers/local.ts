@@ -1,6 +1,6 @@
 /** `GET /api/providers/local`: model servers found on this machine; `POST {id}` uses one. */
 import * as z from "zod";
-import { MAX_SMALL_JSON_BYTES, readJson } from "@/lib/http/body.ts";
+import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
@@ -14,9 +14,7 @@ export const handler = define.handlers(methods({
   },
   async POST(ctx) {
     const { localProviders } = ctx.state.services;
-    const { id } = await readJson(ctx.req, useSchema, {
-      maxBytes: MAX_SMALL_JSON_BYTES,
-    });
+    const { id } = await readJson(ctx.req, useSchema);
     return ctx.json(await localProviders.use(id, ctx.req.signal));
   },
 }));

@@ -1,6 +1,6 @@
 /** `GET /api/threads` lists threads, newest activity first; `POST` makes one. */
 import { newThreadSchema } from "@/lib/chat/run_input.ts";
-import { MAX_SMALL_JSON_BYTES, readJson } from "@/lib/http/body.ts";
+import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { readPageQuery } from "@/lib/http/page_query.ts";
 import { define } from "@/utils.ts";
@@ -14,9 +14,7 @@ export const handler = define.handlers(methods({
   },
   async POST(ctx) {
     const { threads } = ctx.state.services;
-    const input = await readJson(ctx.req, newThreadSchema, {
-      maxBytes: MAX_SMALL_JSON_BYTES,
-    });
+    const input = await readJson(ctx.req, newThreadSchema);
     const thread = await threads.create(ctx.state.workspace, input);
     return ctx.json(thread, {
       status: 201,

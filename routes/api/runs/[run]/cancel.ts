@@ -1,6 +1,6 @@
 /** `POST /api/runs/:id/cancel`: stops a run; asking again changes nothing. */
 import * as z from "zod";
-import { MAX_SMALL_JSON_BYTES, readJson } from "@/lib/http/body.ts";
+import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
@@ -11,7 +11,6 @@ export const handler = define.handlers(methods({
   async POST(ctx) {
     const { chat } = ctx.state.services;
     await readJson(ctx.req, nothingSchema, {
-      maxBytes: MAX_SMALL_JSON_BYTES,
       optional: true,
     });
     return ctx.json(await chat.cancelRun(ctx.state.workspace, ctx.params.run));

@@ -1,23 +1,15 @@
 /** `POST /api/threads/:id/runs`: asks, and answers with the run or, when asked so, with its stream. */
-import { MAX_MESSAGE_CHARACTERS, newRunSchema } from "@/lib/chat/run_input.ts";
+import { newRunSchema } from "@/lib/chat/run_input.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { sseResponse } from "@/lib/streams/sse.ts";
 import { define } from "@/utils.ts";
 
-/**
- * Largest body, in bytes: the longest message with every character escaped (`\u0041` is six bytes),
- * and 1 MB for the rest.
- */
-const MAX_RUN_BYTES = 6 * MAX_MESSAGE_CHARACTERS + 1_000_000;
-
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const { chat } = ctx.state.services;
     const { workspace } = ctx.state;
-    const input = await readJson(ctx.req, newRunSchema, {
-      maxBytes: MAX_RUN_BYTES,
-    });
+    const input = await readJson(ctx.req, newRunSchema);
     const { run, message } = await chat.startRun(
       workspace,
       ctx.params.thread,
