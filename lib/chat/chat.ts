@@ -10,6 +10,7 @@ import { chooseModel, type ModelResolver } from "./choose_model.ts";
 import { titleFrom, toPrompt } from "./prompt.ts";
 import { toQuestion } from "./question.ts";
 import {
+  headOf,
   isEnded,
   type MessageRecord,
   type RunRecord,
@@ -94,7 +95,7 @@ export class Chat {
 
     const question = toQuestion(
       threadId,
-      loaded.activity.headMessageId,
+      headOf(loaded.record, loaded.activity),
       tree,
       input,
     );

@@ -17,6 +17,16 @@ export interface ThreadRecord {
   title: string;
   titleSource: "auto" | "user";
   model: string | null;
+  projectId?: string | null;
+  tags?: readonly string[];
+  pinned?: boolean;
+  archived?: boolean;
+  /** Lives under expiring keys only; in no list, search or export. */
+  temporary?: boolean;
+  /** Set by DELETE; whoever reads takes the thread as gone, except to restore it. */
+  deletedAt?: string | null;
+  /** Newest message of the branch on view. A change of it alone is no edit and no new version. */
+  headMessageId?: string | null;
   createdAt: string;
   version: number;
 }
@@ -27,8 +37,18 @@ export interface ThreadActivityRecord {
   updatedAt: string;
   /** Run that is answering now, or null. */
   activeRunId: string | null;
-  /** Newest message of the branch on view. */
-  headMessageId: string | null;
+  /** An answer has ended that nobody has seen yet. */
+  unread?: boolean;
+  /** Where records of earlier builds keep the head; see `headOf`. */
+  headMessageId?: string | null;
+}
+
+/** Newest message of the branch on view. */
+export function headOf(
+  record: ThreadRecord,
+  activity: ThreadActivityRecord,
+): string | null {
+  return record.headMessageId ?? activity.headMessageId ?? null;
 }
 
 /** A text in the value itself, or in blob parts when it is too long for one value. */
@@ -69,6 +89,22 @@ export interface RunRecord {
   error: RunError | null;
   /** Sequence number of the last event, once the run has ended. */
   endSeq: number | null;
+  /** Request that began it. */
+  requestId?: string | null;
+  /** Further fields of the request to the provider, as the caller gave them. */
+  params?: Record<string, unknown>;
+  /** How often its owner died while it ran; see `restart.ts`. */
+  crashes?: number;
+  /** Restarts that count against the budget. */
+  charged?: number;
+  /** Planned hand-overs to another process. */
+  handovers?: number;
+  /** How many runs were restarted together with it the last time, or null: it was not. */
+  restartGroup?: number | null;
+  /** Message whose text this run goes on with, or null. */
+  continues?: string | null;
+  /** Lives under expiring keys only, as its thread. */
+  temporary?: boolean;
   createdAt: string;
   startedAt: string;
   finishedAt: string | null;
@@ -98,14 +134,14 @@ export function toThread(
     title: record.title,
     titleSource: record.titleSource,
     model: record.model,
-    projectId: null,
-    tags: [],
-    pinned: false,
-    archived: false,
-    temporary: false,
+    projectId: record.projectId ?? null,
+    tags: [...record.tags ?? []],
+    pinned: record.pinned ?? false,
+    archived: record.archived ?? false,
+    temporary: record.temporary ?? false,
     activeRunId: activity.activeRunId,
-    headMessageId: activity.headMessageId,
-    unread: false,
+    headMessageId: headOf(record, activity),
+    unread: activity.unread ?? false,
     createdAt: record.createdAt,
     updatedAt: activity.updatedAt,
     version: record.version,

@@ -75,12 +75,13 @@ export class RunStore {
     await this.#assertWriting();
     const { run, question } = start;
     const { record, activity } = loaded;
-    const changed = start.title !== null || start.threadModel !== null;
-    const thread: ThreadRecord = !changed ? record : {
+    const edited = start.title !== null || start.threadModel !== null;
+    const thread: ThreadRecord = {
       ...record,
       title: start.title ?? record.title,
       model: start.threadModel ?? record.model,
-      version: record.version + 1,
+      headMessageId: run.messageId,
+      version: edited ? record.version + 1 : record.version,
     };
     const threadKey = keys.threadKey(workspace, record.id);
     const unit = this.#incarnation.checkFence(new UnitOfWork())
@@ -94,8 +95,9 @@ export class RunStore {
         v: 1,
         updatedAt: run.createdAt,
         activeRunId: run.id,
-        headMessageId: run.messageId,
+        unread: false,
       })
+      .set(threadKey, thread)
       .set(keys.ownKey(this.owner, "r", run.id), { v: 1, ws: workspace })
       .delete(listKey(workspace, record.id, activity.updatedAt))
       .set(listKey(workspace, record.id, run.createdAt), LIST_ENTRY)
@@ -103,7 +105,6 @@ export class RunStore {
         keys.messageKey(workspace, record.id, run.messageId),
         answer(run, { inline: "" }),
       );
-    if (changed) unit.set(threadKey, thread);
     if (question !== null) {
       const key = keys.messageKey(workspace, record.id, question.id);
       unit.check(key, null).set(key, {
@@ -187,7 +188,7 @@ export class RunStore {
             v: 1 as const,
             updatedAt,
             activeRunId: null,
-            headMessageId: message.id,
+            unread: true,
           },
         },
         { key: listKey(workspace, run.threadId, updatedAt), value: LIST_ENTRY },

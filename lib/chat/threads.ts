@@ -4,7 +4,7 @@ import type { PageQuery } from "@/lib/shared/page_query.ts";
 import type { Message, Page, Thread } from "@/lib/shared/wire.ts";
 import { formatPosition } from "@/lib/streams/position.ts";
 import { findModel, type ModelResolver } from "./choose_model.ts";
-import { toMessage, toThread } from "./records.ts";
+import { headOf, toMessage, toThread } from "./records.ts";
 import { notFound } from "./refusals.ts";
 import { textOf } from "./run_events.ts";
 import type { NewThread } from "./run_input.ts";
@@ -60,7 +60,6 @@ export class Threads {
       v: 1 as const,
       updatedAt: now,
       activeRunId: null,
-      headMessageId: null,
     };
     await this.#store.createThread(workspace, record, activity);
     return toThread(record, activity);
@@ -125,7 +124,7 @@ export class Threads {
   ): Promise<{ messages: Message[]; lastEventId: string | null }> {
     const records = await this.#store.readMessages(workspace, record.id);
     const tree = new MessageTree(records);
-    const shown = whole ? tree.all() : tree.branch(activity.headMessageId);
+    const shown = whole ? tree.all() : tree.branch(headOf(record, activity));
     const texts = await this.#store.readTexts(
       shown.map((message) => message.text),
     );

@@ -1,3 +1,10 @@
+import {
+  type AddressedEvent,
+  ENVELOPE_BYTES,
+  MAX_ENVELOPE_BYTES,
+  measureEvent,
+} from "./outbox.ts";
+import { assertPageItem, type LedgerEntry, PAGE_ITEM_BYTES } from "./pages.ts";
 import { measureSet, measureWrittenKey } from "./sizes.ts";
 import type { StoredValue } from "./store.ts";
 
@@ -8,7 +15,20 @@ export type Urgency = "now" | "soon";
 export interface LaneEntry {
   sets?: { key: Deno.KvKey; value: StoredValue; expireInMs?: number }[];
   deletes?: Deno.KvKey[];
+  /** Chunks of the log, for the batch's log pages; see `Lane.trimLog`. */
+  log?: readonly Uint8Array[];
+  /** Rows for the ledger pages of the batch. */
+  ledger?: readonly LedgerEntry[];
+  /** Events for the envelopes of the batch. */
+  events?: readonly AddressedEvent[];
   urgency: Urgency;
+}
+
+/** Where an entry has been written. */
+export interface LaneCommit {
+  versionstamp: string;
+  /** Number of the batch in its lane. */
+  n: number;
 }
 
 /** Mutations. A batch closes at the first of three limits; the store's own leave room for the head. */
@@ -18,15 +38,27 @@ export const MAX_BATCH_BYTES = 600 * 1024;
 /** Bytes of keys. */
 export const MAX_BATCH_KEY_BYTES = 64 * 1024;
 
-/** An entry with its sizes, and the promise of its writer. */
-export interface SizedEntry {
-  entry: LaneEntry;
+/** Bytes of the keys of a page, of a request's place and of an envelope with its notice, at most. */
+const PAGE_KEY_BYTES = 160;
+/** A page is at least so full before another one begins. */
+const LEAST_PAGE_BYTES = 24 * 1024;
+
+/** How much of a batch an entry takes. */
+interface Size {
   mutations: number;
+  /** Of keys and values together. */
   bytes: number;
   keyBytes: number;
+}
+
+/** An entry with its sizes, and the promise of its writer. */
+export interface SizedEntry extends Size {
+  entry: LaneEntry;
+  /** Bytes of events by workspace; empty when there are none. */
+  envelopes: ReadonlyMap<string, number>;
   /** When a `soon` entry is due, in milliseconds of the monotonic clock. */
   dueAt: number;
-  done: PromiseWithResolvers<{ versionstamp: string }>;
+  done: PromiseWithResolvers<LaneCommit>;
 }
 
 /**
@@ -34,34 +66,62 @@ export interface SizedEntry {
  * @throws {TypeError} that says what is wrong with it
  */
 export function sizeEntry(entry: LaneEntry, dueAt: number): SizedEntry {
-  let keyBytes = 0;
-  let valueBytes = 0;
-  for (const { key, value } of entry.sets ?? []) {
-    const size = measureSet(key, value);
-    keyBytes += size.keyBytes;
-    valueBytes += size.valueBytes;
-  }
-  for (const key of entry.deletes ?? []) keyBytes += measureWrittenKey(key);
-  const mutations = (entry.sets?.length ?? 0) + (entry.deletes?.length ?? 0);
-  const bytes = keyBytes + valueBytes;
-  if (mutations === 0) throw new TypeError("Entry writes nothing");
-  assertFits("mutations", mutations, MAX_BATCH_MUTATIONS);
-  assertFits("bytes", bytes, MAX_BATCH_BYTES);
-  assertFits("bytes of keys", keyBytes, MAX_BATCH_KEY_BYTES);
-  return {
-    entry,
-    mutations,
-    bytes,
-    keyBytes,
-    dueAt,
-    done: Promise.withResolvers(),
+  const size: Size = { mutations: 0, bytes: 0, keyBytes: 0 };
+  const add = (mutations: number, keyBytes: number, valueBytes: number) => {
+    size.mutations += mutations;
+    size.keyBytes += keyBytes;
+    size.bytes += keyBytes + valueBytes;
   };
+  for (const { key, value } of entry.sets ?? []) {
+    const { keyBytes, valueBytes } = measureSet(key, value);
+    add(1, keyBytes, valueBytes);
+  }
+  for (const key of entry.deletes ?? []) add(1, measureWrittenKey(key), 0);
+  let logBytes = 0;
+  for (const chunk of entry.log ?? []) {
+    assertPageItem(chunk);
+    logBytes += chunk.length + PAGE_ITEM_BYTES;
+  }
+  const logPages = Math.ceil(logBytes / LEAST_PAGE_BYTES);
+  add(logPages, logPages * PAGE_KEY_BYTES, logBytes);
+  for (const { row } of entry.ledger ?? []) {
+    assertPageItem(row);
+    add(2, 2 * PAGE_KEY_BYTES, row.length + PAGE_ITEM_BYTES);
+  }
+  const envelopes = new Map<string, number>();
+  for (const addressed of entry.events ?? []) {
+    const bytes = measureEvent(addressed);
+    const { workspace } = addressed;
+    envelopes.set(workspace, (envelopes.get(workspace) ?? 0) + bytes);
+    add(1, PAGE_KEY_BYTES, bytes + ENVELOPE_BYTES);
+  }
+  if (size.mutations === 0) throw new TypeError("Entry writes nothing");
+  assertFits("mutations", size.mutations, MAX_BATCH_MUTATIONS);
+  assertFits("bytes", size.bytes, MAX_BATCH_BYTES);
+  assertFits("bytes of keys", size.keyBytes, MAX_BATCH_KEY_BYTES);
+  for (const bytes of envelopes.values()) {
+    assertFits("bytes of events", bytes, MAX_ENVELOPE_BYTES);
+  }
+  return { entry, ...size, envelopes, dueAt, done: Promise.withResolvers() };
 }
 
 function assertFits(what: string, is: number, limit: number): void {
   if (is > limit) {
     throw new TypeError(`Entry has "${is}" ${what}, more than "${limit}"`);
   }
+}
+
+/** Adds the events of an entry; false when an envelope would overflow by them. */
+function fitsEnvelopes(
+  envelopes: Map<string, number>,
+  sized: SizedEntry,
+): boolean {
+  for (const [workspace, bytes] of sized.envelopes) {
+    const sum = (envelopes.get(workspace) ?? 0) + bytes;
+    if (sum > MAX_ENVELOPE_BYTES) return false;
+    envelopes.set(workspace, sum);
+  }
+  return true;
 }
 
 /** The entries that wait for the lane, in the order they came. */
@@ -106,13 +166,14 @@ export class Batcher {
     let bytes = 0;
     let keyBytes = 0;
     let taken = 0;
+    const envelopes = new Map<string, number>();
     for (const sized of this.#entries) {
       mutations += sized.mutations;
       bytes += sized.bytes;
       keyBytes += sized.keyBytes;
       if (
         mutations > MAX_BATCH_MUTATIONS || bytes > MAX_BATCH_BYTES ||
-        keyBytes > MAX_BATCH_KEY_BYTES
+        keyBytes > MAX_BATCH_KEY_BYTES || !fitsEnvelopes(envelopes, sized)
       ) break;
       taken += 1;
     }

@@ -1,6 +1,7 @@
 import { StorageError } from "@/lib/errors.ts";
 import { sleep } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
+import { outboxRows } from "./outbox.ts";
 import { isRefusal } from "./refusal.ts";
 import { assertWritable, type Store } from "./store.ts";
 import { newToken } from "./token.ts";
@@ -58,13 +59,13 @@ export async function commit(
         signal,
         what: "commit",
       });
-      if (answer.ok) return answer;
+      if (answer.ok) return committed(store, unit, answer.versionstamp);
     } catch (error) {
       cause = error;
     }
     const outcome = await readBack(store, unit, token, giveUpAt, signal);
     if (outcome.state === "committed") {
-      return { ok: true, versionstamp: outcome.versionstamp };
+      return committed(store, unit, outcome.versionstamp);
     }
     if (outcome.state === "lost") return { ok: false, reason: "conflict" };
     if (outcome.state === "unapplied" && isRefusal(cause)) {
@@ -103,7 +104,19 @@ function build(
       expireInMs === undefined ? undefined : { expireIn: expireInMs },
     );
   }
+  for (const { key, value } of outboxRows(store, unit.events)) {
+    operation.set(key, value);
+  }
   return operation;
+}
+
+function committed(
+  store: Store,
+  unit: UnitOfWork,
+  versionstamp: string,
+): CommitResult {
+  if (unit.events.length > 0) store.eventsBell.ring();
+  return { ok: true, versionstamp };
 }
 
 type ReadBack =

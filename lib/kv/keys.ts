@@ -233,3 +233,116 @@ export function providerKey(provider: string): Deno.KvKey {
 export function providers(): Deno.KvListSelector {
   return { prefix: ["sys", "pv"] };
 }
+
+/** Incarnation and number out of a key that `laneKey` built. */
+export function parseLaneKey(
+  key: Deno.KvKey,
+): { incarnation: string; lane: number } {
+  return { incarnation: String(key[2]), lane: Number(key[3]) };
+}
+
+/**
+ * `{v, chunks}`: page `page` of the events that batch `n` of a lane made durable, until each run's own
+ * segments hold them.
+ */
+export function logPageKey(
+  incarnation: string,
+  lane: number,
+  n: number,
+  page: number,
+): Deno.KvKey {
+  return ["sys", "wal", incarnation, lane, n, page];
+}
+
+/** All pages that an incarnation has left, oldest batch first. */
+export function logPages(incarnation: string): Deno.KvListSelector {
+  return { prefix: ["sys", "wal", incarnation] };
+}
+
+/** `{v, token}`: changes whenever a row is put into an incarnation's inbox. */
+export function inboxBellKey(incarnation: string): Deno.KvKey {
+  return ["sys", "in", incarnation];
+}
+
+/** `{v, kind, ws, id, at}`: what another process asks of an incarnation. */
+export function inboxKey(incarnation: string, row: string): Deno.KvKey {
+  return ["sys", "inq", incarnation, row];
+}
+
+/** Everything that is asked of an incarnation. */
+export function inboxRows(incarnation: string): Deno.KvListSelector {
+  return { prefix: ["sys", "inq", incarnation] };
+}
+
+/**
+ * `{v, gen, ev}`: the events of one atomic. `stamp` is what the store calls the versionstamp of the
+ * commit, or a known versionstamp.
+ */
+export function eventsKey(
+  workspace: string,
+  stamp: symbol | string,
+): Deno.KvKey {
+  // The platform's type of a key part has `symbol` for exactly this placeholder.
+  return [tenant(workspace), "e", stamp] as Deno.KvKey;
+}
+
+/** Envelopes of a workspace after a versionstamp (null: all), oldest first. */
+export function eventsAfter(
+  workspace: string,
+  versionstamp: string | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "e"];
+  if (versionstamp === null) return { prefix };
+  return { prefix, start: [...prefix, `${versionstamp}\0`] };
+}
+
+/** `{v, ws}`: which workspaces have events in one atomic. */
+export function eventsNoticeKey(stamp: symbol | string): Deno.KvKey {
+  return ["sys", "e", stamp] as Deno.KvKey;
+}
+
+/** Notices after a versionstamp (null: all), oldest first. */
+export function eventsNoticesAfter(
+  versionstamp: string | null,
+): Deno.KvListSelector {
+  const prefix = ["sys", "e"];
+  if (versionstamp === null) return { prefix };
+  return { prefix, start: [...prefix, `${versionstamp}\0`] };
+}
+
+/** Versionstamp out of a key that `eventsKey` or `eventsNoticeKey` built. */
+export function parseEventsKey(key: Deno.KvKey): string {
+  return String(key[2]);
+}
+
+/** `{v, gen, vs, token}`: how far a consumer of events has come. */
+export function cursorKey(consumer: string): Deno.KvKey {
+  return ["sys", "cur", consumer];
+}
+
+/** `{v, rows}`: page `page` of the ledger rows of a workspace in batch `n` of an incarnation's lane. */
+export function ledgerPageKey(
+  workspace: string,
+  atMs: number,
+  incarnation: string,
+  n: number,
+  page = 0,
+): Deno.KvKey {
+  const key = [tenant(workspace), "lg", atMs, incarnation, n];
+  return page === 0 ? key : [...key, page];
+}
+
+/** The ledger's pages of a span of time, oldest first: from `fromMs` on, before `toMs`. */
+export function ledgerPages(
+  workspace: string,
+  fromMs: number,
+  toMs: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "lg"];
+  return { start: [...prefix, fromMs], end: [...prefix, toMs] };
+}
+
+/** `{v, at}`: where the ledger row of a request is: time, incarnation, batch, page and place in it. */
+export function requestKey(workspace: string, request: string): Deno.KvKey {
+  return [tenant(workspace), "rq", request];
+}

@@ -2,6 +2,7 @@ import { FencedError, StorageError } from "@/lib/errors.ts";
 import { Backlog } from "./backlog.ts";
 import {
   Batcher,
+  type LaneCommit,
   type LaneEntry,
   type SizedEntry,
   sizeEntry,
@@ -112,7 +113,7 @@ export class Lane {
   async write(
     entry: LaneEntry,
     { signal }: LaneWriteOptions = {},
-  ): Promise<{ versionstamp: string }> {
+  ): Promise<LaneCommit> {
     signal?.throwIfAborted();
     this.#assertTaking();
     const dueAt = this.#store.clock.monotonic() + this.#soonMs;
@@ -126,16 +127,30 @@ export class Lane {
    * still the owner.
    * @throws as `write` does
    */
-  async renew(): Promise<{ versionstamp: string }> {
+  async renew(): Promise<LaneCommit> {
     this.#assertTaking();
     return await this.#enqueue({
       entry: { urgency: "now" },
       mutations: 0,
       bytes: 0,
       keyBytes: 0,
+      envelopes: new Map(),
       dueAt: -Infinity,
       done: Promise.withResolvers(),
     });
+  }
+
+  /**
+   * The log pages of batches before this one are wanted no more: they are deleted together with the
+   * batches that follow, and at the latest when the lane is drained.
+   */
+  trimLog(beforeN: number): void {
+    this.#writer.trimLog(beforeN);
+  }
+
+  /** Log pages that are in the store. */
+  get logPages(): number {
+    return this.#writer.logPages;
   }
 
   /**
@@ -181,7 +196,7 @@ export class Lane {
   async #enqueue(
     sized: SizedEntry,
     signal?: AbortSignal,
-  ): Promise<{ versionstamp: string }> {
+  ): Promise<LaneCommit> {
     const takeBack = () => {
       if (this.#batcher.remove(sized)) {
         this.#settle([sized], (done) => done.reject(signal?.reason));
@@ -241,8 +256,8 @@ export class Lane {
     );
     switch (outcome.type) {
       case "committed": {
-        const { versionstamp } = outcome;
-        this.#settle(batch, (done) => done.resolve({ versionstamp }));
+        const { versionstamp, n } = outcome;
+        this.#settle(batch, (done) => done.resolve({ versionstamp, n }));
         this.#resume();
         if (outcome.fenced) this.#fence();
         return;

@@ -160,7 +160,7 @@ Deno.test("Lane: a batch that counted before the fence is told as done, though i
   while (await test.row("a") === null) await settle();
   const { versionstamp } = await get(test.calm, ["row", "a"]);
   assert.equal(await fence(test.calm, test.incarnation.id), true);
-  assert.deepEqual(await test.drive(write), { versionstamp });
+  assert.deepEqual(await test.drive(write), { versionstamp, n: 1 });
   await settle();
   assert.equal(test.lane.state, "fenced");
   assert.deepEqual(test.events, ["halted", "resumed", "fenced"]);

@@ -1,6 +1,10 @@
 import type { LaneEntry } from "./batcher.ts";
 import { sleep } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
+import { parseLaneKey } from "./keys.ts";
+import { LogTrim } from "./log_trim.ts";
+import { outboxRows } from "./outbox.ts";
+import { ledgerRows, logRows, type PageBatch } from "./pages.ts";
 import { isRefusal } from "./refusal.ts";
 import type { Store, Versioned } from "./store.ts";
 import { newToken } from "./token.ts";
@@ -24,7 +28,7 @@ export interface LaneHead extends Versioned {
 /** What became of a batch. */
 export type SendOutcome =
   /** It counts. `fenced`: and it was the last one that could. */
-  | { type: "committed"; versionstamp: string; fenced: boolean }
+  | { type: "committed"; versionstamp: string; n: number; fenced: boolean }
   /** The store does not take what is in it; it never counts. */
   | { type: "refused"; error: Error }
   /** Another process has the head; it never counts. */
@@ -40,6 +44,15 @@ export interface LaneWriterHooks {
   signal: AbortSignal;
 }
 
+/** A batch as it is sent, and what is to be remembered once it counts. */
+interface BuiltBatch {
+  operation: Deno.AtomicOperation;
+  logPages: Deno.KvKey[];
+  /** Log pages that it deletes. */
+  trimmed: number;
+  hasEvents: boolean;
+}
+
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 
@@ -52,6 +65,8 @@ export class LaneWriter {
   readonly #store: Store;
   readonly #key: Deno.KvKey;
   readonly #hooks: LaneWriterHooks;
+  readonly #lane: { incarnation: string; lane: number };
+  readonly #log = new LogTrim();
   #versionstamp: string;
   #n: number;
 
@@ -62,6 +77,7 @@ export class LaneWriter {
   ) {
     this.#store = store;
     this.#key = head.key;
+    this.#lane = parseLaneKey(head.key);
     this.#versionstamp = head.versionstamp;
     this.#n = head.n;
     this.#hooks = hooks;
@@ -72,6 +88,15 @@ export class LaneWriter {
     return this.#n;
   }
 
+  /** See `Lane.trimLog`. */
+  trimLog(beforeN: number): void {
+    this.#log.trim(beforeN);
+  }
+
+  get logPages(): number {
+    return this.#log.pages;
+  }
+
   /** Sends a batch under the next number; resolves when it is known what became of it. */
   async send(
     entries: LaneEntry[],
@@ -80,28 +105,32 @@ export class LaneWriter {
     const { clock } = this.#store;
     const { signal } = this.#hooks;
     const token = newToken();
-    const built = this.#build(entries, {
+    const head: LaneHead = {
       v: 1,
       n: this.#n + 1,
       token,
       at: clock.now(),
       state,
-    });
+    };
+    const built = this.#build(entries, head);
     if (built instanceof Error) return { type: "refused", error: built };
     let pauseMs = FIRST_PAUSE_MS;
     while (!signal.aborted) {
-      const answer = await this.#submit(built);
-      if (typeof answer === "string") return this.#committed(answer, false);
-      const head = await this.#readHead();
-      if (head === null) break;
-      if (head.value?.token === token && head.versionstamp !== null) {
-        const fenced = head.value.state === "fenced";
+      const answer = await this.#submit(built.operation);
+      if (typeof answer === "string") {
+        return this.#committed(answer, built, false);
+      }
+      const found = await this.#readHead();
+      if (found === null) break;
+      if (found.value?.token === token && found.versionstamp !== null) {
+        const fenced = found.value.state === "fenced";
         return this.#committed(
-          head.value.replaced ?? head.versionstamp,
+          found.value.replaced ?? found.versionstamp,
+          built,
           fenced,
         );
       }
-      if (head.versionstamp !== this.#versionstamp) return { type: "fenced" };
+      if (found.versionstamp !== this.#versionstamp) return { type: "fenced" };
       if (answer !== null) return { type: "refused", error: answer };
       await sleep(clock, pauseMs, signal);
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
@@ -110,10 +139,15 @@ export class LaneWriter {
   }
 
   /** Serialises the batch once: each submission of the operation sends the same bytes. */
-  #build(
-    entries: LaneEntry[],
-    head: LaneHead,
-  ): Deno.AtomicOperation | Error {
+  #build(entries: LaneEntry[], head: LaneHead): BuiltBatch | Error {
+    const batch: PageBatch = { ...this.#lane, n: head.n, atMs: head.at };
+    const logPages = logRows(batch, entries.flatMap(({ log }) => log ?? []));
+    const shared = [
+      ...logPages,
+      ...ledgerRows(batch, entries.flatMap(({ ledger }) => ledger ?? [])),
+      ...outboxRows(this.#store, entries.flatMap(({ events }) => events ?? [])),
+    ];
+    const trimmed = this.#log.next();
     const operation = this.#store.kv.atomic()
       .check({ key: this.#key, versionstamp: this.#versionstamp })
       .set(this.#key, head);
@@ -128,10 +162,17 @@ export class LaneWriter {
         }
         for (const key of entry.deletes ?? []) operation.delete(key);
       }
-      return operation;
+      for (const { key, value } of shared) operation.set(key, value);
+      for (const { key } of trimmed) operation.delete(key);
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
+    return {
+      operation,
+      logPages: logPages.map(({ key }) => key),
+      trimmed: trimmed.length,
+      hasEvents: entries.some(({ events }) => (events?.length ?? 0) > 0),
+    };
   }
 
   /** The versionstamp of the commit, the error by which the store refuses it, or null: not known. */
@@ -174,9 +215,15 @@ export class LaneWriter {
     return withDeadline(call, { clock, deadlineMs, signal, what });
   }
 
-  #committed(versionstamp: string, fenced: boolean): SendOutcome {
+  #committed(
+    versionstamp: string,
+    { logPages, trimmed, hasEvents }: BuiltBatch,
+    fenced: boolean,
+  ): SendOutcome {
     this.#versionstamp = versionstamp;
     this.#n += 1;
-    return { type: "committed", versionstamp, fenced };
+    this.#log.committed(this.#n, logPages, trimmed);
+    if (hasEvents) this.#store.eventsBell.ring();
+    return { type: "committed", versionstamp, n: this.#n, fenced };
   }
 }

@@ -1,4 +1,5 @@
 import { StorageError } from "@/lib/errors.ts";
+import { Bell } from "./bell.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { migrate, MIGRATIONS, type Schema } from "./migrations.ts";
@@ -50,6 +51,7 @@ export async function openStore(options: OpenOptions): Promise<Store> {
       readOnly: false,
       deadlineMs,
       clock,
+      eventsBell: new Bell(),
       close: () => kv.close(),
     };
     const identity = await identify(bare, schema.version, signal);

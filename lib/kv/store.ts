@@ -1,4 +1,5 @@
 import { StorageError } from "@/lib/errors.ts";
+import type { Bell } from "./bell.ts";
 import type { Clock } from "./clock.ts";
 
 /**
@@ -21,6 +22,8 @@ export interface Store {
   /** After this long a call to the store counts as unanswered, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: Clock;
+  /** Rings when this process has committed events. */
+  readonly eventsBell: Bell;
   close(): void;
 }
 

@@ -1,4 +1,11 @@
 import {
+  type AddressedEvent,
+  ENVELOPE_BYTES,
+  MAX_ENVELOPE_BYTES,
+  measureEvent,
+  type OutboxEvent,
+} from "./outbox.ts";
+import {
   MAX_CHECKS,
   MAX_MUTATIONS,
   MAX_TOTAL_BYTES,
@@ -52,6 +59,8 @@ export class UnitOfWork {
   readonly #checks: Deno.AtomicCheck[] = [];
   readonly #mutations: Mutation[] = [];
   readonly #guards: Guard[] = [];
+  readonly #events: AddressedEvent[] = [];
+  readonly #envelopes = new Map<string, number>();
   #keyBytes = 0;
   #totalBytes = 0;
 
@@ -93,6 +102,23 @@ export class UnitOfWork {
     return this;
   }
 
+  /** Tells the rest of the program what this unit changes, in the same atomic. */
+  event(workspace: string, event: OutboxEvent): this {
+    const addressed = { workspace, event };
+    const bytes = measureEvent(addressed);
+    const before = this.#envelopes.get(workspace) ?? 0;
+    if (before + bytes > MAX_ENVELOPE_BYTES) {
+      throw new TypeError(
+        `Unit has more than "${MAX_ENVELOPE_BYTES}" bytes of events`,
+      );
+    }
+    this.#envelopes.set(workspace, before + bytes);
+    this.#events.push(addressed);
+    this.#totalBytes += bytes + (before === 0 ? ENVELOPE_BYTES : 0);
+    this.#assertBytes();
+    return this;
+  }
+
   /** Takes over everything that another unit holds. */
   add(other: UnitOfWork): this {
     const first = this.#checks.length;
@@ -109,6 +135,9 @@ export class UnitOfWork {
         this.#set(key, value, tokenField, { expireInMs });
       }
     }
+    for (const { workspace, event } of other.#events) {
+      this.event(workspace, event);
+    }
     return this;
   }
 
@@ -118,6 +147,10 @@ export class UnitOfWork {
 
   get guards(): readonly Guard[] {
     return this.#guards;
+  }
+
+  get events(): readonly AddressedEvent[] {
+    return this.#events;
   }
 
   get mutations(): readonly Mutation[] {

@@ -1,0 +1,79 @@
+/**
+ * What a change tells the rest of the program, written in the same atomic as the change itself: no event
+ * without its change and no change without its event.
+ */
+import { eventsKey, eventsNoticeKey } from "./keys.ts";
+import { measureValue } from "./sizes.ts";
+import type { Store, Versioned } from "./store.ts";
+
+/** One event as stored. Its id is `generation.versionstamp.index`. */
+export interface OutboxEvent {
+  /** Noun and verb, such as `run.completed`. */
+  readonly type: string;
+  /** When it happened, milliseconds since 1970 UTC. */
+  readonly at: number;
+  /** Id of what it is about. */
+  readonly subject: string;
+  /** What a listener needs to know without reading anything. Never a text of a person or a model. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** An event and the workspace it belongs to. */
+export interface AddressedEvent {
+  readonly workspace: string;
+  readonly event: OutboxEvent;
+}
+
+/** All events of one workspace in one atomic. */
+export interface EnvelopeRecord extends Versioned {
+  readonly v: 1;
+  /** Generation of the store: ids and cursors of another one count no more. */
+  readonly gen: string;
+  readonly ev: readonly OutboxEvent[];
+}
+
+/** Which workspaces have an envelope in one atomic, for who consumes the events of all. */
+export interface NoticeRecord extends Versioned {
+  readonly v: 1;
+  readonly ws: readonly string[];
+}
+
+/** Largest envelope, in bytes of its events; it leaves room for the rest of the value. */
+export const MAX_ENVELOPE_BYTES = 56 * 1024;
+
+/** Bytes that an envelope and its share of the notice have besides the events. */
+export const ENVELOPE_BYTES = 256;
+
+/** Bytes of an event in its envelope. @throws {TypeError} when it cannot be stored */
+export function measureEvent({ workspace, event }: AddressedEvent): number {
+  const bytes = measureValue(event);
+  if (bytes > MAX_ENVELOPE_BYTES) {
+    throw new TypeError(
+      `Event "${event.type}" of "${workspace}" has "${bytes}" bytes, more than "${MAX_ENVELOPE_BYTES}"`,
+    );
+  }
+  return bytes;
+}
+
+/** The rows of the events of one atomic: an envelope for each workspace, and one notice. */
+export function outboxRows(
+  store: Pick<Store, "kv" | "generation">,
+  events: readonly AddressedEvent[],
+): { key: Deno.KvKey; value: EnvelopeRecord | NoticeRecord }[] {
+  if (events.length === 0) return [];
+  const stamp = store.kv.commitVersionstamp();
+  const byWorkspace = Map.groupBy(events, ({ workspace }) => workspace);
+  const rows: { key: Deno.KvKey; value: EnvelopeRecord | NoticeRecord }[] = [];
+  for (const [workspace, addressed] of byWorkspace) {
+    const ev = addressed.map(({ event }) => event);
+    rows.push({
+      key: eventsKey(workspace, stamp),
+      value: { v: 1, gen: store.generation, ev },
+    });
+  }
+  rows.push({
+    key: eventsNoticeKey(stamp),
+    value: { v: 1, ws: [...byWorkspace.keys()] },
+  });
+  return rows;
+}
