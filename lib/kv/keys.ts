@@ -346,3 +346,113 @@ export function ledgerPages(
 export function requestKey(workspace: string, request: string): Deno.KvKey {
   return [tenant(workspace), "rq", request];
 }
+
+/** A project. What points to one that is not there has none. */
+export function projectKey(workspace: string, project: string): Deno.KvKey {
+  return [tenant(workspace), "p", project];
+}
+
+/** The projects made before the given one (null: all), by id, which is by time of creation. */
+export function projects(
+  workspace: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(workspace), "p"], before);
+}
+
+/** `{v, record, expiresAt}`: a project whose deletion can still be undone. */
+export function deletedProjectKey(
+  workspace: string,
+  project: string,
+): Deno.KvKey {
+  return [tenant(workspace), "pd", project];
+}
+
+/** A tag under its name without regard to case. */
+export function tagKey(workspace: string, foldedName: string): Deno.KvKey {
+  return [tenant(workspace), "g", foldedName];
+}
+
+/** The tags whose folded names sort after the given one (null: all). */
+export function tags(
+  workspace: string,
+  after: string | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "g"];
+  // No name holds a zero character, so this is the first place behind the one given.
+  return after === null ? { prefix } : {
+    prefix,
+    start: [...prefix, `${after}\0`],
+  };
+}
+
+/**
+ * `{v, generation}`: raised by whoever deletes a tag and checked by whoever makes one, so that a tag
+ * of the same name that comes later is another one.
+ */
+export function tagGenerationKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "gg"];
+}
+
+/** A task. */
+export function taskKey(workspace: string, task: string): Deno.KvKey {
+  return [tenant(workspace), "k", task];
+}
+
+/** The tasks made before the given one (null: all), by id, which is by time of creation. */
+export function tasks(
+  workspace: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(workspace), "k"], before);
+}
+
+/** `{v, record, expiresAt}`: a task whose deletion can still be undone. */
+export function deletedTaskKey(workspace: string, task: string): Deno.KvKey {
+  return [tenant(workspace), "kd", task];
+}
+
+/** What tasks are found by: their status, their project, or a tag of one generation. */
+export type TaskGroup =
+  | { status: string }
+  | { project: string }
+  | { tag: string; generation: number };
+
+function taskGroupPrefix(workspace: string, group: TaskGroup): Deno.KvKey {
+  if ("status" in group) return [tenant(workspace), "ks", group.status];
+  if ("project" in group) return [tenant(workspace), "kp", group.project];
+  return [tenant(workspace), "kg", group.tag, group.generation];
+}
+
+/**
+ * `{v}`: a task in a group; written in the same atomic as its record. Entries of a project or tag that
+ * was deleted stay until their task leaves the group or goes; nobody lists them.
+ */
+export function taskGroupKey(
+  workspace: string,
+  group: TaskGroup,
+  task: string,
+): Deno.KvKey {
+  return [...taskGroupPrefix(workspace, group), task];
+}
+
+/** The tasks of a group made before the given one (null: all). */
+export function taskGroup(
+  workspace: string,
+  group: TaskGroup,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore(taskGroupPrefix(workspace, group), before);
+}
+
+/** Task out of a key that `taskGroupKey` built. */
+export function parseTaskGroupKey(key: Deno.KvKey): string {
+  return String(key.at(-1));
+}
+
+function idsBefore(
+  prefix: Deno.KvKey,
+  before: string | null,
+): Deno.KvListSelector {
+  return before === null ? { prefix } : { prefix, end: [...prefix, before] };
+}

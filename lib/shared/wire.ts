@@ -137,3 +137,40 @@ export type RunEvent =
   };
 
 export type RunEventName = RunEvent["event"];
+
+/** Threads and tasks of one concern, with what its new threads begin with. */
+export interface Project {
+  id: string;
+  name: string;
+  /** A name of `PROJECT_COLORS` or `#rrggbb`. */
+  color: string;
+  systemPrompt: string;
+  defaultModel: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export type TaskStatus = "todo" | "doing" | "done";
+
+export interface Task {
+  id: string;
+  /** Null also when the project was deleted. */
+  projectId: string | null;
+  title: string;
+  notes: string;
+  tags: string[];
+  status: TaskStatus;
+  dueAt: string | null;
+  /** Null also when the thread was deleted. */
+  threadId: string | null;
+  jobId: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface Tag {
+  name: string;
+  createdAt: string;
+}
