@@ -2,7 +2,8 @@
  * Serves the built app on its own `Deno.serve`, so that PORT and HOST count and a stop is a drain: the
  * first SIGTERM or SIGINT ends in good order within 4 seconds, the second at once.
  */
-import { ConfigError, readConfig } from "@/lib/config.ts";
+import { ConfigError } from "@/lib/config/config_error.ts";
+import { readConfig } from "@/lib/config.ts";
 import { AppError } from "@/lib/errors.ts";
 import { drain, ensureServices } from "@/lib/lifespan.ts";
 

@@ -3,12 +3,16 @@
  * once at start. A wrong setting ends the start with one line that names it, its value and what is
  * wanted.
  */
-import * as z from "zod";
-
-/** A setting that cannot be used. Its message is the one line to print before the process ends. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
+import { ConfigError, wrongSetting as wrong } from "./config/config_error.ts";
+import {
+  type ConfigFile,
+  DEFAULT_MAX_CONNECTIONS,
+  httpUrl,
+  type PriceSettings,
+  readConfigFile,
+  type RetentionSettings,
+  type TitleSettings,
+} from "./config/file.ts";
 
 /** An OpenAI-compatible service that serves models. */
 export interface ProviderSettings {
@@ -38,44 +42,15 @@ export interface Config {
   providers: ProviderSettings[];
   /** Id of the provider whose models go by their plain names, or null. */
   defaultProvider: string | null;
+  /** What models cost; a model that is not here is unpriced, which is not free. */
+  prices: PriceSettings[];
+  titles: TitleSettings;
+  retention: RetentionSettings;
 }
 
 const DEFAULT_PORT = 8000;
-const DEFAULT_MAX_CONNECTIONS = 200;
 const OPENAI_BASE_URL = "https://api.openai.com/v1";
 const MIN_API_KEY_LENGTH = "frk_".length + 32;
-
-const httpUrl = z.url({ protocol: /^https?$/ });
-
-const providerSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/)
-    .describe("Name of the provider: a to z, digits, - and _"),
-  baseUrl: httpUrl.describe("Address up to and including /v1"),
-  apiKeyEnv: z.string().min(1).optional()
-    .describe("Environment variable that holds the key"),
-  apiKey: z.string().min(1).optional().describe("The key itself"),
-  models: z.union([z.array(z.string().min(1)).min(1), z.literal("discover")])
-    .default("discover").describe("Model names, or discover"),
-  maxConnections: z.int().min(1).max(10_000).default(DEFAULT_MAX_CONNECTIONS)
-    .describe("Sockets kept to this provider at most"),
-}).refine((provider) => !(provider.apiKey && provider.apiKeyEnv), {
-  error: "give apiKey or apiKeyEnv, not both",
-});
-
-/** Schema of the `FRESHET_CONFIG` file; served as JSON Schema at `/schema/config.json`. */
-export const configFileSchema = z.strictObject({
-  $schema: z.string().optional(),
-  providers: z.array(providerSchema).default([])
-    .describe("OpenAI-compatible services"),
-});
-
-/** The JSON Schema (2020-12) of the `FRESHET_CONFIG` file. */
-export function configJsonSchema(): Record<string, unknown> {
-  return {
-    ...z.toJSONSchema(configFileSchema, { io: "input" }),
-    title: "Freshet configuration",
-  };
-}
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" ||
@@ -83,13 +58,6 @@ function isLoopback(host: string): boolean {
 }
 
 type Env = (name: string) => string | undefined;
-
-function wrong(name: string, value: string, wanted: string): ConfigError {
-  const shown = /KEY|SECRET|PASSWORD|TOKEN/.test(name) ? "…" : value;
-  return new ConfigError(
-    `Setting ${name}="${shown}" cannot be used: ${wanted}`,
-  );
-}
 
 function integer(
   env: Env,
@@ -174,43 +142,9 @@ function readBaseUrl(env: Env): string | null {
   return text.replace(/\/+$/, "");
 }
 
-function firstIssue(error: z.ZodError): string {
-  const issue = error.issues[0];
-  const path = issue.path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") {
-    const section = [path, issue.keys[0]].filter((part) => part !== "").join(
-      ".",
-    );
-    return `section "${section}" is not known to this version`;
-  }
-  return `${path || "the file"}: ${issue.message}`;
-}
-
-async function readConfigFile(
-  env: Env,
-  readText: (path: string) => Promise<string>,
-): Promise<z.output<typeof configFileSchema>> {
-  const path = env("FRESHET_CONFIG");
-  if (!path) return { providers: [] };
-  let json: unknown;
-  try {
-    json = JSON.parse(await readText(path));
-  } catch (error) {
-    const reason = error instanceof SyntaxError
-      ? `want JSON: ${error.message}`
-      : "want the path of a readable JSON file";
-    throw wrong("FRESHET_CONFIG", path, reason);
-  }
-  const parsed = configFileSchema.safeParse(json);
-  if (!parsed.success) {
-    throw wrong("FRESHET_CONFIG", path, firstIssue(parsed.error));
-  }
-  return parsed.data;
-}
-
 function readProviders(
   env: Env,
-  file: z.output<typeof configFileSchema>,
+  file: ConfigFile,
 ): Pick<Config, "providers" | "defaultProvider"> {
   const providers: ProviderSettings[] = [];
   const apiKey = env("OPENAI_API_KEY") || null;
@@ -280,6 +214,7 @@ export async function readConfig(
   const host = env("HOST") || "127.0.0.1";
   const dataDir = (env("DATA_DIR") || "./data").replace(/(.)\/+$/, "$1");
   integer(env, "FRESHET_MAX_FDS", 1024, 256, 10_000_000);
+  const file = await readConfigFile(env("FRESHET_CONFIG"), sources.readText);
   return {
     port: integer(env, "PORT", DEFAULT_PORT, 0, 65_535),
     host,
@@ -288,7 +223,10 @@ export async function readConfig(
     auth: readAuth(env, host),
     apiKey: readApiKey(env),
     drainMs: integer(env, "FRESHET_DRAIN_MS", 0, 0, 3_600_000),
-    ...readProviders(env, await readConfigFile(env, sources.readText)),
+    ...readProviders(env, file),
+    prices: file.prices,
+    titles: file.titles,
+    retention: file.retention,
   };
 }
 

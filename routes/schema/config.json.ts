@@ -1,5 +1,5 @@
 /** `GET /schema/config.json`: the JSON Schema of the `FRESHET_CONFIG` file, for editors. */
-import { configJsonSchema } from "@/lib/config.ts";
+import { configJsonSchema } from "@/lib/config/file.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 

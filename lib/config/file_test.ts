@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { ConfigError } from "./config_error.ts";
+import { type ConfigFile, configJsonSchema, readConfigFile } from "./file.ts";
+
+function read(file: unknown): Promise<ConfigFile> {
+  return readConfigFile("f", () => Promise.resolve(JSON.stringify(file)));
+}
+
+async function refusal(text: string): Promise<string> {
+  try {
+    await readConfigFile("f", () => Promise.resolve(text));
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(!error.message.includes("\n"), "the message must be one line");
+    return error.message;
+  }
+  throw new assert.AssertionError({ message: "the file was accepted" });
+}
+
+const PRICE = {
+  model: "m1",
+  from: "2026-01-01",
+  inputPerMillionUsd: "1.00",
+  cachedInputPerMillionUsd: "0.10",
+  outputPerMillionUsd: "2.00",
+};
+
+Deno.test("readConfigFile: prices, titles and retention are taken as written", async () => {
+  const file = {
+    prices: [PRICE],
+    titles: { enabled: false, model: "m1" },
+    retention: { runEventsMinutes: 5, runsDays: 7, requestsDays: 8 },
+  };
+  assert.deepEqual(await read(file), { providers: [], ...file });
+});
+
+Deno.test("readConfigFile: what a section leaves out has its documented default", async () => {
+  const { outputPerMillionUsd, inputPerMillionUsd, model, from } = PRICE;
+  const price = { model, from, inputPerMillionUsd, outputPerMillionUsd };
+  assert.deepEqual(
+    await read({
+      prices: [price],
+      titles: { model: "cheap" },
+      retention: { runsDays: 1 },
+    }),
+    {
+      providers: [],
+      prices: [price],
+      titles: { enabled: true, model: "cheap" },
+      retention: { runEventsMinutes: 60, runsDays: 1, requestsDays: 90 },
+    },
+  );
+});
+
+Deno.test("readConfigFile: no file and an empty one are the same", async () => {
+  const none = await readConfigFile(undefined, () => Promise.reject());
+  assert.deepEqual(none, await read({}));
+});
+
+Deno.test("readConfigFile: a model may have a new price from another day", async () => {
+  const { prices } = await read({
+    prices: [PRICE, { ...PRICE, from: "2026-07-01" }, { ...PRICE, model: "b" }],
+  });
+  assert.equal(prices.length, 3);
+});
+
+Deno.test("readConfigFile: an amount may have more than six decimals only where it stays exact", async () => {
+  const exact = { ...PRICE, inputPerMillionUsd: "0.0750000000" };
+  assert.equal((await read({ prices: [exact] })).prices.length, 1);
+  const inexact = { ...PRICE, inputPerMillionUsd: "0.0750001000" };
+  assert.match(
+    await refusal(JSON.stringify({ prices: [inexact] })),
+    /prices\.0\.inputPerMillionUsd: .*at most 6 decimals/,
+  );
+});
+
+const REFUSALS: [section: string, value: unknown, expected: RegExp][] = [
+  ["prices", {}, /prices: /],
+  ["prices", [{ ...PRICE, model: "" }], /prices\.0\.model: /],
+  [
+    "prices",
+    [{ ...PRICE, from: "2026-02-30" }],
+    /prices\.0\.from: want a date/,
+  ],
+  ["prices", [{ ...PRICE, from: "January" }], /prices\.0\.from: want a date/],
+  [
+    "prices",
+    [{ ...PRICE, from: "2026-01-01T00:00:00Z" }],
+    /prices\.0\.from: want a date/,
+  ],
+  [
+    "prices",
+    [PRICE, { ...PRICE, model: "b", outputPerMillionUsd: "-1" }],
+    /prices\.1\.outputPerMillionUsd: want US dollars/,
+  ],
+  [
+    "prices",
+    [{ ...PRICE, outputPerMillionUsd: 2 }],
+    /prices\.0\.outputPerMillionUsd: /,
+  ],
+  [
+    "prices",
+    [{ ...PRICE, outputPerMillionUsd: "two" }],
+    /prices\.0\.outputPerMillionUsd: want US dollars/,
+  ],
+  [
+    "prices",
+    [{ ...PRICE, cachedInputPerMillionUsd: "1e-3" }],
+    /prices\.0\.cachedInputPerMillionUsd: want US dollars/,
+  ],
+  [
+    "prices",
+    [{ model: "m1", from: "2026-01-01", inputPerMillionUsd: "1" }],
+    /prices\.0\.outputPerMillionUsd: /,
+  ],
+  ["prices", [{ ...PRICE, currency: "EUR" }], /prices\.0\.currency/],
+  [
+    "prices",
+    [PRICE, { ...PRICE, inputPerMillionUsd: "3" }],
+    /prices\.1: model "m1" has another price from "2026-01-01"/,
+  ],
+  [
+    "prices",
+    [{ ...PRICE, model: "a\nb" }, { ...PRICE, model: "a\nb" }],
+    /prices\.1: model "a b" has another price/,
+  ],
+  ["titles", { enabled: "yes" }, /titles\.enabled: /],
+  ["titles", { model: "" }, /titles\.model: /],
+  ["titles", { words: 3 }, /titles\.words/],
+  ["titles", null, /titles: /],
+  ["retention", { runsDays: 0 }, /retention\.runsDays: /],
+  ["retention", { runEventsMinutes: -1 }, /retention\.runEventsMinutes: /],
+  ["retention", { requestsDays: 1.5 }, /retention\.requestsDays: /],
+  ["retention", { requestsDays: "90" }, /retention\.requestsDays: /],
+  ["retention", { days: 1 }, /retention\.days/],
+  ["budgets", [], /section "budgets" is not known to this version/],
+];
+
+for (const [section, value, expected] of REFUSALS) {
+  Deno.test(`readConfigFile: wrong ${section} end with "${expected.source}"`, async () => {
+    const message = await refusal(JSON.stringify({ [section]: value }));
+    assert.match(message, expected);
+    assert.match(message, /FRESHET_CONFIG="f"/);
+  });
+}
+
+Deno.test("readConfigFile: a file of several lines that is not JSON is told in one line", async () => {
+  assert.match(await refusal('{\n  "titles":\n  nope\n}\n'), /want JSON/);
+});
+
+Deno.test("configJsonSchema: describes the sections and refuses others", () => {
+  const schema = configJsonSchema();
+  assert.deepEqual(Object.keys(schema.properties as object), [
+    "$schema",
+    "providers",
+    "prices",
+    "titles",
+    "retention",
+  ]);
+  assert.equal(schema.additionalProperties, false);
+  assert.equal(schema.required, undefined);
+});
