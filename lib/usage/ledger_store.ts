@@ -1,0 +1,55 @@
+/** Reads of the ledger. Its rows are written by the lane, packed into one page a batch and workspace. */
+import { StorageError } from "@/lib/errors.ts";
+import { ledgerPages } from "@/lib/kv/keys.ts";
+import type { LedgerPageRecord } from "@/lib/kv/pages.ts";
+import { list } from "@/lib/kv/reads.ts";
+import { describeKey } from "@/lib/kv/sizes.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import { decodeLedgerRow, type LedgerRow } from "./ledger_row.ts";
+
+/** Pages fetched at a time: each has up to 60 KiB, and a fetch holds up writes of the same thread. */
+const PAGES_PER_READ = 50;
+
+export class Ledger {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /**
+   * The rows of a workspace that were written from `fromMs` on and before `toMs`, in the order of
+   * writing (milliseconds since 1970 UTC, by the clock of the process that wrote them). An attempt is
+   * written when it has ended.
+   * @throws {StorageError} `ledger_damaged` for a page that this code cannot read, or when the store
+   *   does not answer
+   * @throws the signal's reason when it aborts
+   */
+  async *rows(
+    workspace: string,
+    fromMs: number,
+    toMs: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<LedgerRow, void, void> {
+    if (fromMs >= toMs) return;
+    const pages = list<LedgerPageRecord>(
+      this.#store,
+      ledgerPages(workspace, fromMs, toMs),
+      { batchSize: PAGES_PER_READ, signal },
+    );
+    for await (const { key, value } of pages) {
+      yield* decodePage(key, value);
+    }
+  }
+}
+
+function decodePage(key: Deno.KvKey, page: LedgerPageRecord): LedgerRow[] {
+  try {
+    return page.rows.map(decodeLedgerRow);
+  } catch (cause) {
+    throw new StorageError(
+      `The ledger page ${describeKey(key)} cannot be read.`,
+      { code: "ledger_damaged", cause },
+    );
+  }
+}
