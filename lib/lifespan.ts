@@ -4,8 +4,15 @@
  * app and the tests may each load this module as a copy of their own.
  */
 import { Chat } from "@/lib/chat/chat.ts";
+import { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
+import { ProjectStore } from "@/lib/chat/project_store.ts";
+import { Projects } from "@/lib/chat/projects.ts";
 import { Runs } from "@/lib/chat/runs.ts";
 import { RunStore } from "@/lib/chat/run_store.ts";
+import { TagStore } from "@/lib/chat/tag_store.ts";
+import { Tags } from "@/lib/chat/tags.ts";
+import { TaskStore } from "@/lib/chat/task_store.ts";
+import { Tasks } from "@/lib/chat/tasks.ts";
 import { ThreadStore } from "@/lib/chat/thread_store.ts";
 import { Threads } from "@/lib/chat/threads.ts";
 import {
@@ -40,6 +47,9 @@ export interface Services {
   runs: Runs;
   threads: Threads;
   chat: Chat;
+  projects: Projects;
+  tags: Tags;
+  tasks: Tasks;
   health: Health;
 }
 
@@ -114,6 +124,10 @@ export async function startServices(
   });
   const localProviders = new LocalProviders(store, models, parts.localPorts);
   await localProviders.load();
+  const threads = new Threads(threadStore, runStore, runs, models);
+  const requests = new IdempotencyStore(store);
+  const tagStore = new TagStore(store);
+  const projects = new Projects(new ProjectStore(store), requests, models);
   const services: Services = {
     config,
     log,
@@ -123,8 +137,14 @@ export async function startServices(
     models,
     localProviders,
     runs,
-    threads: new Threads(threadStore, runStore, runs, models),
+    threads,
     chat: new Chat(threadStore, runStore, runs, models),
+    projects,
+    tags: new Tags(tagStore, requests),
+    tasks: new Tasks(new TaskStore(store), tagStore, requests, {
+      projects,
+      threads,
+    }),
     health: new Health(),
   };
   watchHealth(services);

@@ -1,0 +1,217 @@
+/** Reads and writes of tasks. A record and its entries in groups change in one atomic. */
+import { commit } from "@/lib/kv/commit.ts";
+import * as keys from "@/lib/kv/keys.ts";
+import { get, getMany, list } from "@/lib/kv/reads.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import type { TaskStatus } from "@/lib/shared/wire.ts";
+import { refKey, type TagRef } from "./tag_store.ts";
+import type { TaskRecord } from "./task_record.ts";
+
+/** A record with the versionstamp that a change of it checks. */
+export interface LoadedTask {
+  record: TaskRecord;
+  versionstamp: string;
+}
+
+/** Which tasks are wanted; each field that is not null narrows them. */
+export interface TaskFilter {
+  projectId: string | null;
+  status: TaskStatus | null;
+  tag: TagRef | null;
+}
+
+interface TrashRecord {
+  v: 1;
+  record: TaskRecord;
+  expiresAt: number;
+}
+
+/** Rows read at a time, at least: when most do not pass, small batches would be many. */
+const MIN_BATCH_ROWS = 50;
+
+const GROUP_ENTRY = { v: 1 } as const;
+
+export class TaskStore {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** @param more committed with it: missing tags, and what a repeated request is known by */
+  async create(
+    workspace: string,
+    record: TaskRecord,
+    ...more: UnitOfWork[]
+  ): Promise<boolean> {
+    const unit = new UnitOfWork()
+      .guard(keys.taskKey(workspace, record.id), null, record);
+    for (const group of groupsOf(record)) {
+      unit.set(keys.taskGroupKey(workspace, group, record.id), GROUP_ENTRY);
+    }
+    for (const part of more) unit.add(part);
+    return (await commit(this.#store, unit)).ok;
+  }
+
+  async load(workspace: string, id: string): Promise<LoadedTask | null> {
+    const key = keys.taskKey(workspace, id);
+    const { value, versionstamp } = await get<TaskRecord>(this.#store, key);
+    return value === null ? null : { record: value, versionstamp };
+  }
+
+  /** Newest first: at most `limit` of those made before the given one that pass the filter. */
+  async list(
+    workspace: string,
+    filter: TaskFilter,
+    before: string | null,
+    limit: number,
+  ): Promise<TaskRecord[]> {
+    const found: TaskRecord[] = [];
+    for await (
+      const batch of this.#candidates(
+        workspace,
+        filter,
+        before,
+        Math.max(limit, MIN_BATCH_ROWS),
+      )
+    ) {
+      found.push(...batch.filter((record) => passes(record, filter)));
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
+  }
+
+  /** Tasks of the smallest group that the filter names, in batches. */
+  async *#candidates(
+    workspace: string,
+    filter: TaskFilter,
+    before: string | null,
+    batchSize: number,
+  ): AsyncGenerator<TaskRecord[], void, void> {
+    const options = { reverse: true, batchSize };
+    const group = groupOf(filter);
+    if (group === null) {
+      const selector = keys.tasks(workspace, before);
+      for await (
+        const row of list<TaskRecord>(this.#store, selector, options)
+      ) {
+        yield [row.value];
+      }
+      return;
+    }
+    let ids: string[] = [];
+    const selector = keys.taskGroup(workspace, group, before);
+    for await (const row of list(this.#store, selector, options)) {
+      ids.push(keys.parseTaskGroupKey(row.key));
+      if (ids.length < batchSize) continue;
+      yield await this.#loadMany(workspace, ids);
+      ids = [];
+    }
+    yield await this.#loadMany(workspace, ids);
+  }
+
+  async #loadMany(workspace: string, ids: string[]): Promise<TaskRecord[]> {
+    const entries = await getMany(
+      this.#store,
+      ids.map((id) => keys.taskKey(workspace, id)),
+    );
+    return entries.flatMap(({ value }) =>
+      value === null ? [] : [value as TaskRecord]
+    );
+  }
+
+  /** @param tags makes tags that the new record carries and that are missing */
+  async replace(
+    workspace: string,
+    old: LoadedTask,
+    record: TaskRecord,
+    tags: UnitOfWork,
+  ): Promise<boolean> {
+    const unit = new UnitOfWork()
+      .guard(keys.taskKey(workspace, record.id), old.versionstamp, record);
+    for (const group of groupsOf(old.record)) {
+      unit.delete(keys.taskGroupKey(workspace, group, record.id));
+    }
+    for (const group of groupsOf(record)) {
+      unit.set(keys.taskGroupKey(workspace, group, record.id), GROUP_ENTRY);
+    }
+    return (await commit(this.#store, unit.add(tags))).ok;
+  }
+
+  /** Deletes a task; for `undoMs` it can be taken back. */
+  async delete(
+    workspace: string,
+    { record, versionstamp }: LoadedTask,
+    undoMs: number,
+  ): Promise<boolean> {
+    const key = keys.taskKey(workspace, record.id);
+    const trashKey = keys.deletedTaskKey(workspace, record.id);
+    const trash = await get(this.#store, trashKey);
+    const expiresAt = this.#store.clock.now() + undoMs;
+    const unit = new UnitOfWork()
+      .check(key, versionstamp)
+      .delete(key)
+      .guard(trashKey, trash.versionstamp, { v: 1, record, expiresAt }, {
+        expireInMs: undoMs,
+      });
+    for (const group of groupsOf(record)) {
+      unit.delete(keys.taskGroupKey(workspace, group, record.id));
+    }
+    return (await commit(this.#store, unit)).ok;
+  }
+
+  /** A deleted task while that can be undone; its versionstamp is that of the deletion. */
+  async loadDeleted(
+    workspace: string,
+    id: string,
+  ): Promise<LoadedTask | null> {
+    const { value, versionstamp } = await get<TrashRecord>(
+      this.#store,
+      keys.deletedTaskKey(workspace, id),
+    );
+    if (value === null || value.expiresAt <= this.#store.clock.now()) {
+      return null;
+    }
+    return { record: value.record, versionstamp };
+  }
+
+  async restore(
+    workspace: string,
+    deleted: LoadedTask,
+    record: TaskRecord,
+  ): Promise<boolean> {
+    const trashKey = keys.deletedTaskKey(workspace, record.id);
+    return await this.create(
+      workspace,
+      record,
+      new UnitOfWork().check(trashKey, deleted.versionstamp).delete(trashKey),
+    );
+  }
+}
+
+function groupsOf(record: TaskRecord): keys.TaskGroup[] {
+  const groups: keys.TaskGroup[] = [{ status: record.status }];
+  if (record.projectId !== null) groups.push({ project: record.projectId });
+  for (const { folded, generation } of record.tags) {
+    groups.push({ tag: folded, generation });
+  }
+  return groups;
+}
+
+/** The group to read: a tag is worn by fewer tasks than a project has, a project has fewer than a status. */
+function groupOf(
+  { projectId, status, tag }: TaskFilter,
+): keys.TaskGroup | null {
+  if (tag !== null) return { tag: tag.folded, generation: tag.generation };
+  if (projectId !== null) return { project: projectId };
+  return status === null ? null : { status };
+}
+
+/** Entries and records are read one after the other, so a record may have left its group meanwhile. */
+function passes(record: TaskRecord, { projectId, status, tag }: TaskFilter) {
+  return (projectId === null || record.projectId === projectId) &&
+    (status === null || record.status === status) &&
+    (tag === null ||
+      record.tags.some((ref) => refKey(ref) === refKey(tag)));
+}
