@@ -16,6 +16,8 @@ export interface ThreadRecord {
   id: string;
   title: string;
   titleSource: "auto" | "user";
+  /** Run from whose answer a model made the title; null while it is a line of the question. */
+  titledBy?: string | null;
   model: string | null;
   projectId?: string | null;
   tags?: readonly string[];

@@ -132,7 +132,10 @@ export function withRetry(
       new RetryingStream(
         () => provider.stream(request, signal)[Symbol.asyncIterator](),
         signal,
-        settings,
+        {
+          ...settings,
+          retries: Math.min(request.retries ?? Infinity, settings.retries),
+        },
       ),
   };
 }

@@ -28,7 +28,11 @@ interface Outcome {
 }
 
 /** Streams one answer with waits that only take note of their length. */
-async function run(script: Behaviour[], retries?: number): Promise<Outcome> {
+async function run(
+  script: Behaviour[],
+  retries?: number,
+  request = REQUEST,
+): Promise<Outcome> {
   const upstream = await startFakeUpstream({ behaviour: { text: "fine" } });
   upstream.next(...script);
   const provider = new OpenAIProvider({ id: "fake", baseUrl: upstream.url });
@@ -45,7 +49,7 @@ async function run(script: Behaviour[], retries?: number): Promise<Outcome> {
   let error: ProviderError | null = null;
   try {
     const signal = AbortSignal.timeout(LIMIT_MS);
-    for await (const delta of retrying.stream(REQUEST, signal)) {
+    for await (const delta of retrying.stream(request, signal)) {
       if (delta.type === "text") text += delta.text;
     }
   } catch (thrown) {
@@ -78,6 +82,16 @@ Deno.test("withRetry: gives up after the retries with the last error", async () 
   const script = [{ status: 500 }, { status: 500 }, { status: 503 }];
   const { error, attempts } = await run(script);
   assert.deepEqual([error?.providerStatus, attempts], [503, 3]);
+});
+
+Deno.test("withRetry: a request may want fewer attempts, and never gets more", async () => {
+  const attempts = async (asked: number) => {
+    const script = Array.from({ length: 5 }, () => ({ status: 500 }));
+    return (await run(script, 2, { ...REQUEST, retries: asked })).attempts;
+  };
+  assert.equal(await attempts(0), 1);
+  assert.equal(await attempts(1), 2);
+  assert.equal(await attempts(9), 3);
 });
 
 Deno.test("withRetry: refusals are not tried again", async () => {

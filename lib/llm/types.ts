@@ -16,6 +16,8 @@ export interface ChatRequest {
   messages: ChatMessage[];
   /** Further fields of the request body, sent on unchanged (temperature, tools, …). */
   params?: Record<string, unknown>;
+  /** Attempts after the first, at most; without it as many as the provider makes. Never sent. */
+  retries?: number;
 }
 
 /** Token counts as the provider reports them. */

@@ -18,8 +18,8 @@ import { createLogger } from "@/lib/observe/log.ts";
 export interface AppOptions {
   /** Settings, as environment variables. */
   env?: Record<string, string>;
-  /** Contents of the file that `FRESHET_CONFIG` would name. */
-  configFile?: unknown;
+  /** Contents of the file that `FRESHET_CONFIG` would name. Titles are off unless it says otherwise. */
+  configFile?: Record<string, unknown>;
   /** `":memory:"` unless told. */
   location?: string;
   /** Puts faults between the app and its store. */
@@ -64,11 +64,14 @@ interface Built {
 
 /** Starts the app on a free port of this machine. */
 export async function startApp(options: AppOptions = {}): Promise<TestApp> {
-  const env: Record<string, string> = { ...options.env };
-  if (options.configFile !== undefined) env.FRESHET_CONFIG = CONFIG_PATH;
+  const env: Record<string, string> = {
+    ...options.env,
+    FRESHET_CONFIG: CONFIG_PATH,
+  };
+  const configFile = { titles: { enabled: false }, ...options.configFile };
   const config = await readConfig({
     env: (name) => env[name],
-    readText: () => Promise.resolve(JSON.stringify(options.configFile)),
+    readText: () => Promise.resolve(JSON.stringify(configFile)),
     canWrite: () => true,
   });
   const logLines: string[] = [];

@@ -34,8 +34,13 @@ export function isTooDeep(json: string): boolean {
   return false;
 }
 
+/** No answer has as many tokens; a larger count is a mistake that nobody should be billed for. */
+const MAX_TOKENS = 1e12;
+
 function count(value: unknown): number {
-  return typeof value === "number" && value >= 0 ? Math.floor(value) : 0;
+  const isCount = typeof value === "number" && value >= 0 &&
+    value < MAX_TOKENS;
+  return isCount ? Math.floor(value) : 0;
 }
 
 /** Reads OpenAI's `usage` object; null when there is none. */

@@ -49,8 +49,16 @@ Deno.test("ChunkReader.read: what is empty, unknown or of another choice gives n
 
 Deno.test("usageFrom: counts that are no counts are zero", () => {
   assert.deepEqual(
-    usageFrom({ prompt_tokens: -4, completion_tokens: "7" }),
+    usageFrom({
+      prompt_tokens: -4,
+      completion_tokens: "7",
+      prompt_tokens_details: { cached_tokens: 1e12 },
+    }),
     { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
+  );
+  assert.equal(
+    usageFrom(JSON.parse('{"prompt_tokens":1e999}'))?.inputTokens,
+    0,
   );
   assert.equal(usageFrom(null), null);
 });
