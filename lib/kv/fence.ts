@@ -126,7 +126,7 @@ async function fenceDrained(
 }
 
 /** Incarnations that own something, by skipping from one's rows to the next one's. */
-async function* owners(
+export async function* owners(
   store: Store,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string> {
@@ -142,7 +142,8 @@ async function* owners(
   }
 }
 
-async function* owned(
+/** What a fenced incarnation owns, read now. */
+export async function* owned(
   store: Store,
   incarnation: string,
   signal: AbortSignal | undefined,

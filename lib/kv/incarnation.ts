@@ -64,6 +64,11 @@ export class Incarnation {
     return unit.check(fenceKey(this.id), this.#fenceVersionstamp);
   }
 
+  /** Lets go of the lock of an incarnation that has been fenced. */
+  async abandon(): Promise<void> {
+    await this.#lock?.release();
+  }
+
   /**
    * Ends in good order: drains the lane, then lets go of the lock, so the next process takes over what
    * is left at once. Whether all was written.

@@ -31,23 +31,31 @@ function resetEvent(epoch: number): PlacedEvent {
   };
 }
 
-/** Follows a run of this process until it ends or the signal aborts. */
+/** Events in one batch at most: what a slow reader has not taken stays where it is, in one place for all. */
+const MAX_BATCH_EVENTS = 1_000;
+
+/** Follows a run in memory until it ends or the signal aborts. */
 export async function* followLive(
   run: LiveRun,
   after: After,
   signal: AbortSignal,
 ): AsyncGenerator<PlacedEvent[], void, void> {
   const { next, reset } = resumeFrom(run, after);
+  let { epoch } = run;
   let from = next;
-  if (reset) yield [resetEvent(run.epoch)];
+  if (reset) yield [resetEvent(epoch)];
   while (!signal.aborted) {
-    const batch = run.events.slice(from);
+    if (run.epoch !== epoch) {
+      epoch = run.epoch;
+      from = 0;
+    }
+    const batch = run.events.slice(from, from + MAX_BATCH_EVENTS);
     from += batch.length;
     if (batch.length > 0) yield batch;
     else if (run.closed) {
       if (run.farewell !== null) yield [run.farewell];
       return;
-    } else await run.waitBeyond(from - 1, signal);
+    } else await run.waitBeyond({ epoch, seq: from - 1 }, signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { followLive, replayEnded } from "./follow.ts";
+import { Fanout } from "./fanout.ts";
 import { LiveRun, type PlacedEvent } from "./live_run.ts";
 import { formatPosition, parsePosition } from "./position.ts";
 
@@ -24,7 +25,7 @@ const DONE = {
 } as const;
 
 function liveRun(...contents: string[]): LiveRun {
-  const run = new LiveRun("run_1", 1);
+  const run = new LiveRun("run_1", 1, new Fanout());
   run.append(START);
   for (const content of contents) {
     run.append({ event: "chunk", data: { content } });

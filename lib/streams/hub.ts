@@ -1,15 +1,21 @@
 /** The runs that this process knows from memory: those it owns, and for a while those that have ended. */
+import { Fanout } from "./fanout.ts";
 import { LiveRun } from "./live_run.ts";
 
 /** How long an ended run stays in memory for followers that come late, in milliseconds. */
 const LINGER_MS = 60_000;
 
 export class Hub {
+  /** Wakes the followers of all runs of this process. */
+  readonly fanout = new Fanout();
   readonly #runs = new Map<string, LiveRun>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
+  /** A run that this process owns from now on. */
   open(runId: string, epoch: number): LiveRun {
-    const run = new LiveRun(runId, epoch);
+    const run = new LiveRun(runId, epoch, this.fanout);
+    clearTimeout(this.#timers.get(runId));
+    this.#timers.delete(runId);
     this.#runs.set(runId, run);
     return run;
   }

@@ -3,6 +3,7 @@
  * keeps nothing but a place in the shared list, so a slow one costs no memory and delays nobody.
  */
 import type { RunEvent } from "@/lib/shared/wire.ts";
+import type { Fanout } from "./fanout.ts";
 import type { Position } from "./position.ts";
 
 /** An event of a run and its place, which is its SSE id. */
@@ -25,19 +26,26 @@ export function isTerminal(event: RunEvent): boolean {
 
 export class LiveRun {
   readonly runId: string;
-  readonly epoch: number;
-  readonly #events: PlacedEvent[] = [];
+  readonly #fanout: Fanout;
+  #epoch: number;
+  #events: PlacedEvent[] = [];
   #text = "";
   #closed = false;
   #farewell: PlacedEvent | null = null;
-  #changed = Promise.withResolvers<void>();
+  #waiting: (() => void)[] = [];
 
-  constructor(runId: string, epoch: number) {
+  constructor(runId: string, epoch: number, fanout: Fanout) {
     this.runId = runId;
-    this.epoch = epoch;
+    this.#epoch = epoch;
+    this.#fanout = fanout;
   }
 
-  /** Events so far; index and `position.seq` are the same number. */
+  /** Number of the attempt whose events these are. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Events of the epoch so far; index and `position.seq` are the same number. */
   get events(): readonly PlacedEvent[] {
     return this.#events;
   }
@@ -63,12 +71,22 @@ export class LiveRun {
       throw new Error(`Cannot append to run "${this.runId}": it has ended`);
     }
     const seq = this.#events.length;
-    const placed = { position: { epoch: this.epoch, seq }, event };
+    const placed = { position: { epoch: this.#epoch, seq }, event };
     this.#events.push(placed);
     if (event.event === "chunk") this.#text += event.data.content;
     if (isTerminal(event)) this.#closed = true;
     this.#wake();
     return placed;
+  }
+
+  /** Begins another attempt; its first event, a `reset`, is to be appended next. */
+  restart(epoch: number): void {
+    if (epoch <= this.#epoch) {
+      throw new Error(`Epoch "${epoch}" does not follow "${this.#epoch}"`);
+    }
+    this.#epoch = epoch;
+    this.#events = [];
+    this.#text = "";
   }
 
   /** What followers hear last although it is no event of the run, else null. */
@@ -82,35 +100,42 @@ export class LiveRun {
    */
   breakOff(event: RunEvent): void {
     this.#farewell = {
-      position: { epoch: this.epoch, seq: Math.max(this.lastSeq, 0) },
+      position: { epoch: this.#epoch, seq: Math.max(this.lastSeq, 0) },
       event,
     };
     this.abandon();
   }
 
-  /** Ends every follower's stream without a last event (a drain: they come back elsewhere). */
+  /** Ends every follower's stream without a last event: they go on elsewhere. */
   abandon(): void {
     this.#closed = true;
     this.#wake();
   }
 
-  /** Resolves when events after `seq` are there, the run has closed, or the signal has aborted. */
-  async waitBeyond(seq: number, signal: AbortSignal): Promise<void> {
-    const aborted = Promise.withResolvers<void>();
-    const abort = () => aborted.resolve();
-    signal.addEventListener("abort", abort);
-    try {
-      while (this.lastSeq <= seq && !this.#closed && !signal.aborted) {
-        await Promise.race([this.#changed.promise, aborted.promise]);
-      }
-    } finally {
+  /**
+   * Resolves when there are events behind a place, another epoch has begun, the run has closed, or the
+   * signal has aborted.
+   */
+  async waitBeyond(
+    { epoch, seq }: Position,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (
+      this.#epoch === epoch && this.lastSeq <= seq && !this.#closed &&
+      !signal.aborted
+    ) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const abort = () => resolve();
+      this.#waiting.push(resolve);
+      signal.addEventListener("abort", abort);
+      await promise;
       signal.removeEventListener("abort", abort);
     }
   }
 
   #wake(): void {
-    const { resolve } = this.#changed;
-    this.#changed = Promise.withResolvers<void>();
-    resolve();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#fanout.wake(waiting);
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { followLive } from "./follow.ts";
+import { Fanout } from "./fanout.ts";
 import { LiveRun, type PlacedEvent } from "./live_run.ts";
 import { formatEvent, onHangUp, sseResponse } from "./sse.ts";
 
@@ -14,7 +15,7 @@ const DONE = {
 } as const;
 
 const run = () => {
-  const live = new LiveRun("run_1", 1);
+  const live = new LiveRun("run_1", 1, new Fanout());
   live.append({
     event: "start",
     data: {

@@ -1,0 +1,94 @@
+import type { Incarnation } from "./incarnation.ts";
+import { inboxBellKey, inboxKey, inboxRows } from "./keys.ts";
+import { get, list } from "./reads.ts";
+import type { Store, Versioned } from "./store.ts";
+import { newToken } from "./token.ts";
+import type { UnitOfWork } from "./unit_of_work.ts";
+
+/** `stop`: end a run. `follow`: somebody in another process reads a run's log. */
+export type InboxKind = "stop" | "follow";
+
+/** What another process asks of the owner of a run. */
+export interface InboxRecord extends Versioned {
+  readonly v: 1;
+  readonly kind: InboxKind;
+  readonly ws: string;
+  /** Run that is meant. */
+  readonly id: string;
+}
+
+/** How often an owner looks. Notices of the store do not cross processes on a file. */
+const POLL_MS = 100;
+/** A row that its owner has not taken by then is wanted no more. */
+const ROW_EXPIRES_MS = 60_000;
+
+/** Puts a row into the inbox of an incarnation, in the unit of what it belongs to. */
+export function tellOwner(
+  unit: UnitOfWork,
+  owner: string,
+  row: Omit<InboxRecord, "v">,
+): UnitOfWork {
+  const options = { expireInMs: ROW_EXPIRES_MS };
+  return unit
+    .guard(inboxKey(owner, newToken()), null, { v: 1, ...row }, options)
+    .set(inboxBellKey(owner), { v: 1, token: newToken() }, options);
+}
+
+/** Reads what other processes ask of an incarnation, while it has something that they could ask about. */
+export class Inbox {
+  readonly #store: Store;
+  readonly #incarnation: Incarnation;
+  readonly #handle: (row: InboxRecord) => void;
+  readonly #isWanted: () => boolean;
+  readonly #ended = new AbortController();
+  #bell: string | null = null;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(
+    store: Store,
+    incarnation: Incarnation,
+    { handle, isWanted }: {
+      handle: (row: InboxRecord) => void;
+      /** Whether anything is owned; nobody asks else. */
+      isWanted: () => boolean;
+    },
+  ) {
+    this.#store = store;
+    this.#incarnation = incarnation;
+    this.#handle = handle;
+    this.#isWanted = isWanted;
+  }
+
+  /** Begins to look. A store in memory has no other process. */
+  start(): void {
+    if (this.#store.kind === "memory" || this.#ended.signal.aborted) return;
+    this.#cancelTimer = this.#store.clock.after(POLL_MS, () => {
+      const looked = this.#isWanted() ? this.#look() : Promise.resolve();
+      // A read that fails is made up for by the next one.
+      looked.catch(() => {}).finally(() => this.start());
+    });
+  }
+
+  stop(): void {
+    this.#ended.abort();
+    this.#cancelTimer?.();
+  }
+
+  async #look(): Promise<void> {
+    const { signal } = this.#ended;
+    const { id, lane } = this.#incarnation;
+    const bell = await get(this.#store, inboxBellKey(id), { signal });
+    if (bell.versionstamp === this.#bell) return;
+    const rows = await Array.fromAsync(
+      list<InboxRecord>(this.#store, inboxRows(id), { signal }),
+    );
+    for (const { value } of rows) this.#handle(value);
+    if (rows.length > 0) {
+      await lane.write({
+        deletes: rows.map(({ key }) => key),
+        urgency: "soon",
+      });
+    }
+    this.#bell = bell.versionstamp;
+  }
+}
