@@ -456,3 +456,35 @@ function idsBefore(
 ): Deno.KvListSelector {
   return before === null ? { prefix } : { prefix, end: [...prefix, before] };
 }
+
+/** `{v, begun}`: a deleted thread whose rows go from `dueAtMs` on. */
+export function threadPurgeKey(
+  dueAtMs: number,
+  workspace: string,
+  thread: string,
+): Deno.KvKey {
+  return ["sys", "pg", dueAtMs, tenant(workspace), thread];
+}
+
+/** The deleted threads of all workspaces that are due before a time, longest due first. */
+export function threadPurges(beforeMs: number): Deno.KvListSelector {
+  return { start: ["sys", "pg"], end: ["sys", "pg", beforeMs] };
+}
+
+/** Due time, workspace and thread out of a key that `threadPurgeKey` built. */
+export function parseThreadPurgeKey(
+  key: Deno.KvKey,
+): { dueAtMs: number; workspace: string; thread: string } {
+  return {
+    dueAtMs: Number(key[2]),
+    workspace: String(key[3]),
+    thread: String(key[4]),
+  };
+}
+
+/** Scope and key out of a key that `idempotencyKey` built. */
+export function parseIdempotencyKey(
+  key: Deno.KvKey,
+): { scope: string; key: string } {
+  return { scope: String(key[2]), key: String(key[3]) };
+}
