@@ -320,6 +320,53 @@ export function cursorKey(consumer: string): Deno.KvKey {
   return ["sys", "cur", consumer];
 }
 
+/** `{v, vs}`: the events of a workspace up to this versionstamp may have been deleted. */
+export function eventsTrimKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "et"];
+}
+
+/** `{v, vs}`: the notices up to this versionstamp may have been deleted. */
+export function eventsNoticeTrimKey(): Deno.KvKey {
+  return ["sys", "et"];
+}
+
+/** Something of each workspace whose id sorts after the given one (null: of all). */
+export function workspacesAfter(workspace: string | null): Deno.KvListSelector {
+  const start = workspace === null ? "wsp_" : `${workspace}\0`;
+  // The character after "_".
+  return { start: [start], end: ["wsp`"] };
+}
+
+/** Workspace out of any key of a tenant. */
+export function parseWorkspace(key: Deno.KvKey): string {
+  return String(key[0]);
+}
+
+/** The thread records of a workspace that sort after the given id (null: all). */
+export function threadsAfter(
+  workspace: string,
+  thread: string | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "t"];
+  return thread === null
+    ? { prefix }
+    : { prefix, start: [...prefix, `${thread}\0`] };
+}
+
+/** `{v, segments, building, dead}`: which segments the search index of a workspace has. */
+export function searchIndexKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "sx"];
+}
+
+/** `{v, bytes}`: an immutable part of a segment of the search index; parts count from 0. */
+export function searchSegmentKey(
+  workspace: string,
+  segment: string,
+  part: number,
+): Deno.KvKey {
+  return [tenant(workspace), "sg", segment, part];
+}
+
 /** `{v, rows}`: page `page` of the ledger rows of a workspace in batch `n` of an incarnation's lane. */
 export function ledgerPageKey(
   workspace: string,

@@ -1,0 +1,179 @@
+/** Runs consumers beside the requests of this process; see `consumer.ts`. */
+import { sleep } from "@/lib/kv/clock.ts";
+import { commit } from "@/lib/kv/commit.ts";
+import { cursorKey } from "@/lib/kv/keys.ts";
+import { get } from "@/lib/kv/reads.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import {
+  type Consumer,
+  type CursorRecord,
+  MAX_CONSUMER_CHECKS,
+} from "./consumer.ts";
+import {
+  cursorBehind,
+  newestVersionstamp,
+  readEventsAfter,
+} from "./read_events.ts";
+import { NextRing, orSleep } from "./wake.ts";
+
+/** How often to look for events of other processes, in milliseconds. */
+const POLL_MS = 1_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 60_000;
+/** How long to leave a consumer to the process that was faster, at most, in milliseconds. */
+const CONFLICT_PAUSE_MS = 100;
+
+export interface ConsumersOptions {
+  /** From 0 to 1. */
+  random?: () => number;
+}
+
+/** What a step came to. */
+type Step = "advanced" | "idle" | "conflict";
+
+export class Consumers {
+  readonly #store: Store;
+  readonly #log: Logger;
+  readonly #random: () => number;
+  readonly #consumers: Consumer[] = [];
+  readonly #stopped = new AbortController();
+  #loops: Promise<void>[] = [];
+
+  constructor(
+    store: Store,
+    log: Logger,
+    { random = Math.random }: ConsumersOptions = {},
+  ) {
+    this.#store = store;
+    this.#log = log;
+    this.#random = random;
+  }
+
+  /** Adds a consumer; before `start`. @throws {Error} for a name that is taken */
+  add(consumer: Consumer): void {
+    if (this.#consumers.some(({ name }) => name === consumer.name)) {
+      throw new Error(`Consumer "${consumer.name}" is there already`);
+    }
+    this.#consumers.push(consumer);
+  }
+
+  /** Names of the consumers that were added. */
+  get names(): string[] {
+    return this.#consumers.map(({ name }) => name);
+  }
+
+  /** Begins to consume. On a store that takes no writes nothing happens. */
+  start(): void {
+    if (this.#store.readOnly || this.#loops.length > 0) return;
+    this.#loops = this.#consumers.map((consumer) => this.#run(consumer));
+  }
+
+  /**
+   * Ends after the steps under way. A commit whose outcome is not known by then is left behind: it is
+   * either whole in the store or not there at all.
+   */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await Promise.all(this.#loops);
+  }
+
+  async #run(consumer: Consumer): Promise<void> {
+    const { signal } = this.#stopped;
+    const { clock } = this.#store;
+    const ring = new NextRing(this.#store.eventsBell, signal);
+    let failures = 0;
+    while (!signal.aborted) {
+      // Armed before the step reads: a ring during the step is not lost.
+      const rung = ring.arm();
+      try {
+        const step = await this.#step(consumer, signal);
+        failures = 0;
+        if (step === "idle") {
+          await orSleep(this.#store, rung, POLL_MS, signal);
+        } else if (step === "conflict") {
+          await sleep(clock, this.#random() * CONFLICT_PAUSE_MS, signal);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        const longest = Math.min(
+          LONGEST_PAUSE_MS,
+          FIRST_PAUSE_MS * 2 ** failures,
+        );
+        failures += 1;
+        this.#log.warn("Consumer of events failed and will try again", {
+          consumer: consumer.name,
+          failures,
+          error,
+        });
+        await sleep(clock, longest * (0.5 + this.#random() / 2), signal);
+      }
+    }
+  }
+
+  async #step(consumer: Consumer, signal: AbortSignal): Promise<Step> {
+    const entry = await get<CursorRecord>(
+      this.#store,
+      cursorKey(consumer.name),
+      { signal },
+    );
+    const cursor = entry.value;
+    const { generation } = this.#store;
+    const unit = new UnitOfWork();
+    let next: CursorRecord;
+    if (cursor === null || cursor.gen !== generation) {
+      next = await this.#anew(signal);
+    } else if (cursor.sync !== undefined) {
+      const { sync, ...rest } = cursor;
+      const place = await consumer.resync(sync, unit, signal);
+      next = place === null ? rest : { ...rest, sync: place };
+    } else {
+      const events = await readEventsAfter(this.#store, cursor, signal);
+      if (events?.length === 0) return "idle";
+      if (events === null) next = await this.#anew(signal);
+      else {
+        const count = await consumer.handle(events, unit, signal);
+        if (!(count >= 1 && count <= events.length)) {
+          throw new RangeError(
+            `Consumer "${consumer.name}" handled "${count}" of "${events.length}" events`,
+          );
+        }
+        next = { v: 1, gen: generation, ...cursorBehind(events, count) };
+      }
+    }
+    assertChecks(consumer, unit);
+    unit.guard(cursorKey(consumer.name), entry.versionstamp, next);
+    signal.throwIfAborted();
+    const { ok } = await commit(this.#store, unit, { signal });
+    if (!ok) return "conflict";
+    await this.#committed(consumer, signal);
+    return "advanced";
+  }
+
+  /** The cursor of a consumer that begins anew: what happens from now on comes after its resync. */
+  async #anew(signal: AbortSignal): Promise<CursorRecord> {
+    const vs = await newestVersionstamp(this.#store, signal);
+    return { v: 1, gen: this.#store.generation, vs, sync: null };
+  }
+
+  async #committed(consumer: Consumer, signal: AbortSignal): Promise<void> {
+    try {
+      await consumer.committed?.(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#log.warn("Consumer of events could not tidy up", {
+        consumer: consumer.name,
+        error,
+      });
+    }
+  }
+}
+
+function assertChecks(consumer: Consumer, unit: UnitOfWork): void {
+  if (unit.checks.length > MAX_CONSUMER_CHECKS) {
+    throw new TypeError(
+      `Consumer "${consumer.name}" has more than "${MAX_CONSUMER_CHECKS}" checks`,
+    );
+  }
+}
