@@ -14,6 +14,8 @@ import type { Message, Model, Thread } from "@/lib/shared/wire.ts";
 export interface ChatProps {
   thread: Thread | null;
   messages: Message[];
+  /** How many turns come before these messages. */
+  earlierTurns?: number;
   models: Model[];
   /** Id of the model of a new thread; null when there is none. */
   defaultModel: string | null;
@@ -37,6 +39,7 @@ export default function Chat(props: ChatProps): VNode {
     new ChatSession({
       thread,
       messages,
+      earlierTurns: props.earlierTurns,
       model: thread?.model ?? defaultModel,
       lastEventId,
       rows: props.rows,

@@ -5,6 +5,7 @@ import { Icon } from "@/components/Icon.tsx";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
 import { isAnswering } from "@/lib/shared/chat/turns.ts";
 import type { Model } from "@/lib/shared/wire.ts";
+import { isComposing } from "./composing.ts";
 import { ModelPicker } from "./ModelPicker.tsx";
 
 export interface ComposerProps {
@@ -14,9 +15,6 @@ export interface ComposerProps {
   /** Stands above the field. */
   children?: ComponentChildren;
 }
-
-/** Key code of a key press that belongs to an input method (UI Events, 9.3.3), as Safari sends it late. */
-const COMPOSING_KEY_CODE = 229;
 
 /** Whether there is no keyboard but the one on the screen, where Enter has to break the line. */
 function isTouchOnly(): boolean {
@@ -43,6 +41,8 @@ function useDraft(session: ChatSession) {
     // Typed before the page came to life, or brought back by the browser.
     const typed = field.current!.value;
     if (typed !== "") session.box.write(typed);
+    session.box.isHeld = () =>
+      document.hasFocus() && document.activeElement === field.current;
     focusComposer();
   }, []);
   useSignalEffect(() => {
@@ -64,8 +64,12 @@ export function Composer(
   const isQueued = session.box.isQueued.value;
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
-    if (event.isComposing || event.keyCode === COMPOSING_KEY_CODE) return;
+    if (isComposing(event) || event.shiftKey || event.altKey) return;
+    if (event.key === "ArrowUp" && field.current?.value === "") {
+      event.preventDefault();
+      session.editing.value = session.turns.peek().at(-1)?.question.id ?? null;
+    }
+    if (event.key !== "Enter") return;
     const isForced = event.ctrlKey || event.metaKey;
     if (isTouchOnly() && !isForced) return;
     event.preventDefault();

@@ -1,4 +1,4 @@
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useState } from "preact/hooks";
 
 /** Lines of a question beyond which only its beginning shows at first. */
@@ -18,12 +18,15 @@ function beginning(text: string): string {
 }
 
 /** A question as it was written: no markdown, line breaks kept, a long one folded. */
-export function QuestionText({ text }: { text: string }): VNode {
+export function QuestionText(
+  { text, children }: { text: string; children?: ComponentChildren },
+): VNode {
   const [isOpen, setIsOpen] = useState(false);
   const folds = isLong(text);
   const shown = folds && !isOpen ? beginning(text) : text.trim();
   return (
     <div class="ask">
+      {children}
       {shown.split(/\n\s*\n/).map((paragraph, index) => (
         <p key={index}>{paragraph}</p>
       ))}

@@ -1,11 +1,14 @@
 import type { VNode } from "preact";
-import { useLayoutEffect } from "preact/hooks";
+import { computed } from "@preact/signals";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
 import { isAnswering } from "@/lib/shared/chat/turns.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
 import { focusComposer } from "./Composer.tsx";
 import type { Follow } from "./use_follow.ts";
+import { EarlierTurns } from "./EarlierTurns.tsx";
 import { TurnView } from "./TurnView.tsx";
+import type { TurnActions } from "./turn_actions.ts";
 
 export interface ThreadViewProps {
   session: ChatSession;
@@ -14,15 +17,37 @@ export interface ThreadViewProps {
   labels: Record<string, string>;
 }
 
+function toActions(session: ChatSession): TurnActions {
+  return {
+    isLocked: computed(() => isAnswering(session.turns.value)),
+    retry(questionId) {
+      focusComposer();
+      session.retry(questionId);
+    },
+    goOn() {
+      focusComposer();
+      void session.continueAnswer();
+    },
+    show: (messageId) => void session.showVersion(messageId),
+    edit(questionId) {
+      session.editing.value = questionId;
+      if (questionId === null) focusComposer();
+    },
+    async ask(questionId, newId, content) {
+      const refusal = await session.edit(questionId, newId, content);
+      if (refusal === null) focusComposer();
+      return refusal;
+    },
+  };
+}
+
 /** The log of turns. It is not live: the status region says what matters, never each token. */
 export function ThreadView(
   { session, follow, clock, labels }: ThreadViewProps,
 ): VNode {
   const turns = session.turns.value;
-  const retry = (questionId: string) => {
-    focusComposer();
-    session.retry(questionId);
-  };
+  const earlier = session.earlier.value;
+  const actions = useMemo(() => toActions(session), []);
   useLayoutEffect(() => follow.watch(), []);
   return (
     <div
@@ -34,16 +59,20 @@ export function ThreadView(
       tabIndex={0}
       ref={follow.log}
     >
+      {earlier > 0 && (
+        <EarlierTurns session={session} count={earlier} log={follow.log} />
+      )}
       <div class="turns" ref={follow.turns}>
         {turns.map((turn, index) => (
           <TurnView
             key={turn.question.id}
             turn={turn}
-            number={index + 1}
+            number={earlier + index + 1}
             isLast={index === turns.length - 1}
             clock={clock}
             labels={labels}
-            onRetry={retry}
+            isEditing={session.editing.value === turn.question.id}
+            actions={actions}
           />
         ))}
       </div>

@@ -1,4 +1,4 @@
-import type { ComponentChildren, VNode } from "preact";
+import type { VNode } from "preact";
 import { Icon } from "@/components/Icon.tsx";
 import type { Answer } from "@/lib/shared/chat/answer.ts";
 import type { Refusal } from "@/lib/shared/chat/turns.ts";
@@ -10,7 +10,7 @@ interface TroubleProps {
   next: string;
   details: string;
   onRetry?: () => void;
-  children?: ComponentChildren;
+  onContinue?: () => void;
 }
 
 /** A text as its first sentence and what follows. */
@@ -22,7 +22,9 @@ function firstSentence(text: string): [string, string] {
 }
 
 /** What went wrong, what is safe, and the way on, in the place of the answer. */
-function Trouble({ kind, what, next, details, onRetry }: TroubleProps): VNode {
+function Trouble(
+  { kind, what, next, details, onRetry, onContinue }: TroubleProps,
+): VNode {
   const [first, rest] = firstSentence(what);
   return (
     <div class="callout" data-kind={kind}>
@@ -32,6 +34,11 @@ function Trouble({ kind, what, next, details, onRetry }: TroubleProps): VNode {
       </p>
       {onRetry && (
         <div class="btn-row">
+          {onContinue && (
+            <button class="btn btn-small" type="button" onClick={onContinue}>
+              Continue
+            </button>
+          )}
           <button class="btn btn-small" type="button" onClick={onRetry}>
             <Icon name="retry" small />
             Retry
@@ -68,7 +75,11 @@ export function RefusalTrouble(
 
 /** The answer ended before its time; null when it did not. */
 export function AnswerTrouble(
-  { answer, onRetry }: { answer: Answer; onRetry?: () => void },
+  { answer, onRetry, onContinue }: {
+    answer: Answer;
+    onRetry?: () => void;
+    onContinue?: () => void;
+  },
 ): VNode | null {
   const kept = answer.text === ""
     ? "Your question is kept."
@@ -83,6 +94,7 @@ export function AnswerTrouble(
         next={kept}
         details={details}
         onRetry={onRetry}
+        onContinue={onContinue}
       />
     );
   }
@@ -94,6 +106,7 @@ export function AnswerTrouble(
         next={kept}
         details={details}
         onRetry={onRetry}
+        onContinue={onContinue}
       />
     );
   }

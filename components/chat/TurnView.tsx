@@ -2,13 +2,15 @@ import { Component, type VNode } from "preact";
 import { CopyButton } from "@/components/CopyButton.tsx";
 import { Icon } from "@/components/Icon.tsx";
 import { Markdown } from "@/components/markdown/Markdown.tsx";
-import type { Answer } from "@/lib/shared/chat/answer.ts";
+import { type Answer, shownText } from "@/lib/shared/chat/answer.ts";
 import type { Turn } from "@/lib/shared/chat/turns.ts";
 import { formatMoment, formatWholeDuration } from "@/lib/shared/format.ts";
 import { AnswerLine, AnswerNote, useAnswerFacts } from "./AnswerFacts.tsx";
 import type { Clock } from "@/lib/shared/clock.ts";
-import { QuestionText } from "./QuestionText.tsx";
+import { BranchSwitch } from "./BranchSwitch.tsx";
+import { QuestionView } from "./QuestionView.tsx";
 import { AnswerTrouble, RefusalTrouble } from "./Trouble.tsx";
+import type { TurnActions } from "./turn_actions.ts";
 
 export interface TurnViewProps {
   turn: Turn;
@@ -18,7 +20,9 @@ export interface TurnViewProps {
   clock: Clock;
   /** Names for people by model id. */
   labels: Record<string, string>;
-  onRetry: (questionId: string) => void;
+  /** Whether its question is being edited. */
+  isEditing: boolean;
+  actions: TurnActions;
 }
 
 /** One turn. It renders again only when something of it changed. */
@@ -26,12 +30,14 @@ export class TurnView extends Component<TurnViewProps> {
   override shouldComponentUpdate(next: TurnViewProps): boolean {
     const { props } = this;
     return next.turn !== props.turn || next.isLast !== props.isLast ||
-      next.number !== props.number || next.clock !== props.clock;
+      next.number !== props.number || next.clock !== props.clock ||
+      next.isEditing !== props.isEditing;
   }
 
-  render({ turn, number, isLast, clock, labels, onRetry }: TurnViewProps) {
+  render(props: TurnViewProps) {
+    const { turn, number, isLast, clock, labels, isEditing, actions } = props;
     const { question, answer, refusal } = turn;
-    const retry = () => onRetry(question.id);
+    const retry = () => actions.retry(question.id);
     const asked = new Date(question.createdAt);
     return (
       <article
@@ -47,7 +53,12 @@ export class TurnView extends Component<TurnViewProps> {
         >
           {number}
         </a>
-        <QuestionText text={question.content} />
+        <QuestionView
+          question={question}
+          isStored={answer !== null || refusal === null}
+          isEditing={isEditing}
+          actions={actions}
+        />
         <div class="note ask-note">
           <time dateTime={question.createdAt}>
             {formatMoment(asked, new Date(clock.nowMs), clock.timeZone)}
@@ -57,7 +68,9 @@ export class TurnView extends Component<TurnViewProps> {
           <AnswerView
             answer={answer}
             label={labels[answer.model ?? ""] ?? answer.model ?? ""}
-            onRetry={isLast && refusal === null ? retry : undefined}
+            isLast={isLast && refusal === null}
+            onRetry={retry}
+            actions={actions}
           />
         )}
         {refusal !== null && (
@@ -76,44 +89,66 @@ export class TurnView extends Component<TurnViewProps> {
 interface AnswerViewProps {
   answer: Answer;
   label: string;
-  onRetry?: () => void;
+  /** Whether nothing follows it. */
+  isLast: boolean;
+  onRetry: () => void;
+  actions: TurnActions;
 }
 
-function AnswerView({ answer, label, onRetry }: AnswerViewProps): VNode {
+function AnswerView(
+  { answer, label, isLast, onRetry, actions }: AnswerViewProps,
+): VNode {
   const facts = useAnswerFacts(answer);
-  const isLive = answer.status === "streaming";
-  const isEmpty = answer.status === "complete" && answer.text === "";
+  const text = shownText(answer);
+  const { status } = answer;
+  const isLive = status === "streaming";
+  const isEmpty = status === "complete" && text === "";
+  const isBroken = status === "failed" || status === "interrupted";
+  const goOn = isLast && text !== "" ? actions.goOn : undefined;
   return (
     <>
       <div class="answer">
         {answer.reasoning !== "" && <Reasoning answer={answer} />}
         {isEmpty
           ? <p class="soft">The model ended without an answer.</p>
-          : (isLive || answer.text !== "") && (
-            <Markdown text={answer.text} isLive={isLive} />
-          )}
-        {answer.status === "stopped" && (
+          : (isLive || text !== "") && <Markdown text={text} isLive={isLive} />}
+        {status === "stopped" && (
           <p class="stopped">
-            {answer.text === ""
+            {text === ""
               ? "Stopped before anything had arrived."
               : "Stopped here. What had arrived is kept."}
           </p>
         )}
-        <AnswerTrouble answer={answer} onRetry={onRetry} />
+        <AnswerTrouble
+          answer={answer}
+          onRetry={isLast ? onRetry : undefined}
+          onContinue={goOn}
+        />
         <div class="acts">
-          {!isLive && answer.text !== "" && (
-            <CopyButton text={answer.text} label="Copy answer" />
-          )}
-          {(answer.status === "stopped" || isEmpty) && onRetry && (
-            <button
-              class="btn btn-quiet btn-small"
-              type="button"
-              onClick={onRetry}
-            >
-              <Icon name="retry" small />
-              Retry
+          {status === "stopped" && goOn && (
+            <button class="btn btn-small go-on" type="button" onClick={goOn}>
+              Continue
             </button>
           )}
+          {!isLive && text !== "" && (
+            <CopyButton text={text} label="Copy answer" />
+          )}
+          {!isLive && !(isBroken && isLast) && (
+            <button
+              class="btn btn-quiet btn-icon btn-small"
+              type="button"
+              aria-label="Retry"
+              title="Answer again"
+              onClick={onRetry}
+            >
+              <Icon name="retry" />
+            </button>
+          )}
+          <BranchSwitch
+            id={answer.messageId}
+            siblings={answer.siblings}
+            actions={actions}
+          />
         </div>
         <AnswerLine label={label} facts={facts} />
       </div>

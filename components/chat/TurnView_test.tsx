@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { signal } from "@preact/signals";
 import { renderToString } from "preact-render-to-string";
 import { type Answer, waitingAnswer } from "@/lib/shared/chat/answer.ts";
 import type { Turn } from "@/lib/shared/chat/turns.ts";
 import { TurnView } from "./TurnView.tsx";
+import type { TurnActions } from "./turn_actions.ts";
 
 const answer = (more: Partial<Answer>): Answer => ({
   ...waitingAnswer("m", 0),
@@ -14,6 +16,15 @@ const answer = (more: Partial<Answer>): Answer => ({
   ...more,
 });
 
+const ACTIONS: TurnActions = {
+  isLocked: signal(false),
+  retry: () => {},
+  goOn: () => {},
+  show: () => {},
+  edit: () => {},
+  ask: () => Promise.resolve(null),
+};
+
 function render(turn: Partial<Turn>, isLast = true): string {
   return renderToString(
     <TurnView
@@ -22,6 +33,8 @@ function render(turn: Partial<Turn>, isLast = true): string {
           id: "msg_1",
           content: "How <b>high</b> & when?\n\nTell me.",
           createdAt: "2026-11-21T12:00:00Z",
+          parentId: null,
+          siblings: ["msg_1"],
         },
         answer: null,
         refusal: null,
@@ -31,7 +44,8 @@ function render(turn: Partial<Turn>, isLast = true): string {
       isLast={isLast}
       clock={{ nowMs: Date.parse("2026-11-21T13:00:00Z"), timeZone: "UTC" }}
       labels={{ m: "Model M" }}
-      onRetry={() => {}}
+      isEditing={false}
+      actions={ACTIONS}
     />,
   );
 }
@@ -68,8 +82,42 @@ Deno.test("TurnView: says why an answer failed, what is kept, and offers to retr
   assert.ok(isButton(html, "Retry"));
 });
 
-Deno.test("TurnView: offers to retry the last turn only", () => {
-  assert.ok(!isButton(render({ answer: FAILED }, false), "Retry"));
+Deno.test("TurnView: offers to go on with the last answer only, and only where there is text", () => {
+  for (const status of ["stopped", "interrupted", "failed"] as const) {
+    const ended = answer({ ...FAILED, status });
+    assert.ok(isButton(render({ answer: ended }), "Continue"), status);
+    assert.ok(!isButton(render({ answer: ended }, false), "Continue"));
+    const empty = answer({ ...ended, text: "" });
+    assert.ok(!isButton(render({ answer: empty }), "Continue"));
+  }
+  assert.ok(!isButton(render({ answer: answer({}) }), "Continue"));
+});
+
+Deno.test("TurnView: says which version of a question and of an answer this is", () => {
+  const html = render({
+    question: {
+      id: "msg_1",
+      content: "How high?",
+      createdAt: "2026-11-21T12:00:00Z",
+      parentId: null,
+      siblings: ["msg_0", "msg_1"],
+    },
+    answer: answer({ siblings: ["msg_2", "msg_3", "msg_4"] }),
+  });
+  assert.match(html, /<span>2 \/ 2<\/span>/);
+  assert.match(html, /<span>1 \/ 3<\/span>/);
+});
+
+Deno.test("TurnView: a single version has nothing to switch", () => {
+  const html = render({ answer: answer({ siblings: ["msg_2"] }) });
+  assert.doesNotMatch(html, /version/);
+});
+
+Deno.test("TurnView: what was there before a new attempt stays in sight", () => {
+  const html = render({
+    answer: answer({ status: "streaming", text: "It", held: "It was high" }),
+  });
+  assert.match(html, /It was high/);
 });
 
 Deno.test("TurnView: keeps a refused question with its reason, on any turn", () => {
@@ -124,6 +172,8 @@ Deno.test("TurnView: folds a long question", () => {
     id: "msg_1",
     content: "word ".repeat(200_000),
     createdAt: "2026-11-21T12:00:00Z",
+    parentId: null,
+    siblings: ["msg_1"],
   };
   const html = render({ question });
   assert.ok(isButton(html, "Show all"));

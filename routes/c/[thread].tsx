@@ -6,6 +6,7 @@ import { Page } from "@/components/Page.tsx";
 import Chat from "@/islands/Chat.tsx";
 import { AppError } from "@/lib/errors.ts";
 import { loadChatSetup, loadNavigation } from "@/lib/http/chat_page.ts";
+import { windowOf } from "@/lib/http/thread_window.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers({
@@ -24,13 +25,14 @@ export const handler = define.handlers({
       });
     }
     // A running answer makes every copy of this page stale within milliseconds.
-    return page({ ...navigation, ...chat, ...view }, {
+    const window = windowOf(view.messages, ctx.url);
+    return page({ ...navigation, ...chat, ...view, ...window }, {
       headers: { "cache-control": "no-store" },
     });
   },
 });
 
-/** `/c/:thread`: a thread with all its turns. */
+/** `/c/:thread`: a thread, its newest turns first of all. */
 export default define.page<typeof handler>(function ThreadPage({ data }) {
   const rows = useSignal(data.rows);
   const current = useSignal<string | null>(data.thread.id);
@@ -43,6 +45,7 @@ export default define.page<typeof handler>(function ThreadPage({ data }) {
       <Chat
         thread={data.thread}
         messages={data.messages}
+        earlierTurns={data.earlierTurns}
         models={data.models}
         defaultModel={data.defaultModel}
         lastEventId={data.lastEventId}

@@ -31,6 +31,8 @@ export interface Answer {
   /** Newest event that is in here; null before the first. */
   place: Place | null;
   text: string;
+  /** Text of an earlier attempt, which stays in sight until this one has something to say. */
+  held: string;
   reasoning: string;
   status: MessageStatus;
   error: RunError | null;
@@ -42,6 +44,8 @@ export interface Answer {
   /** When the first token of the text came, which ends the reasoning. */
   firstTextAtMs: number | null;
   endedAtMs: number | null;
+  /** Ids of all answers to the same question, this one included, oldest first. */
+  siblings: string[];
 }
 
 /** Reads an SSE `id` of the form `epoch.seq`; null when it has another form. */
@@ -60,14 +64,19 @@ function isAfter(place: Place, other: Place): boolean {
     (place.epoch === other.epoch && place.seq > other.seq);
 }
 
-/** An answer that was asked for a moment ago. */
-export function waitingAnswer(model: string | null, nowMs: number): Answer {
+/** An answer that was asked for a moment ago; `siblings` are the answers that are there already. */
+export function waitingAnswer(
+  model: string | null,
+  nowMs: number,
+  siblings: string[] = [],
+): Answer {
   return {
     messageId: null,
     runId: null,
     model,
     place: null,
     text: "",
+    held: "",
     reasoning: "",
     status: "streaming",
     error: null,
@@ -76,7 +85,16 @@ export function waitingAnswer(model: string | null, nowMs: number): Answer {
     firstTokenAtMs: null,
     firstTextAtMs: null,
     endedAtMs: null,
+    siblings,
   };
+}
+
+/**
+ * The text to show. After a new attempt has begun, that is what there was before, for as long as the new
+ * text only repeats it: nobody sees an answer vanish and come back.
+ */
+export function shownText({ text, held }: Answer): string {
+  return text.length < held.length && held.startsWith(text) ? held : text;
 }
 
 /**
@@ -95,10 +113,12 @@ export function answerFromMessage(
     runId: message.runId,
     place,
     text: isStreaming && place === null ? "" : message.content,
+    held: isStreaming && place === null ? message.content : "",
     status: message.status,
     error: message.error,
     usage: message.usage,
     askedAtMs: null,
+    siblings: message.siblings,
   };
 }
 
@@ -119,6 +139,9 @@ function apply(answer: Answer, event: RunEvent, nowMs: number): Answer {
         runId: event.data.runId,
         messageId: event.data.messageId,
         model: event.data.model,
+        siblings: answer.siblings.includes(event.data.messageId)
+          ? answer.siblings
+          : [...answer.siblings, event.data.messageId],
       };
     case "chunk": {
       if (event.data.content === "") return answer;
@@ -139,6 +162,7 @@ function apply(answer: Answer, event: RunEvent, nowMs: number): Answer {
       return {
         ...answer,
         text: "",
+        held: shownText(answer),
         reasoning: "",
         firstTokenAtMs: null,
         firstTextAtMs: null,
@@ -146,6 +170,7 @@ function apply(answer: Answer, event: RunEvent, nowMs: number): Answer {
     case "error":
       return {
         ...answer,
+        held: "",
         status: "failed",
         error: event.data,
         endedAtMs: nowMs,
@@ -153,6 +178,7 @@ function apply(answer: Answer, event: RunEvent, nowMs: number): Answer {
     case "done":
       return {
         ...answer,
+        held: "",
         status: MESSAGE_STATUS[event.data.status],
         usage: event.data.usage,
         endedAtMs: nowMs,

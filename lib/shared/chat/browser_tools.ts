@@ -1,5 +1,5 @@
 /** What a session needs, taken from the browser. Call this in the browser only. */
-import { Drafts } from "./drafts.ts";
+import { Drafts, type WatchStorage } from "./drafts.ts";
 import { browserFetch, ChatRequests } from "./requests.ts";
 import type { PageWatch } from "./run_stream.ts";
 import type { SessionTools } from "./session.ts";
@@ -7,19 +7,28 @@ import type { SessionTools } from "./session.ts";
 const page: PageWatch = {
   isHidden: () => document.visibilityState === "hidden",
   onChange(callback) {
-    document.addEventListener("visibilitychange", callback);
-    globalThis.addEventListener("online", callback);
+    const onShown = () => callback(false);
+    const onOnline = () => callback(true);
+    document.addEventListener("visibilitychange", onShown);
+    globalThis.addEventListener("online", onOnline);
     return () => {
-      document.removeEventListener("visibilitychange", callback);
-      globalThis.removeEventListener("online", callback);
+      document.removeEventListener("visibilitychange", onShown);
+      globalThis.removeEventListener("online", onOnline);
     };
   },
+};
+
+const watchStorage: WatchStorage = (onChange) => {
+  const onStorage = ({ key, newValue }: StorageEvent) =>
+    onChange(key, newValue);
+  globalThis.addEventListener("storage", onStorage);
+  return () => globalThis.removeEventListener("storage", onStorage);
 };
 
 /** Storage may be forbidden, in which case asking for it throws. */
 function openDrafts(): Drafts {
   try {
-    return new Drafts(localStorage);
+    return new Drafts(localStorage, watchStorage);
   } catch {
     return new Drafts(null);
   }

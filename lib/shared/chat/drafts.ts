@@ -10,14 +10,36 @@ export type DraftStorage = Pick<
   "getItem" | "setItem" | "removeItem"
 >;
 
+/** Calls back when another page has changed an entry; returns how to stop. */
+export type WatchStorage = (
+  onChange: (key: string | null, value: string | null) => void,
+) => () => void;
+
 const NEW_THREAD = "new";
+const TEXT_KEY = "freshet.draft.";
 
 export class Drafts {
   readonly #storage: DraftStorage | null;
+  readonly #watch: WatchStorage;
 
   /** Without a storage nothing is kept. */
-  constructor(storage: DraftStorage | null) {
+  constructor(
+    storage: DraftStorage | null,
+    watch: WatchStorage = () => () => {},
+  ) {
     this.#storage = storage;
+    this.#watch = watch;
+  }
+
+  /** Calls back with the text of a thread that another page has changed; returns how to stop. */
+  watch(
+    onChange: (threadId: string | null, text: string) => void,
+  ): () => void {
+    return this.#watch((key, value) => {
+      if (!key?.startsWith(TEXT_KEY)) return;
+      const id = key.slice(TEXT_KEY.length);
+      onChange(id === NEW_THREAD ? null : id, value ?? "");
+    });
   }
 
   #read(key: string): string | null {
@@ -39,11 +61,11 @@ export class Drafts {
 
   /** Text of the composer of a thread; null is the thread that does not exist yet. */
   text(threadId: string | null): string {
-    return this.#read(`freshet.draft.${threadId ?? NEW_THREAD}`) ?? "";
+    return this.#read(`${TEXT_KEY}${threadId ?? NEW_THREAD}`) ?? "";
   }
 
   keepText(threadId: string | null, text: string): void {
-    const key = `freshet.draft.${threadId ?? NEW_THREAD}`;
+    const key = `${TEXT_KEY}${threadId ?? NEW_THREAD}`;
     this.#write(key, text === "" ? null : text);
   }
 
@@ -56,7 +78,9 @@ export class Drafts {
       const isWhole = [id, content, createdAt].every((part) =>
         typeof part === "string"
       );
-      return isWhole ? { id, content, createdAt } : null;
+      return isWhole
+        ? { id, content, createdAt, parentId: null, siblings: [id] }
+        : null;
     } catch {
       return null;
     }

@@ -8,6 +8,9 @@ export class QuestionBox {
   readonly isQueued = signal(false);
   #drafts: Drafts | null = null;
   #threadId: string | null = null;
+  /** Whether someone is writing in the field here, whose text no other page may change. */
+  isHeld: () => boolean = () => false;
+  #stopWatching = () => {};
 
   /** Begins to keep the text, and brings back what was kept unless something was typed already. */
   open(drafts: Drafts, threadId: string | null): void {
@@ -15,11 +18,21 @@ export class QuestionBox {
     this.#threadId = threadId;
     if (this.draft.peek() === "") this.draft.value = drafts.text(threadId);
     else this.#keep();
+    this.#stopWatching = drafts.watch((changedId, text) => {
+      if (changedId !== this.#threadId || this.isHeld()) return;
+      this.draft.value = text;
+      this.isQueued.value = false;
+    });
+  }
+
+  close(): void {
+    this.#stopWatching();
   }
 
   /** The thread has been made: what was typed meanwhile belongs to it. */
-  moveTo(threadId: string): void {
+  moveTo(threadId: string, drafts: Drafts): void {
     this.#drafts?.keepText(this.#threadId, "");
+    this.#drafts = drafts;
     this.#threadId = threadId;
     this.#keep();
   }

@@ -1,5 +1,5 @@
 /** What the chat page asks of `/api`. A refusal becomes a `RequestRefused` with words for a person. */
-import type { Message, Problem, Thread } from "@/lib/shared/wire.ts";
+import type { Message, Problem, Run, Thread } from "@/lib/shared/wire.ts";
 import type { Question, Refusal } from "./turns.ts";
 
 /** How long the server may take to answer, in milliseconds; the stream that follows may take longer. */
@@ -62,8 +62,8 @@ export class ChatRequests {
     this.#fetch = fetch;
   }
 
-  /** Sends one request and gives the response once its headers are there; refusals are thrown. */
-  async #send(path: string, init: RequestInit = {}): Promise<Response> {
+  /** Sends one request to `/api` and gives the response once its headers are there; refusals are thrown. */
+  async send(path: string, init: RequestInit = {}): Promise<Response> {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), DEADLINE_MS);
     let response: Response;
@@ -79,7 +79,7 @@ export class ChatRequests {
   }
 
   #post(path: string, body?: unknown, accept = "application/json") {
-    return this.#send(path, {
+    return this.send(path, {
       method: "POST",
       headers: body === undefined
         ? { accept }
@@ -88,28 +88,47 @@ export class ChatRequests {
     });
   }
 
-  async createThread(model: string | null): Promise<Thread> {
-    const body = model === null ? {} : { model };
+  async createThread(
+    model: string | null,
+    isTemporary = false,
+  ): Promise<Thread> {
+    const body = {
+      ...(model === null ? {} : { model }),
+      ...(isTemporary ? { temporary: true } : {}),
+    };
     return await (await this.#post("/api/threads", body)).json();
   }
 
   async thread(threadId: string): Promise<Thread> {
-    return await (await this.#send(`/api/threads/${threadId}`)).json();
+    return await (await this.send(`/api/threads/${threadId}`)).json();
   }
 
-  async messages(threadId: string): Promise<Message[]> {
-    const response = await this.#send(`/api/threads/${threadId}/messages`);
+  /** The branch on view, or every message of the thread. */
+  async messages(threadId: string, isWhole = false): Promise<Message[]> {
+    const response = await this.send(
+      `/api/threads/${threadId}/messages${isWhole ? "?tree=1" : ""}`,
+    );
     return (await response.json()).items;
   }
 
-  /** Asks, and gives the stream of the answer. */
+  /**
+   * Asks, and gives the stream of the answer.
+   * @param parentId message that the question follows; null begins the thread, undefined is wherever
+   * the thread is now
+   */
   ask(
     threadId: string,
-    question: Question,
+    { id, content }: Pick<Question, "id" | "content">,
     model: string | null,
+    parentId?: string | null,
   ): Promise<Response> {
-    const { id, content } = question;
-    return this.#startRun(threadId, { message: { id, content } }, model);
+    const body = { message: { id, content }, parentId };
+    return this.#startRun(threadId, body, model);
+  }
+
+  /** Has an answer that ended early go on: the same run, or one that begins with the text so far. */
+  async continueRun(runId: string): Promise<{ run: Run; message: Message }> {
+    return await (await this.#post(`/api/runs/${runId}/continue`)).json();
   }
 
   /** Asks for another answer in place of one, and gives its stream. */
@@ -132,6 +151,12 @@ export class ChatRequests {
   /** Stops a run; one that has ended stays as it is. */
   async cancel(runId: string): Promise<void> {
     const response = await this.#post(`/api/runs/${runId}/cancel`);
+    await response.body?.cancel();
+  }
+
+  /** Tells that someone has seen how the newest answer of a thread ended. */
+  async markRead(threadId: string): Promise<void> {
+    const response = await this.#post(`/api/threads/${threadId}/read`);
     await response.body?.cancel();
   }
 

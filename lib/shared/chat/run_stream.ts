@@ -13,7 +13,13 @@ import {
 import type { Fetch } from "./requests.ts";
 
 /** Silence after which a connection counts as dead; the server says something every 10 s. */
-const SILENCE_MS = 35_000;
+const SILENCE_MS = 25_000;
+
+/**
+ * How often silence is looked for. By the wall clock: timers stand still while a machine sleeps, and its
+ * connections rarely survive that.
+ */
+const SILENCE_CHECK_MS = 2_500;
 
 /** How long attaching may take, in milliseconds. */
 const ATTACH_MS = 15_000;
@@ -36,8 +42,11 @@ const EVENT_NAMES = new Set<string>(
 /** What the page tells: whether someone looks at it, and when the network is back. */
 export interface PageWatch {
   isHidden(): boolean;
-  /** Calls back on every change that may matter to a connection; returns how to stop. */
-  onChange(callback: () => void): () => void;
+  /**
+   * Calls back on every change that may matter to a connection, with true when the network was away and
+   * connections from before are not to be trusted; returns how to stop.
+   */
+  onChange(callback: (isBackOnline: boolean) => void): () => void;
 }
 
 export interface FollowOptions {
@@ -87,7 +96,10 @@ async function readEvents(
   const cancel = () => void reader.cancel().catch(() => {});
   signal.addEventListener("abort", cancel);
   if (signal.aborted) cancel();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let heardAtMs = Date.now();
+  const timer = setInterval(() => {
+    if (Date.now() - heardAtMs > SILENCE_MS) cancel();
+  }, SILENCE_CHECK_MS);
   let isEnded = false;
   const parser = createParser({
     onRetry,
@@ -103,15 +115,14 @@ async function readEvents(
   const decoder = new TextDecoder();
   try {
     while (!isEnded) {
-      timer = setTimeout(cancel, SILENCE_MS);
       const { done, value } = await reader.read();
-      clearTimeout(timer);
+      heardAtMs = Date.now();
       if (done) break;
       parser.feed(decoder.decode(value, { stream: true }));
     }
     return isEnded;
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
     signal.removeEventListener("abort", cancel);
     cancel();
   }
@@ -158,8 +169,9 @@ export async function followRun(options: FollowOptions): Promise<FollowEnd> {
     const connection = new AbortController();
     const close = () => connection.abort();
     signal.addEventListener("abort", close);
-    const stop = page.onChange(() => {
-      if (page.isHidden()) close();
+    const stop = page.onChange((isBackOnline) => {
+      if (isBackOnline) failures = -1;
+      if (isBackOnline || page.isHidden()) close();
     });
     try {
       response ??= await attach(options, after, connection);
@@ -182,7 +194,9 @@ export async function followRun(options: FollowOptions): Promise<FollowEnd> {
     }
     response = undefined;
     if (page.isHidden()) continue;
-    const longest = Math.min(LONGEST_DELAY_MS, firstDelayMs * 2 ** failures);
+    const longest = failures < 0
+      ? 0
+      : Math.min(LONGEST_DELAY_MS, firstDelayMs * 2 ** failures);
     failures += 1;
     await pause(longest * (0.5 + random() / 2), page, signal);
   }

@@ -7,14 +7,16 @@ import { announce } from "@/lib/shared/announce.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Message, Thread } from "@/lib/shared/wire.ts";
 import { type Answer, waitingAnswer, withEvent } from "./answer.ts";
-import type { Drafts } from "./drafts.ts";
+import { Drafts } from "./drafts.ts";
 import { QuestionBox } from "./question_box.ts";
 import { type ChatRequests, type Fetch, RequestRefused } from "./requests.ts";
 import { followRun, type PageWatch } from "./run_stream.ts";
 import { ThreadHead } from "./thread_head.ts";
+import { onNews, type ThreadNews } from "./thread_news.ts";
 import type { ThreadRow } from "./thread_rows.ts";
 import { type OnFrame, TurnStore } from "./turn_store.ts";
 import {
+  newestMessageId,
   type Question,
   type Refusal,
   toTurns,
@@ -37,41 +39,67 @@ export interface SessionTools {
 export interface SessionStart {
   thread: Thread | null;
   messages: Message[];
+  /** How many turns of the branch come before these messages. */
+  earlierTurns?: number;
   model: string | null;
   lastEventId: string | null;
   /** Rows of the navigation, shared with it. */
   rows: Signal<ThreadRow[]>;
 }
 
-/** Of a question that was sent from an earlier load of the page, without success. */
-const NOT_SENT: Refusal = {
-  message: "The question was not sent.",
-  code: "not_sent",
+const refusal = (code: string, message: string): Refusal => ({
+  message,
+  code,
   requestId: null,
   status: null,
-};
+});
+
+/** Of a question that was sent from an earlier load of the page, without success. */
+const NOT_SENT = refusal("not_sent", "The question was not sent.");
+
+const BUSY = refusal(
+  "thread_busy",
+  "An answer is being written in this thread. Send the edit when it has ended.",
+);
+
+const DELETED = refusal("thread_deleted", "This thread was deleted.");
 
 export class ChatSession {
   readonly turns: ReadonlySignal<Turn[]>;
+  /** How many turns come before the first on view. */
+  readonly earlier: ReadonlySignal<number>;
   readonly thread: Signal<Thread | null>;
   readonly model: Signal<string | null>;
+  /** Whether the new thread is to be kept nowhere. */
+  readonly isTemporary = signal(false);
   readonly box = new QuestionBox();
   readonly isStopping = signal(false);
   /** Why something that belongs to no turn did not work. */
   readonly notice = signal<Refusal | null>(null);
   /** Counts questions asked on this page, so that the view can bring the newest into sight. */
   readonly asked = signal(0);
+  /** Id of the question that is being edited. */
+  readonly editing = signal<string | null>(null);
 
   readonly #store: TurnStore;
   readonly #head: ThreadHead;
   #tools: SessionTools | null = null;
+  /** Requests under way that may begin a run: news of one is then no news. */
+  #begins = 0;
+  /** Run of this thread that was last heard of. */
+  #heardRunId: string | null = null;
+  readonly #cleanups: (() => void)[] = [];
   /** Aborts following when the page goes. */
   readonly #gone = new AbortController();
 
   constructor(start: SessionStart) {
-    this.#store = new TurnStore(toTurns(start.messages, start.lastEventId));
+    this.#store = new TurnStore(
+      toTurns(start.messages, start.lastEventId),
+      start.earlierTurns ?? 0,
+    );
     this.#head = new ThreadHead(start.thread, start.rows);
     this.turns = this.#store.shown;
+    this.earlier = this.#store.earlier;
     this.thread = this.#head.thread;
     this.model = signal(start.model);
   }
@@ -79,15 +107,22 @@ export class ChatSession {
   /** Begins to work in the browser: brings back drafts and follows an answer under way. */
   start(tools: SessionTools): void {
     this.#tools = tools;
-    this.box.open(tools.drafts, this.#head.id);
-    this.#restoreUnsent(tools.drafts);
-    const runId = this.#store.last?.answer?.runId;
-    if (runId && this.#store.isAnswering) void this.#follow(runId);
+    const { page } = tools;
+    this.box.open(this.#drafts, this.#head.id);
+    this.#restoreUnsent();
+    this.#cleanups.push(
+      onNews((news) => this.#take(news)),
+      page.onChange(() => this.#seen()),
+      () => this.box.close(),
+    );
+    this.#followLast();
+    this.#seen();
   }
 
   /** Ends all work. */
   close(): void {
     this.#gone.abort();
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
 
   get #browser(): SessionTools {
@@ -95,11 +130,23 @@ export class ChatSession {
     return this.#tools;
   }
 
-  #restoreUnsent(drafts: Drafts): void {
-    const question = drafts.unsent(this.#head.id);
+  /** What the page asks the server with. */
+  get requests(): ChatRequests {
+    return this.#browser.requests;
+  }
+
+  /** A temporary thread leaves nothing in the browser either. */
+  get #drafts(): Drafts {
+    const isTemporary = this.isTemporary.peek() ||
+      this.thread.peek()?.temporary === true;
+    return isTemporary ? new Drafts(null) : this.#browser.drafts;
+  }
+
+  #restoreUnsent(): void {
+    const question = this.#drafts.unsent(this.#head.id);
     if (question === null) return;
     if (this.#store.turns.some((turn) => turn.question.id === question.id)) {
-      drafts.keepUnsent(this.#head.id, null);
+      this.#drafts.keepUnsent(this.#head.id, null);
       return;
     }
     const turn = { question, answer: null, refusal: NOT_SENT };
@@ -116,23 +163,28 @@ export class ChatSession {
     }
     const content = this.box.take();
     if (content === null) return;
-    const createdAt = new Date(this.#browser.now()).toISOString();
-    void this.#ask({ id: newId("msg"), content, createdAt });
+    void this.#ask(this.#newQuestion(newId("msg"), content));
   }
 
-  /** Sends a question again that was refused, or has the last one answered again. */
+  #newQuestion(id: string, content: string): Question {
+    const createdAt = new Date(this.#browser.now()).toISOString();
+    return { id, content, createdAt, parentId: null, siblings: [id] };
+  }
+
+  /** Sends a question again that was refused, or has one answered once more. */
   retry(questionId: string): void {
-    const turn = this.#store.turns.find(({ question }) =>
-      question.id === questionId
-    );
+    const turn = this.#turnOf(questionId);
     if (turn === undefined || this.#store.isAnswering) return;
-    const messageId = turn.answer?.messageId ?? null;
-    if (messageId !== null) {
-      void this.#answerAgain(messageId);
+    if (turn.answer?.messageId) {
+      void this.#answerAgain(turn, turn.answer.messageId);
       return;
     }
     this.#store.change((turns) => turns.filter((each) => each !== turn));
     void this.#ask(turn.question);
+  }
+
+  #turnOf(questionId: string): Turn | undefined {
+    return this.#store.turns.find(({ question }) => question.id === questionId);
   }
 
   /** Stops the answer that is being written; what has arrived stays. */
@@ -146,7 +198,7 @@ export class ChatSession {
 
   async #cancel(runId: string): Promise<void> {
     try {
-      await this.#browser.requests.cancel(runId);
+      await this.requests.cancel(runId);
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
       this.isStopping.value = false;
@@ -155,102 +207,268 @@ export class ChatSession {
     }
   }
 
-  #newAnswer(): Answer {
+  #newAnswer(siblings: string[] = []): Answer {
     announce("Generating");
     this.notice.value = null;
-    return waitingAnswer(this.model.peek(), this.#browser.now());
+    this.editing.value = null;
+    return waitingAnswer(this.model.peek(), this.#browser.now(), siblings);
   }
 
-  async #ask(question: Question): Promise<void> {
-    const { requests, drafts } = this.#browser;
-    drafts.keepUnsent(this.#head.id, question);
+  async #ask(asked: Question): Promise<void> {
+    const parentId = newestMessageId(this.#store.turns);
+    const question = { ...asked, parentId };
+    this.#drafts.keepUnsent(this.#head.id, question);
     const turn = { question, answer: this.#newAnswer(), refusal: null };
     this.#store.change((turns) => [...turns, turn]);
     this.asked.value += 1;
-    try {
+    await this.#begin(async () => {
       const threadId = this.#head.id ?? await this.#makeThread(question);
-      const model = this.model.peek();
-      const response = await requests.ask(threadId, question, model);
-      drafts.keepUnsent(threadId, null);
-      await this.#followResponse(response);
-    } catch (error) {
-      await this.#refused(error, question);
-    }
+      const response = await this.requests.ask(
+        threadId,
+        question,
+        this.model.peek(),
+        parentId ?? undefined,
+      );
+      this.#drafts.keepUnsent(threadId, null);
+      return response;
+    }, (error) => this.#refused(error, question));
   }
 
   async #makeThread(question: Question): Promise<string> {
-    const { requests, drafts, showAddress } = this.#browser;
-    const thread = await requests.createThread(this.model.peek());
+    const { requests, showAddress } = this.#browser;
+    const drafts = this.#drafts;
+    const thread = await requests.createThread(
+      this.model.peek(),
+      this.isTemporary.peek(),
+    );
     drafts.keepUnsent(thread.id, question);
     drafts.keepUnsent(null, null);
-    this.box.moveTo(thread.id);
+    this.box.moveTo(thread.id, drafts);
     this.thread.value = thread;
     showAddress(thread.id);
     return thread.id;
   }
 
-  async #answerAgain(messageId: string): Promise<void> {
-    const before = this.#store.last?.answer ?? null;
-    const answer = this.#newAnswer();
-    this.#store.change((turns) =>
-      withLast(turns, (turn) => ({ ...turn, answer, refusal: null }))
-    );
+  /** Asks for a run and follows it; news of it in between is no news. */
+  async #begin(
+    ask: () => Promise<Response>,
+    onRefused: (error: RequestRefused) => Promise<void>,
+  ): Promise<void> {
+    this.#begins += 1;
+    let response: Response;
     try {
-      const response = await this.#browser.requests.regenerate(
-        this.thread.peek()!.id,
-        messageId,
-        this.model.peek(),
-      );
-      await this.#followResponse(response);
+      response = await ask();
     } catch (error) {
-      this.#store.change((turns) =>
-        withLast(turns, (turn) => ({ ...turn, answer: before }))
+      if (!(error instanceof RequestRefused)) throw error;
+      this.isStopping.value = false;
+      await onRefused(error);
+      return;
+    } finally {
+      this.#begins -= 1;
+    }
+    await this.#followResponse(response);
+  }
+
+  /** Turns up to one of them, with another answer in place of all that followed. */
+  #cutTo(turn: Turn, changed: Partial<Turn>): void {
+    this.#store.change((turns) => [
+      ...turns.slice(0, turns.indexOf(turn)),
+      { ...turn, refusal: null, ...changed },
+    ]);
+  }
+
+  async #answerAgain(turn: Turn, messageId: string): Promise<void> {
+    const before = this.#store.turns;
+    this.#cutTo(turn, { answer: this.#newAnswer(turn.answer?.siblings) });
+    await this.#begin(
+      () =>
+        this.requests.regenerate(
+          this.thread.peek()!.id,
+          messageId,
+          this.model.peek(),
+        ),
+      async (error) => {
+        this.#store.change(() => before);
+        await this.#refused(error, null);
+      },
+    );
+  }
+
+  /**
+   * Asks a question in other words, as a sibling of the one there is. Nothing changes on the page until
+   * the server has it.
+   * @param id of the new question; the same again after a failure, so that it is asked once
+   * @returns why it was not asked, or null
+   */
+  async edit(
+    questionId: string,
+    id: string,
+    content: string,
+  ): Promise<Refusal | null> {
+    const turn = this.#turnOf(questionId);
+    if (turn === undefined) return null;
+    if (this.#store.isAnswering) return BUSY;
+    const { parentId, siblings } = turn.question;
+    let refused: Refusal | null = null;
+    const accepted = Promise.withResolvers<void>();
+    void this.#begin(async () => {
+      const response = await this.requests.ask(
+        this.thread.peek()!.id,
+        { id, content },
+        this.model.peek(),
+        parentId,
       );
+      this.#cutTo(turn, {
+        question: {
+          ...this.#newQuestion(id, content),
+          parentId,
+          siblings: [...siblings, id],
+        },
+        answer: this.#newAnswer(),
+      });
+      this.asked.value += 1;
+      accepted.resolve();
+      return response;
+    }, async ({ refusal, activeRunId }) => {
+      refused = activeRunId === null ? refusal : BUSY;
+      accepted.resolve();
+      if (activeRunId !== null) await this.#joinRun();
+    });
+    await accepted.promise;
+    return refused;
+  }
+
+  /** Has the last answer, which ended early, go on from where it is. */
+  async continueAnswer(): Promise<void> {
+    const turn = this.#store.last;
+    const runId = turn?.answer?.runId;
+    if (!turn?.answer || !runId || this.#store.isAnswering) return;
+    const before = this.#store.turns;
+    const { text, siblings } = turn.answer;
+    const waiting = { ...this.#newAnswer(siblings), held: text };
+    this.#cutTo(turn, { answer: waiting });
+    this.#begins += 1;
+    try {
+      const { run, message } = await this.requests.continueRun(runId);
+      const answer = {
+        ...waiting,
+        runId: run.id,
+        messageId: message.id,
+        siblings: message.siblings,
+      };
+      this.#store.change((turns) =>
+        withLast(turns, (last) => ({ ...last, answer }))
+      );
+      void this.#follow(run.id);
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error;
+      this.#store.change(() => before);
       await this.#refused(error, null);
+    } finally {
+      this.#begins -= 1;
+    }
+  }
+
+  /** Shows the branch of another version of a question or an answer, here and from now on. */
+  async showVersion(messageId: string): Promise<void> {
+    const thread = this.thread.peek();
+    if (thread === null || this.#store.isAnswering) return;
+    const before = this.#store.turns;
+    try {
+      const [{ branchThrough }, { changeThread }, messages] = await Promise.all(
+        [
+          import("./branches.ts"),
+          import("./thread_changes.ts"),
+          this.requests.messages(thread.id, true),
+        ],
+      );
+      const branch = branchThrough(messages, messageId);
+      // An answer was begun meanwhile, or the message has gone.
+      if (this.#store.turns !== before || branch.length === 0) return;
+      this.#takeBranch(branch);
+      this.#followLast();
+      // Where another page chose another branch meanwhile, each keeps its own.
+      await changeThread(this.requests, thread, {
+        headMessageId: branch.at(-1)!.id,
+      }).catch((error) => {
+        if (error instanceof RequestRefused) throw error;
+      });
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error;
+      this.notice.value = error.refusal;
+    }
+  }
+
+  #takeBranch(messages: Message[]): void {
+    this.#store.takeBranch(toTurns(messages, null), this.earlier.peek());
+  }
+
+  /** Follows the last answer on view if it is being written. */
+  #followLast(): void {
+    const answer = this.#store.last?.answer;
+    if (answer?.runId && this.#store.isAnswering) {
+      void this.#follow(answer.runId);
+    }
+  }
+
+  /** Brings turns into view that come before the first. */
+  async showEarlier(count: number): Promise<void> {
+    try {
+      const messages = await this.requests.messages(this.thread.peek()!.id);
+      const first = this.#store.turns[0]?.question.id;
+      const turns = toTurns(messages, null);
+      const at = turns.findIndex(({ question }) => question.id === first);
+      // Another branch was taken elsewhere: what is on view has no earlier turns there.
+      if (at < 0) return;
+      const from = Math.max(0, at - count);
+      this.#store.earlier.value = from;
+      this.#store.change((shown) => [...turns.slice(from, at), ...shown]);
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error;
+      this.notice.value = error.refusal;
     }
   }
 
   /** The server did not begin a run: the question stays where it is, with the reason beside it. */
-  async #refused(error: unknown, question: Question | null): Promise<void> {
-    if (!(error instanceof RequestRefused)) throw error;
-    this.isStopping.value = false;
-    if (error.activeRunId !== null) {
-      await this.#joinActiveRun(error.activeRunId, question);
+  async #refused(
+    { refusal, activeRunId }: RequestRefused,
+    question: Question | null,
+  ): Promise<void> {
+    if (activeRunId !== null) {
+      // Another page asks in this thread: its answer is shown, and our question waits in the composer.
+      if (question !== null) {
+        this.box.giveBack(question.content);
+        this.#drafts.keepUnsent(this.#head.id, null);
+      }
+      await this.#joinRun();
       return;
     }
     this.#store.change((turns) =>
       withLast(turns, (turn) => ({
         ...turn,
         answer: question === null ? turn.answer : null,
-        refusal: error.refusal,
+        refusal,
       }))
     );
-    announce(`The question was not sent. ${error.refusal.message}`);
+    announce(`The question was not sent. ${refusal.message}`);
   }
 
-  /** Another page asks in this thread: its answer is shown, and our question waits in the composer. */
-  async #joinActiveRun(
-    runId: string,
-    question: Question | null,
-  ): Promise<void> {
-    if (question !== null) {
-      this.box.giveBack(question.content);
-      this.#browser.drafts.keepUnsent(this.#head.id, null);
-    }
-    if (await this.#reload()) await this.#follow(runId);
+  /** Shows the branch on which another page has an answer written, and follows that. */
+  async #joinRun(): Promise<void> {
+    await this.#reload();
+    this.#followLast();
+    // It has ended already; what waited for that is not sent unseen below an answer nobody has read.
+    if (!this.#store.isAnswering) this.box.isQueued.value = false;
   }
 
-  /** Takes the turns from the server; false when it does not give them. */
-  async #reload(): Promise<boolean> {
+  /** Takes the turns from the server. */
+  async #reload(): Promise<void> {
     try {
       const id = this.thread.peek()!.id;
-      const messages = await this.#browser.requests.messages(id);
-      this.#store.change(() => toTurns(messages, null));
-      return true;
+      this.#takeBranch(await this.requests.messages(id));
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
       this.notice.value = error.refusal;
-      return false;
     }
   }
 
@@ -265,7 +483,9 @@ export class ChatSession {
 
   async #follow(runId: string, response?: Response): Promise<void> {
     const { fetch, page, now, onFrame, requests } = this.#browser;
+    this.#heardRunId ??= runId;
     this.#head.mark(true, now());
+    let isLost = false;
     const end = await followRun({
       runId,
       response,
@@ -274,27 +494,36 @@ export class ChatSession {
       fetch,
       page,
       onEvent: (placed) => {
+        const { event } = placed.event;
+        const { held, text } = this.#store.last?.answer ?? {};
+        // The attempt ended before it had a word: only the server knows what is left.
+        isLost = (event === "done" || event === "error") && text === "" &&
+          held !== "";
         this.#store.changeAnswer(
           (answer) => withEvent(answer, placed, now()),
           onFrame,
         );
-        if (placed.event.event !== "start") return;
+        if (event !== "start") return;
         if (this.isStopping.peek()) void this.#cancel(runId);
         // The first question gives the thread its title.
         const isFirst = this.#store.turns.length === 1;
-        if (isFirst) void this.#head.askTitle(requests, now());
+        if (isFirst) void this.#head.askTitle(requests);
       },
     });
     if (end === "aborted") return;
-    if (end === "gone") await this.#reload();
-    this.#ended();
+    if (end === "gone" || isLost) await this.#reload();
+    this.#ended(runId);
   }
 
-  #ended(): void {
+  #ended(runId: string): void {
     this.#store.flush();
     this.isStopping.value = false;
     this.#head.mark(false, this.#browser.now());
+    this.#head.isUnseen = true;
+    this.#seen();
     const answer = this.#store.last?.answer;
+    const heardRunId = this.#heardRunId;
+    this.#heardRunId = null;
     if (answer?.status === "failed") {
       this.box.isQueued.value = false;
       announce(`The answer failed. ${answer.error?.message ?? ""}`);
@@ -302,5 +531,35 @@ export class ChatSession {
     }
     announce(answer?.status === "complete" ? "Answer ready" : "Answer stopped");
     if (this.box.isQueued.peek()) this.send();
+    else if (heardRunId !== null && heardRunId !== runId) {
+      void this.#joinRun();
+    }
+  }
+
+  /** Someone looks at the page: what has ended is read. */
+  #seen(): void {
+    const { page, requests } = this.#browser;
+    if (!page.isHidden()) void this.#head.markRead(requests);
+  }
+
+  /** Hears what another page, or the server, did with the thread on view. */
+  #take(news: ThreadNews): void {
+    const id = this.#head.id;
+    if (news.kind === "deleted") {
+      if (news.threadId === id) this.notice.value = DELETED;
+      return;
+    }
+    if (news.thread.id !== id) return;
+    this.#head.take(news.thread);
+    const { activeRunId } = news.thread;
+    if (activeRunId === null || this.#begins > 0) return;
+    if (this.#store.isAnswering) {
+      this.#heardRunId = activeRunId;
+      return;
+    }
+    const isKnown = this.#store.turns.some(({ answer }) =>
+      answer?.runId === activeRunId
+    );
+    if (!isKnown) void this.#joinRun();
   }
 }

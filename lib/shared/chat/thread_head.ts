@@ -1,4 +1,4 @@
-/** What a thread is called and whether it is running, in the page's head and in the navigation. */
+/** What a thread is called and how it stands, in the page's head and in the navigation. */
 import { type Signal, signal } from "@preact/signals";
 import type { Thread } from "@/lib/shared/wire.ts";
 import { type ChatRequests, RequestRefused } from "./requests.ts";
@@ -7,11 +7,13 @@ import { type ThreadRow, toThreadRow, withRow } from "./thread_rows.ts";
 export class ThreadHead {
   /** Null while the first question of a new thread has not been asked. */
   readonly thread: Signal<Thread | null>;
+  /** Whether something has ended that the server does not know to be read. */
+  isUnseen: boolean;
   readonly #rows: Signal<ThreadRow[]>;
-  #isRunning = false;
 
   constructor(thread: Thread | null, rows: Signal<ThreadRow[]>) {
     this.thread = signal(thread);
+    this.isUnseen = thread?.unread ?? false;
     this.#rows = rows;
   }
 
@@ -19,26 +21,54 @@ export class ThreadHead {
     return this.thread.peek()?.id ?? null;
   }
 
+  #showRow(row: ThreadRow): void {
+    const { temporary, archived } = this.thread.peek()!;
+    if (temporary || archived) return;
+    this.#rows.value = withRow(this.#rows.peek(), row);
+  }
+
   /** Shows in the navigation whether an answer is being written, at this moment. */
   mark(isRunning: boolean, nowMs: number): void {
     const thread = this.thread.peek();
     if (thread === null) return;
-    this.#isRunning = isRunning;
     const updatedAt = new Date(nowMs).toISOString();
-    const row = { ...toThreadRow({ ...thread, updatedAt }), isRunning };
-    this.#rows.value = withRow(this.#rows.peek(), row);
+    this.#showRow({ ...toThreadRow({ ...thread, updatedAt }), isRunning });
+  }
+
+  /** Takes what became known about the thread; what is older than what is shown says nothing. */
+  take(thread: Thread): void {
+    const known = this.thread.peek();
+    if (known !== null && known.version > thread.version) return;
+    this.thread.value = thread;
   }
 
   /** Takes the title that the server has given the thread with its first question. */
-  async askTitle(requests: ChatRequests, nowMs: number): Promise<void> {
-    const thread = this.thread.peek();
-    if (thread === null) return;
+  async askTitle(requests: ChatRequests): Promise<void> {
+    const id = this.id;
+    if (id === null) return;
     try {
-      const { title, titleSource } = await requests.thread(thread.id);
-      this.thread.value = { ...thread, title, titleSource };
-      this.mark(this.#isRunning, nowMs);
+      const thread = await requests.thread(id);
+      this.take(thread);
+      const { title } = this.thread.peek()!;
+      const row = this.#rows.peek().find((each) => each.id === id);
+      if (row !== undefined) this.#showRow({ ...row, title });
     } catch (error) {
       // The old title stays until the next page.
+      if (!(error instanceof RequestRefused)) throw error;
+    }
+  }
+
+  /** Tells the server that what has ended is read, if it does not know. */
+  async markRead(requests: ChatRequests): Promise<void> {
+    const thread = this.thread.peek();
+    if (thread === null || !this.isUnseen || thread.temporary) return;
+    this.isUnseen = false;
+    const row = this.#rows.peek().find(({ id }) => id === thread.id);
+    if (row?.isUnread) this.#showRow({ ...row, isUnread: false });
+    try {
+      await requests.markRead(thread.id);
+    } catch (error) {
+      // It stays unread on the server until it is opened the next time.
       if (!(error instanceof RequestRefused)) throw error;
     }
   }

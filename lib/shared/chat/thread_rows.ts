@@ -1,6 +1,7 @@
 /** The list of threads in the navigation. */
 import { daysBetween } from "@/lib/shared/format.ts";
 import type { Thread } from "@/lib/shared/wire.ts";
+import type { ThreadNews } from "./thread_news.ts";
 
 export interface ThreadRow {
   id: string;
@@ -8,11 +9,36 @@ export interface ThreadRow {
   updatedAt: string;
   /** Whether an answer is being written in it. */
   isRunning: boolean;
+  /** Whether an answer has ended that nobody has seen. */
+  isUnread: boolean;
+  isPinned: boolean;
+  /** Which state of the thread this is, for changes of it. */
+  version: number;
 }
 
 export function toThreadRow(thread: Thread): ThreadRow {
-  const { id, title, updatedAt, activeRunId } = thread;
-  return { id, title, updatedAt, isRunning: activeRunId !== null };
+  return {
+    id: thread.id,
+    title: thread.title,
+    updatedAt: thread.updatedAt,
+    isRunning: thread.activeRunId !== null,
+    isUnread: thread.unread,
+    isPinned: thread.pinned,
+    version: thread.version,
+  };
+}
+
+/** The rows after news: a thread that is archived, temporary or deleted has none. */
+export function withNews(rows: ThreadRow[], news: ThreadNews): ThreadRow[] {
+  const id = news.kind === "deleted" ? news.threadId : news.thread.id;
+  if (
+    news.kind === "deleted" || news.thread.archived || news.thread.temporary
+  ) {
+    return rows.filter((row) => row.id !== id);
+  }
+  const known = rows.find((row) => row.id === id);
+  if (known !== undefined && known.version > news.thread.version) return rows;
+  return withRow(rows, toThreadRow(news.thread));
 }
 
 /** The rows with one of them changed, or added on top when it is new. */
@@ -23,17 +49,18 @@ export function withRow(rows: ThreadRow[], row: ThreadRow): ThreadRow[] {
 }
 
 export interface ThreadGroup {
-  title: "Today" | "Last 7 days" | "Older";
+  title: "Pinned" | "Today" | "Last 7 days" | "Older";
   rows: ThreadRow[];
 }
 
-/** Rows by the age of their newest activity, newest first; groups without rows are left out. */
+/** The pinned rows, then the others by the age of their newest activity, newest first; groups without rows are left out. */
 export function groupByAge(
   rows: ThreadRow[],
   now: Date,
   timeZone: string,
 ): ThreadGroup[] {
   const groups: ThreadGroup[] = [
+    { title: "Pinned", rows: [] },
     { title: "Today", rows: [] },
     { title: "Last 7 days", rows: [] },
     { title: "Older", rows: [] },
@@ -43,7 +70,8 @@ export function groupByAge(
   );
   for (const row of newestFirst) {
     const days = daysBetween(new Date(row.updatedAt), now, timeZone);
-    groups[days <= 0 ? 0 : days <= 7 ? 1 : 2].rows.push(row);
+    const age = days <= 0 ? 1 : days <= 7 ? 2 : 3;
+    groups[row.isPinned ? 0 : age].rows.push(row);
   }
   return groups.filter((group) => group.rows.length > 0);
 }

@@ -6,6 +6,9 @@ const row = (id: string, updatedAt: string): ThreadRow => ({
   title: id,
   updatedAt,
   isRunning: false,
+  isUnread: false,
+  isPinned: false,
+  version: 1,
 });
 const NOW = new Date("2026-11-21T12:00:00Z");
 

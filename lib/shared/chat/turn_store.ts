@@ -12,13 +12,16 @@ const LONG_DELAY_MS = 250;
 
 export class TurnStore {
   readonly #shown = signal<Turn[]>([]);
+  /** How many turns of the branch come before those that are here. */
+  readonly earlier = signal(0);
   /** Newer than what is shown until the next frame. */
   #turns: Turn[];
   #isFrameAsked = false;
 
-  constructor(turns: Turn[]) {
+  constructor(turns: Turn[], earlier: number) {
     this.#turns = turns;
     this.#shown.value = turns;
+    this.earlier.value = earlier;
   }
 
   /** What components draw. */
@@ -43,6 +46,12 @@ export class TurnStore {
   change(change: (turns: Turn[]) => Turn[]): void {
     this.#turns = change(this.#turns);
     this.flush();
+  }
+
+  /** Takes a whole branch, and keeps back its first turns. */
+  takeBranch(turns: Turn[], earlier: number): void {
+    this.earlier.value = Math.max(0, Math.min(earlier, turns.length - 1));
+    this.change(() => turns.slice(this.earlier.peek()));
   }
 
   /** Changes the last answer, and shows it with the next frame. */

@@ -2,6 +2,9 @@
 import type { Message } from "@/lib/shared/wire.ts";
 import { type Answer, answerFromMessage } from "./answer.ts";
 
+/** How many turns a page shows at first, and how many more are brought at once. */
+export const TURNS_AT_ONCE = 50;
+
 /** Why the server took no question, in words for a person. */
 export interface Refusal {
   /** What happened. */
@@ -18,6 +21,10 @@ export interface Question {
   id: string;
   content: string;
   createdAt: string;
+  /** Message that it follows; null when it is the first. */
+  parentId: string | null;
+  /** Ids of its versions, this one included, oldest first. */
+  siblings: string[];
 }
 
 export interface Turn {
@@ -39,9 +46,9 @@ export function toTurns(
   const turns: Turn[] = [];
   for (const message of messages) {
     if (message.role === "user") {
-      const { id, content, createdAt } = message;
+      const { id, content, createdAt, parentId, siblings } = message;
       turns.push({
-        question: { id, content, createdAt },
+        question: { id, content, createdAt, parentId, siblings },
         answer: null,
         refusal: null,
       });
@@ -50,6 +57,15 @@ export function toTurns(
     }
   }
   return turns;
+}
+
+/** Newest message of a branch that the server has; null when it has none. */
+export function newestMessageId(turns: Turn[]): string | null {
+  for (const { question, answer, refusal } of turns.toReversed()) {
+    if (answer?.messageId) return answer.messageId;
+    if (refusal === null) return question.id;
+  }
+  return null;
 }
 
 /** The same turns with the last one changed; the others stay the same objects. */

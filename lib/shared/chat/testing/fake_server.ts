@@ -86,25 +86,25 @@ export class FakeServer {
 /** A page that a test shows and hides. */
 export class FakePage implements PageWatch {
   #isHidden = false;
-  readonly #callbacks = new Set<() => void>();
+  readonly #callbacks = new Set<(isBackOnline: boolean) => void>();
 
   isHidden(): boolean {
     return this.#isHidden;
   }
 
-  onChange(callback: () => void): () => void {
+  onChange(callback: (isBackOnline: boolean) => void): () => void {
     this.#callbacks.add(callback);
     return () => this.#callbacks.delete(callback);
   }
 
   set(isHidden: boolean): void {
     this.#isHidden = isHidden;
-    for (const callback of [...this.#callbacks]) callback();
+    for (const callback of [...this.#callbacks]) callback(false);
   }
 
   /** Tells that the network is back. */
   online(): void {
-    this.set(this.#isHidden);
+    for (const callback of [...this.#callbacks]) callback(true);
   }
 }
 

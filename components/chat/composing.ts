@@ -1,0 +1,7 @@
+/** Key code of a key press that belongs to an input method (UI Events, 9.3.3), as Safari sends it late. */
+const COMPOSING_KEY_CODE = 229;
+
+/** Whether a key press belongs to an input method, which may use Enter and Escape for itself. */
+export function isComposing(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === COMPOSING_KEY_CODE;
+}
