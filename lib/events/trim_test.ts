@@ -40,7 +40,7 @@ const envelopesOf = (store: Store, workspace: string) =>
   Array.fromAsync(list<EnvelopeRecord>(store, eventsAfter(workspace, null)));
 
 /** Lets the trim look at the workspaces with events. */
-async function trimAll(store: Store, trim: OutboxTrim) {
+async function trimAll(trim: OutboxTrim) {
   const events = ["wsp_a", "wsp_b"].map((workspace): ConsumedEvent => ({
     workspace,
     versionstamp: "",
@@ -60,7 +60,7 @@ Deno.test("OutboxTrim: the newest events of each workspace stay, with their noti
     keptEvents: 10,
     eventsBetweenLooks: 1,
   });
-  await trimAll(store, trim);
+  await trimAll(trim);
   const kept = await envelopesOf(store, "wsp_a");
   assert.deepEqual(
     kept.map(({ value }) => value.ev[0].at),
@@ -80,12 +80,10 @@ Deno.test("OutboxTrim: nothing goes that a consumer has not handled", async () =
   await putCursor(store, "slow", String(rows[4].key.at(-1)));
   const options = { keptEvents: 2, eventsBetweenLooks: 1 };
   await trimAll(
-    store,
     new OutboxTrim(store, () => ["fast", "slow"], options),
   );
   assert.equal((await envelopesOf(store, "wsp_a"))[0].value.ev[0].at, 5);
   await trimAll(
-    store,
     new OutboxTrim(store, () => ["fast", "not begun"], options),
   );
   assert.equal((await envelopesOf(store, "wsp_a"))[0].value.ev[0].at, 5);
@@ -98,7 +96,6 @@ Deno.test("readEventsAfter: a cursor behind the trim is told, one at it goes on"
   const rows = await envelopesOf(store, "wsp_a");
   await putCursor(store, "other", "f".repeat(20));
   await trimAll(
-    store,
     new OutboxTrim(store, () => ["other"], {
       keptEvents: 3,
       eventsBetweenLooks: 1,
