@@ -13,6 +13,11 @@ import { TagStore } from "@/lib/chat/tag_store.ts";
 import { Tags } from "@/lib/chat/tags.ts";
 import { TaskStore } from "@/lib/chat/task_store.ts";
 import { Tasks } from "@/lib/chat/tasks.ts";
+import { ThreadEdits } from "@/lib/chat/thread_edits.ts";
+import { ThreadEditStore } from "@/lib/chat/thread_edit_store.ts";
+import { ThreadListStore } from "@/lib/chat/thread_list_store.ts";
+import { ThreadPurge } from "@/lib/chat/thread_purge.ts";
+import { ThreadPurgeStore } from "@/lib/chat/thread_purge_store.ts";
 import { ThreadStore } from "@/lib/chat/thread_store.ts";
 import { Threads } from "@/lib/chat/threads.ts";
 import {
@@ -46,6 +51,8 @@ export interface Services {
   localProviders: LocalProviders;
   runs: Runs;
   threads: Threads;
+  threadEdits: ThreadEdits;
+  threadPurge: ThreadPurge;
   chat: Chat;
   projects: Projects;
   tags: Tags;
@@ -124,10 +131,20 @@ export async function startServices(
   });
   const localProviders = new LocalProviders(store, models, parts.localPorts);
   await localProviders.load();
-  const threads = new Threads(threadStore, runStore, runs, models);
   const requests = new IdempotencyStore(store);
   const tagStore = new TagStore(store);
   const projects = new Projects(new ProjectStore(store), requests, models);
+  const threads = new Threads({
+    store: threadStore,
+    list: new ThreadListStore(store),
+    requests,
+    runStore,
+    runs,
+    models,
+    projects,
+    tags: tagStore,
+  });
+  const stopRun = (_workspace: string, runId: string) => runs.cancel(runId);
   const services: Services = {
     config,
     log,
@@ -138,6 +155,15 @@ export async function startServices(
     localProviders,
     runs,
     threads,
+    threadEdits: new ThreadEdits({
+      threads: threadStore,
+      edits: new ThreadEditStore(store, threadStore),
+      models,
+      projects,
+      tags: tagStore,
+      stopRun,
+    }),
+    threadPurge: new ThreadPurge(new ThreadPurgeStore(store), stopRun, log),
     chat: new Chat(threadStore, runStore, runs, models),
     projects,
     tags: new Tags(tagStore, requests),
@@ -149,6 +175,7 @@ export async function startServices(
   };
   watchHealth(services);
   await takeOver(services, runStore);
+  services.threadPurge.start();
   return services;
 }
 
@@ -219,7 +246,10 @@ export async function drain(services: Services): Promise<void> {
   while (hub.active().length > 0 && performance.now() < deadlineAt) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  await runs.drain(FINAL_WRITES_MS);
+  await Promise.all([
+    runs.drain(FINAL_WRITES_MS),
+    services.threadPurge.close(),
+  ]);
   models.close();
   await incarnation.release(FINAL_WRITES_MS);
   store.close();

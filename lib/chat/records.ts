@@ -10,6 +10,13 @@ import type {
   Usage,
 } from "@/lib/shared/wire.ts";
 
+/** Where the receipt of a request with an `Idempotency-Key` is; see `IdempotencyStore`. */
+export interface IdempotencyRef {
+  scope: string;
+  /** Hash of the key, as it stands in the store. */
+  key: string;
+}
+
 /** What the owner of a thread edits; its versionstamp-independent `version` is the thread's ETag. */
 export interface ThreadRecord {
   v: 1;
@@ -20,6 +27,7 @@ export interface ThreadRecord {
   titledBy?: string | null;
   model: string | null;
   projectId?: string | null;
+  /** As `refKey` gives them for `TagRef`s, so that a deleted tag is none. */
   tags?: readonly string[];
   pinned?: boolean;
   archived?: boolean;
@@ -27,6 +35,8 @@ export interface ThreadRecord {
   temporary?: boolean;
   /** Set by DELETE; whoever reads takes the thread as gone, except to restore it. */
   deletedAt?: string | null;
+  /** The request that made it, so that what is remembered of that goes with the thread. */
+  madeBy?: IdempotencyRef | null;
   /** Newest message of the branch on view. A change of it alone is no edit and no new version. */
   headMessageId?: string | null;
   createdAt: string;
@@ -88,6 +98,8 @@ export interface RunRecord {
   provider: string | null;
   finishReason: string | null;
   usage: Usage | null;
+  /** What the usage cost, in micro-dollars; null while unknown, or unpriced. */
+  costMicroUsd?: number | null;
   error: RunError | null;
   /** Sequence number of the last event, once the run has ended. */
   endSeq: number | null;
@@ -99,6 +111,8 @@ export interface RunRecord {
   crashes?: number;
   /** Restarts that count against the budget. */
   charged?: number;
+  /** Its owner has left it to the next process, in good order and with its ledger row. */
+  isHandedOver?: boolean;
   /** Planned hand-overs to another process. */
   handovers?: number;
   /** How many runs were restarted together with it the last time, or null: it was not. */
@@ -183,7 +197,7 @@ export function toRun(record: RunRecord, outputText: string): Run {
     outputText,
     finishReason: record.finishReason,
     usage: record.usage,
-    costMicroUsd: null,
+    costMicroUsd: record.costMicroUsd ?? null,
     cache: null,
     error: record.error,
     createdAt: record.createdAt,

@@ -187,3 +187,12 @@ export class TagStore {
 export function refKey({ folded, generation }: TagRef): string {
   return `${generation} ${folded}`;
 }
+
+/** The ref out of a text that `refKey` built. */
+export function parseRefKey(text: string): TagRef {
+  const space = text.indexOf(" ");
+  return {
+    generation: Number(text.slice(0, space)),
+    folded: text.slice(space + 1),
+  };
+}

@@ -1,18 +1,19 @@
 /** Reads and writes of threads, messages and their texts. */
-import { AppError, StorageError } from "@/lib/errors.ts";
+import { StorageError } from "@/lib/errors.ts";
 import { readBlobText, writeBlob } from "@/lib/kv/blobs.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import type { PageQuery } from "@/lib/shared/page_query.ts";
 import type {
   MessageRecord,
   StoredText,
   ThreadActivityRecord,
   ThreadRecord,
 } from "./records.ts";
+import { addThreadEvent } from "./thread_events_store.ts";
+import { expiryOf, isExpired } from "./thread_expiry.ts";
 
 /** A thread with the versionstamps that a change of it checks. */
 export interface LoadedThread {
@@ -41,20 +42,50 @@ export class ThreadStore {
     this.#owner = owner;
   }
 
+  /**
+   * Stores a new thread.
+   * @param receipt committed with it, so that a repeated request makes one thread
+   * @returns whether it counted; false: the receipt is there already
+   */
   async createThread(
     workspace: string,
     record: ThreadRecord,
     activity: ThreadActivityRecord,
-  ): Promise<void> {
+    receipt: UnitOfWork = new UnitOfWork(),
+  ): Promise<boolean> {
+    const expiry = { expireInMs: expiryOf(record) };
+    const [remembered] = receipt.checks;
+    const made: ThreadRecord = remembered === undefined
+      ? record
+      : { ...record, madeBy: keys.parseIdempotencyKey(remembered.key) };
     const unit = new UnitOfWork()
-      .guard(keys.threadKey(workspace, record.id), null, record)
-      .set(keys.threadActivityKey(workspace, record.id), activity)
-      .set(listKey(workspace, record.id, activity.updatedAt), LIST_ENTRY);
-    const { ok } = await commit(this.#store, unit);
-    if (!ok) throw new StorageError("The thread could not be stored.");
+      .guard(keys.threadKey(workspace, record.id), null, made, expiry)
+      .set(keys.threadActivityKey(workspace, record.id), activity, expiry)
+      .add(receipt);
+    if (record.temporary !== true) {
+      unit.set(listKey(workspace, record.id, activity.updatedAt), LIST_ENTRY);
+    }
+    const now = this.#store.clock.now();
+    addThreadEvent(unit, workspace, record, "created", now);
+    return (await commit(this.#store, unit)).ok;
   }
 
+  /** A thread; null when there is none: never made, foreign, deleted or over. */
   async loadThread(
+    workspace: string,
+    threadId: string,
+  ): Promise<LoadedThread | null> {
+    const loaded = await this.loadAny(workspace, threadId);
+    if (loaded === null) return null;
+    const { record, activity } = loaded;
+    const isDeleted = (record.deletedAt ?? null) !== null;
+    return isDeleted || isExpired(record, activity, this.#store.clock.now())
+      ? null
+      : loaded;
+  }
+
+  /** A thread as it is stored, deleted or over as it may be. */
+  async loadAny(
     workspace: string,
     threadId: string,
   ): Promise<LoadedThread | null> {
@@ -70,45 +101,6 @@ export class ThreadStore {
       activity: activity.value,
       recordVersionstamp: record.versionstamp,
       activityVersionstamp: activity.versionstamp,
-    };
-  }
-
-  /** Threads by their newest activity, newest first. */
-  async listThreads(
-    workspace: string,
-    { limit, cursor }: PageQuery,
-  ): Promise<{
-    items: { record: ThreadRecord; activity: ThreadActivityRecord }[];
-    nextCursor: string | null;
-  }> {
-    const selector = keys.threadList(workspace, parseCursor(cursor));
-    const rows = list(this.#store, selector, {
-      reverse: true,
-      limit: limit + 1,
-    });
-    const places = (await Array.fromAsync(rows)).map((row) =>
-      keys.parseThreadListKey(row.key)
-    );
-    const shown = places.slice(0, limit);
-    const entries = await getMany(
-      this.#store,
-      shown.flatMap(({ thread }) => [
-        keys.threadKey(workspace, thread),
-        keys.threadActivityKey(workspace, thread),
-      ]),
-    );
-    const items = shown.flatMap((_, index) => {
-      const record = entries[2 * index].value as ThreadRecord | null;
-      const activity = entries[2 * index + 1].value as
-        | ThreadActivityRecord
-        | null;
-      return record === null || activity === null ? [] : [{ record, activity }];
-    });
-    const last = shown.at(-1);
-    const more = places.length > limit && last !== undefined;
-    return {
-      items,
-      nextCursor: more ? `${last.updatedAtMs}.${last.thread}` : null,
     };
   }
 
@@ -156,11 +148,14 @@ export class ThreadStore {
     return found;
   }
 
-  /** Stores a text, in blob parts when it is long; the caller stores what this returns. */
-  async writeText(text: string): Promise<StoredText> {
-    return text.length <= MAX_INLINE_CHARACTERS
-      ? { inline: text }
-      : { blob: await writeBlob(this.#store, text, { owner: this.#owner }) };
+  /**
+   * Stores a text, in blob parts when it is long; the caller stores what this returns.
+   * @param expireInMs as `expiryOf` gives it for the thread
+   */
+  async writeText(text: string, expireInMs?: number): Promise<StoredText> {
+    if (text.length <= MAX_INLINE_CHARACTERS) return { inline: text };
+    const owner = this.#owner;
+    return { blob: await writeBlob(this.#store, text, { owner, expireInMs }) };
   }
 }
 
@@ -178,20 +173,4 @@ export function listKey(
   updatedAt: string,
 ): Deno.KvKey {
   return keys.threadListKey(workspace, Date.parse(updatedAt), threadId);
-}
-
-/** @throws {AppError} 400 for a cursor that no page gave */
-function parseCursor(cursor: string | null): keys.ThreadListPlace | null {
-  if (cursor === null) return null;
-  const match = /^(\d{1,15})\.(thr_[0-9A-Za-z]{22})$/.exec(cursor);
-  if (match !== null) {
-    return { updatedAtMs: Number(match[1]), thread: match[2] };
-  }
-  const message = "must be the nextCursor of an earlier page";
-  throw new AppError({
-    status: 400,
-    code: "invalid_request",
-    message: `cursor ${message}`,
-    errors: [{ path: "cursor", message }],
-  });
 }

@@ -1,73 +1,108 @@
 /** Threads and their messages, as the routes use them. */
+import { AppError } from "@/lib/errors.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { PageQuery } from "@/lib/shared/page_query.ts";
 import type { Message, Page, Thread } from "@/lib/shared/wire.ts";
-import { formatPosition } from "@/lib/streams/position.ts";
 import { findModel, type ModelResolver } from "./choose_model.ts";
-import { headOf, toMessage, toThread } from "./records.ts";
+import type { IdempotencyStore } from "./idempotency_store.ts";
+import type { ThreadActivityRecord, ThreadRecord } from "./records.ts";
 import { notFound } from "./refusals.ts";
-import { textOf } from "./run_events.ts";
-import type { NewThread } from "./run_input.ts";
+import { retryOnConflict } from "./retry_on_conflict.ts";
 import type { RunStore } from "./run_store.ts";
 import type { Runs } from "./runs.ts";
+import { refKey } from "./tag_store.ts";
+import {
+  type NewThread,
+  type ThreadQuery,
+  UNARCHIVED,
+} from "./thread_input.ts";
+import type { ListedThread, ThreadListStore } from "./thread_list_store.ts";
+import { ThreadMessages } from "./thread_messages.ts";
+import { showThreads, type ThreadTargets } from "./thread_show.ts";
 import type { LoadedThread, ThreadStore } from "./thread_store.ts";
-import { MessageTree } from "./tree.ts";
 
 /** A thread as its page shows it. */
 export interface ThreadView {
   thread: Thread;
   /** The branch on view, oldest first. */
   messages: Message[];
+  /** Where older messages go on, for `listMessages`; null when these are all. */
+  nextCursor: string | null;
   /** SSE id up to which a streaming answer's `content` goes; null when nothing streams. */
   lastEventId: string | null;
 }
 
-export class Threads {
-  readonly #store: ThreadStore;
-  readonly #runStore: RunStore;
-  readonly #runs: Runs;
-  readonly #models: ModelResolver;
+/** What threads are made of, and what they point to. */
+export interface ThreadParts extends ThreadTargets {
+  store: ThreadStore;
+  list: ThreadListStore;
+  requests: IdempotencyStore;
+  runStore: RunStore;
+  runs: Runs;
+  models: ModelResolver;
+}
 
-  constructor(
-    store: ThreadStore,
-    runStore: RunStore,
-    runs: Runs,
-    models: ModelResolver,
-  ) {
-    this.#store = store;
-    this.#runStore = runStore;
-    this.#runs = runs;
-    this.#models = models;
+export class Threads {
+  readonly #parts: ThreadParts;
+  readonly #messages: ThreadMessages;
+
+  constructor(parts: ThreadParts) {
+    this.#parts = parts;
+    this.#messages = new ThreadMessages(
+      parts.store,
+      parts.runStore,
+      parts.runs,
+    );
   }
 
-  async create(workspace: string, input: NewThread): Promise<Thread> {
-    if (input.model !== undefined) {
-      await findModel(this.#models, input.model);
-    }
-    const now = new Date().toISOString();
-    const record = {
-      v: 1 as const,
-      id: newId("thr"),
-      title: input.title ?? "New thread",
-      titleSource: input.title === undefined
-        ? "auto" as const
-        : "user" as const,
-      model: input.model ?? null,
-      createdAt: now,
-      version: 1,
-    };
-    const activity = {
-      v: 1 as const,
-      updatedAt: now,
-      activeRunId: null,
-    };
-    await this.#store.createThread(workspace, record, activity);
-    return toThread(record, activity);
+  /**
+   * Makes a thread.
+   * @param idempotencyKey a repetition with it gives the thread that is there
+   * @throws {AppError} 404 `model_not_found` or `not_found` (the project), 409 `thread_deleted` for the
+   * repetition of a request whose thread was deleted, 422 `idempotency_key_reused`
+   */
+  async create(
+    workspace: string,
+    input: NewThread,
+    idempotencyKey: string | null = null,
+  ): Promise<Thread> {
+    const { store, requests, models, projects } = this.#parts;
+    const request = idempotencyKey === null
+      ? null
+      : { scope: "threads", key: idempotencyKey, body: input };
+    return await retryOnConflict(async () => {
+      const claim = await requests.claim(workspace, request);
+      if (claim.state === "made") return await this.#made(workspace, claim.id);
+      if (input.model !== undefined) await findModel(models, input.model);
+      if (input.projectId) {
+        const found = await projects.findMany(workspace, [input.projectId]);
+        if (found.length === 0) throw notFound("project");
+      }
+      const thread = newThread(input);
+      const ok = await store.createThread(
+        workspace,
+        thread.record,
+        thread.activity,
+        claim.receipt(thread.record.id),
+      );
+      return ok ? await this.#show(workspace, thread) : "conflict";
+    });
+  }
+
+  /** The thread that an earlier request with the same key made. */
+  async #made(workspace: string, threadId: string): Promise<Thread> {
+    const thread = await this.get(workspace, threadId);
+    if (thread !== null) return thread;
+    throw new AppError({
+      status: 409,
+      code: "thread_deleted",
+      message: "The thread that this Idempotency-Key made was deleted.",
+    });
   }
 
   async get(workspace: string, threadId: string): Promise<Thread | null> {
-    const loaded = await this.#store.loadThread(workspace, threadId);
-    return loaded === null ? null : toThread(loaded.record, loaded.activity);
+    const loaded = await this.#parts.store.loadThread(workspace, threadId);
+    return loaded === null ? null : await this.#show(workspace, loaded);
   }
 
   /** @throws {AppError} 404 `not_found` */
@@ -77,73 +112,94 @@ export class Threads {
     return thread;
   }
 
-  /** Threads by their newest activity. */
+  /**
+   * Threads by their newest activity. A page may be short although more follow; `nextCursor` is null
+   * only at the end.
+   * @throws {AppError} 400 for a cursor that no page gave
+   */
   async list(
     workspace: string,
     query: PageQuery,
+    { tag, ...filter }: ThreadQuery = UNARCHIVED,
   ): Promise<Page<Thread>> {
-    const { items, nextCursor } = await this.#store.listThreads(
-      workspace,
-      query,
-    );
+    const { list, tags } = this.#parts;
+    const ref = tag === null ? null : await tags.findRef(workspace, tag);
+    if (tag !== null && ref === null) return { items: [], nextCursor: null };
+    const { items, nextCursor } = await list.page(workspace, query, {
+      ...filter,
+      tagKey: ref === null ? null : refKey(ref),
+    });
     return {
-      items: items.map(({ record, activity }) => toThread(record, activity)),
+      items: await showThreads(workspace, items, this.#parts),
       nextCursor,
     };
   }
 
   /**
-   * The messages of a thread: the branch on view, or all of them.
-   * @throws {AppError} 404 `not_found`
+   * The messages of a thread, oldest first within a page: the branch on view, or all of them. The first
+   * page holds the newest ones, and `nextCursor` leads to older ones.
+   * @throws {AppError} 404 `not_found`, 400 for a cursor that no page gave
    */
   async listMessages(
     workspace: string,
     threadId: string,
+    query: PageQuery,
     options: { whole?: boolean } = {},
-  ): Promise<Message[]> {
-    const loaded = await this.#store.loadThread(workspace, threadId);
+  ): Promise<Page<Message>> {
+    const loaded = await this.#parts.store.loadThread(workspace, threadId);
     if (loaded === null) throw notFound("thread");
-    return (await this.#messages(workspace, loaded, options.whole ?? false))
-      .messages;
-  }
-
-  /** A thread with its branch on view, in step with a running answer; null when there is none. */
-  async view(workspace: string, threadId: string): Promise<ThreadView | null> {
-    const loaded = await this.#store.loadThread(workspace, threadId);
-    if (loaded === null) return null;
-    return {
-      thread: toThread(loaded.record, loaded.activity),
-      ...await this.#messages(workspace, loaded, false),
-    };
-  }
-
-  async #messages(
-    workspace: string,
-    { record, activity }: LoadedThread,
-    whole: boolean,
-  ): Promise<{ messages: Message[]; lastEventId: string | null }> {
-    const records = await this.#store.readMessages(workspace, record.id);
-    const tree = new MessageTree(records);
-    const shown = whole ? tree.all() : tree.branch(headOf(record, activity));
-    const texts = await this.#store.readTexts(
-      shown.map((message) => message.text),
+    const { messages, nextCursor } = await this.#messages.page(
+      workspace,
+      loaded,
+      query,
+      options.whole ?? false,
     );
-    const streaming = shown.find((message) => message.status === "streaming");
-    const stored = streaming?.runId && this.#runs.live(streaming.runId) === null
-      ? await this.#runStore.readRunEvents(workspace, streaming.runId)
-      : null;
-    // Nothing is awaited from here on, so the text and the place in the stream belong together.
-    let lastEventId: string | null = null;
-    const messages = shown.map((message, index) => {
-      let content = texts[index];
-      if (message === streaming && message.runId !== null) {
-        const live = this.#runs.live(message.runId);
-        content = live?.text ?? textOf(stored?.events ?? []);
-        const last = live?.events.at(-1) ?? stored?.events.at(-1);
-        if (last !== undefined) lastEventId = formatPosition(last.position);
-      }
-      return toMessage(message, content, tree.siblings(message));
-    });
-    return { messages, lastEventId };
+    return { items: messages, nextCursor };
   }
+
+  /**
+   * A thread with its branch on view, in step with a running answer; null when there is none.
+   * @param options.limit newest messages of the branch; all of them unless told
+   */
+  async view(
+    workspace: string,
+    threadId: string,
+    { limit = Infinity }: { limit?: number } = {},
+  ): Promise<ThreadView | null> {
+    const loaded = await this.#parts.store.loadThread(workspace, threadId);
+    if (loaded === null) return null;
+    const query = { limit, cursor: null };
+    const [thread, page] = await Promise.all([
+      this.#show(workspace, loaded),
+      this.#messages.page(workspace, loaded, query, false),
+    ]);
+    return { thread, ...page };
+  }
+
+  async #show(
+    workspace: string,
+    thread: ListedThread | LoadedThread,
+  ): Promise<Thread> {
+    return (await showThreads(workspace, [thread], this.#parts))[0];
+  }
+}
+
+function newThread(
+  input: NewThread,
+): { record: ThreadRecord; activity: ThreadActivityRecord } {
+  const now = new Date().toISOString();
+  return {
+    record: {
+      v: 1,
+      id: newId("thr"),
+      title: input.title ?? "New thread",
+      titleSource: input.title === undefined ? "auto" : "user",
+      model: input.model ?? null,
+      projectId: input.projectId ?? null,
+      temporary: input.temporary ?? false,
+      createdAt: now,
+      version: 1,
+    },
+    activity: { v: 1, updatedAt: now, activeRunId: null },
+  };
 }

@@ -33,6 +33,8 @@ interface BlobPart extends Versioned {
 export interface WriteBlobOptions {
   /** Incarnation that writes. */
   owner?: string;
+  /** The store may drop the parts after this time. */
+  expireInMs?: number;
   signal?: AbortSignal;
 }
 
@@ -48,7 +50,7 @@ const PARTS_PER_UNIT = 10;
 export async function writeBlob(
   store: Store,
   content: Uint8Array | string,
-  { owner, signal }: WriteBlobOptions = {},
+  { owner, expireInMs, signal }: WriteBlobOptions = {},
 ): Promise<BlobManifest> {
   const bytes = typeof content === "string"
     ? new TextEncoder().encode(content)
@@ -65,7 +67,7 @@ export async function writeBlob(
         // A copy, since a view would be stored together with all of its buffer.
         bytes: bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES),
       };
-      unit.guard(blobPartKey(blob, part), null, value);
+      unit.guard(blobPartKey(blob, part), null, value, { expireInMs });
     }
     const result = await commit(store, unit, { signal });
     if (!result.ok) throw new StorageError(`Blob "${blob}" exists already`);

@@ -1,5 +1,8 @@
-/** `GET /api/threads/:id`: one thread. */
+/** `/api/threads/:id`: one thread, read, changed or deleted. */
+import { threadPatchSchema } from "@/lib/chat/thread_input.ts";
+import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
+import { etag, requireIfMatch } from "@/lib/http/preconditions.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
@@ -9,6 +12,26 @@ export const handler = define.handlers(methods({
       ctx.state.workspace,
       ctx.params.thread,
     );
-    return ctx.json(thread, { headers: { etag: `"${thread.version}"` } });
+    return ctx.json(thread, { headers: { etag: etag(thread.version) } });
+  },
+  async PATCH(ctx) {
+    const { threadEdits } = ctx.state.services;
+    const patch = await readJson(ctx.req, threadPatchSchema);
+    const thread = await threadEdits.update(
+      ctx.state.workspace,
+      ctx.params.thread,
+      patch,
+      (version) => requireIfMatch(ctx.req, version),
+    );
+    return ctx.json(thread, { headers: { etag: etag(thread.version) } });
+  },
+  async DELETE(ctx) {
+    const { threadEdits } = ctx.state.services;
+    await threadEdits.delete(
+      ctx.state.workspace,
+      ctx.params.thread,
+      (version) => requireIfMatch(ctx.req, version),
+    );
+    return new Response(null, { status: 204 });
   },
 }));
