@@ -117,7 +117,7 @@ export class TitleStore {
           type: "thread.updated",
           at: this.#store.clock.now(),
           subject: threadId,
-          data: { version: value.version + 1 },
+          data: { fields: ["title"] },
         });
       if ((await commit(this.#store, unit, { signal })).ok) return true;
     }

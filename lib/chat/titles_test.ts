@@ -238,7 +238,7 @@ Deno.test("Titles.afterAnswer: tells of the new title in the same atomic", async
   const events = (await Array.fromAsync(rows)).flatMap(({ value }) => value.ev);
   assert.deepEqual(
     events.map(({ type, subject, data }) => [type, subject, data]),
-    [["thread.updated", id, { version: 3 }]],
+    [["thread.updated", id, { fields: ["title"] }]],
   );
 });
 
