@@ -1,14 +1,37 @@
-/** Reads of the ledger. Its rows are written by the lane, packed into one page a batch and workspace. */
+/** The ledger in the store: the lane writes its rows, packed into one page a batch and workspace. */
 import { StorageError } from "@/lib/errors.ts";
 import { ledgerPages } from "@/lib/kv/keys.ts";
-import type { LedgerPageRecord } from "@/lib/kv/pages.ts";
+import type { LedgerEntry, LedgerPageRecord } from "@/lib/kv/pages.ts";
 import { list } from "@/lib/kv/reads.ts";
+import type { Lane } from "@/lib/kv/lane.ts";
 import { describeKey } from "@/lib/kv/sizes.ts";
 import type { Store } from "@/lib/kv/store.ts";
-import { decodeLedgerRow, type LedgerRow } from "./ledger_row.ts";
+import {
+  decodeLedgerRow,
+  encodeLedgerRow,
+  type LedgerRow,
+} from "./ledger_row.ts";
 
 /** Pages fetched at a time: each has up to 60 KiB, and a fetch holds up writes of the same thread. */
 const PAGES_PER_READ = 50;
+
+/** A row as an entry of the lane takes it. @throws {TypeError} when it cannot be stored */
+export function ledgerEntry(workspace: string, row: LedgerRow): LedgerEntry {
+  return { workspace, row: encodeLedgerRow(row), request: row.request };
+}
+
+/**
+ * Writes the row of an attempt that nothing else is written with; resolves once it is in the store.
+ * @throws as `Lane.write` does
+ */
+export async function writeLedgerRow(
+  lane: Pick<Lane, "write">,
+  workspace: string,
+  row: LedgerRow,
+): Promise<void> {
+  const ledger = [ledgerEntry(workspace, row)];
+  await lane.write({ ledger, urgency: "soon" });
+}
 
 export class Ledger {
   readonly #store: Store;

@@ -5,8 +5,8 @@ import { startIncarnation } from "@/lib/kv/incarnation.ts";
 import { ledgerPageKey } from "@/lib/kv/keys.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import { encodeLedgerRow, type LedgerRow } from "./ledger_row.ts";
-import { Ledger } from "./ledger_store.ts";
+import type { LedgerRow } from "./ledger_row.ts";
+import { Ledger, ledgerEntry, writeLedgerRow } from "./ledger_store.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -42,13 +42,10 @@ async function openLedger() {
   const ledger = new Ledger(test.store);
   return {
     ...test,
+    lane,
     write: (workspace: string, rows: LedgerRow[]) =>
       lane.write({
-        ledger: rows.map((each) => ({
-          workspace,
-          row: encodeLedgerRow(each),
-          request: each.request,
-        })),
+        ledger: rows.map((each) => ledgerEntry(workspace, each)),
         urgency: "now",
       }),
     /** Rows written within an hour of now. */
@@ -73,6 +70,13 @@ Deno.test("Ledger.rows: gives what the lane has written, in that order, of one w
   test.clock.advance(5);
   await test.write("wsp_a", rows.slice(2));
   assert.deepEqual(await test.read("wsp_a"), rows);
+});
+
+Deno.test("writeLedgerRow: a row alone is in the store once it has resolved", async () => {
+  using test = await openLedger();
+  const written = row("run_1", { request: "req_1", source: "title" });
+  await test.drive(writeLedgerRow(test.lane, "wsp_a", written));
+  assert.deepEqual(await test.read("wsp_a"), [written]);
 });
 
 Deno.test("Ledger.rows: reads batches of several pages whole", async () => {
