@@ -45,6 +45,14 @@ export function Sidebar({ rows, current, clock }: SidebarProps): VNode {
       </div>
       <div class="side-foot">
         <div class="side-links">
+          <a class="row" href="/projects">
+            <Icon name="folder" />
+            <span class="cut">Projects</span>
+          </a>
+          <a class="row" href="/tasks">
+            <Icon name="tasks" />
+            <span class="cut">Tasks</span>
+          </a>
           <a class="row" href="/settings">
             <Icon name="settings" />
             <span class="cut">Settings</span>

@@ -2,18 +2,26 @@
 import { AppError } from "@/lib/errors.ts";
 import { readBytes } from "@/lib/http/read_bytes.ts";
 
-/** Largest form, in bytes; the forms of the app hold a few words. */
+/** Largest form unless told, in bytes; most forms of the app hold a few words. */
 const MAX_FORM_BYTES = 10_000;
 
 /** How long a browser may take to send one, in milliseconds. */
 const FORM_DEADLINE_MS = 10_000;
+
+export interface FormOptions {
+  /** Largest form in bytes, for one that holds long texts. */
+  maxBytes?: number;
+}
 
 /**
  * Fields of a form that was sent as `application/x-www-form-urlencoded`.
  * @throws {AppError} 415 for another content type, 413 for a form that is too large, 408 for a slow one,
  * 400 for one that breaks off
  */
-export async function readForm(request: Request): Promise<URLSearchParams> {
+export async function readForm(
+  request: Request,
+  { maxBytes = MAX_FORM_BYTES }: FormOptions = {},
+): Promise<URLSearchParams> {
   const contentType = request.headers.get("content-type") ?? "";
   const mediaType = contentType.split(";", 1)[0].trim().toLowerCase();
   if (mediaType !== "application/x-www-form-urlencoded") {
@@ -25,7 +33,7 @@ export async function readForm(request: Request): Promise<URLSearchParams> {
     });
   }
   const bytes = await readBytes(request, {
-    maxBytes: MAX_FORM_BYTES,
+    maxBytes,
     deadlineMs: FORM_DEADLINE_MS,
     tooLarge: () =>
       new AppError({

@@ -1,0 +1,167 @@
+import type { VNode } from "preact";
+import { Icon } from "@/components/Icon.tsx";
+import { Swatch } from "@/components/projects/Swatch.tsx";
+import type { Clock } from "@/lib/shared/clock.ts";
+import { describeDue } from "@/lib/shared/due.ts";
+import type { TaskRow } from "@/lib/shared/task_rows.ts";
+import type { TaskStatus } from "@/lib/shared/wire.ts";
+
+export interface TaskItemProps {
+  row: TaskRow;
+  clock: Clock;
+  /** Page to come back to from a form. */
+  back: string;
+  /** Whether its project goes without saying. */
+  isInProject: boolean;
+  isBusy: boolean;
+  onStatus: (row: TaskRow, status: TaskStatus) => void;
+  onDelete: (row: TaskRow) => void;
+}
+
+/** A task in a list. Each button is a form, so that it works before any script, or without. */
+export function TaskItem(props: TaskItemProps): VNode {
+  const { row, back, isBusy, onStatus, onDelete } = props;
+  const { task } = row;
+  const isDone = task.status === "done";
+  const toggled = isDone ? "todo" : "done";
+  return (
+    <li class="task" data-status={task.status} aria-busy={isBusy}>
+      <ActionForm
+        row={row}
+        back={back}
+        action="status"
+        status={toggled}
+        onSubmit={() => onStatus(row, toggled)}
+      >
+        <button
+          class="tick"
+          type="submit"
+          aria-label={`${isDone ? "Reopen" : "Mark done"}: ${task.title}`}
+        >
+          <span class="tick-box">{isDone && <Icon name="check" small />}</span>
+        </button>
+      </ActionForm>
+      <div class="task-body">
+        <div class="task-head">
+          <a
+            class="task-title"
+            href={`/tasks?${new URLSearchParams({ edit: task.id, back })}`}
+          >
+            {task.title}
+          </a>
+          {task.status === "doing" && (
+            <span class="badge" data-kind="accent">Doing</span>
+          )}
+          {isDone && <span class="badge" data-kind="good">Done</span>}
+        </div>
+        <Facts {...props} />
+      </div>
+      <div class="task-acts">
+        {task.status === "todo" && (
+          <ActionForm
+            row={row}
+            back={back}
+            action="status"
+            status="doing"
+            onSubmit={() => onStatus(row, "doing")}
+          >
+            <button class="btn btn-quiet btn-small" type="submit">
+              Start<span class="sr">: {task.title}</span>
+            </button>
+          </ActionForm>
+        )}
+        <ActionForm
+          row={row}
+          back={back}
+          action="delete"
+          onSubmit={() => onDelete(row)}
+        >
+          <button
+            class="btn btn-quiet btn-icon btn-small"
+            type="submit"
+            aria-label={`Delete task: ${task.title}`}
+          >
+            <Icon name="trash" small />
+          </button>
+        </ActionForm>
+      </div>
+    </li>
+  );
+}
+
+function ActionForm(
+  { row, back, action, status, onSubmit, children }: {
+    row: TaskRow;
+    back: string;
+    action: string;
+    status?: TaskStatus;
+    onSubmit: () => void;
+    children: VNode;
+  },
+): VNode {
+  return (
+    <form
+      method="post"
+      action="/tasks"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit();
+      }}
+    >
+      <input type="hidden" name="action" value={action} />
+      <input type="hidden" name="id" value={row.task.id} />
+      <input type="hidden" name="version" value={row.task.version} />
+      <input type="hidden" name="back" value={back} />
+      {status && <input type="hidden" name="status" value={status} />}
+      {children}
+    </form>
+  );
+}
+
+function Facts({ row, clock, isInProject }: TaskItemProps): VNode | null {
+  const { task, project, thread } = row;
+  const due = task.dueAt === null ? null : describeDue(
+    task.dueAt,
+    task.status === "done",
+    new Date(clock.nowMs),
+    clock.timeZone,
+  );
+  const hasProject = project !== null && !isInProject;
+  const isPlain = due === null && !hasProject && thread === null &&
+    task.tags.length === 0 && task.notes === "";
+  if (isPlain) return null;
+  return (
+    <div class="task-facts">
+      {hasProject && (
+        <a class="task-project" href={`/projects/${project.id}`}>
+          <Swatch color={project.color} />
+          <span class="cut">{project.name}</span>
+        </a>
+      )}
+      {due !== null && (
+        <span class="status" data-state={due.isOverdue ? "bad" : undefined}>
+          {due.isOverdue && <Icon name="alert" />}
+          {due.words}
+        </span>
+      )}
+      {thread !== null && (
+        <a class="task-thread" href={`/c/${thread.id}`}>
+          <span class="cut">
+            <span class="sr">Thread:&#32;</span>
+            {thread.title}
+          </span>
+        </a>
+      )}
+      {task.tags.map((tag) => (
+        <a
+          key={tag}
+          class="tag"
+          href={`/tasks?${new URLSearchParams({ tag })}`}
+        >
+          {tag}
+        </a>
+      ))}
+      {task.notes !== "" && <p class="task-notes cut">{task.notes}</p>}
+    </div>
+  );
+}

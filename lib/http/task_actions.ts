@@ -1,0 +1,67 @@
+/** What the forms of tasks do, each followed by the page it came from. */
+import { newTaskSchema, taskPatchSchema } from "@/lib/chat/task_input.ts";
+import { AppError } from "@/lib/errors.ts";
+import type { State } from "@/utils.ts";
+import {
+  acceptVersion,
+  attemptForm,
+  backPath,
+  parseForm,
+  toTaskInput,
+  withParameter,
+} from "./task_form.ts";
+
+/**
+ * Does what a form of tasks asks for.
+ * @returns where to go next
+ * @throws {FormRefused} when what was typed cannot be accepted
+ * @throws {AppError} 400 `invalid_request` for a form that is none of ours; as the services do
+ */
+export async function actOnTask(
+  { services: { tasks }, workspace }: State,
+  form: URLSearchParams,
+): Promise<string> {
+  const back = backPath(form.get("back"));
+  const id = form.get("id") ?? "";
+  switch (form.get("action")) {
+    case "add": {
+      const input = parseForm(newTaskSchema, toTaskInput(form), form);
+      const key = form.get("key");
+      await attemptForm(
+        form,
+        () =>
+          tasks.create(workspace, input, key === null ? null : `form ${key}`),
+      );
+      return back;
+    }
+    case "save": {
+      const patch = parseForm(
+        taskPatchSchema,
+        { ...toTaskInput(form), status: form.get("status") },
+        form,
+      );
+      await attemptForm(
+        form,
+        () => tasks.update(workspace, id, patch, acceptVersion(form)),
+      );
+      return back;
+    }
+    case "status": {
+      const status = form.get("status");
+      const patch = parseForm(taskPatchSchema, { status }, form);
+      await tasks.update(workspace, id, patch, acceptVersion(form));
+      return back;
+    }
+    case "delete":
+      await tasks.delete(workspace, id, acceptVersion(form));
+      return withParameter(back, "deleted", id);
+    case "restore":
+      await tasks.restore(workspace, id);
+      return back;
+  }
+  throw new AppError({
+    status: 400,
+    code: "invalid_request",
+    message: "The form is not known.",
+  });
+}

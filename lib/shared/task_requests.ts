@@ -1,0 +1,80 @@
+/** What pages ask of `/api/tasks`. A refusal becomes a `TaskRefused` with words for a person. */
+import type { Problem, Task, TaskStatus } from "./wire.ts";
+
+/** How long the server may take, in milliseconds. */
+const DEADLINE_MS = 30_000;
+
+/** The server answered with an error, or not at all. */
+export class TaskRefused extends Error {
+  override readonly name = "TaskRefused";
+  /** Status of the answer; null when there was none. */
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function send(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: unknown,
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: body === undefined
+        ? headers
+        : { ...headers, "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+  } catch {
+    throw new TaskRefused(
+      "The server could not be reached. Nothing was changed.",
+      null,
+    );
+  }
+  if (response.ok) return response;
+  const problem: Partial<Problem> = await response.json().catch(() => ({}));
+  throw new TaskRefused(
+    problem.detail ?? `The server answered with an error (${response.status}).`,
+    response.status,
+  );
+}
+
+const ifMatch = ({ version }: Task) => ({ "if-match": `"${version}"` });
+
+/**
+ * Makes a task.
+ * @param key the same for every try at the same task, so that there is one
+ */
+export async function createTask(
+  input: Partial<Task> & Pick<Task, "title">,
+  key: string,
+): Promise<Task> {
+  const headers = { "idempotency-key": key };
+  return await (await send("POST", "/api/tasks", headers, input)).json();
+}
+
+/** Gives a task another status. @throws {TaskRefused} 412 when it was changed meanwhile */
+export async function setTaskStatus(
+  task: Task,
+  status: TaskStatus,
+): Promise<Task> {
+  const path = `/api/tasks/${task.id}`;
+  return await (await send("PATCH", path, ifMatch(task), { status })).json();
+}
+
+/** @throws {TaskRefused} 412 when it was changed meanwhile */
+export async function deleteTask(task: Task): Promise<void> {
+  await send("DELETE", `/api/tasks/${task.id}`, ifMatch(task));
+}
+
+/** Undoes the deletion of a task. */
+export async function restoreTask(id: string): Promise<Task> {
+  return await (await send("POST", `/api/tasks/${id}/restore`, {}, {})).json();
+}

@@ -1,0 +1,126 @@
+import { useSignal } from "@preact/signals";
+import { type Context, page } from "fresh";
+import { Head } from "fresh/runtime";
+import { Page } from "@/components/Page.tsx";
+import { PageHead } from "@/components/PageHead.tsx";
+import { ProjectSettings } from "@/components/projects/ProjectSettings.tsx";
+import { Swatch } from "@/components/projects/Swatch.tsx";
+import { NewTask } from "@/components/tasks/NewTask.tsx";
+import { tasksPath } from "@/components/tasks/TaskFilters.tsx";
+import TaskList from "@/islands/TaskList.tsx";
+import { loadChatSetup, loadNavigation } from "@/lib/http/chat_page.ts";
+import { readForm } from "@/lib/http/form.ts";
+import { actOnProject } from "@/lib/http/project_actions.ts";
+import { FormRefused, MAX_TEXT_FORM_BYTES } from "@/lib/http/task_form.ts";
+import {
+  loadTaskRows,
+  readDeletedId,
+  TASKS_PER_PAGE,
+} from "@/lib/http/task_page.ts";
+import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
+import { newId } from "@/lib/shared/ids.ts";
+import { define, type State } from "@/utils.ts";
+
+async function load(ctx: Context<State>, form: FormState) {
+  const { state, url } = ctx;
+  const { services, workspace } = state;
+  const projectId = ctx.params.project;
+  const [project, navigation, { models }, list] = await Promise.all([
+    services.projects.require(workspace, projectId),
+    loadNavigation(state),
+    loadChatSetup(state, ctx.req.signal),
+    loadTaskRows(state, { projectId }, { limit: TASKS_PER_PAGE, cursor: null }),
+  ]);
+  return {
+    project,
+    navigation,
+    models,
+    list,
+    form,
+    isSaved: url.searchParams.has("saved"),
+    deletedId: readDeletedId(url, "tsk"),
+    formKey: newId("req"),
+  };
+}
+
+export const handler = define.handlers({
+  async GET(ctx) {
+    return page(await load(ctx, EMPTY_FORM));
+  },
+  async POST(ctx) {
+    const form = await readForm(ctx.req, { maxBytes: MAX_TEXT_FORM_BYTES });
+    try {
+      return ctx.redirect(await actOnProject(ctx.state, form), 303);
+    } catch (error) {
+      if (!(error instanceof FormRefused)) throw error;
+      return page(await load(ctx, error.form), { status: error.status });
+    }
+  },
+});
+
+/** `/projects/:id`: a project's tasks, and what its threads begin with. */
+export default define.page<typeof handler>(function ProjectPage({ data }) {
+  const rows = useSignal(data.navigation.rows);
+  const current = useSignal<string | null>(null);
+  const { project, list, navigation: { clock } } = data;
+  const here = `/projects/${project.id}`;
+  return (
+    <Page rows={rows} current={current} clock={clock}>
+      <Head>
+        <title>{`${project.name} · Freshet`}</title>
+      </Head>
+      <PageHead>
+        <a href="/projects">Projects</a>
+        <span class="faint" aria-hidden="true">/</span>
+        <span class="cut">{project.name}</span>
+      </PageHead>
+      <div class="page">
+        <h1 class="project-title">
+          <Swatch color={project.color} />
+          {project.name}
+        </h1>
+        <section class="mt-5" aria-labelledby="tasks-title">
+          <h2 id="tasks-title">Tasks</h2>
+          <NewTask
+            form={EMPTY_FORM}
+            projects={[]}
+            projectId={project.id}
+            isInProject
+            back={here}
+            clock={clock}
+            formKey={data.formKey}
+          />
+          <TaskList
+            rows={list.rows}
+            clock={clock}
+            back={here}
+            isInProject
+            deletedId={data.deletedId}
+          />
+          {list.nextCursor !== null && (
+            <p class="pager">
+              <a
+                class="btn btn-small"
+                href={tasksPath(
+                  { status: "", projectId: project.id, tag: "" },
+                  list.nextCursor,
+                )}
+              >
+                Show more
+              </a>
+            </p>
+          )}
+        </section>
+        <section class="section" id="settings" aria-labelledby="settings-title">
+          <h2 id="settings-title">Project settings</h2>
+          <ProjectSettings
+            project={project}
+            form={data.form}
+            models={data.models}
+            isSaved={data.isSaved}
+          />
+        </section>
+      </div>
+    </Page>
+  );
+});
