@@ -20,6 +20,8 @@ import { ThreadPurge } from "@/lib/chat/thread_purge.ts";
 import { ThreadPurgeStore } from "@/lib/chat/thread_purge_store.ts";
 import { ThreadStore } from "@/lib/chat/thread_store.ts";
 import { Threads } from "@/lib/chat/threads.ts";
+import { TitleStore } from "@/lib/chat/title_store.ts";
+import { Titles } from "@/lib/chat/titles.ts";
 import {
   type Config,
   readConfig,
@@ -33,9 +35,11 @@ import type { Store } from "@/lib/kv/store.ts";
 import type { LocalPorts } from "@/lib/llm/discovery.ts";
 import { LocalProviders } from "@/lib/llm/local_providers.ts";
 import { ModelRegistry } from "@/lib/llm/models.ts";
+import { PriceList } from "@/lib/llm/prices.ts";
 import { Health } from "@/lib/observe/health.ts";
 import { consoleLogger, type Logger } from "@/lib/observe/log.ts";
 import { Hub } from "@/lib/streams/hub.ts";
+import { Ledger, writeLedgerRow } from "@/lib/usage/ledger_store.ts";
 
 /** Workspace of local mode, where everyone on the machine is the one owner. */
 export const LOCAL_WORKSPACE = "wsp_local";
@@ -54,6 +58,9 @@ export interface Services {
   threadEdits: ThreadEdits;
   threadPurge: ThreadPurge;
   chat: Chat;
+  prices: PriceList;
+  ledger: Ledger;
+  titles: Titles;
   projects: Projects;
   tags: Tags;
   tasks: Tasks;
@@ -129,6 +136,7 @@ export async function startServices(
     providers: config.providers,
     defaultProvider: config.defaultProvider,
   });
+  const prices = new PriceList(config.prices);
   const localProviders = new LocalProviders(store, models, parts.localPorts);
   await localProviders.load();
   const requests = new IdempotencyStore(store);
@@ -165,6 +173,17 @@ export async function startServices(
     }),
     threadPurge: new ThreadPurge(new ThreadPurgeStore(store), stopRun, log),
     chat: new Chat(threadStore, runStore, runs, models),
+    prices,
+    ledger: new Ledger(store),
+    titles: new Titles({
+      store: new TitleStore(store, threadStore),
+      models,
+      prices,
+      settings: config.titles,
+      recordUsage: (workspace, row) =>
+        writeLedgerRow(incarnation.lane, workspace, row),
+      log,
+    }),
     projects,
     tags: new Tags(tagStore, requests),
     tasks: new Tasks(new TaskStore(store), tagStore, requests, {
@@ -249,6 +268,7 @@ export async function drain(services: Services): Promise<void> {
   await Promise.all([
     runs.drain(FINAL_WRITES_MS),
     services.threadPurge.close(),
+    services.titles.close(FINAL_WRITES_MS),
   ]);
   models.close();
   await incarnation.release(FINAL_WRITES_MS);

@@ -80,10 +80,16 @@ export class Titles {
     return work;
   }
 
-  /** Ends what is being made; resolves when its usage has been handed over. */
-  async close(): Promise<void> {
+  /**
+   * Ends what is being made; resolves when its usage has been recorded, or when the deadline has
+   * passed, in milliseconds.
+   */
+  async close(deadlineMs: number): Promise<void> {
     this.#closing.abort();
-    await Promise.all(this.#pending.values());
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, deadlineMs);
+    await Promise.race([Promise.all(this.#pending.values()), late.promise]);
+    clearTimeout(timer);
   }
 
   async #make(

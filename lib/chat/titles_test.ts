@@ -29,6 +29,7 @@ const WORKSPACE = "wsp_test";
 const FIRST_LINE = "how do i bake bread";
 const TIME = "2026-03-01T12:00:00.000Z";
 const DAY_MS = 86_400_000;
+const CLOSE_DEADLINE_MS = 10_000;
 
 interface RigOptions extends FakeUpstreamOptions {
   settings?: Partial<TitleSettings>;
@@ -186,7 +187,7 @@ async function openRig(
       );
     },
     async [Symbol.asyncDispose]() {
-      await titles.close();
+      await titles.close(CLOSE_DEADLINE_MS);
       models.close();
       await upstream.close();
       test[Symbol.dispose]();
@@ -503,7 +504,7 @@ Deno.test("Titles.close: ends what is being made, records it as interrupted and 
   const { id, run } = await rig.addThread();
   const made = rig.titles.afterAnswer(WORKSPACE, id, run.id);
   await rig.upstream.waitForChat(0);
-  await rig.titles.close();
+  await rig.titles.close(CLOSE_DEADLINE_MS);
   await made;
   await rig.upstream.waitForHangUp(0);
   await title(rig);
@@ -534,3 +535,15 @@ for (const fault of ["loseAck", "twice", "deny", "drop"] as const) {
     assert.deepEqual([title, version], ["Baking Bread at Home", 3]);
   });
 }
+
+Deno.test("Titles.close: does not wait longer than told for a store that is silent", async () => {
+  await using rig = await openRig();
+  const { id, run } = await rig.addThread();
+  rig.faults.script("hang");
+  const made = rig.titles.afterAnswer(WORKSPACE, id, run.id);
+  await waitFor("the answer", () => rig.upstream.chats()[0]?.finished);
+  await rig.titles.close(20);
+  assert.deepEqual(await rig.rows(), []);
+  await rig.drive(made);
+  assert.equal((await rig.rows()).length, 1);
+});
