@@ -121,6 +121,8 @@ export interface RunRecord {
   continues?: string | null;
   /** Lives under expiring keys only, as its thread. */
   temporary?: boolean;
+  /** The request that made it, so that what is remembered of that goes with the thread. */
+  madeBy?: IdempotencyRef | null;
   createdAt: string;
   startedAt: string;
   finishedAt: string | null;
