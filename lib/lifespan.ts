@@ -4,6 +4,7 @@
  * app and the tests may each load this module as a copy of their own.
  */
 import { Chat } from "@/lib/chat/chat.ts";
+import { loadLiveRows } from "@/lib/chat/live_rows.ts";
 import { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
 import { ProjectStore } from "@/lib/chat/project_store.ts";
 import { Projects } from "@/lib/chat/projects.ts";
@@ -28,6 +29,9 @@ import {
   settingsWithoutEffect,
   storeError,
 } from "@/lib/config.ts";
+import { Consumers } from "@/lib/events/consumers.ts";
+import { LiveFeed } from "@/lib/events/live_feed.ts";
+import { OutboxTrim } from "@/lib/events/trim.ts";
 import { fenceDead } from "@/lib/kv/fence.ts";
 import { type Incarnation, startIncarnation } from "@/lib/kv/incarnation.ts";
 import { openStore } from "@/lib/kv/open.ts";
@@ -65,6 +69,8 @@ export interface Services {
   tags: Tags;
   tasks: Tasks;
   health: Health;
+  consumers: Consumers;
+  liveFeed: LiveFeed;
 }
 
 /** Parts that a test gives in place of the process's own. */
@@ -153,6 +159,8 @@ export async function startServices(
     tags: tagStore,
   });
   const stopRun = (_workspace: string, runId: string) => runs.cancel(runId);
+  const consumers = new Consumers(store, log);
+  consumers.add(new OutboxTrim(store, () => consumers.names));
   const services: Services = {
     config,
     log,
@@ -191,9 +199,17 @@ export async function startServices(
       threads,
     }),
     health: new Health(),
+    consumers,
+    liveFeed: new LiveFeed(
+      store,
+      (workspace, threads, signal) =>
+        loadLiveRows(store, workspace, threads, signal),
+      log,
+    ),
   };
   watchHealth(services);
   await takeOver(services, runStore);
+  consumers.start();
   services.threadPurge.start();
   return services;
 }
@@ -261,6 +277,7 @@ async function takeOver(
 export async function drain(services: Services): Promise<void> {
   const { config, health, hub, incarnation, models, runs, store } = services;
   health.add("accepting", () => "the process is going down");
+  services.liveFeed.stop();
   const deadlineAt = performance.now() + config.drainMs;
   while (hub.active().length > 0 && performance.now() < deadlineAt) {
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -268,6 +285,7 @@ export async function drain(services: Services): Promise<void> {
   await Promise.all([
     runs.drain(FINAL_WRITES_MS),
     services.threadPurge.close(),
+    services.consumers.stop(),
     services.titles.close(FINAL_WRITES_MS),
   ]);
   models.close();

@@ -296,6 +296,15 @@ export function eventsAfter(
   return { prefix, start: [...prefix, `${versionstamp}\0`] };
 }
 
+/** Envelopes of a workspace from a versionstamp on, oldest first. */
+export function eventsFrom(
+  workspace: string,
+  versionstamp: string,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "e"];
+  return { prefix, start: [...prefix, versionstamp] };
+}
+
 /** `{v, ws}`: which workspaces have events in one atomic. */
 export function eventsNoticeKey(stamp: symbol | string): Deno.KvKey {
   return ["sys", "e", stamp] as Deno.KvKey;

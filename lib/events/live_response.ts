@@ -1,0 +1,71 @@
+/** Live messages as server-sent events (WHATWG HTML, 9.2). */
+import type { LiveMessage } from "@/lib/shared/live/live_wire.ts";
+import {
+  DRAIN_RETRY_MS,
+  HEARTBEAT_MS,
+  onHangUp,
+  RETRY_MS,
+  SSE_HEADERS,
+} from "@/lib/streams/sse.ts";
+
+const encoder = new TextEncoder();
+const HEARTBEAT = encoder.encode(": keep-alive\n\n");
+
+/** One message as text. JSON never holds a raw line break, so `data` is always one line. */
+function formatMessage(message: LiveMessage): string {
+  const id = "cursor" in message ? message.cursor : message.id;
+  return `id: ${id}\ndata: ${JSON.stringify(message)}\n\n`;
+}
+
+/**
+ * Streams messages to a client, reading the source only as fast as the client takes the bytes. `listen`
+ * gets a signal that aborts when the client has gone. When the source ends, the client is asked to come
+ * back soon.
+ */
+export function liveResponse(
+  listen: (signal: AbortSignal) => AsyncGenerator<LiveMessage[], void, void>,
+  requestSignal: AbortSignal,
+  { heartbeatMs = HEARTBEAT_MS }: { heartbeatMs?: number } = {},
+): Response {
+  const gone = new AbortController();
+  const source = listen(gone.signal);
+  let heartbeat: ReturnType<typeof setInterval> | undefined;
+  const hangUp = onHangUp(requestSignal, () => {
+    clearInterval(heartbeat);
+    gone.abort();
+    void source.return();
+  });
+  const finish = () => {
+    clearInterval(heartbeat);
+    hangUp.finish();
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
+      heartbeat = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT);
+      }, heartbeatMs);
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await source.next();
+        if (!done) {
+          controller.enqueue(
+            encoder.encode(value.map(formatMessage).join("")),
+          );
+          return;
+        }
+        controller.enqueue(encoder.encode(`retry: ${DRAIN_RETRY_MS}\n\n`));
+        finish();
+        controller.close();
+      } catch (error) {
+        finish();
+        controller.error(error);
+      }
+    },
+    cancel() {
+      hangUp.hangUp();
+    },
+  });
+  return new Response(body, { headers: SSE_HEADERS });
+}
