@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { AppError } from "@/lib/errors.ts";
 import { isId } from "@/lib/shared/ids.ts";
-import { foldTagName, isTagName, tidyTagName } from "@/lib/shared/tag_names.ts";
+import { isTagName, tidyTagName } from "@/lib/shared/tag_names.ts";
 import { tagName } from "./tag_input.ts";
 
 export const MAX_TITLE_CHARACTERS = 200;
@@ -23,15 +23,9 @@ const id = (prefix: "prj" | "msg") =>
     error: `must be an id that begins with ${prefix}_`,
   });
 
-/** Tidied, the same tag once. */
 const tags = z.array(tagName).max(MAX_THREAD_TAGS, {
   error: `must have at most ${MAX_THREAD_TAGS} tags`,
-}).transform((names) =>
-  [
-    ...new Map(names.toReversed().map((name) => [foldTagName(name), name]))
-      .values(),
-  ].reverse()
-);
+});
 
 export const newThreadSchema = z.strictObject({
   title: title.optional(),

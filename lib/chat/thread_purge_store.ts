@@ -131,7 +131,7 @@ export class ThreadPurgeStore {
   async #runRows(workspace: string, runId: string): Promise<Deno.KvKey[]> {
     const key = keys.runKey(workspace, runId);
     const [run, segments] = await Promise.all([
-      get<RunRecord & { madeBy?: IdempotencyRef | null }>(this.#store, key),
+      get<RunRecord>(this.#store, key),
       Array.fromAsync(
         list(this.#store, keys.runLog(workspace, runId), {
           limit: ROWS_PER_ATOMIC,
