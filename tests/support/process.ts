@@ -22,6 +22,9 @@ export interface ProcessOptions {
   listens?: RegExp;
 }
 
+/** Titles would be requests that a test has not asked for. */
+const CONFIG_PATH = "tests/support/without_titles.json";
+
 const START_DEADLINE_MS = 60_000;
 const REQUEST_DEADLINE_MS = 30_000;
 
@@ -64,6 +67,7 @@ export async function startProcess(
       PORT: "0",
       DATA_DIR: dataDir,
       NO_COLOR: "1",
+      ...(options.args === undefined ? { FRESHET_CONFIG: CONFIG_PATH } : {}),
       ...options.env,
     },
     stdin: "null",
