@@ -5,7 +5,11 @@ import { Page } from "@/components/Page.tsx";
 import { PageHead } from "@/components/PageHead.tsx";
 import { NewTask } from "@/components/tasks/NewTask.tsx";
 import { TaskEditor } from "@/components/tasks/TaskEditor.tsx";
-import { TaskFilters, tasksPath } from "@/components/tasks/TaskFilters.tsx";
+import {
+  TaskFilters,
+  tasksLink,
+  tasksPath,
+} from "@/components/tasks/TaskFilters.tsx";
 import TaskList from "@/islands/TaskList.tsx";
 import { loadNavigation } from "@/lib/http/chat_page.ts";
 import { readForm } from "@/lib/http/form.ts";
@@ -157,12 +161,12 @@ function List({ data }: { data: Data }) {
       {(cursor !== null || list.nextCursor !== null) && (
         <nav class="pager" aria-label="Pages of tasks">
           {cursor !== null && (
-            <a class="btn btn-small" href={tasksPath(view)}>Newest</a>
+            <a class="btn btn-small" href={tasksLink(view)}>Newest</a>
           )}
           {list.nextCursor !== null && (
             <a
               class="btn btn-small"
-              href={tasksPath(view, list.nextCursor)}
+              href={tasksLink(view, list.nextCursor)}
             >
               Show more
             </a>
@@ -184,7 +188,7 @@ function Empty({ view, isLater }: { view: Data["view"]; isLater: boolean }) {
             ? "These are all there are."
             : "No task has this status, project and tag."}
         </p>
-        <a class="btn" href="/tasks">Show all tasks</a>
+        <a class="btn" href="?">Show all tasks</a>
       </div>
     );
   }

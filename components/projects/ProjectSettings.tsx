@@ -24,7 +24,7 @@ export function ProjectSettings(
       <form
         class="project-form stack"
         method="post"
-        action={`/projects/${project.id}#settings`}
+        action={`/projects/${project.id}#project-settings`}
       >
         <input type="hidden" name="action" value="save" />
         <input type="hidden" name="id" value={project.id} />

@@ -21,6 +21,17 @@ export function tasksPath(view: TaskView, cursor: string | null = null) {
   return query === "" ? "/tasks" : `/tasks?${query}`;
 }
 
+/**
+ * The same as a link on `/tasks` itself: without the path, since the framework marks each link to the
+ * page's own path as the current one.
+ */
+export function tasksLink(
+  view: TaskView,
+  cursor: string | null = null,
+): string {
+  return tasksPath(view, cursor).slice("/tasks".length) || "?";
+}
+
 export interface TaskFiltersProps {
   view: TaskView;
   projects: Pick<Project, "id" | "name">[];
@@ -40,7 +51,7 @@ export function TaskFilters({ view, projects, tags }: TaskFiltersProps): VNode {
         {STATUS_CHOICES.map(([status, label]) => (
           <a
             key={status}
-            href={tasksPath({ ...view, status })}
+            href={tasksLink({ ...view, status })}
             aria-current={status === view.status ? "page" : undefined}
           >
             {label}

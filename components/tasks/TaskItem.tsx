@@ -45,7 +45,7 @@ export function TaskItem(props: TaskItemProps): VNode {
         <div class="task-head">
           <a
             class="task-title"
-            href={`/tasks?${new URLSearchParams({ edit: task.id, back })}`}
+            href={tasksHref(props, { edit: task.id, back })}
           >
             {task.title}
           </a>
@@ -118,7 +118,16 @@ function ActionForm(
   );
 }
 
-function Facts({ row, clock, isInProject }: TaskItemProps): VNode | null {
+/** On `/tasks` itself without the path: the framework marks links to the page's own as current. */
+function tasksHref(
+  { isInProject }: TaskItemProps,
+  params: Record<string, string>,
+): string {
+  return `${isInProject ? "/tasks" : ""}?${new URLSearchParams(params)}`;
+}
+
+function Facts(props: TaskItemProps): VNode | null {
+  const { row, clock, isInProject } = props;
   const { task, project, thread } = row;
   const due = task.dueAt === null ? null : describeDue(
     task.dueAt,
@@ -156,7 +165,7 @@ function Facts({ row, clock, isInProject }: TaskItemProps): VNode | null {
         <a
           key={tag}
           class="tag"
-          href={`/tasks?${new URLSearchParams({ tag })}`}
+          href={tasksHref(props, { tag })}
         >
           {tag}
         </a>

@@ -45,7 +45,7 @@ export async function actOnProject(
         form,
         () => projects.update(workspace, id, patch, acceptVersion(form)),
       );
-      return `/projects/${id}?saved=1`;
+      return `/projects/${id}?saved=1#project-settings`;
     }
     case "delete":
       await projects.delete(workspace, id, acceptVersion(form));

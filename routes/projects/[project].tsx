@@ -111,7 +111,11 @@ export default define.page<typeof handler>(function ProjectPage({ data }) {
             </p>
           )}
         </section>
-        <section class="section" id="settings" aria-labelledby="settings-title">
+        <section
+          class="section"
+          id="project-settings"
+          aria-labelledby="settings-title"
+        >
           <h2 id="settings-title">Project settings</h2>
           <ProjectSettings
             project={project}
