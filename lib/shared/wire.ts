@@ -61,7 +61,7 @@ export interface Message {
   model: string | null;
   usage: Usage | null;
   error: RunError | null;
-  /** Ids of all messages with the same parent, this one included, oldest first. */
+  /** Ids of the messages with the same parent, this one included, oldest first: at most the 200 nearest. */
   siblings: string[];
   createdAt: string;
 }
