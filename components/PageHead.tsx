@@ -3,7 +3,11 @@ import { Icon } from "./Icon.tsx";
 
 /** The bar above a page: on a phone it opens the navigation, and it says where one is. */
 export function PageHead(
-  { children }: { children: ComponentChildren },
+  { children, tools }: {
+    children: ComponentChildren;
+    /** Buttons at the end of the bar. */
+    tools?: ComponentChildren;
+  },
 ): VNode {
   return (
     <header class="head">
@@ -16,6 +20,7 @@ export function PageHead(
         <Icon name="menu" />
       </button>
       <div class="crumbs">{children}</div>
+      {tools}
     </header>
   );
 }

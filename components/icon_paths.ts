@@ -2,6 +2,7 @@
 export const ICON_PATHS = {
   alert: "M10 3.5 17.5 16.5h-15zM10 8.5v3.5M10 14.3v.01",
   check: "m4 10.5 4 4 8-9",
+  clock: "M3 10a7 7 0 1 0 14 0a7 7 0 1 0-14 0M10 6v4l2.7 1.8",
   close: "m5 5 10 10M15 5 5 15",
   copy: "M7.5 7.5h9v9h-9zM12.5 7.5v-4h-9v9h4",
   down: "m5 8 5 5 5-5",
@@ -12,6 +13,8 @@ export const ICON_PATHS = {
     "M3 4h14v12H3zM3 13l4-4 3.5 3.5L13 10l4 4M12 7.3a1 1 0 1 0 2 0a1 1 0 1 0-2 0",
   left: "m12 5-5 5 5 5",
   menu: "M3 6h14M3 10h14M3 14h9",
+  more: "M4 10h1M9.5 10h1M15 10h1",
+  pin: "M7 3.5h6M8 3.5v5l-2.5 3h9l-2.5-3v-5M10 11.5v5",
   plus: "M10 4v12M4 10h12",
   retry: "M16 10a6 6 0 1 1-1.9-4.4L16 7.5M16 3.5v4h-4",
   right: "m8 5 5 5-5 5",

@@ -1,8 +1,19 @@
-import type { Signal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
 import { useClock } from "@/components/chat/use_clock.ts";
+import { useLazy } from "@/components/chat/use_lazy.ts";
+import { Icon } from "@/components/Icon.tsx";
+import { ThreadLink } from "@/components/ThreadLink.tsx";
+import { onNews } from "@/lib/shared/chat/thread_news.ts";
+import {
+  groupByAge,
+  LISTED_THREADS,
+  type ThreadRow,
+  withNews,
+} from "@/lib/shared/chat/thread_rows.ts";
+import { takeUndo } from "@/lib/shared/chat/undo_note.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
-import { groupByAge, type ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
 
 export interface ThreadListProps {
   rows: Signal<ThreadRow[]>;
@@ -10,53 +21,102 @@ export interface ThreadListProps {
   clock: Clock;
 }
 
-/** Threads in the navigation, by age; a running one has the waterline. */
+/** Hears what happens to threads, here and elsewhere, and says what was just done on the page before. */
+function useNews(rows: Signal<ThreadRow[]>): void {
+  useEffect(() => {
+    const stopNews = onNews((news) => {
+      rows.value = withNews(rows.peek(), news);
+    });
+    const note = takeUndo(Date.now());
+    if (note !== null) {
+      void import("@/components/thread_menu/undo.ts")
+        .then(({ offerUndo }) => offerUndo(note));
+    }
+    let isGone = false;
+    let stopLive = () => {};
+    void import("@/lib/shared/chat/live_news.ts").then(({ followThreads }) => {
+      if (!isGone) stopLive = followThreads();
+    });
+    return () => {
+      isGone = true;
+      stopNews();
+      stopLive();
+    };
+  }, []);
+}
+
+/** Threads in the navigation: the pinned ones, then by age; a running one has the waterline. */
 export default function ThreadList(props: ThreadListProps): VNode {
+  const { rows, current } = props;
   const { nowMs, timeZone } = useClock(props.clock);
-  const groups = groupByAge(props.rows.value, new Date(nowMs), timeZone);
-  if (groups.length === 0) {
-    return (
-      <>
-        <h2 class="side-title">Threads</h2>
-        <p class="hint side-hint">Your threads will be listed here.</p>
-      </>
-    );
-  }
+  useNews(rows);
+  const groups = groupByAge(rows.value, new Date(nowMs), timeZone);
   return (
     <>
+      {groups.length === 0 && (
+        <>
+          <h2 class="side-title">Threads</h2>
+          <p class="hint side-hint">Your threads will be listed here.</p>
+        </>
+      )}
       {groups.map(({ title, rows }) => (
         <section key={title} aria-label={title}>
           <h2 class="side-title">{title}</h2>
           {rows.map((row) => (
-            <Row
+            <ThreadLink
               key={row.id}
               row={row}
-              isCurrent={row.id === props.current.value}
+              isCurrent={row.id === current.value}
             />
           ))}
         </section>
       ))}
+      <MoreThreads rows={rows} />
+      <Archive current={current} />
     </>
   );
 }
 
-function Row(
-  { row, isCurrent }: { row: ThreadRow; isCurrent: boolean },
-): VNode {
+/** The way to threads older than those a page begins with. */
+function MoreThreads({ rows }: { rows: Signal<ThreadRow[]> }): VNode | null {
+  // Undefined until a page of the list has told where the next begins.
+  const cursor = useSignal<string | null | undefined>(undefined);
+  const isBusy = useSignal(false);
+  if (cursor.value === null || rows.value.length < LISTED_THREADS) return null;
+  const load = async () => {
+    isBusy.value = true;
+    const { loadMore } = await import("@/components/thread_menu/more.ts");
+    cursor.value = await loadMore(rows, cursor.peek());
+    isBusy.value = false;
+  };
   return (
-    <a
-      class="row"
-      href={`/c/${row.id}`}
-      aria-current={isCurrent ? "page" : undefined}
-      data-state={row.isRunning ? "running" : undefined}
+    <button
+      class="btn btn-quiet btn-small side-more"
+      type="button"
+      aria-busy={isBusy.value ? "true" : undefined}
+      onClick={() => void load()}
     >
-      <span class="cut">{row.title}</span>
-      {row.isRunning && (
-        <>
-          <span class="sr">writing</span>
-          <span class="row-line"></span>
-        </>
-      )}
-    </a>
+      Show more
+    </button>
+  );
+}
+
+function Archive({ current }: { current: Signal<string | null> }): VNode {
+  const isOpen = useSignal(false);
+  const part = useLazy(
+    isOpen.value,
+    () => import("@/components/ArchivedThreads.tsx"),
+  );
+  return (
+    <details
+      class="group side-archive"
+      onToggle={({ currentTarget }) => isOpen.value = currentTarget.open}
+    >
+      <summary class="side-title">
+        <span>Archived</span>
+        <Icon name="right" small turnable />
+      </summary>
+      {isOpen.value && part && <part.ArchivedThreads current={current} />}
+    </details>
   );
 }

@@ -62,16 +62,43 @@ export function ChatBody(props: ChatBodyProps): VNode {
         >
           <JumpButton session={session} follow={follow} />
         </Composer>
-        {isWelcome && (
-          <p class="dock-note">
-            Threads stay on this server. Models you connect receive what you
-            send them.
-          </p>
-        )}
+        {isWelcome && <NewThreadNote session={session} />}
       </div>
     </>
   );
 }
+
+/** What becomes of a new thread, and the switch for one that is kept nowhere. */
+function NewThreadNote({ session }: { session: ChatSession }): VNode {
+  const isTemporary = session.isTemporary.value;
+  return (
+    <div class="dock-note new-note">
+      <label class="check">
+        <input
+          class="switch"
+          type="checkbox"
+          role="switch"
+          checked={isTemporary}
+          onChange={(event) =>
+            session.isTemporary.value = event.currentTarget.checked}
+        />
+        <span>Temporary: not kept, not in lists</span>
+      </label>
+      <p>
+        {isTemporary
+          ? "Gone 60 minutes after its last answer. Models you connect receive what you send them."
+          : "Threads stay on this server. Models you connect receive what you send them."}
+      </p>
+    </div>
+  );
+}
+
+/** What to do about a notice, by its code. */
+const NEXT: Record<string, string> = {
+  thread_deleted: "What it held stays on this page until you leave it.",
+  not_loaded: "",
+  other: "Try again in a moment.",
+};
 
 function Notice({ session }: { session: ChatSession }): VNode | null {
   const notice = session.notice.value;
@@ -80,7 +107,7 @@ function Notice({ session }: { session: ChatSession }): VNode | null {
     <div class="callout dock-callout" data-kind="warn">
       <Icon name="alert" />
       <p>
-        <strong>{notice.message}</strong> Try again in a moment.
+        <strong>{notice.message}</strong> {NEXT[notice.code] ?? NEXT.other}
       </p>
     </div>
   );

@@ -1,6 +1,5 @@
 import type { RefObject, VNode } from "preact";
 import { useState } from "preact/hooks";
-import { TURNS_AT_ONCE } from "@/lib/shared/chat/turns.ts";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
 import { formatCount } from "@/lib/shared/format.ts";
 
@@ -21,7 +20,7 @@ export function EarlierTurns(
     setIsBusy(true);
     const pane = log.current!;
     const fromEnd = pane.scrollHeight - pane.scrollTop;
-    await session.showEarlier(TURNS_AT_ONCE);
+    await session.showEarlier();
     // What is being read stays where it is. After the turns are drawn, and before they are painted.
     requestAnimationFrame(() => {
       pane.scrollTop = pane.scrollHeight - fromEnd;

@@ -1,12 +1,17 @@
 /** What pages show, loaded: independent reads go out together. */
+import { UNARCHIVED } from "@/lib/chat/thread_input.ts";
 import type { LocalOffer, Setup } from "@/lib/shared/chat/setup.ts";
-import { type ThreadRow, toThreadRow } from "@/lib/shared/chat/thread_rows.ts";
+import {
+  LISTED_THREADS,
+  type ThreadRow,
+  toThreadRow,
+} from "@/lib/shared/chat/thread_rows.ts";
 import { type Clock, readClock } from "@/lib/shared/clock.ts";
 import type { Model } from "@/lib/shared/wire.ts";
 import type { State } from "@/utils.ts";
 
-/** Threads in the navigation, at most. */
-const LISTED_THREADS = 200;
+/** Pinned threads in the navigation, at most. */
+const MAX_PINNED = 200;
 
 const DEMO_PROVIDER = "freshet";
 
@@ -17,11 +22,21 @@ export interface Navigation {
 }
 
 export async function loadNavigation(state: State): Promise<Navigation> {
-  const { items } = await state.services.threads.list(state.workspace, {
-    limit: LISTED_THREADS,
-    cursor: null,
-  });
-  return { rows: items.map(toThreadRow), clock: readClock() };
+  const { services: { threads }, workspace } = state;
+  const [pinned, newest] = await Promise.all([
+    threads.list(workspace, { limit: MAX_PINNED, cursor: null }, {
+      ...UNARCHIVED,
+      pinned: true,
+    }),
+    threads.list(workspace, { limit: LISTED_THREADS, cursor: null }),
+  ]);
+  const rows = new Map(
+    [...newest.items, ...pinned.items].map((thread) => [
+      thread.id,
+      toThreadRow(thread),
+    ]),
+  );
+  return { rows: [...rows.values()], clock: readClock() };
 }
 
 /** What the composer offers, and what a new thread says about it. */

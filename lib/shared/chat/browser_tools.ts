@@ -4,7 +4,8 @@ import { browserFetch, ChatRequests } from "./requests.ts";
 import type { PageWatch } from "./run_stream.ts";
 import type { SessionTools } from "./session.ts";
 
-const page: PageWatch = {
+/** The page in this browser. */
+export const pageWatch: PageWatch = {
   isHidden: () => document.visibilityState === "hidden",
   onChange(callback) {
     const onShown = () => callback(false);
@@ -40,12 +41,12 @@ export function browserTools(
   return {
     requests: new ChatRequests(browserFetch),
     fetch: browserFetch,
-    page,
+    page: pageWatch,
     drafts: openDrafts(),
     now: () => Date.now(),
     // A hidden page draws no frames, but its text should be whole when it shows again.
     onFrame: (callback, delayMs) =>
-      page.isHidden() || delayMs > 0
+      pageWatch.isHidden() || delayMs > 0
         ? void setTimeout(callback, delayMs)
         : void requestAnimationFrame(callback),
     showAddress,

@@ -1,5 +1,5 @@
 /** What the chat page asks of `/api`. A refusal becomes a `RequestRefused` with words for a person. */
-import type { Message, Problem, Run, Thread } from "@/lib/shared/wire.ts";
+import type { Message, Page, Problem, Run, Thread } from "@/lib/shared/wire.ts";
 import type { Question, Refusal } from "./turns.ts";
 
 /** How long the server may take to answer, in milliseconds; the stream that follows may take longer. */
@@ -103,12 +103,19 @@ export class ChatRequests {
     return await (await this.send(`/api/threads/${threadId}`)).json();
   }
 
-  /** The branch on view, or every message of the thread. */
-  async messages(threadId: string, isWhole = false): Promise<Message[]> {
-    const response = await this.send(
-      `/api/threads/${threadId}/messages${isWhole ? "?tree=1" : ""}`,
-    );
-    return (await response.json()).items;
+  /**
+   * Messages of the branch on view, oldest first: its newest ones, or with a cursor those before it.
+   * `nextCursor` leads to older ones.
+   */
+  async messages(
+    threadId: string,
+    older?: { cursor: string; limit?: number },
+  ): Promise<Page<Message>> {
+    const query = older === undefined
+      ? ""
+      : `?limit=${older.limit ?? 200}&cursor=${older.cursor}`;
+    const path = `/api/threads/${threadId}/messages${query}`;
+    return await (await this.send(path)).json();
   }
 
   /**

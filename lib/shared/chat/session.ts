@@ -10,7 +10,7 @@ import { type Answer, waitingAnswer, withEvent } from "./answer.ts";
 import { Drafts } from "./drafts.ts";
 import { QuestionBox } from "./question_box.ts";
 import { type ChatRequests, type Fetch, RequestRefused } from "./requests.ts";
-import { followRun, type PageWatch } from "./run_stream.ts";
+import type { PageWatch } from "./run_stream.ts";
 import { ThreadHead } from "./thread_head.ts";
 import { onNews, type ThreadNews } from "./thread_news.ts";
 import type { ThreadRow } from "./thread_rows.ts";
@@ -21,6 +21,7 @@ import {
   type Refusal,
   toTurns,
   type Turn,
+  TURNS_AT_ONCE,
   withLast,
 } from "./turns.ts";
 
@@ -60,6 +61,12 @@ const NOT_SENT = refusal("not_sent", "The question was not sent.");
 const BUSY = refusal(
   "thread_busy",
   "An answer is being written in this thread. Send the edit when it has ended.",
+);
+
+/** Its script is gone when a newer build of the server has taken its place. */
+const NOT_LOADED = refusal(
+  "not_loaded",
+  "The answer is being written, but this page cannot show it until it is loaded again.",
 );
 
 const DELETED = refusal("thread_deleted", "This thread was deleted.");
@@ -108,6 +115,8 @@ export class ChatSession {
   start(tools: SessionTools): void {
     this.#tools = tools;
     const { page } = tools;
+    // Needed as soon as something is asked, but not to show the page.
+    void import("./run_stream.ts").catch(() => {});
     this.box.open(this.#drafts, this.#head.id);
     this.#restoreUnsent();
     this.#cleanups.push(
@@ -373,34 +382,20 @@ export class ChatSession {
   async showVersion(messageId: string): Promise<void> {
     const thread = this.thread.peek();
     if (thread === null || this.#store.isAnswering) return;
-    const before = this.#store.turns;
     try {
-      const [{ branchThrough }, { changeThread }, messages] = await Promise.all(
-        [
-          import("./branches.ts"),
-          import("./thread_changes.ts"),
-          this.requests.messages(thread.id, true),
-        ],
-      );
-      const branch = branchThrough(messages, messageId);
-      // An answer was begun meanwhile, or the message has gone.
-      if (this.#store.turns !== before || branch.length === 0) return;
-      this.#takeBranch(branch);
-      this.#followLast();
-      // Where another page chose another branch meanwhile, each keeps its own.
-      await changeThread(this.requests, thread, {
-        headMessageId: branch.at(-1)!.id,
-      }).catch((error) => {
-        if (error instanceof RequestRefused) throw error;
+      const { changeThread } = await import("./thread_changes.ts");
+      const { id, version } = thread;
+      await changeThread(this.requests, { id, version }, {
+        headMessageId: messageId,
       });
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
       this.notice.value = error.refusal;
+      return;
     }
-  }
-
-  #takeBranch(messages: Message[]): void {
-    this.#store.takeBranch(toTurns(messages, null), this.earlier.peek());
+    if (this.#store.isAnswering) return;
+    await this.#reload();
+    this.#followLast();
   }
 
   /** Follows the last answer on view if it is being written. */
@@ -412,17 +407,16 @@ export class ChatSession {
   }
 
   /** Brings turns into view that come before the first. */
-  async showEarlier(count: number): Promise<void> {
+  async showEarlier(): Promise<void> {
+    const cursor = this.#store.turns[0]?.question.id;
+    const thread = this.thread.peek();
+    if (thread === null || cursor === undefined) return;
     try {
-      const messages = await this.requests.messages(this.thread.peek()!.id);
-      const first = this.#store.turns[0]?.question.id;
-      const turns = toTurns(messages, null);
-      const at = turns.findIndex(({ question }) => question.id === first);
-      // Another branch was taken elsewhere: what is on view has no earlier turns there.
-      if (at < 0) return;
-      const from = Math.max(0, at - count);
-      this.#store.earlier.value = from;
-      this.#store.change((shown) => [...turns.slice(from, at), ...shown]);
+      const { items } = await this.requests.messages(thread.id, {
+        cursor,
+        limit: 2 * TURNS_AT_ONCE,
+      });
+      this.#store.addBefore(toTurns(items, null));
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
       this.notice.value = error.refusal;
@@ -461,11 +455,16 @@ export class ChatSession {
     if (!this.#store.isAnswering) this.box.isQueued.value = false;
   }
 
-  /** Takes the turns from the server. */
+  /** Takes the turns from the server, as far back as they differ from what is here. */
   async #reload(): Promise<void> {
     try {
       const id = this.thread.peek()!.id;
-      this.#takeBranch(await this.requests.messages(id));
+      let { items, nextCursor } = await this.requests.messages(id);
+      while (!this.#store.takeBranch(toTurns(items, null), !nextCursor)) {
+        const older = await this.requests.messages(id, { cursor: nextCursor! });
+        items = [...older.items, ...items];
+        nextCursor = older.nextCursor;
+      }
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
       this.notice.value = error.refusal;
@@ -486,7 +485,12 @@ export class ChatSession {
     this.#heardRunId ??= runId;
     this.#head.mark(true, now());
     let isLost = false;
-    const end = await followRun({
+    const stream = await import("./run_stream.ts").catch(() => null);
+    if (stream === null) {
+      this.notice.value = NOT_LOADED;
+      return;
+    }
+    const end = await stream.followRun({
       runId,
       response,
       after: this.#store.last?.answer?.place ?? null,
@@ -551,6 +555,7 @@ export class ChatSession {
     }
     if (news.thread.id !== id) return;
     this.#head.take(news.thread);
+    if (!this.#store.isAnswering) this.#seen();
     const { activeRunId } = news.thread;
     if (activeRunId === null || this.#begins > 0) return;
     if (this.#store.isAnswering) {

@@ -292,6 +292,7 @@ Deno.test("ChatSession: joins the answer of another page, and keeps the question
           content: "Hel",
         }),
       ],
+      nextCursor: null,
     }));
   server.on("GET /api/runs/run_1/events", () => theirs.response);
   begin();

@@ -23,10 +23,16 @@ export class ChangedElsewhere extends Error {
 const isStale = (error: unknown) =>
   error instanceof RequestRefused && error.refusal.status === 412;
 
-/** Which thread is meant, and what of it was on view. */
+/** Which thread is meant, and what of it was on view; what is left out may be changed in any case. */
 export type KnownThread =
   & Pick<Thread, "id" | "version">
-  & Partial<Thread>;
+  & Partial<Pick<Thread, "title" | "pinned" | "archived">>;
+
+/** What the page knows of a thread wherever it shows one. */
+export type ThreadFacts = Pick<
+  Thread,
+  "id" | "version" | "title" | "pinned" | "archived" | "temporary"
+>;
 
 /**
  * Changes a thread and tells the page. Where it was changed elsewhere meanwhile, the change is tried once
@@ -58,6 +64,7 @@ export async function changeThread(
     tellNews({ kind: "changed", thread: now });
     const fields = Object.keys(change) as (keyof ThreadChange)[];
     const isTouched = fields.some((field) =>
+      field !== "headMessageId" && field in known &&
       now[field] !== known[field] && now[field] !== change[field]
     );
     if (isTouched) throw new ChangedElsewhere(now);
@@ -95,8 +102,7 @@ export async function restoreThread(
   const response = await requests.send(`/api/threads/${threadId}/restore`, {
     method: "POST",
   });
-  await response.body?.cancel();
-  const thread = await requests.thread(threadId);
+  const thread: Thread = await response.json();
   tellNews({ kind: "changed", thread });
   return thread;
 }

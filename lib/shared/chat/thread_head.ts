@@ -1,5 +1,6 @@
 /** What a thread is called and how it stands, in the page's head and in the navigation. */
 import { type Signal, signal } from "@preact/signals";
+import type { LiveThread } from "@/lib/shared/live/live_wire.ts";
 import type { Thread } from "@/lib/shared/wire.ts";
 import { type ChatRequests, RequestRefused } from "./requests.ts";
 import { type ThreadRow, toThreadRow, withRow } from "./thread_rows.ts";
@@ -36,10 +37,11 @@ export class ThreadHead {
   }
 
   /** Takes what became known about the thread; what is older than what is shown says nothing. */
-  take(thread: Thread): void {
+  take(news: LiveThread): void {
     const known = this.thread.peek();
-    if (known !== null && known.version > thread.version) return;
-    this.thread.value = thread;
+    if (known === null || known.version > news.version) return;
+    this.thread.value = { ...known, ...news };
+    if (news.unread) this.isUnseen = true;
   }
 
   /** Takes the title that the server has given the thread with its first question. */

@@ -2,10 +2,10 @@
  * What became known about threads since the page was made, from this page's own requests or from the
  * server's live channel. The islands of a page hear of it from here, so that all show the same.
  */
-import type { Thread } from "@/lib/shared/wire.ts";
+import type { LiveThread } from "@/lib/shared/live/live_wire.ts";
 
 export type ThreadNews =
-  | { kind: "changed"; thread: Thread }
+  | { kind: "changed"; thread: LiveThread }
   | { kind: "deleted"; threadId: string };
 
 type Listener = (news: ThreadNews) => void;

@@ -1,7 +1,10 @@
 /** The list of threads in the navigation. */
 import { daysBetween } from "@/lib/shared/format.ts";
-import type { Thread } from "@/lib/shared/wire.ts";
+import type { LiveThread } from "@/lib/shared/live/live_wire.ts";
 import type { ThreadNews } from "./thread_news.ts";
+
+/** How many of the newest threads a page lists at first. */
+export const LISTED_THREADS = 50;
 
 export interface ThreadRow {
   id: string;
@@ -16,7 +19,7 @@ export interface ThreadRow {
   version: number;
 }
 
-export function toThreadRow(thread: Thread): ThreadRow {
+export function toThreadRow(thread: LiveThread): ThreadRow {
   return {
     id: thread.id,
     title: thread.title,

@@ -1,7 +1,7 @@
 /** The turns on view. What arrives between two frames is drawn once. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Answer } from "./answer.ts";
-import { isAnswering, type Turn, withLast } from "./turns.ts";
+import { isAnswering, type Turn, TURNS_AT_ONCE, withLast } from "./turns.ts";
 
 /** Runs a callback before the next frame is drawn, or later. */
 export type OnFrame = (callback: () => void, delayMs: number) => void;
@@ -48,10 +48,28 @@ export class TurnStore {
     this.flush();
   }
 
-  /** Takes a whole branch, and keeps back its first turns. */
-  takeBranch(turns: Turn[], earlier: number): void {
-    this.earlier.value = Math.max(0, Math.min(earlier, turns.length - 1));
-    this.change(() => turns.slice(this.earlier.peek()));
+  /**
+   * Takes a branch, or its end as far back as the turns that are here already; false when it does not
+   * reach back that far.
+   */
+  takeBranch(branch: Turn[], isWhole: boolean): boolean {
+    if (isWhole) {
+      const most = Math.max(0, branch.length - TURNS_AT_ONCE);
+      this.earlier.value = Math.min(this.earlier.peek(), most);
+      this.change(() => branch.slice(this.earlier.peek()));
+      return true;
+    }
+    const first = branch[0]?.question.id;
+    // A question stands below the same turns wherever it stands.
+    const at = this.#turns.findIndex(({ question }) => question.id === first);
+    if (at >= 0) this.change((turns) => [...turns.slice(0, at), ...branch]);
+    return at >= 0;
+  }
+
+  /** Adds turns that come right before the first. */
+  addBefore(turns: Turn[]): void {
+    this.earlier.value = Math.max(0, this.earlier.peek() - turns.length);
+    this.change((shown) => [...turns, ...shown]);
   }
 
   /** Changes the last answer, and shows it with the next frame. */
