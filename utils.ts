@@ -1,5 +1,5 @@
 import { createDefine } from "fresh";
-import type { Services } from "@/lib/lifespan.ts";
+import type { Services } from "@/lib/services.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { Appearance } from "@/lib/shared/appearance.ts";
 

@@ -128,11 +128,6 @@ export interface RunRecord {
   finishedAt: string | null;
 }
 
-/** States that a run does not leave again by itself. */
-export function isEnded(status: RunStatus): boolean {
-  return status !== "queued" && status !== "running";
-}
-
 /** How the end of a run shows on its message. */
 export const MESSAGE_STATUS: Record<RunStatus, MessageStatus> = {
   queued: "streaming",

@@ -1,20 +1,13 @@
 /** Events of a run as they are made, cut and stored. */
 import type { RunEvent } from "@/lib/shared/wire.ts";
-import { eventJson, type PlacedEvent } from "@/lib/streams/live_run.ts";
-import { isEnded, type RunRecord } from "./records.ts";
+import type { PlacedEvent } from "@/lib/streams/live_run.ts";
+import { isEnded } from "@/lib/shared/run_status.ts";
+import { type RunRecord } from "./records.ts";
 
 /** Largest text of one event, in UTF-16 code units; with JSON escapes it stays below a value's limit. */
 const MAX_EVENT_CHARACTERS = 4_000;
 
-/** Characters of event data in one stored segment; in UTF-16 they fit a value with room to spare. */
-const SEGMENT_CHARACTERS = 12_000;
-
-/** A segment of a run's log as stored; its key holds the last sequence number. */
-export interface SegmentRecord {
-  v: 1;
-  firstSeq: number;
-  events: RunEvent[];
-}
+const RESTARTED = "The server was stopped while it answered";
 
 /** Cuts a very long text into event-sized pieces, never inside a surrogate pair. */
 export function* pieces(text: string): Generator<string> {
@@ -27,23 +20,12 @@ export function* pieces(text: string): Generator<string> {
   }
 }
 
-/** Cuts consecutive events into segments that each fit a value. */
-export function toSegments(events: PlacedEvent[]): PlacedEvent[][] {
-  const cut: PlacedEvent[][] = [];
-  let characters = 0;
-  for (const placed of events) {
-    const size = eventJson(placed).length;
-    if (cut.length === 0 || characters + size > SEGMENT_CHARACTERS) {
-      cut.push([]);
-      characters = 0;
-    }
-    cut[cut.length - 1].push(placed);
-    characters += size;
-  }
-  return cut;
-}
-
+/** The first event of an epoch: the start of a run, or why it begins again. */
 export function openingEvent(record: RunRecord): RunEvent {
+  const { epoch } = record;
+  if (epoch > 1) {
+    return { event: "reset", data: { epoch, reason: RESTARTED } };
+  }
   return {
     event: "start",
     data: {
@@ -58,7 +40,10 @@ export function openingEvent(record: RunRecord): RunEvent {
 
 /** The event that ends the stream of a run in this state. */
 export function terminalEvent(
-  record: Pick<RunRecord, "status" | "finishReason" | "usage" | "error">,
+  record: Pick<
+    RunRecord,
+    "status" | "finishReason" | "usage" | "costMicroUsd" | "error"
+  >,
 ): RunEvent {
   if (record.error !== null) return { event: "error", data: record.error };
   return {
@@ -67,21 +52,14 @@ export function terminalEvent(
       status: record.status,
       finishReason: record.finishReason,
       usage: record.usage,
-      costMicroUsd: null,
+      costMicroUsd: record.costMicroUsd ?? null,
     },
   };
 }
 
 /** Events of an epoch whose log is not there: the whole text, and the end if the run has ended. */
 export function eventsFromText(record: RunRecord, text: string): PlacedEvent[] {
-  const opening: RunEvent = record.epoch === 1 ? openingEvent(record) : {
-    event: "reset",
-    data: {
-      epoch: record.epoch,
-      reason: "The server was stopped while it answered",
-    },
-  };
-  const events: RunEvent[] = [opening];
+  const events: RunEvent[] = [openingEvent(record)];
   for (const content of pieces(text)) {
     events.push({ event: "chunk", data: { content } });
   }

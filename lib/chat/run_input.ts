@@ -58,6 +58,14 @@ export function newRunSchema(
 }
 
 export type NewThread = z.output<typeof newThreadSchema>;
+/** Body of `POST /api/stream`. */
+export const streamSchema = z.strictObject({
+  query: z.string(),
+  model: model.optional(),
+  threadId: id("thr").optional(),
+});
+
+export type StreamInput = z.output<typeof streamSchema>;
 export type NewRun =
   | z.output<typeof askSchema>
   | z.output<typeof regenerateSchema>;

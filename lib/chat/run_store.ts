@@ -1,21 +1,19 @@
-/** Reads and writes of runs: their records, their logs, and what they change about a thread. */
+/** Runs in the store while this process owns them: their starts, their logs, their ends. */
 import { StorageError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import * as keys from "@/lib/kv/keys.ts";
-import { get, list } from "@/lib/kv/reads.ts";
+import type { Owner } from "@/lib/kv/owner.ts";
+import { get } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
-import {
-  isEnded,
-  MESSAGE_STATUS,
-  type MessageRecord,
-  type RunRecord,
-  type StoredText,
-  type ThreadRecord,
-} from "./records.ts";
-import { eventsFromText, type SegmentRecord, textOf } from "./run_events.ts";
+import { readSegments } from "@/lib/streams/log_reader.ts";
+import { LogWriter, type RunLog } from "@/lib/streams/log_writer.ts";
+import { encodeLedgerRow, type LedgerRow } from "@/lib/usage/ledger_row.ts";
+import type { MessageRecord, RunRecord, ThreadRecord } from "./records.ts";
+import { eventsFromText } from "./run_events.ts";
+import { activityOf, answerOf, expiryOfRun, runEvents } from "./run_rows.ts";
 import {
   LIST_ENTRY,
   listKey,
@@ -34,28 +32,65 @@ export interface RunStart {
   /** The model to remember for the thread, or null to leave it. */
   threadModel: string | null;
   run: RunRecord;
+  /** What remembers the request, so that its repetition starts nothing. */
+  receipt: UnitOfWork;
+}
+
+/** What lets a run go on. */
+export interface RunResume {
+  /** The record in its new state. */
+  run: RunRecord;
+  /** Of the record as it was. */
+  versionstamp: string;
+  /** The answer as far as it had come. */
+  answer: MessageRecord;
+  receipt: UnitOfWork;
+}
+
+/** A run that this process owns, with its place in the store. */
+export interface OwnedRun {
+  readonly workspace: string;
+  readonly record: RunRecord;
+  /** What it is owned by; it stays with that even when another one follows. */
+  readonly incarnation: Incarnation;
+  readonly log: RunLog;
+}
+
+/** How a run has ended. */
+export interface StoredEnd {
+  /** The record in its last state. */
+  record: RunRecord;
+  text: string;
+  /** The event that ends the stream. */
+  last: PlacedEvent;
+  ledger: LedgerRow;
 }
 
 /** How long a start waits for a halted lane, in milliseconds. */
 const REOPEN_DEADLINE_MS = 2_000;
 
-/** Segments in one entry of the lane: each is 25 KB at most, an entry may hold 600 KiB. */
-const SEGMENTS_PER_ENTRY = 10;
+/** Segments in one entry of the lane: each is 32 KiB at most, an entry may hold 600 KiB. */
+const SEGMENTS_PER_ENTRY = 12;
 
 export class RunStore {
   readonly #store: Store;
-  readonly #incarnation: Incarnation;
+  readonly #owner: Owner;
   readonly #threads: ThreadStore;
+  #logs: LogWriter;
 
-  constructor(store: Store, incarnation: Incarnation, threads: ThreadStore) {
+  constructor(store: Store, owner: Owner, threads: ThreadStore) {
     this.#store = store;
-    this.#incarnation = incarnation;
+    this.#owner = owner;
     this.#threads = threads;
+    this.#logs = new LogWriter(owner.incarnation.lane, store.clock);
+    owner.subscribe(({ lane }) => {
+      this.#logs = new LogWriter(lane, store.clock);
+    });
   }
 
   /** Incarnation that owns the runs started here. */
   get owner(): string {
-    return this.#incarnation.id;
+    return this.#owner.incarnation.id;
   }
 
   async readRun(workspace: string, runId: string): Promise<RunRecord | null> {
@@ -63,57 +98,144 @@ export class RunStore {
       .value;
   }
 
+  async loadRun(
+    workspace: string,
+    runId: string,
+  ): Promise<{ record: RunRecord; versionstamp: string } | null> {
+    const { value, versionstamp } = await get<RunRecord>(
+      this.#store,
+      keys.runKey(workspace, runId),
+    );
+    return versionstamp === null ? null : { record: value, versionstamp };
+  }
+
   /**
    * Stores question, run, answer-to-be, ownership and the thread's activity in one atomic. Null: the
-   * thread changed since it was loaded, and nothing was written.
+   * thread changed since it was loaded, or the request was made twice, and nothing was written.
    */
   async startRun(
     workspace: string,
     loaded: LoadedThread,
     start: RunStart,
-  ): Promise<{ run: RunRecord } | null> {
+  ): Promise<OwnedRun | null> {
     await this.#assertWriting();
-    const { run, question } = start;
-    const { record, activity } = loaded;
-    const edited = start.title !== null || start.threadModel !== null;
-    const thread: ThreadRecord = {
-      ...record,
-      title: start.title ?? record.title,
-      model: start.threadModel ?? record.model,
-      headMessageId: run.messageId,
-      version: edited ? record.version + 1 : record.version,
-    };
-    const threadKey = keys.threadKey(workspace, record.id);
-    const unit = this.#incarnation.checkFence(new UnitOfWork())
-      .guard(keys.runKey(workspace, run.id), null, run)
-      .check(threadKey, loaded.recordVersionstamp)
-      .check(
-        keys.threadActivityKey(workspace, record.id),
-        loaded.activityVersionstamp,
-      )
-      .set(keys.threadActivityKey(workspace, record.id), {
-        v: 1,
-        updatedAt: run.createdAt,
-        activeRunId: run.id,
-        unread: false,
-      })
-      .set(threadKey, thread)
-      .set(keys.ownKey(this.owner, "r", run.id), { v: 1, ws: workspace })
-      .delete(listKey(workspace, record.id, activity.updatedAt))
-      .set(listKey(workspace, record.id, run.createdAt), LIST_ENTRY)
+    const { incarnation } = this.#owner;
+    const run: RunRecord = { ...start.run, owner: incarnation.id };
+    const { question } = start;
+    const expiry = expiryOfRun(run);
+    const unit = this.#beginning(workspace, loaded, start, run)
+      .guard(keys.runKey(workspace, run.id), null, run, expiry)
+      .add(start.receipt)
       .set(
-        keys.messageKey(workspace, record.id, run.messageId),
-        answer(run, { inline: "" }),
+        keys.messageKey(workspace, run.threadId, run.messageId),
+        answerOf(run, { inline: "" }),
+        expiry,
       );
     if (question !== null) {
-      const key = keys.messageKey(workspace, record.id, question.id);
-      unit.check(key, null).set(key, {
-        ...question,
-        text: await this.#threads.writeText(start.text ?? ""),
-      });
+      const key = keys.messageKey(workspace, run.threadId, question.id);
+      const text = await this.#threads.writeText(start.text ?? "");
+      unit.check(key, null).set(key, { ...question, text }, expiry);
+      if (!run.temporary) {
+        unit.event(workspace, {
+          type: "message.created",
+          at: this.#store.clock.now(),
+          subject: question.id,
+          data: { threadId: run.threadId },
+        });
+      }
     }
     const { ok } = await commit(this.#store, unit);
-    return ok ? { run } : null;
+    return ok ? this.own(workspace, run, incarnation) : null;
+  }
+
+  /**
+   * Lets an interrupted run go on under a higher epoch. Null: run or thread changed since they were
+   * loaded, or the request was made twice, and nothing was written.
+   */
+  async resumeRun(
+    workspace: string,
+    loaded: LoadedThread,
+    resume: RunResume,
+  ): Promise<OwnedRun | null> {
+    await this.#assertWriting();
+    const { incarnation } = this.#owner;
+    const run: RunRecord = { ...resume.run, owner: incarnation.id };
+    const expiry = expiryOfRun(run);
+    const key = keys.runKey(workspace, run.id);
+    const unit = this.#beginning(workspace, loaded, null, run)
+      .guard(key, resume.versionstamp, run, expiry)
+      .add(resume.receipt)
+      .delete(keys.runControlKey(workspace, run.id))
+      .set(
+        keys.messageKey(workspace, run.threadId, run.messageId),
+        // The text that is kept stays where it is until the run has more.
+        answerOf(run, resume.answer.text),
+        expiry,
+      );
+    const { ok } = await commit(this.#store, unit);
+    return ok ? this.own(workspace, run, incarnation) : null;
+  }
+
+  /** What every beginning writes: the thread's records, ownership, events. */
+  #beginning(
+    workspace: string,
+    { record, activity, ...loaded }: LoadedThread,
+    start: Pick<RunStart, "title" | "threadModel"> | null,
+    run: RunRecord,
+  ): UnitOfWork {
+    const { incarnation } = this.#owner;
+    const now = this.#store.clock.now();
+    const title = start?.title ?? null;
+    const model = start?.threadModel ?? null;
+    const isEdited = title !== null ||
+      (model !== null && model !== record.model);
+    const thread: ThreadRecord = {
+      ...record,
+      title: title ?? record.title,
+      model: model ?? record.model,
+      headMessageId: run.messageId,
+      version: isEdited ? record.version + 1 : record.version,
+    };
+    const expiry = expiryOfRun(run);
+    const threadKey = keys.threadKey(workspace, record.id);
+    const activityKey = keys.threadActivityKey(workspace, record.id);
+    const begun = activityOf(run);
+    const unit = incarnation.checkFence(new UnitOfWork())
+      .check(threadKey, loaded.recordVersionstamp)
+      .set(threadKey, thread, expiry)
+      .check(activityKey, loaded.activityVersionstamp)
+      .set(activityKey, begun, expiry)
+      .set(keys.ownKey(incarnation.id, "r", run.id), { v: 1, ws: workspace });
+    if (!run.temporary) {
+      unit.delete(listKey(workspace, record.id, activity.updatedAt))
+        .set(listKey(workspace, record.id, begun.updatedAt), LIST_ENTRY);
+      if (title !== null) {
+        unit.event(workspace, {
+          type: "thread.updated",
+          at: now,
+          subject: record.id,
+          data: { fields: ["title"] },
+        });
+      }
+    }
+    for (const event of runEvents(run, now)) unit.event(workspace, event);
+    return unit;
+  }
+
+  /** A run that this process has come to own by a commit of its own. */
+  own(
+    workspace: string,
+    record: RunRecord,
+    incarnation: Incarnation,
+  ): OwnedRun {
+    const { id, epoch } = record;
+    const log = this.#logs.open({
+      workspace,
+      run: id,
+      epoch,
+      ...expiryOfRun(record),
+    });
+    return { workspace, record, incarnation, log };
   }
 
   /**
@@ -121,11 +243,10 @@ export class RunStore {
    * @throws {StorageError} when it takes no writes, before any are tried in vain
    */
   async #assertWriting(): Promise<void> {
-    if (this.#incarnation.lane.state === "open") return;
+    const { lane } = this.#owner.incarnation;
+    if (lane.state === "open") return;
     try {
-      await this.#incarnation.lane.ready(
-        AbortSignal.timeout(REOPEN_DEADLINE_MS),
-      );
+      await lane.ready(AbortSignal.timeout(REOPEN_DEADLINE_MS));
     } catch (cause) {
       throw new StorageError(
         "The store does not accept writes at the moment. Your question was not stored.",
@@ -134,189 +255,124 @@ export class RunStore {
     }
   }
 
-  /** Adds segments to a run's log, in the lane. */
-  async appendEvents(
-    workspace: string,
-    run: RunRecord,
-    segments: PlacedEvent[][],
+  /**
+   * Stores the end of a run in one lane batch: its state, the answer, the thread's activity, what it
+   * cost and the last events. The run's owner alone writes the thread's activity while it answers.
+   * @param withEvents false after the store has refused what is in an event: the text is what matters,
+   *   and a replay is made of it
+   */
+  async finishRun(
+    { workspace, incarnation: { lane }, log, record: begun }: OwnedRun,
+    { record, text, last, ledger }: StoredEnd,
+    withEvents: boolean,
   ): Promise<void> {
-    const writes: Promise<unknown>[] = [];
-    for (let from = 0; from < segments.length; from += SEGMENTS_PER_ENTRY) {
-      const group = segments.slice(from, from + SEGMENTS_PER_ENTRY);
-      writes.push(this.#incarnation.lane.write({
-        sets: segmentSets(workspace, run, group),
-        urgency: "now",
-      }));
+    const expiry = expiryOfRun(record);
+    const stored = await this.#threads.writeText(text);
+    const segments = withEvents ? log.end(last) : [];
+    const lastSegments = await writeEarlier(lane, segments);
+    const { threadId, id } = record;
+    const activity = activityOf(record);
+    const before = activityOf(begun).updatedAt;
+    const sets = [
+      { key: keys.runKey(workspace, id), value: record, ...expiry },
+      {
+        key: keys.messageKey(workspace, threadId, record.messageId),
+        value: answerOf(record, stored),
+        ...expiry,
+      },
+      {
+        key: keys.threadActivityKey(workspace, threadId),
+        value: activity,
+        ...expiry,
+      },
+    ];
+    const deletes = [keys.ownKey(record.owner, "r", id)];
+    if (!record.temporary && activity.updatedAt !== before) {
+      deletes.push(listKey(workspace, threadId, before));
     }
-    await Promise.all(writes);
+    const listed = record.temporary ? [] : [{
+      key: listKey(workspace, threadId, activity.updatedAt),
+      value: LIST_ENTRY,
+    }];
+    await lane.write({
+      sets: [...sets, ...listed, ...lastSegments],
+      deletes,
+      ledger: [{
+        workspace,
+        row: encodeLedgerRow(ledger),
+        request: ledger.request,
+      }],
+      events: runEvents(record, this.#store.clock.now())
+        .map((event) => ({ workspace, event })),
+      urgency: "now",
+    });
+    log.release();
   }
 
   /**
-   * Stores the end of a run in one lane batch: its state, the answer, the thread's activity and the last
-   * events. The run's owner alone writes the thread's activity while it answers.
+   * Leaves a run to another process: its last events, and what the attempt cost by estimate. The run
+   * itself stays `running`, owned by an incarnation that is about to be closed.
    */
-  async finishRun(
-    workspace: string,
-    run: RunRecord,
-    text: string,
-    segments: PlacedEvent[][],
+  async handOver(
+    { workspace, incarnation: { lane }, log, record }: OwnedRun,
+    ledger: LedgerRow,
   ): Promise<void> {
-    const message = answer(run, await this.#threads.writeText(text));
-    const { sets, deletes } = this.#ending(workspace, run, message);
-    const earlier = segments.slice(0, -SEGMENTS_PER_ENTRY);
-    await this.appendEvents(workspace, run, earlier);
-    const last = segments.slice(earlier.length);
-    await this.#incarnation.lane.write({
-      sets: [...sets, ...segmentSets(workspace, run, last)],
-      deletes,
+    const segments = log.rest();
+    const lastSegments = await writeEarlier(lane, segments);
+    const left: RunRecord = { ...record, isHandedOver: true };
+    await lane.write({
+      sets: [
+        {
+          key: keys.runKey(workspace, record.id),
+          value: left,
+          ...expiryOfRun(record),
+        },
+        ...lastSegments,
+      ],
+      ledger: [{
+        workspace,
+        row: encodeLedgerRow(ledger),
+        request: ledger.request,
+      }],
       urgency: "now",
     });
-  }
-
-  #ending(workspace: string, run: RunRecord, message: MessageRecord) {
-    const updatedAt = run.finishedAt ?? run.startedAt;
-    return {
-      sets: [
-        { key: keys.runKey(workspace, run.id), value: run },
-        {
-          key: keys.messageKey(workspace, run.threadId, message.id),
-          value: message,
-        },
-        {
-          key: keys.threadActivityKey(workspace, run.threadId),
-          value: {
-            v: 1 as const,
-            updatedAt,
-            activeRunId: null,
-            unread: true,
-          },
-        },
-        { key: listKey(workspace, run.threadId, updatedAt), value: LIST_ENTRY },
-      ],
-      deletes: [
-        keys.ownKey(run.owner, "r", run.id),
-        ...(updatedAt === run.createdAt
-          ? []
-          : [listKey(workspace, run.threadId, run.createdAt)]),
-      ],
-    };
   }
 
   /** The events of a run's current epoch, from its beginning; null when there is no such run. */
   async readRunEvents(
     workspace: string,
     runId: string,
-  ): Promise<{ epoch: number; events: PlacedEvent[] } | null> {
-    const run = await this.readRun(workspace, runId);
-    if (run === null) return null;
-    const { epoch } = run;
-    const events = await this.#readLog(workspace, runId, epoch);
-    const isWhole = run.endSeq === null || events.length === run.endSeq + 1;
-    if (events.length > 0 && isWhole) return { epoch, events };
+  ): Promise<{ record: RunRecord; events: PlacedEvent[] } | null> {
+    const record = await this.readRun(workspace, runId);
+    if (record === null) return null;
+    const { epoch, endSeq } = record;
+    const of = { workspace, run: runId, epoch };
+    const events = await readSegments(this.#store, of, -1);
+    const isWhole = endSeq === null || events.length === endSeq + 1;
+    if (events.length > 0 && isWhole) return { record, events };
     const message = await this.#threads.readMessage(
       workspace,
-      run.threadId,
-      run.messageId,
+      record.threadId,
+      record.messageId,
     );
     const text = message === null
       ? ""
       : (await this.#threads.readTexts([message.text]))[0];
-    return { epoch, events: eventsFromText(run, text) };
-  }
-
-  async #readLog(
-    workspace: string,
-    runId: string,
-    epoch: number,
-  ): Promise<PlacedEvent[]> {
-    const events: PlacedEvent[] = [];
-    const rows = list<SegmentRecord>(
-      this.#store,
-      keys.runLogAfter(workspace, runId, epoch, -1),
-    );
-    for await (const { value } of rows) {
-      // A write that was repeated may have left segments that overlap.
-      const known = events.length - value.firstSeq;
-      if (known < 0) break;
-      for (const event of value.events.slice(known)) {
-        events.push({ position: { epoch, seq: events.length }, event });
-      }
-    }
-    return events;
-  }
-
-  /**
-   * Ends a run whose owner is gone as `interrupted`, with the text that had reached the store. The epoch
-   * rises, since followers may have seen more than that. A run that has ended is left alone.
-   */
-  async interruptRun(
-    workspace: string,
-    owner: string,
-    runId: string,
-    ownership: Deno.KvKey,
-  ): Promise<boolean> {
-    const entry = await get<RunRecord>(
-      this.#store,
-      keys.runKey(workspace, runId),
-    );
-    const found = entry.value;
-    if (found === null || isEnded(found.status) || found.owner !== owner) {
-      await this.#incarnation.lane.write({
-        deletes: [ownership],
-        urgency: "now",
-      });
-      return false;
-    }
-    const text = textOf(await this.#readLog(workspace, runId, found.epoch));
-    const run: RunRecord = {
-      ...found,
-      status: "interrupted",
-      epoch: found.epoch + 1,
-      finishedAt: new Date().toISOString(),
-    };
-    run.endSeq = eventsFromText(run, text).length - 1;
-    const message = answer(run, await this.#threads.writeText(text));
-    const { sets, deletes } = this.#ending(workspace, run, message);
-    const unit = this.#incarnation.checkFence(new UnitOfWork())
-      .guard(sets[0].key, entry.versionstamp, run);
-    for (const { key, value } of sets.slice(1)) unit.set(key, value);
-    for (const key of deletes) unit.delete(key);
-    return (await commit(this.#store, unit)).ok;
+    return { record, events: eventsFromText(record, text) };
   }
 }
 
-function answer(run: RunRecord, text: StoredText): MessageRecord {
-  return {
-    v: 1,
-    id: run.messageId,
-    threadId: run.threadId,
-    parentId: run.questionId,
-    role: "assistant",
-    text,
-    status: MESSAGE_STATUS[run.status],
-    runId: run.id,
-    model: run.model,
-    usage: run.usage,
-    error: run.error,
-    createdAt: run.createdAt,
-  };
-}
+type Segments = ReturnType<RunLog["end"]>;
 
-function segmentSets(
-  workspace: string,
-  run: RunRecord,
-  segments: PlacedEvent[][],
-) {
-  return segments.map((segment) => {
-    const value: SegmentRecord = {
-      v: 1,
-      firstSeq: segment[0].position.seq,
-      events: segment.map((placed) => placed.event),
-    };
-    const lastSeq = segment[segment.length - 1].position.seq;
-    return {
-      key: keys.runLogKey(workspace, run.id, run.epoch, lastSeq),
-      value,
-    };
-  });
+/** Writes the segments that do not fit the last entry, and gives back those that do. */
+async function writeEarlier(
+  lane: Incarnation["lane"],
+  segments: Segments,
+): Promise<Segments> {
+  const earlier = segments.slice(0, -SEGMENTS_PER_ENTRY);
+  for (let from = 0; from < earlier.length; from += SEGMENTS_PER_ENTRY) {
+    const sets = earlier.slice(from, from + SEGMENTS_PER_ENTRY);
+    await lane.write({ sets, urgency: "now" });
+  }
+  return segments.slice(earlier.length);
 }

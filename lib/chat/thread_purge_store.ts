@@ -9,9 +9,9 @@ import * as keys from "@/lib/kv/keys.ts";
 import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { isEnded } from "@/lib/shared/run_status.ts";
 import {
   type IdempotencyRef,
-  isEnded,
   type MessageRecord,
   type RunRecord,
   type StoredText,

@@ -17,6 +17,7 @@ export class Owner {
   readonly #store: Store;
   readonly #options: IncarnationOptions;
   readonly #listeners = new Set<(incarnation: Incarnation) => void>();
+  readonly #releaseListeners = new Set<() => void>();
   #incarnation: Incarnation;
   #cancelTimer: (() => void) | null = null;
   #seenN = -1;
@@ -57,9 +58,15 @@ export class Owner {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Calls back when this process gives up what it owns, in good order. */
+  onRelease(listener: () => void): void {
+    this.#releaseListeners.add(listener);
+  }
+
   /** Ends in good order; see `Incarnation.release`. */
   async release(deadlineMs: number): Promise<boolean> {
     this.#isReleased = true;
+    for (const listener of this.#releaseListeners) listener();
     this.#cancelTimer?.();
     return await this.#incarnation.release(deadlineMs);
   }

@@ -55,6 +55,12 @@ export class LiveRun {
     return this.#closed;
   }
 
+  /** True once the event is in that ends the run. */
+  get hasEnded(): boolean {
+    const last = this.#events.at(-1);
+    return last !== undefined && isTerminal(last.event);
+  }
+
   /** Sequence number of the newest event; -1 before the opening one. */
   get lastSeq(): number {
     return this.#events.length - 1;

@@ -80,9 +80,9 @@ export class RunLog {
     this.#writer.wake();
   }
 
-  /** Another process follows: until then every flush is a segment. */
-  followUntil(monotonicMs: number): void {
-    this.#followedUntilMs = monotonicMs;
+  /** Another process follows: for so long every flush is a segment. */
+  followFor(durationMs: number): void {
+    this.#followedUntilMs = this.#clock.monotonic() + durationMs;
     this.#writer.wake();
   }
 
@@ -107,6 +107,12 @@ export class RunLog {
   end(last: PlacedEvent): LaneSets {
     this.#ended = true;
     return this.#segments([...this.#uncut.map(({ placed }) => placed), last]);
+  }
+
+  /** What is not in the log yet, and nothing else will be; for whoever takes the run over. */
+  rest(): LaneSets {
+    this.#ended = true;
+    return this.#segments(this.#uncut.map(({ placed }) => placed));
   }
 
   /** The end is in the store, or the run is given up: what is in pages is wanted no more. */

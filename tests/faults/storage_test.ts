@@ -182,7 +182,7 @@ Deno.test("fenced process: it tells no end, and starts nothing more", async () =
   });
   const events = readEvents(response.body!);
   await events.next();
-  const { store, incarnation } = rig.app.services;
+  const { store, owner: { incarnation } } = rig.app.services;
   assert.equal(await fence(store, incarnation.id), true);
   const refused = await rig.app.post(`/api/threads/${other.id}/runs`, {
     message: { content: "y" },

@@ -24,6 +24,9 @@ const MECHANISMS = [
   "lib/events",
 ];
 
+/** What stands above the services. */
+const TOP = ["routes", "lib/http", "lib/lifespan.ts", "lib/services.ts"];
+
 const within = (path: string, folders: string[]) =>
   folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
 
@@ -65,13 +68,13 @@ const FORBIDDEN: {
     name: "a mechanism imports a service or a route",
     applies: (from, to) =>
       within(from, MECHANISMS) &&
-      within(to, [...SERVICES, "routes", "lib/http", "lib/lifespan.ts"]),
+      within(to, [...SERVICES, ...TOP]),
   },
   {
     name: "a service imports a route or the HTTP layer",
     applies: (from, to) =>
       within(from, SERVICES) &&
-      within(to, ["routes", "lib/http", "lib/lifespan.ts"]),
+      within(to, TOP),
   },
   {
     name: "a route reaches past the services into the store",

@@ -6,12 +6,8 @@ import type { Config } from "@/lib/config.ts";
 import { readConfig } from "@/lib/config.ts";
 import { StrictKv } from "@/lib/kv/testing/strict_kv.ts";
 import { openStore } from "@/lib/kv/open.ts";
-import {
-  drain,
-  type Services,
-  setServices,
-  startServices,
-} from "@/lib/lifespan.ts";
+import { drain, setServices } from "@/lib/lifespan.ts";
+import { type Services, startServices } from "@/lib/services.ts";
 import type { LocalPorts } from "@/lib/llm/discovery.ts";
 import { createLogger } from "@/lib/observe/log.ts";
 

@@ -1,5 +1,9 @@
-/** `GET /api/runs/:id/events`: follows a run, from `Last-Event-ID` on where one is given. */
+/**
+ * `GET /api/runs/:id/events`: follows a run, from `Last-Event-ID` on where one is given; with `?poll=1`
+ * answers with what there is after `?after=`, and waits a while when that is nothing.
+ */
 import { methods } from "@/lib/http/methods.ts";
+import { pollResponse } from "@/lib/streams/poll.ts";
 import { parsePosition } from "@/lib/streams/position.ts";
 import { sseResponse } from "@/lib/streams/sse.ts";
 import { define } from "@/utils.ts";
@@ -9,14 +13,20 @@ export const handler = define.handlers(methods({
     const { chat } = ctx.state.services;
     const { workspace } = ctx.state;
     const run = await chat.requireRun(workspace, ctx.params.run);
-    const after = parsePosition(ctx.req.headers.get("last-event-id"));
-    // Tells an EventSource, which comes back by itself after every end, to stay away.
-    if (await chat.hasHeardEnd(workspace, run.id, after)) {
-      return new Response(null, { status: 204 });
-    }
-    return sseResponse(
-      (signal) => chat.follow(workspace, run.id, after, signal),
-      ctx.req.signal,
+    const query = ctx.url.searchParams;
+    const isPoll = query.get("poll") === "1";
+    const after = parsePosition(
+      (isPoll ? query.get("after") : null) ??
+        ctx.req.headers.get("last-event-id"),
     );
+    const hasHeardEnd = await chat.hasHeardEnd(workspace, run.id, after);
+    const follow = (signal: AbortSignal) =>
+      chat.follow(workspace, run.id, after, signal);
+    if (isPoll) {
+      return await pollResponse(ctx.req, { follow, after, hasHeardEnd });
+    }
+    // Tells an EventSource, which comes back by itself after every end, to stay away.
+    if (hasHeardEnd) return new Response(null, { status: 204 });
+    return sseResponse(follow, ctx.req.signal);
   },
 }));

@@ -1,0 +1,278 @@
+/**
+ * What becomes of the runs of a process that has died: each is begun again here under the next epoch,
+ * within a budget, else it is ended with the text that had reached the store.
+ *
+ * One of them may be what killed the process. So they are begun in growing groups, the next one as soon
+ * as the last has survived for a second; a group that kills this process too is halved the next time.
+ */
+import type { PriceList } from "@/lib/llm/prices.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import type { RunStatus } from "@/lib/shared/wire.ts";
+import type { RunRecord } from "./records.ts";
+import { type RestartBudget, restartOf } from "./restart.ts";
+import { eventsFromText, textOf } from "./run_events.ts";
+import type {
+  LeftPages,
+  OrphanedRun,
+  RunClaimStore,
+} from "./run_claim_store.ts";
+import { toUsage } from "./run_execution.ts";
+import { attemptRow, costOf } from "./run_ledger.ts";
+import type { BuiltRequest, RunRequests } from "./run_requests.ts";
+import type { Runs } from "./runs.ts";
+import type { ThreadStore } from "./thread_store.ts";
+import { MessageTree } from "./tree.ts";
+
+/** An incarnation that can never write again. */
+export interface DeadOwner {
+  id: string;
+  owned(): AsyncIterable<
+    { kind: "r" | "j"; id: string; workspace: string; key: Deno.KvKey }
+  >;
+}
+
+export interface RecoveryParts {
+  claims: RunClaimStore;
+  threads: ThreadStore;
+  requests: RunRequests;
+  runs: Runs;
+  prices: PriceList;
+  log: Logger;
+}
+
+/** So long a group has to live before the next one begins, in milliseconds. */
+const SURVIVAL_MS = 1_000;
+
+/** A run as it was found, and what it is to be told. */
+interface Candidate {
+  orphan: OrphanedRun;
+  budget: RestartBudget;
+}
+
+export class Recovery {
+  readonly #parts: RecoveryParts;
+  readonly #ended = new AbortController();
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins no further group; what has begun goes on. */
+  stop(): void {
+    this.#ended.abort();
+  }
+
+  /** Takes over all runs of a dead owner; resolves when none is left. */
+  async takeOver(dead: DeadOwner): Promise<void> {
+    const { claims } = this.#parts;
+    const left = await claims.readLeftPages(dead.id);
+    const candidates = await this.#load(dead, left);
+    const isPlanned = candidates.every(({ orphan }) =>
+      orphan.record.isHandedOver
+    );
+    let groupSize = isPlanned ? candidates.length : 1;
+    while (candidates.length > 0 && !this.#ended.signal.aborted) {
+      const group = takeGroup(candidates, groupSize);
+      await Promise.all(
+        group.map((each) => this.#restart(each, group.length, left)),
+      );
+      if (candidates.length > 0) await this.#survive();
+      groupSize = 2 * group.length;
+    }
+    if (candidates.length === 0) await claims.dropPages(left);
+  }
+
+  /** Ends a run at once that somebody has stopped, and whose owner nobody has taken over yet. */
+  async stopOrphan(
+    workspace: string,
+    owner: string,
+    id: string,
+  ): Promise<void> {
+    const { claims } = this.#parts;
+    const left = await claims.readLeftPages(owner);
+    const slices = left.slices.get(id) ?? [];
+    const orphan = await claims.load(workspace, owner, id, slices);
+    if (orphan === null) return;
+    const request = await this.#request(orphan);
+    await this.#end(orphan, "cancelled", request?.built ?? null);
+  }
+
+  async #survive(): Promise<void> {
+    const { signal } = this.#ended;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, SURVIVAL_MS);
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      }, { once: true });
+    });
+  }
+
+  /** Ends at once what is not to be begun again, and gives back the rest. */
+  async #load(dead: DeadOwner, left: LeftPages): Promise<Candidate[]> {
+    const { claims } = this.#parts;
+    const orphans: OrphanedRun[] = [];
+    for await (const { kind, id, workspace, key } of dead.owned()) {
+      if (kind !== "r") continue;
+      const slices = left.slices.get(id) ?? [];
+      const orphan = await claims.load(workspace, dead.id, id, slices);
+      if (orphan === null) await claims.dropOwnership(key);
+      else orphans.push(orphan);
+    }
+    const diedAtMs = await claims.lastSeen(dead.id) ?? Date.now();
+    const candidates: Candidate[] = [];
+    for (const orphan of orphans) {
+      const budget = restartOf(orphan.record, {
+        isAlone: orphans.length === 1,
+        deadForMs: Date.now() - diedAtMs,
+      });
+      if (budget.isLeft && !orphan.isStopped) {
+        candidates.push({ orphan, budget });
+        continue;
+      }
+      const request = await this.#request(orphan);
+      const status = orphan.isStopped ? "cancelled" : "interrupted";
+      await this.#end(orphan, status, request?.built ?? null);
+    }
+    return candidates;
+  }
+
+  /** Begins a run again; one that cannot be is ended. */
+  async #restart(
+    { orphan, budget }: Candidate,
+    groupSize: number,
+    left: LeftPages,
+  ): Promise<void> {
+    const { claims, runs, log } = this.#parts;
+    const { workspace, record } = orphan;
+    // Another process will have it.
+    if (!runs.takesMore) return;
+    const request = await this.#request(orphan);
+    if (request === null) {
+      await this.#end(orphan, "interrupted", null);
+      return;
+    }
+    const { built, kept } = request;
+    const owned = await claims.takeOver(
+      orphan,
+      {
+        ...record,
+        ...budget.counts,
+        isHandedOver: false,
+        restartGroup: groupSize,
+        epoch: record.epoch + 1,
+        startedAt: new Date().toISOString(),
+      },
+      this.#ledgerRow(orphan, built),
+    );
+    if (owned === null) {
+      // Another process has it, or somebody has stopped it in this moment.
+      const slices = left.slices.get(record.id) ?? [];
+      const now = await claims.load(
+        workspace,
+        record.owner,
+        record.id,
+        slices,
+      );
+      if (now?.isStopped) await this.#end(now, "cancelled", built);
+      return;
+    }
+    log.warn("Answer is begun again after the end of its process", {
+      run: record.id,
+      epoch: owned.record.epoch,
+    });
+    runs.begin({
+      owned,
+      prompt: built.request.messages,
+      opened: runs.openStream(built.provider, built.request),
+      kept,
+      logger: log,
+    });
+  }
+
+  /** What to ask for a run; null when its thread or its model is gone. */
+  async #request(
+    { workspace, record }: OrphanedRun,
+  ): Promise<{ built: BuiltRequest; kept: string } | null> {
+    const { threads, requests, log } = this.#parts;
+    const loaded = await threads.loadThread(workspace, record.threadId);
+    if (loaded === null) return null;
+    const tree = new MessageTree(
+      await threads.readMessages(workspace, record.threadId),
+    );
+    const branch = tree.branch(record.questionId);
+    if (branch.length === 0) return null;
+    const before = record.continues ? tree.get(record.continues) : undefined;
+    const [kept] = before === undefined
+      ? [""]
+      : await threads.readTexts([before.text]);
+    try {
+      const built = await requests.build(workspace, {
+        thread: loaded.record,
+        branch,
+        question: null,
+        kept,
+        model: record.model,
+        params: record.params,
+      });
+      return { built, kept };
+    } catch (error) {
+      log.warn("Answer cannot be begun again", { run: record.id, error });
+      return null;
+    }
+  }
+
+  async #end(
+    orphan: OrphanedRun,
+    status: RunStatus,
+    built: BuiltRequest | null,
+  ): Promise<void> {
+    const { claims, log, prices } = this.#parts;
+    const { record } = orphan;
+    const text = textOf(orphan.events);
+    const messages = built?.request.messages ?? [];
+    const ended: RunRecord = {
+      ...record,
+      status,
+      // Followers may have seen more than has reached the store, so the epoch rises.
+      epoch: record.epoch + 1,
+      usage: toUsage(null, messages, text),
+      finishedAt: new Date().toISOString(),
+    };
+    ended.costMicroUsd = costOf(prices, ended);
+    ended.endSeq = eventsFromText(ended, text).length - 1;
+    const row = this.#ledgerRow(orphan, built);
+    if (await claims.end(orphan, ended, text, row)) {
+      log.warn("Answer was ended after the end of its process", {
+        run: record.id,
+        status,
+      });
+    }
+  }
+
+  /** The row of the dead owner's attempt, by estimate; one that was handed over has its row already. */
+  #ledgerRow({ record, events }: OrphanedRun, built: BuiltRequest | null) {
+    if (record.isHandedOver) return null;
+    const attempt: RunRecord = {
+      ...record,
+      usage: toUsage(null, built?.request.messages ?? [], textOf(events)),
+    };
+    attempt.costMicroUsd = costOf(this.#parts.prices, attempt);
+    return attemptRow(attempt, "interrupted", {
+      firstTokenMs: null,
+      totalMs: Math.max(Date.now() - Date.parse(record.startedAt), 0),
+    });
+  }
+}
+
+/** Takes the next group out: as many as may go together, and no more than any of them may go with. */
+function takeGroup(candidates: Candidate[], size: number): Candidate[] {
+  let most = size;
+  let taken = 0;
+  for (const { budget } of candidates) {
+    most = Math.min(most, budget.groupLimit);
+    if (taken + 1 > most && taken > 0) break;
+    taken += 1;
+  }
+  return candidates.splice(0, Math.max(1, Math.min(taken, most)));
+}

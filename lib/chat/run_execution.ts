@@ -1,0 +1,365 @@
+/**
+ * One attempt at an answer, executed here and not inside the request that asked for it: from the
+ * provider's first delta to the commit of the end.
+ */
+import { AppError, FencedError } from "@/lib/errors.ts";
+import { estimateTokens } from "@/lib/llm/estimate.ts";
+import type { PriceList } from "@/lib/llm/prices.ts";
+import type { ChatMessage, Delta, TokenUsage } from "@/lib/llm/types.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import type {
+  RunError,
+  RunEvent,
+  RunStatus,
+  Usage,
+} from "@/lib/shared/wire.ts";
+import type { LiveRun, PlacedEvent } from "@/lib/streams/live_run.ts";
+import { MAX_EVENT_BYTES } from "@/lib/streams/log_codec.ts";
+import type { LedgerStatus } from "@/lib/usage/ledger_row.ts";
+import type { RunRecord } from "./records.ts";
+import { openingEvent, pieces, terminalEvent } from "./run_events.ts";
+import { attemptRow, costOf } from "./run_ledger.ts";
+import type { OwnedRun, RunStore } from "./run_store.ts";
+
+/** An answer's stream that has been opened before its run is known to the store. */
+export interface OpenedStream {
+  iterator: AsyncIterator<Delta>;
+  first: Promise<IteratorResult<Delta>>;
+  abort: AbortController;
+}
+
+/** What an attempt begins with. */
+export interface Attempt {
+  owned: OwnedRun;
+  prompt: ChatMessage[];
+  opened: OpenedStream;
+  /** Text that the answer has already and goes on from. */
+  kept: string;
+  logger: Logger;
+}
+
+/**
+ * Why an attempt was told to end: somebody stopped it; the process goes down, and another one is to
+ * begin it again.
+ */
+export type Order = "cancelled" | "handover";
+
+export interface ExecutionOptions {
+  store: RunStore;
+  prices: PriceList;
+  live: LiveRun;
+  /** How long followers wait for the end to be stored before they are told, in milliseconds. */
+  finalDeadlineMs: number;
+}
+
+interface Outcome {
+  finishReason: string | null;
+  usage: TokenUsage | null;
+}
+
+/** Waits between attempts to write the end of a run while the store refuses, in milliseconds. */
+const FINAL_RETRY_MS = [100, 500, 1_000, 2_000, 5_000];
+
+const encoder = new TextEncoder();
+
+export class RunExecution {
+  readonly owned: OwnedRun;
+  readonly live: LiveRun;
+  /** Resolves when the attempt is over, whatever came of it. */
+  readonly finished: Promise<void>;
+  readonly #attempt: Attempt;
+  readonly #options: ExecutionOptions;
+  readonly #logger: Logger;
+  readonly #startedAtMs = performance.now();
+  #firstTokenAtMs: number | null = null;
+  /** What it is at; a log line of its end says how far it came. */
+  #stage: "provider.first_token" | "stream" | "commit" = "provider.first_token";
+  #order: Order | null = null;
+  #isGivenUp = false;
+
+  constructor(attempt: Attempt, options: ExecutionOptions) {
+    this.#attempt = attempt;
+    this.#options = options;
+    this.owned = attempt.owned;
+    this.live = options.live;
+    const { record } = attempt.owned;
+    this.#logger = attempt.logger.with({
+      thread: record.threadId,
+      run: record.id,
+    });
+    this.#append(openingEvent(record));
+    for (const content of pieces(attempt.kept)) {
+      this.#append({ event: "chunk", data: { content } });
+    }
+    this.#logger.info("Run started", {
+      model: record.model,
+      provider: record.provider,
+      epoch: record.epoch,
+    });
+    this.finished = this.#execute().catch((error) => {
+      this.#logger.error("Run was lost", { stage: this.#stage, error });
+      this.owned.log.release();
+      this.live.abandon();
+    });
+  }
+
+  /** Tells the attempt to end; the first order counts. */
+  tell(order: Order): void {
+    this.#order ??= order;
+    this.#attempt.opened.abort.abort();
+  }
+
+  /** The store takes no more writes of this process: nothing is tried again. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+
+  #append(event: RunEvent): void {
+    this.owned.log.append(this.live.append(event));
+  }
+
+  async #execute(): Promise<void> {
+    const outcome: Outcome = { finishReason: null, usage: null };
+    let failure: unknown = null;
+    try {
+      await this.#consume(outcome);
+    } catch (error) {
+      failure = error;
+    }
+    // Whoever fenced this process has the run now, or will have it.
+    if (failure instanceof FencedError) return this.#letGo();
+    // A provider may end quietly when its signal aborts; the order to stop decides all the same.
+    const told = outcome.finishReason === null ? this.#order : null;
+    if (told === "handover") return await this.#handOver();
+    const status: RunStatus = told ??
+      (failure === null ? "completed" : "failed");
+    const error = status === "failed" ? toRunError(failure) : null;
+    if (error !== null) {
+      this.#logger.warn("Provider failed", {
+        stage: this.#stage,
+        code: error.code,
+        error: failure,
+      });
+    }
+    this.#stage = "commit";
+    await this.#finish(this.#endOf(status, outcome, error));
+  }
+
+  async #consume(outcome: Outcome): Promise<void> {
+    const { opened: { iterator, first, abort } } = this.#attempt;
+    try {
+      abort.signal.throwIfAborted();
+      let result = await first;
+      while (!result.done) {
+        for (const event of this.#take(result.value, outcome)) {
+          await this.owned.log.ready(abort.signal);
+          this.#append(event);
+        }
+        result = await iterator.next();
+      }
+    } finally {
+      // Closes the provider's socket whatever ended the loop.
+      void Promise.resolve(iterator.return?.()).catch(() => {});
+    }
+  }
+
+  /** The events of a delta; a very long one becomes several. */
+  *#take(delta: Delta, outcome: Outcome): Generator<RunEvent, void, void> {
+    this.#stage = "stream";
+    this.#firstTokenAtMs ??= performance.now();
+    switch (delta.type) {
+      case "text":
+        for (const content of pieces(delta.text)) {
+          yield { event: "chunk", data: { content } };
+        }
+        break;
+      case "reasoning":
+        for (const content of pieces(delta.text)) {
+          yield { event: "reasoning", data: { content } };
+        }
+        break;
+      case "tool":
+        assertToolFits(delta.call);
+        yield { event: "tool", data: delta.call };
+        break;
+      case "finish":
+        outcome.finishReason = delta.reason;
+        break;
+      case "usage":
+        outcome.usage = delta.usage;
+        break;
+    }
+  }
+
+  /** The record of the run in its last state. */
+  #endOf(
+    status: RunStatus,
+    { finishReason, usage }: Outcome,
+    error: RunError | null,
+  ): RunRecord {
+    const { record } = this.owned;
+    const { prompt, kept } = this.#attempt;
+    const ended: RunRecord = {
+      ...record,
+      status,
+      finishReason,
+      usage: toUsage(usage, prompt, this.live.text.slice(kept.length)),
+      error,
+      endSeq: this.live.lastSeq + 1,
+      finishedAt: new Date().toISOString(),
+    };
+    return { ...ended, costMicroUsd: costOf(this.#options.prices, ended) };
+  }
+
+  #row(record: RunRecord, status: LedgerStatus) {
+    const since = (atMs: number | null) =>
+      atMs === null ? null : Math.round(atMs - this.#startedAtMs);
+    return attemptRow(record, status, {
+      firstTokenMs: since(this.#firstTokenAtMs),
+      totalMs: Math.round(performance.now() - this.#startedAtMs),
+    });
+  }
+
+  /** Commits the end, then tells the followers: what they hear is already durable. */
+  async #finish(record: RunRecord): Promise<void> {
+    const { store, finalDeadlineMs } = this.#options;
+    const event = terminalEvent(record);
+    const last: PlacedEvent = {
+      position: { epoch: record.epoch, seq: record.endSeq! },
+      event,
+    };
+    const end = {
+      record,
+      text: this.live.text,
+      last,
+      ledger: this.#row(record, record.status as LedgerStatus),
+    };
+    const late = setTimeout(
+      () => this.live.breakOff({ event: "error", data: storageError() }),
+      finalDeadlineMs,
+    );
+    const isStored = await this.#writeFinal((withEvents) =>
+      store.finishRun(this.owned, end, withEvents)
+    );
+    clearTimeout(late);
+    this.owned.log.release();
+    if (isStored && !this.live.closed) this.live.append(event);
+    else this.live.abandon();
+    this.#logEnd(record);
+  }
+
+  /**
+   * Writes the end of a run, again and again while the store refuses (disk full): memory keeps it. False
+   * when this process may not write any more; whoever fenced it has claimed the run.
+   */
+  async #writeFinal(
+    write: (withEvents: boolean) => Promise<void>,
+  ): Promise<boolean> {
+    let withEvents = true;
+    for (let attempt = 0;; attempt += 1) {
+      try {
+        await write(withEvents);
+        return true;
+      } catch (error) {
+        if (error instanceof FencedError || this.#isGivenUp) return false;
+        // The store refuses what is in the events; the text is what matters, and a replay is made of it.
+        if (error instanceof TypeError) withEvents = false;
+        this.#logger.error("End of a run could not be stored", {
+          stage: this.#stage,
+          error,
+        });
+        const waitMs =
+          FINAL_RETRY_MS[Math.min(attempt, FINAL_RETRY_MS.length - 1)];
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
+  }
+
+  /** Leaves the run to the process that comes next, its events and what it cost so far in the store. */
+  async #handOver(): Promise<void> {
+    const record = this.#endOf("interrupted", {
+      finishReason: null,
+      usage: null,
+    }, null);
+    try {
+      await this.#options.store.handOver(
+        this.owned,
+        this.#row(record, "interrupted"),
+      );
+    } catch (error) {
+      this.#logger.error("Run could not be handed over", { error });
+    }
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.owned.log.release();
+    this.live.abandon();
+  }
+
+  #logEnd(record: RunRecord): void {
+    const { firstTokenMs, totalMs } = this.#row(record, "completed");
+    this.#logger.info("Run ended", {
+      status: record.status,
+      finishReason: record.finishReason,
+      firstTokenMs,
+      durationMs: totalMs,
+      outputTokens: record.usage?.outputTokens,
+    });
+  }
+}
+
+/** @throws {AppError} 502 when a tool event would not fit a value of the store */
+function assertToolFits(call: Record<string, unknown>): void {
+  const bytes = encoder.encode(JSON.stringify(call)).length;
+  if (bytes <= MAX_EVENT_BYTES) return;
+  throw new AppError({
+    status: 502,
+    code: "provider_malformed",
+    message: "The provider sent a tool call that is too large to keep.",
+    retryable: true,
+  });
+}
+
+function toRunError(failure: unknown): RunError {
+  if (failure instanceof AppError) {
+    return {
+      code: failure.code,
+      message: failure.message,
+      retryable: failure.retryable,
+    };
+  }
+  return {
+    code: "internal_error",
+    message:
+      "Something went wrong on this server while the answer was written.",
+    retryable: true,
+  };
+}
+
+function storageError(): RunError {
+  return {
+    code: "storage_unavailable",
+    message:
+      "The store does not accept writes. The answer so far is kept in memory.",
+    retryable: true,
+  };
+}
+
+/** What the provider reported, else an estimate from the texts. */
+export function toUsage(
+  reported: TokenUsage | null,
+  prompt: ChatMessage[],
+  text: string,
+): Usage {
+  if (reported !== null) return { ...reported, estimated: false };
+  const asked = prompt.map((message) =>
+    typeof message.content === "string" ? message.content : ""
+  );
+  return {
+    inputTokens: estimateTokens(asked.join("\n")),
+    cachedInputTokens: 0,
+    outputTokens: estimateTokens(text),
+    estimated: true,
+  };
+}

@@ -1,0 +1,127 @@
+/** Follows a run to its end, wherever it is executed, and across its owners. */
+import type { RunStatus } from "@/lib/shared/wire.ts";
+import { type After, followLive, replayEnded } from "@/lib/streams/follow.ts";
+import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
+import type { Mirrors } from "@/lib/streams/mirror.ts";
+import { isEnded } from "@/lib/shared/run_status.ts";
+import { type RunRecord } from "./records.ts";
+import type { RunClaimStore } from "./run_claim_store.ts";
+import type { RunStore } from "./run_store.ts";
+import type { Runs } from "./runs.ts";
+
+/** How long a follower waits before it looks who has the run now, in milliseconds. */
+const LOOK_AGAIN_MS = 100;
+
+type Events = AsyncGenerator<PlacedEvent[], void, void>;
+
+export class RunFollow {
+  readonly #store: RunStore;
+  readonly #claims: RunClaimStore;
+  readonly #runs: Runs;
+  readonly #mirrors: Mirrors;
+
+  constructor(
+    store: RunStore,
+    claims: RunClaimStore,
+    runs: Runs,
+    mirrors: Mirrors,
+  ) {
+    this.#store = store;
+    this.#claims = claims;
+    this.#runs = runs;
+    this.#mirrors = mirrors;
+  }
+
+  /**
+   * The events of a run from a place on, in batches, until the one that ends it. Ends without that one
+   * when the signal aborts, the process goes down, or the run is gone: a client comes back then.
+   */
+  async *follow(
+    workspace: string,
+    runId: string,
+    after: After,
+    signal: AbortSignal,
+  ): Events {
+    let place = after;
+    while (!signal.aborted && !this.#runs.isDraining) {
+      const source = await this.#source(workspace, runId, signal);
+      if (source === null) return;
+      for await (const batch of source(place)) {
+        yield batch;
+        const last = batch[batch.length - 1];
+        if (isTerminal(last.event)) return;
+        place = last.position;
+      }
+      await pause(LOOK_AGAIN_MS, signal);
+    }
+  }
+
+  /** Where the events are now: in memory, in another process's log, or in the store for good. */
+  async #source(
+    workspace: string,
+    runId: string,
+    signal: AbortSignal,
+  ): Promise<((after: After) => Events) | null> {
+    const live = this.#runs.live(runId);
+    if (live !== null && (!live.closed || live.hasEnded)) {
+      return (after) => followLive(live, after, signal);
+    }
+    const record = await this.#store.readRun(workspace, runId);
+    if (record === null) return null;
+    if (!isEnded(record.status)) {
+      return (after) =>
+        this.#mirrors.follow(
+          stateOf(record),
+          {
+            workspace,
+            run: runId,
+            readState: async () => {
+              const now = await this.#store.readRun(workspace, runId);
+              return now === null ? null : stateOf(now);
+            },
+            tellOwner: () => this.#claims.requestFollow(workspace, record),
+          },
+          (mirrored) => followLive(mirrored, after, signal),
+        );
+    }
+    const stored = await this.#store.readRunEvents(workspace, runId);
+    if (stored === null) return null;
+    const { record: { epoch }, events } = stored;
+    return (after) => replayEnded(epoch, events, after);
+  }
+
+  /** Waits until a run has ended, or so long; gives its record then, or null when it is gone. */
+  async untilEnded(
+    workspace: string,
+    runId: string,
+    deadlineMs: number,
+  ): Promise<{ record: RunRecord; status: RunStatus } | null> {
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const ended = new AbortController();
+    const signal = AbortSignal.any([deadline, ended.signal]);
+    try {
+      for await (const _ of this.follow(workspace, runId, null, signal));
+    } finally {
+      ended.abort();
+    }
+    const record = await this.#store.readRun(workspace, runId);
+    return record === null ? null : { record, status: record.status };
+  }
+}
+
+function stateOf({ epoch, owner, endSeq }: RunRecord) {
+  return { epoch, owner, endSeq };
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
+}

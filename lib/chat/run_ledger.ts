@@ -1,0 +1,52 @@
+/** What a run's attempt used and cost, as the ledger keeps it. */
+import type { PriceList } from "@/lib/llm/prices.ts";
+import type { LedgerRow, LedgerStatus } from "@/lib/usage/ledger_row.ts";
+import type { RunRecord } from "./records.ts";
+
+/** How long the parts of an attempt took, in milliseconds since the provider was asked. */
+export interface AttemptTimes {
+  firstTokenMs: number | null;
+  totalMs: number;
+}
+
+/** The attempt that a record tells of, which has just ended; its usage is known or estimated. */
+export function attemptRow(
+  record: RunRecord,
+  status: LedgerStatus,
+  times: AttemptTimes,
+): LedgerRow {
+  const { usage } = record;
+  return {
+    run: record.id,
+    epoch: record.epoch,
+    request: record.requestId ?? null,
+    thread: record.temporary ? null : record.threadId,
+    user: null,
+    key: null,
+    model: record.model,
+    provider: record.provider ?? "",
+    source: "chat",
+    status,
+    inputTokens: usage?.inputTokens ?? 0,
+    cachedInputTokens: usage?.cachedInputTokens ?? 0,
+    outputTokens: usage?.outputTokens ?? 0,
+    estimated: usage?.estimated ?? true,
+    costMicroUsd: record.costMicroUsd ?? null,
+    error: record.error?.code ?? null,
+    startedAt: record.startedAt,
+    firstTokenMs: times.firstTokenMs,
+    totalMs: times.totalMs,
+    cache: null,
+  };
+}
+
+/** What the usage of a run costs, in micro-dollars; null when its model is unpriced. */
+export function costOf(
+  prices: PriceList,
+  record: Pick<RunRecord, "model" | "provider" | "usage" | "startedAt">,
+): number | null {
+  if (record.usage === null) return null;
+  const at = new Date(record.startedAt);
+  const cost = prices.cost(record.model, record.usage, at, record.provider);
+  return cost?.microUsd ?? null;
+}

@@ -1,0 +1,90 @@
+/** What is asked of a provider for a run: by a person now, or again after the owner of the run has died. */
+import type { ChatRequest, Provider } from "@/lib/llm/types.ts";
+import { chooseModel, type ModelResolver } from "./choose_model.ts";
+import { toPrompt } from "./prompt.ts";
+import type { MessageRecord, ThreadRecord } from "./records.ts";
+import type { ThreadStore } from "./thread_store.ts";
+
+/** Finds what a project says about the answers in its threads. */
+export interface ProjectReader {
+  find(
+    workspace: string,
+    id: string,
+  ): Promise<
+    { systemPrompt: string | null; defaultModel: string | null } | null
+  >;
+}
+
+/** What is to be answered. */
+export interface RequestInput {
+  thread: ThreadRecord;
+  /** The branch up to the question, oldest first; the question itself only if it is stored. */
+  branch: MessageRecord[];
+  /** Text of a question that is not stored yet, or null. */
+  question: string | null;
+  /** Part of the answer that is there already. */
+  kept: string;
+  /** Model that was asked for by name, else undefined. */
+  model: string | undefined;
+  params: Record<string, unknown> | undefined;
+}
+
+/** A request and who is to answer it. */
+export interface BuiltRequest {
+  provider: Provider;
+  /** Name of the model as the caller used it. */
+  model: string;
+  request: ChatRequest;
+  /** Texts of the branch, in its order. */
+  texts: string[];
+}
+
+export class RunRequests {
+  readonly #threads: ThreadStore;
+  readonly #models: ModelResolver;
+  readonly #projects: ProjectReader;
+
+  constructor(
+    threads: ThreadStore,
+    models: ModelResolver,
+    projects: ProjectReader,
+  ) {
+    this.#threads = threads;
+    this.#models = models;
+    this.#projects = projects;
+  }
+
+  /** @throws {AppError} 404 `model_not_found` */
+  async build(workspace: string, input: RequestInput): Promise<BuiltRequest> {
+    const { thread, branch, question, kept } = input;
+    const [project, texts] = await Promise.all([
+      thread.projectId
+        ? this.#projects.find(workspace, thread.projectId)
+        : Promise.resolve(null),
+      this.#threads.readTexts(branch.map((message) => message.text)),
+    ]);
+    const { provider, model, id } = await chooseModel(
+      this.#models,
+      input.model,
+      thread.model ?? project?.defaultModel ?? null,
+    );
+    const parts = branch.map(({ role }, index) => ({
+      role,
+      text: texts[index],
+    }));
+    if (question !== null) parts.push({ role: "user", text: question });
+    return {
+      provider,
+      model: id,
+      texts,
+      request: {
+        model,
+        messages: toPrompt(parts, {
+          systemPrompt: project?.systemPrompt,
+          kept,
+        }),
+        params: input.params,
+      },
+    };
+  }
+}

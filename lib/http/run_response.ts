@@ -1,0 +1,52 @@
+/** Answers that tell of a run that was just begun: as its stream, at once, or when it has ended. */
+import { isEnded } from "@/lib/shared/run_status.ts";
+import type { Message, Run } from "@/lib/shared/wire.ts";
+import { sseResponse } from "@/lib/streams/sse.ts";
+import type { State } from "@/utils.ts";
+import { readIdempotencyKey } from "./idempotency_key.ts";
+import { readPrefer } from "./prefer.ts";
+
+/** How a request is known when it begins a run. */
+export function startContext(request: Request, state: State) {
+  return {
+    logger: state.log,
+    requestId: state.requestId,
+    idempotencyKey: readIdempotencyKey(request),
+  };
+}
+
+function wantsStream(request: Request): boolean {
+  return request.headers.get("accept")?.includes("text/event-stream") ?? false;
+}
+
+/**
+ * `Accept: text/event-stream` 200 and the stream; `Prefer: respond-async` 202 at once; `Prefer: wait=N`
+ * 200 when the answer is there in time, else 202; without any 201 at once.
+ */
+export async function runResponse(
+  request: Request,
+  state: State,
+  started: { run: Run; message: Message },
+): Promise<Response> {
+  const { chat } = state.services;
+  const { workspace } = state;
+  const { id } = started.run;
+  const headers: Record<string, string> = { location: `/api/runs/${id}` };
+  if (wantsStream(request)) {
+    return sseResponse(
+      (signal) => chat.follow(workspace, id, null, signal),
+      request.signal,
+      { headers },
+    );
+  }
+  const { isAsync, waitMs } = readPrefer(request);
+  if (isAsync || waitMs === 0) {
+    headers["preference-applied"] = isAsync ? "respond-async" : "wait=0";
+    return Response.json(started, { status: 202, headers });
+  }
+  if (waitMs === null) return Response.json(started, { status: 201, headers });
+  headers["preference-applied"] = `wait=${waitMs / 1_000}`;
+  const run = await chat.waitForRun(workspace, id, waitMs);
+  const status = isEnded(run.status) ? 200 : 202;
+  return Response.json({ ...started, run }, { status, headers });
+}

@@ -1,0 +1,273 @@
+/** The services of a process, built in order from their parts; each knows only what it is given. */
+import { Chat } from "@/lib/chat/chat.ts";
+import { Recovery } from "@/lib/chat/recovery.ts";
+import { RunClaimStore } from "@/lib/chat/run_claim_store.ts";
+import { RunFollow } from "@/lib/chat/run_follow.ts";
+import { RunRequests } from "@/lib/chat/run_requests.ts";
+import { RunStarts } from "@/lib/chat/run_starts.ts";
+import { loadLiveRows } from "@/lib/chat/live_rows.ts";
+import { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
+import { ProjectStore } from "@/lib/chat/project_store.ts";
+import { Projects } from "@/lib/chat/projects.ts";
+import { Runs } from "@/lib/chat/runs.ts";
+import { RunStore } from "@/lib/chat/run_store.ts";
+import { TagStore } from "@/lib/chat/tag_store.ts";
+import { Tags } from "@/lib/chat/tags.ts";
+import { TaskStore } from "@/lib/chat/task_store.ts";
+import { Tasks } from "@/lib/chat/tasks.ts";
+import { ThreadEdits } from "@/lib/chat/thread_edits.ts";
+import { ThreadEditStore } from "@/lib/chat/thread_edit_store.ts";
+import { ThreadListStore } from "@/lib/chat/thread_list_store.ts";
+import { ThreadPurge } from "@/lib/chat/thread_purge.ts";
+import { ThreadPurgeStore } from "@/lib/chat/thread_purge_store.ts";
+import { ThreadStore } from "@/lib/chat/thread_store.ts";
+import { TemporaryStore } from "@/lib/chat/thread_temporary_store.ts";
+import { Threads } from "@/lib/chat/threads.ts";
+import { TitleConsumer } from "@/lib/chat/title_consumer.ts";
+import { TitleStore } from "@/lib/chat/title_store.ts";
+import { Titles } from "@/lib/chat/titles.ts";
+import { type Config, storeError } from "@/lib/config.ts";
+import { Consumers } from "@/lib/events/consumers.ts";
+import { LiveFeed } from "@/lib/events/live_feed.ts";
+import { OutboxTrim } from "@/lib/events/trim.ts";
+import { Inbox } from "@/lib/kv/inbox.ts";
+import type { Incarnation } from "@/lib/kv/incarnation.ts";
+import { openStore } from "@/lib/kv/open.ts";
+import { Owner } from "@/lib/kv/owner.ts";
+import { Reaper } from "@/lib/kv/reaper.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import type { LocalPorts } from "@/lib/llm/discovery.ts";
+import { LocalProviders } from "@/lib/llm/local_providers.ts";
+import { ModelRegistry } from "@/lib/llm/models.ts";
+import { PriceList } from "@/lib/llm/prices.ts";
+import { Health } from "@/lib/observe/health.ts";
+import { consoleLogger, type Logger } from "@/lib/observe/log.ts";
+import { Hub } from "@/lib/streams/hub.ts";
+import { Mirrors } from "@/lib/streams/mirror.ts";
+import { Ledger, writeLedgerRow } from "@/lib/usage/ledger_store.ts";
+
+/** How long the store may be silent before the log says so, in milliseconds. */
+const TELL_HALT_AFTER_MS = 1_000;
+
+/** Everything a route may call. */
+export interface Services {
+  config: Config;
+  log: Logger;
+  store: Store;
+  owner: Owner;
+  /** Looks after other processes of the store. */
+  reaper: Reaper;
+  recovery: Recovery;
+  hub: Hub;
+  models: ModelRegistry;
+  localProviders: LocalProviders;
+  runs: Runs;
+  threads: Threads;
+  threadEdits: ThreadEdits;
+  threadPurge: ThreadPurge;
+  chat: Chat;
+  prices: PriceList;
+  ledger: Ledger;
+  titles: Titles;
+  projects: Projects;
+  tags: Tags;
+  tasks: Tasks;
+  health: Health;
+  consumers: Consumers;
+  liveFeed: LiveFeed;
+}
+
+/** Parts that a test gives in place of the process's own. */
+export interface ServiceParts {
+  log?: Logger;
+  /** An open store; without it the one that the settings name is opened. */
+  store?: Store;
+  /** How long followers wait for the end of a run to be stored, in milliseconds. */
+  finalDeadlineMs?: number;
+  /** Ports on which a local model server may answer. */
+  localPorts?: LocalPorts;
+}
+
+/** Builds the services: store, incarnation, what dead processes left behind, models, chat. */
+export async function startServices(
+  config: Config,
+  parts: ServiceParts = {},
+): Promise<Services> {
+  const log = parts.log ?? consoleLogger();
+  const store = parts.store ?? await openConfigured(config);
+  const owner = await Owner.start(store);
+  const hub = new Hub();
+  const prices = new PriceList(config.prices);
+  const threadStore = new ThreadStore(store, owner.incarnation.id);
+  const runStore = new RunStore(store, owner, threadStore);
+  const claims = new RunClaimStore(store, owner, runStore, threadStore);
+  const runs = new Runs(
+    runStore,
+    hub,
+    prices,
+    new TemporaryStore(store, threadStore),
+    { finalDeadlineMs: parts.finalDeadlineMs },
+  );
+  const models = new ModelRegistry({
+    providers: config.providers,
+    defaultProvider: config.defaultProvider,
+  });
+  const localProviders = new LocalProviders(store, models, parts.localPorts);
+  await localProviders.load();
+  const requests = new IdempotencyStore(store);
+  const tagStore = new TagStore(store);
+  const projects = new Projects(new ProjectStore(store), requests, models);
+  const threads = new Threads({
+    store: threadStore,
+    list: new ThreadListStore(store),
+    requests,
+    runStore,
+    runs,
+    models,
+    projects,
+    tags: tagStore,
+  });
+  const runRequests = new RunRequests(threadStore, models, projects);
+  const recovery = new Recovery({
+    claims,
+    threads: threadStore,
+    requests: runRequests,
+    runs,
+    prices,
+    log,
+  });
+  const chat = new Chat({
+    threads: threadStore,
+    store: runStore,
+    claims,
+    runs,
+    starts: new RunStarts(threadStore, runStore, runs, runRequests, requests),
+    follow: new RunFollow(
+      runStore,
+      claims,
+      runs,
+      new Mirrors(store, hub.fanout),
+    ),
+    recovery,
+    newThreads: threads,
+  });
+  const stopRun = (workspace: string, runId: string) =>
+    chat.stopRun(workspace, runId);
+  const titles = new Titles({
+    store: new TitleStore(store, threadStore),
+    models,
+    prices,
+    settings: config.titles,
+    recordUsage: (workspace, row) =>
+      writeLedgerRow(owner.incarnation.lane, workspace, row),
+    log,
+  });
+  const consumers = new Consumers(store, log);
+  consumers.add(new TitleConsumer(titles));
+  consumers.add(new OutboxTrim(store, () => consumers.names));
+  const services: Services = {
+    config,
+    log,
+    store,
+    owner,
+    reaper: new Reaper(store, {
+      own: () => owner.incarnation.id,
+      onFenced: (dead) => recovery.takeOver(dead),
+      onError: (error) =>
+        log.warn("Looking after other processes failed", { error }),
+    }),
+    recovery,
+    hub,
+    models,
+    localProviders,
+    runs,
+    threads,
+    threadEdits: new ThreadEdits({
+      threads: threadStore,
+      edits: new ThreadEditStore(store, threadStore),
+      models,
+      projects,
+      tags: tagStore,
+      stopRun,
+    }),
+    threadPurge: new ThreadPurge(new ThreadPurgeStore(store), stopRun, log),
+    chat,
+    prices,
+    ledger: new Ledger(store),
+    titles,
+    projects,
+    tags: new Tags(tagStore, requests),
+    tasks: new Tasks(new TaskStore(store), tagStore, requests, {
+      projects,
+      threads,
+    }),
+    health: new Health(),
+    consumers,
+    liveFeed: new LiveFeed(
+      store,
+      (workspace, threads, signal) =>
+        loadLiveRows(store, workspace, threads, signal),
+      log,
+    ),
+  };
+  watchHealth(services);
+  watchInbox(services);
+  services.reaper.start();
+  consumers.start();
+  services.threadPurge.start();
+  return services;
+}
+
+async function openConfigured(config: Config): Promise<Store> {
+  try {
+    return await openStore({ location: config.storePath });
+  } catch (error) {
+    throw storeError(config, error);
+  }
+}
+
+/** Tells of the lane's state, of each incarnation in turn. */
+function watchHealth({ health, owner, log }: Services): void {
+  health.add("storage", () => {
+    const { state } = owner.incarnation.lane;
+    return state === "open" ? null : `the writer is ${state}`;
+  });
+  const watch = ({ lane }: Incarnation) => {
+    let late: ReturnType<typeof setTimeout> | undefined;
+    let isTold = false;
+    lane.subscribe((event) => {
+      clearTimeout(late);
+      if (event.type === "halted") {
+        // A lock that another process holds for a moment is no news.
+        late = setTimeout(() => {
+          isTold = true;
+          log.error("Store does not answer", { error: event.reason });
+        }, TELL_HALT_AFTER_MS);
+      } else if (event.type === "resumed" && isTold) {
+        isTold = false;
+        log.info("Store answers again");
+      } else if (event.type === "fenced") {
+        log.error("Another process has taken over; beginning anew");
+      }
+    });
+  };
+  watch(owner.incarnation);
+  owner.subscribe(watch);
+}
+
+/** Does what other processes ask of this one's runs. */
+function watchInbox({ owner, runs, store }: Services): void {
+  let inbox: Inbox | null = null;
+  const watch = (incarnation: Incarnation) => {
+    inbox?.stop();
+    inbox = new Inbox(store, incarnation, {
+      handle: ({ kind, id }) =>
+        kind === "stop" ? runs.tell(id, "cancelled") : runs.followed(id),
+      isWanted: () => runs.executing > 0,
+    });
+    inbox.start();
+  };
+  watch(owner.incarnation);
+  owner.subscribe(watch);
+  owner.onRelease(() => inbox?.stop());
+}

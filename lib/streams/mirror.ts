@@ -1,0 +1,174 @@
+/**
+ * A run that another process executes, as far as its log has come: read once for all followers of this
+ * process. The head of the owner's lane is the doorbell, so while nothing was written nothing is read.
+ */
+import { sleep } from "@/lib/kv/clock.ts";
+import { lanesOf } from "@/lib/kv/keys.ts";
+import { list } from "@/lib/kv/reads.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import type { Fanout } from "./fanout.ts";
+import { LiveRun, type PlacedEvent } from "./live_run.ts";
+import { readSegments } from "./log_reader.ts";
+
+/** What a mirror needs to know of the run itself. */
+export interface MirroredState {
+  epoch: number;
+  owner: string;
+  /** Sequence number of the last event, once the run has ended. */
+  endSeq: number | null;
+}
+
+/** Which run is mirrored, and how to learn of it. */
+export interface MirrorSource {
+  workspace: string;
+  run: string;
+  /** Reads the run's state; null when it is gone. */
+  readState: () => Promise<MirroredState | null>;
+  /** Tells the owner that somebody follows, so that it writes the run's log at every flush. */
+  tellOwner: () => Promise<void>;
+}
+
+/** How often the doorbell is looked at, in milliseconds. */
+const POLL_MS = 60;
+/** How often the run's state is read although nothing rang. */
+const STATE_MS = 1_000;
+/** How often the owner is told again. */
+const TELL_MS = 15_000;
+
+/** What all mirrors of a process share. */
+interface MirrorHouse {
+  store: Store;
+  fanout: Fanout;
+}
+
+/** The mirrors of a process: one for each run that somebody follows. */
+export class Mirrors {
+  readonly #house: MirrorHouse;
+  readonly #mirrors = new Map<string, Mirror>();
+
+  constructor(store: Store, fanout: Fanout) {
+    this.#house = { store, fanout };
+  }
+
+  /**
+   * Reads the mirror of a run for as long as the callback's generator runs. Its run closes without a
+   * last event when another owner has the run now, or the log does not have all of it.
+   */
+  async *follow<T>(
+    state: MirroredState,
+    source: MirrorSource,
+    read: (live: LiveRun) => AsyncGenerator<T, void, void>,
+  ): AsyncGenerator<T, void, void> {
+    let mirror = this.#mirrors.get(source.run);
+    if (mirror === undefined || mirror.live.closed) {
+      mirror = new Mirror(state, { ...source, ...this.#house });
+      this.#mirrors.set(source.run, mirror);
+    }
+    mirror.join();
+    try {
+      yield* read(mirror.live);
+    } finally {
+      const isLast = mirror.leave();
+      if (isLast && this.#mirrors.get(source.run) === mirror) {
+        this.#mirrors.delete(source.run);
+      }
+    }
+  }
+}
+
+class Mirror {
+  readonly live: LiveRun;
+  readonly #options: MirrorSource & MirrorHouse;
+  readonly #ended = new AbortController();
+  #state: MirroredState;
+  #followers = 0;
+
+  constructor(state: MirroredState, options: MirrorSource & MirrorHouse) {
+    this.#state = state;
+    this.#options = options;
+    const { run, fanout } = options;
+    this.live = new LiveRun(run, state.epoch, fanout);
+  }
+
+  /** A follower comes; the first one makes the mirror read. */
+  join(): void {
+    this.#followers += 1;
+    if (this.#followers === 1) {
+      void this.#read().catch(() => {}).finally(() => this.live.abandon());
+    }
+  }
+
+  /** A follower goes. True: it was the last one, and the mirror is of no use any more. */
+  leave(): boolean {
+    this.#followers -= 1;
+    if (this.#followers > 0) return false;
+    this.#ended.abort();
+    return true;
+  }
+
+  /** Reads until the run has ended, has another owner than before, or nobody follows. */
+  async #read(): Promise<void> {
+    const { signal } = this.#ended;
+    const { clock } = this.#options.store;
+    let doorbell = "";
+    let stateAtMs = clock.monotonic();
+    let tellAtMs = -Infinity;
+    await this.#readOn();
+    while (!this.live.closed && !signal.aborted) {
+      const nowMs = clock.monotonic();
+      if (nowMs >= tellAtMs) {
+        tellAtMs = nowMs + TELL_MS;
+        await this.#options.tellOwner();
+      }
+      const heads = await this.#readHeads();
+      const isDue = nowMs - stateAtMs >= STATE_MS;
+      if (heads !== doorbell || isDue) {
+        if (!await this.#readState()) return;
+        stateAtMs = nowMs;
+        await this.#readOn();
+        doorbell = heads;
+        // Ended, and its last events are not in the log: whoever follows reads its text instead.
+        if (this.#state.endSeq !== null) return;
+      }
+      await sleep(clock, POLL_MS, signal);
+    }
+  }
+
+  async #readHeads(): Promise<string> {
+    const { store } = this.#options;
+    const heads = await Array.fromAsync(
+      list(store, lanesOf(this.#state.owner)),
+    );
+    return heads.map(({ versionstamp }) => versionstamp).join();
+  }
+
+  /** False: the run is gone, or somebody else goes on with it. */
+  async #readState(): Promise<boolean> {
+    const state = await this.#options.readState();
+    if (state === null) return false;
+    const isSame = state.owner === this.#state.owner;
+    this.#state = state;
+    return isSame;
+  }
+
+  /** Takes over what the log has beyond what is known. */
+  async #readOn(): Promise<void> {
+    const { store, workspace, run } = this.#options;
+    const { epoch } = this.#state;
+    const isNewEpoch = epoch !== this.live.epoch;
+    const events = await readSegments(
+      store,
+      { workspace, run, epoch },
+      isNewEpoch ? -1 : this.live.lastSeq,
+    );
+    if (isNewEpoch && events.length > 0) this.live.restart(epoch);
+    this.#append(events);
+  }
+
+  #append(events: readonly PlacedEvent[]): void {
+    for (const { event } of events) {
+      if (this.live.closed) return;
+      this.live.append(event);
+    }
+  }
+}
