@@ -35,7 +35,7 @@ export function isTooDeep(json: string): boolean {
 }
 
 /** No answer has as many tokens; a larger count is a mistake that nobody should be billed for. */
-const MAX_TOKENS = 1e12;
+const MAX_TOKENS = 1e10;
 
 function count(value: unknown): number {
   const isCount = typeof value === "number" && value >= 0 &&
