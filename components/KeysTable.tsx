@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 const KEYS: [keys: string[], action: string][] = [
   [["Enter"], "Send the question"],
   [["Shift", "Enter"], "Start a new line"],
+  [["↑"], "Edit the last question, from an empty field"],
   [["Esc"], "Stop the answer"],
   [["Ctrl", "Shift", "O"], "New thread"],
   [["Shift", "Esc"], "Go to the question field"],

@@ -1,5 +1,4 @@
 import type { RefObject, VNode } from "preact";
-import { useState } from "preact/hooks";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
 import { formatCount } from "@/lib/shared/format.ts";
 
@@ -14,31 +13,14 @@ interface EarlierTurnsProps {
 export function EarlierTurns(
   { session, count, log }: EarlierTurnsProps,
 ): VNode {
-  const [isBusy, setIsBusy] = useState(false);
-  const show = async () => {
-    if (isBusy) return;
-    setIsBusy(true);
-    const pane = log.current!;
-    const fromEnd = pane.scrollHeight - pane.scrollTop;
-    await session.showEarlier();
-    // What is being read stays where it is. After the turns are drawn, and before they are painted.
-    requestAnimationFrame(() => {
-      pane.scrollTop = pane.scrollHeight - fromEnd;
-      pane.focus({ preventScroll: true });
-    });
-    setIsBusy(false);
+  const show = async (event: Event) => {
+    event.preventDefault();
+    const { showEarlierTurns } = await import("./show_earlier.ts");
+    await showEarlierTurns(session, log.current!);
   };
   return (
     <p class="earlier">
-      <a
-        class="btn btn-small"
-        href={`?before=${count + 1}`}
-        aria-busy={isBusy ? "true" : undefined}
-        onClick={(event) => {
-          event.preventDefault();
-          void show();
-        }}
-      >
+      <a class="btn btn-small" href={`?before=${count + 1}`} onClick={show}>
         Show earlier
       </a>
       <span class="hint">

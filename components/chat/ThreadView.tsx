@@ -17,6 +17,8 @@ export interface ThreadViewProps {
   labels: Record<string, string>;
 }
 
+const later = () => import("@/lib/shared/chat/branching.ts");
+
 function toActions(session: ChatSession): TurnActions {
   return {
     isLocked: computed(() => isAnswering(session.turns.value)),
@@ -26,15 +28,17 @@ function toActions(session: ChatSession): TurnActions {
     },
     goOn() {
       focusComposer();
-      void session.continueAnswer();
+      void later().then((it) => it.continueAnswer(session));
     },
-    show: (messageId) => void session.showVersion(messageId),
+    show: (messageId) =>
+      void later().then((it) => it.showVersion(session, messageId)),
     edit(questionId) {
       session.editing.value = questionId;
       if (questionId === null) focusComposer();
     },
     async ask(questionId, newId, content) {
-      const refusal = await session.edit(questionId, newId, content);
+      const { editQuestion } = await later();
+      const refusal = await editQuestion(session, questionId, newId, content);
       if (refusal === null) focusComposer();
       return refusal;
     },

@@ -1,43 +1,17 @@
 import { useEffect } from "preact/hooks";
-import { KEYS_DIALOG_ID } from "@/components/keys_dialog_id.ts";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
-import { isAnswering } from "@/lib/shared/chat/turns.ts";
 
-function somethingIsOpen(): boolean {
-  return document.querySelector("dialog[open], :popover-open") !== null;
-}
-
-function toggleKeys(): void {
-  const dialog = document.getElementById(KEYS_DIALOG_ID);
-  if (!(dialog instanceof HTMLDialogElement)) return;
-  if (dialog.open) dialog.close();
-  else dialog.showModal();
-}
-
-/** The page's shortcuts, as `KeysDialog` lists them. */
-export function usePageKeys(
-  session: ChatSession,
-): void {
+/** The page's shortcuts; they load right after the page has come to life. */
+export function usePageKeys(session: ChatSession): void {
   useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.isComposing || event.defaultPrevented) return;
-      const isCommand = event.ctrlKey || event.metaKey;
-      if (event.key === "Escape" && event.shiftKey) {
-        event.preventDefault();
-        document.getElementById("message")?.focus();
-      } else if (event.key === "Escape" && !isCommand) {
-        if (somethingIsOpen() || !isAnswering(session.turns.peek())) return;
-        event.preventDefault();
-        void session.stop();
-      } else if (isCommand && event.shiftKey && event.code === "KeyO") {
-        event.preventDefault();
-        location.assign("/");
-      } else if (isCommand && event.key === "/") {
-        event.preventDefault();
-        toggleKeys();
-      }
+    let isGone = false;
+    let stop = () => {};
+    void import("./page_keys.ts").then(({ watchPageKeys }) => {
+      if (!isGone) stop = watchPageKeys(session);
+    });
+    return () => {
+      isGone = true;
+      stop();
     };
-    document.addEventListener("keydown", onKeyDown);
-    return () => document.removeEventListener("keydown", onKeyDown);
   }, []);
 }

@@ -21,7 +21,6 @@ import {
   type Refusal,
   toTurns,
   type Turn,
-  TURNS_AT_ONCE,
   withLast,
 } from "./turns.ts";
 
@@ -58,11 +57,6 @@ const refusal = (code: string, message: string): Refusal => ({
 /** Of a question that was sent from an earlier load of the page, without success. */
 const NOT_SENT = refusal("not_sent", "The question was not sent.");
 
-const BUSY = refusal(
-  "thread_busy",
-  "An answer is being written in this thread. Send the edit when it has ended.",
-);
-
 /** Its script is gone when a newer build of the server has taken its place. */
 const NOT_LOADED = refusal(
   "not_loaded",
@@ -88,11 +82,12 @@ export class ChatSession {
   /** Id of the question that is being edited. */
   readonly editing = signal<string | null>(null);
 
-  readonly #store: TurnStore;
+  /** For `branching.ts`, as are the other members that components do not use. */
+  readonly store: TurnStore;
   readonly #head: ThreadHead;
   #tools: SessionTools | null = null;
   /** Requests under way that may begin a run: news of one is then no news. */
-  #begins = 0;
+  begins = 0;
   /** Run of this thread that was last heard of. */
   #heardRunId: string | null = null;
   readonly #cleanups: (() => void)[] = [];
@@ -100,13 +95,13 @@ export class ChatSession {
   readonly #gone = new AbortController();
 
   constructor(start: SessionStart) {
-    this.#store = new TurnStore(
+    this.store = new TurnStore(
       toTurns(start.messages, start.lastEventId),
       start.earlierTurns ?? 0,
     );
     this.#head = new ThreadHead(start.thread, start.rows);
-    this.turns = this.#store.shown;
-    this.earlier = this.#store.earlier;
+    this.turns = this.store.shown;
+    this.earlier = this.store.earlier;
     this.thread = this.#head.thread;
     this.model = signal(start.model);
   }
@@ -124,7 +119,7 @@ export class ChatSession {
       page.onChange(() => this.#seen()),
       () => this.box.close(),
     );
-    this.#followLast();
+    this.followLast();
     this.#seen();
   }
 
@@ -154,52 +149,52 @@ export class ChatSession {
   #restoreUnsent(): void {
     const question = this.#drafts.unsent(this.#head.id);
     if (question === null) return;
-    if (this.#store.turns.some((turn) => turn.question.id === question.id)) {
+    if (this.store.turns.some((turn) => turn.question.id === question.id)) {
       this.#drafts.keepUnsent(this.#head.id, null);
       return;
     }
     const turn = { question, answer: null, refusal: NOT_SENT };
-    this.#store.change((turns) => [...turns, turn]);
+    this.store.change((turns) => [...turns, turn]);
   }
 
   /** Sends the draft, or has it wait for the end of the answer that is being written. */
   send(): void {
     if (this.box.draft.peek().trim() === "") return;
-    if (this.#store.isAnswering) {
+    if (this.store.isAnswering) {
       this.box.isQueued.value = true;
       announce("Waits for the answer to end, then it is sent");
       return;
     }
     const content = this.box.take();
     if (content === null) return;
-    void this.#ask(this.#newQuestion(newId("msg"), content));
+    void this.#ask(this.newQuestion(newId("msg"), content));
   }
 
-  #newQuestion(id: string, content: string): Question {
+  newQuestion(id: string, content: string): Question {
     const createdAt = new Date(this.#browser.now()).toISOString();
     return { id, content, createdAt, parentId: null, siblings: [id] };
   }
 
   /** Sends a question again that was refused, or has one answered once more. */
   retry(questionId: string): void {
-    const turn = this.#turnOf(questionId);
-    if (turn === undefined || this.#store.isAnswering) return;
+    const turn = this.turnOf(questionId);
+    if (turn === undefined || this.store.isAnswering) return;
     if (turn.answer?.messageId) {
       void this.#answerAgain(turn, turn.answer.messageId);
       return;
     }
-    this.#store.change((turns) => turns.filter((each) => each !== turn));
+    this.store.change((turns) => turns.filter((each) => each !== turn));
     void this.#ask(turn.question);
   }
 
-  #turnOf(questionId: string): Turn | undefined {
-    return this.#store.turns.find(({ question }) => question.id === questionId);
+  turnOf(questionId: string): Turn | undefined {
+    return this.store.turns.find(({ question }) => question.id === questionId);
   }
 
   /** Stops the answer that is being written; what has arrived stays. */
   async stop(): Promise<void> {
-    const runId = this.#store.last?.answer?.runId;
-    if (!this.#store.isAnswering || this.isStopping.peek()) return;
+    const runId = this.store.last?.answer?.runId;
+    if (!this.store.isAnswering || this.isStopping.peek()) return;
     this.isStopping.value = true;
     // Before the run has an id, its first event brings the stop.
     if (runId) await this.#cancel(runId);
@@ -216,7 +211,7 @@ export class ChatSession {
     }
   }
 
-  #newAnswer(siblings: string[] = []): Answer {
+  newAnswer(siblings: string[] = []): Answer {
     announce("Generating");
     this.notice.value = null;
     this.editing.value = null;
@@ -224,13 +219,13 @@ export class ChatSession {
   }
 
   async #ask(asked: Question): Promise<void> {
-    const parentId = newestMessageId(this.#store.turns);
+    const parentId = newestMessageId(this.store.turns);
     const question = { ...asked, parentId };
     this.#drafts.keepUnsent(this.#head.id, question);
-    const turn = { question, answer: this.#newAnswer(), refusal: null };
-    this.#store.change((turns) => [...turns, turn]);
+    const turn = { question, answer: this.newAnswer(), refusal: null };
+    this.store.change((turns) => [...turns, turn]);
     this.asked.value += 1;
-    await this.#begin(async () => {
+    await this.begin(async () => {
       const threadId = this.#head.id ?? await this.#makeThread(question);
       const response = await this.requests.ask(
         threadId,
@@ -240,7 +235,7 @@ export class ChatSession {
       );
       this.#drafts.keepUnsent(threadId, null);
       return response;
-    }, (error) => this.#refused(error, question));
+    }, (error) => this.refused(error, question));
   }
 
   async #makeThread(question: Question): Promise<string> {
@@ -259,11 +254,11 @@ export class ChatSession {
   }
 
   /** Asks for a run and follows it; news of it in between is no news. */
-  async #begin(
+  async begin(
     ask: () => Promise<Response>,
     onRefused: (error: RequestRefused) => Promise<void>,
   ): Promise<void> {
-    this.#begins += 1;
+    this.begins += 1;
     let response: Response;
     try {
       response = await ask();
@@ -273,23 +268,23 @@ export class ChatSession {
       await onRefused(error);
       return;
     } finally {
-      this.#begins -= 1;
+      this.begins -= 1;
     }
     await this.#followResponse(response);
   }
 
   /** Turns up to one of them, with another answer in place of all that followed. */
-  #cutTo(turn: Turn, changed: Partial<Turn>): void {
-    this.#store.change((turns) => [
+  cutTo(turn: Turn, changed: Partial<Turn>): void {
+    this.store.change((turns) => [
       ...turns.slice(0, turns.indexOf(turn)),
       { ...turn, refusal: null, ...changed },
     ]);
   }
 
   async #answerAgain(turn: Turn, messageId: string): Promise<void> {
-    const before = this.#store.turns;
-    this.#cutTo(turn, { answer: this.#newAnswer(turn.answer?.siblings) });
-    await this.#begin(
+    const before = this.store.turns;
+    this.cutTo(turn, { answer: this.newAnswer(turn.answer?.siblings) });
+    await this.begin(
       () =>
         this.requests.regenerate(
           this.thread.peek()!.id,
@@ -297,134 +292,22 @@ export class ChatSession {
           this.model.peek(),
         ),
       async (error) => {
-        this.#store.change(() => before);
-        await this.#refused(error, null);
+        this.store.change(() => before);
+        await this.refused(error, null);
       },
     );
   }
 
-  /**
-   * Asks a question in other words, as a sibling of the one there is. Nothing changes on the page until
-   * the server has it.
-   * @param id of the new question; the same again after a failure, so that it is asked once
-   * @returns why it was not asked, or null
-   */
-  async edit(
-    questionId: string,
-    id: string,
-    content: string,
-  ): Promise<Refusal | null> {
-    const turn = this.#turnOf(questionId);
-    if (turn === undefined) return null;
-    if (this.#store.isAnswering) return BUSY;
-    const { parentId, siblings } = turn.question;
-    let refused: Refusal | null = null;
-    const accepted = Promise.withResolvers<void>();
-    void this.#begin(async () => {
-      const response = await this.requests.ask(
-        this.thread.peek()!.id,
-        { id, content },
-        this.model.peek(),
-        parentId,
-      );
-      this.#cutTo(turn, {
-        question: {
-          ...this.#newQuestion(id, content),
-          parentId,
-          siblings: [...siblings, id],
-        },
-        answer: this.#newAnswer(),
-      });
-      this.asked.value += 1;
-      accepted.resolve();
-      return response;
-    }, async ({ refusal, activeRunId }) => {
-      refused = activeRunId === null ? refusal : BUSY;
-      accepted.resolve();
-      if (activeRunId !== null) await this.#joinRun();
-    });
-    await accepted.promise;
-    return refused;
-  }
-
-  /** Has the last answer, which ended early, go on from where it is. */
-  async continueAnswer(): Promise<void> {
-    const turn = this.#store.last;
-    const runId = turn?.answer?.runId;
-    if (!turn?.answer || !runId || this.#store.isAnswering) return;
-    const before = this.#store.turns;
-    const { text, siblings } = turn.answer;
-    const waiting = { ...this.#newAnswer(siblings), held: text };
-    this.#cutTo(turn, { answer: waiting });
-    this.#begins += 1;
-    try {
-      const { run, message } = await this.requests.continueRun(runId);
-      const answer = {
-        ...waiting,
-        runId: run.id,
-        messageId: message.id,
-        siblings: message.siblings,
-      };
-      this.#store.change((turns) =>
-        withLast(turns, (last) => ({ ...last, answer }))
-      );
-      void this.#follow(run.id);
-    } catch (error) {
-      if (!(error instanceof RequestRefused)) throw error;
-      this.#store.change(() => before);
-      await this.#refused(error, null);
-    } finally {
-      this.#begins -= 1;
-    }
-  }
-
-  /** Shows the branch of another version of a question or an answer, here and from now on. */
-  async showVersion(messageId: string): Promise<void> {
-    const thread = this.thread.peek();
-    if (thread === null || this.#store.isAnswering) return;
-    try {
-      const { changeThread } = await import("./thread_changes.ts");
-      const { id, version } = thread;
-      await changeThread(this.requests, { id, version }, {
-        headMessageId: messageId,
-      });
-    } catch (error) {
-      if (!(error instanceof RequestRefused)) throw error;
-      this.notice.value = error.refusal;
-      return;
-    }
-    if (this.#store.isAnswering) return;
-    await this.#reload();
-    this.#followLast();
-  }
-
   /** Follows the last answer on view if it is being written. */
-  #followLast(): void {
-    const answer = this.#store.last?.answer;
-    if (answer?.runId && this.#store.isAnswering) {
-      void this.#follow(answer.runId);
-    }
-  }
-
-  /** Brings turns into view that come before the first. */
-  async showEarlier(): Promise<void> {
-    const cursor = this.#store.turns[0]?.question.id;
-    const thread = this.thread.peek();
-    if (thread === null || cursor === undefined) return;
-    try {
-      const { items } = await this.requests.messages(thread.id, {
-        cursor,
-        limit: 2 * TURNS_AT_ONCE,
-      });
-      this.#store.addBefore(toTurns(items, null));
-    } catch (error) {
-      if (!(error instanceof RequestRefused)) throw error;
-      this.notice.value = error.refusal;
+  followLast(): void {
+    const answer = this.store.last?.answer;
+    if (answer?.runId && this.store.isAnswering) {
+      void this.follow(answer.runId);
     }
   }
 
   /** The server did not begin a run: the question stays where it is, with the reason beside it. */
-  async #refused(
+  async refused(
     { refusal, activeRunId }: RequestRefused,
     question: Question | null,
   ): Promise<void> {
@@ -434,10 +317,10 @@ export class ChatSession {
         this.box.giveBack(question.content);
         this.#drafts.keepUnsent(this.#head.id, null);
       }
-      await this.#joinRun();
+      await this.joinRun();
       return;
     }
-    this.#store.change((turns) =>
+    this.store.change((turns) =>
       withLast(turns, (turn) => ({
         ...turn,
         answer: question === null ? turn.answer : null,
@@ -448,19 +331,19 @@ export class ChatSession {
   }
 
   /** Shows the branch on which another page has an answer written, and follows that. */
-  async #joinRun(): Promise<void> {
-    await this.#reload();
-    this.#followLast();
+  async joinRun(): Promise<void> {
+    await this.reload();
+    this.followLast();
     // It has ended already; what waited for that is not sent unseen below an answer nobody has read.
-    if (!this.#store.isAnswering) this.box.isQueued.value = false;
+    if (!this.store.isAnswering) this.box.isQueued.value = false;
   }
 
   /** Takes the turns from the server, as far back as they differ from what is here. */
-  async #reload(): Promise<void> {
+  async reload(): Promise<void> {
     try {
       const id = this.thread.peek()!.id;
       let { items, nextCursor } = await this.requests.messages(id);
-      while (!this.#store.takeBranch(toTurns(items, null), !nextCursor)) {
+      while (!this.store.takeBranch(toTurns(items, null), !nextCursor)) {
         const older = await this.requests.messages(id, { cursor: nextCursor! });
         items = [...older.items, ...items];
         nextCursor = older.nextCursor;
@@ -473,14 +356,14 @@ export class ChatSession {
 
   async #followResponse(response: Response): Promise<void> {
     const runId = response.headers.get("location")?.split("/").at(-1) ?? "";
-    this.#store.changeAnswer(
+    this.store.changeAnswer(
       (answer) => ({ ...answer, runId }),
       this.#browser.onFrame,
     );
-    await this.#follow(runId, response);
+    await this.follow(runId, response);
   }
 
-  async #follow(runId: string, response?: Response): Promise<void> {
+  async follow(runId: string, response?: Response): Promise<void> {
     const { fetch, page, now, onFrame, requests } = this.#browser;
     this.#heardRunId ??= runId;
     this.#head.mark(true, now());
@@ -493,39 +376,39 @@ export class ChatSession {
     const end = await stream.followRun({
       runId,
       response,
-      after: this.#store.last?.answer?.place ?? null,
+      after: this.store.last?.answer?.place ?? null,
       signal: this.#gone.signal,
       fetch,
       page,
       onEvent: (placed) => {
         const { event } = placed.event;
-        const { held, text } = this.#store.last?.answer ?? {};
+        const { held, text } = this.store.last?.answer ?? {};
         // The attempt ended before it had a word: only the server knows what is left.
         isLost = (event === "done" || event === "error") && text === "" &&
           held !== "";
-        this.#store.changeAnswer(
+        this.store.changeAnswer(
           (answer) => withEvent(answer, placed, now()),
           onFrame,
         );
         if (event !== "start") return;
         if (this.isStopping.peek()) void this.#cancel(runId);
         // The first question gives the thread its title.
-        const isFirst = this.#store.turns.length === 1;
+        const isFirst = this.store.turns.length === 1;
         if (isFirst) void this.#head.askTitle(requests);
       },
     });
     if (end === "aborted") return;
-    if (end === "gone" || isLost) await this.#reload();
+    if (end === "gone" || isLost) await this.reload();
     this.#ended(runId);
   }
 
   #ended(runId: string): void {
-    this.#store.flush();
+    this.store.flush();
     this.isStopping.value = false;
     this.#head.mark(false, this.#browser.now());
     this.#head.isUnseen = true;
     this.#seen();
-    const answer = this.#store.last?.answer;
+    const answer = this.store.last?.answer;
     const heardRunId = this.#heardRunId;
     this.#heardRunId = null;
     if (answer?.status === "failed") {
@@ -536,7 +419,7 @@ export class ChatSession {
     announce(answer?.status === "complete" ? "Answer ready" : "Answer stopped");
     if (this.box.isQueued.peek()) this.send();
     else if (heardRunId !== null && heardRunId !== runId) {
-      void this.#joinRun();
+      void this.joinRun();
     }
   }
 
@@ -555,16 +438,16 @@ export class ChatSession {
     }
     if (news.thread.id !== id) return;
     this.#head.take(news.thread);
-    if (!this.#store.isAnswering) this.#seen();
+    if (!this.store.isAnswering) this.#seen();
     const { activeRunId } = news.thread;
-    if (activeRunId === null || this.#begins > 0) return;
-    if (this.#store.isAnswering) {
+    if (activeRunId === null || this.begins > 0) return;
+    if (this.store.isAnswering) {
       this.#heardRunId = activeRunId;
       return;
     }
-    const isKnown = this.#store.turns.some(({ answer }) =>
+    const isKnown = this.store.turns.some(({ answer }) =>
       answer?.runId === activeRunId
     );
-    if (!isKnown) void this.#joinRun();
+    if (!isKnown) void this.joinRun();
   }
 }
