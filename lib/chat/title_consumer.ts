@@ -42,7 +42,7 @@ export class TitleConsumer implements Consumer {
 
   /** Does not wait for the titles: events that come meanwhile are not held up. */
   committed(): Promise<void> {
-    for (const { workspace, thread, run } of this.#answers.splice(0)) {
+    for (const { workspace, thread, run } of this.#answers) {
       void this.#titles.afterAnswer(workspace, thread, run);
     }
     return Promise.resolve();
