@@ -81,6 +81,8 @@ export class RunFollow {
             },
             tellOwner: () => this.#claims.requestFollow(workspace, record),
           },
+          after === "unknown" ? null : after,
+          signal,
           (mirrored) => followLive(mirrored, after, signal),
         );
     }

@@ -9,6 +9,7 @@ import type { Store } from "@/lib/kv/store.ts";
 import type { Fanout } from "./fanout.ts";
 import { LiveRun, type PlacedEvent } from "./live_run.ts";
 import { readSegments } from "./log_reader.ts";
+import type { Position } from "./position.ts";
 
 /** What a mirror needs to know of the run itself. */
 export interface MirroredState {
@@ -32,6 +33,8 @@ export interface MirrorSource {
 const POLL_MS = 60;
 /** How often the run's state is read although nothing rang. */
 const STATE_MS = 1_000;
+/** Followers are ahead of the log by two seconds at most. */
+const REACH_MS = 2_500;
 /** How often the owner is told again. */
 const TELL_MS = 15_000;
 
@@ -53,10 +56,13 @@ export class Mirrors {
   /**
    * Reads the mirror of a run for as long as the callback's generator runs. Its run closes without a
    * last event when another owner has the run now, or the log does not have all of it.
+   * @param place where the follower stands: it may have heard more from the owner than the log has yet
    */
   async *follow<T>(
     state: MirroredState,
     source: MirrorSource,
+    place: Position | null,
+    signal: AbortSignal,
     read: (live: LiveRun) => AsyncGenerator<T, void, void>,
   ): AsyncGenerator<T, void, void> {
     let mirror = this.#mirrors.get(source.run);
@@ -66,6 +72,7 @@ export class Mirrors {
     }
     mirror.join();
     try {
+      await mirror.reach(place, signal);
       yield* read(mirror.live);
     } finally {
       const isLast = mirror.leave();
@@ -80,6 +87,8 @@ class Mirror {
   readonly live: LiveRun;
   readonly #options: MirrorSource & MirrorHouse;
   readonly #ended = new AbortController();
+  /** Resolves when the log has been read for the first time. */
+  readonly #first = Promise.withResolvers<void>();
   #state: MirroredState;
   #followers = 0;
 
@@ -94,8 +103,24 @@ class Mirror {
   join(): void {
     this.#followers += 1;
     if (this.#followers === 1) {
-      void this.#read().catch(() => {}).finally(() => this.live.abandon());
+      void this.#read().catch(() => {}).finally(() => {
+        this.#first.resolve();
+        this.live.abandon();
+      });
     }
+  }
+
+  /** Resolves when the log has been read up to a place, or after a while: then it never had it. */
+  async reach(place: Position | null, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options.store;
+    const giveUpAtMs = clock.monotonic() + REACH_MS;
+    await this.#first.promise;
+    const { live } = this;
+    while (
+      place !== null && place.epoch === live.epoch &&
+      place.seq > live.lastSeq &&
+      !live.closed && !signal.aborted && clock.monotonic() < giveUpAtMs
+    ) await sleep(clock, POLL_MS, signal);
   }
 
   /** A follower goes. True: it was the last one, and the mirror is of no use any more. */
@@ -114,6 +139,7 @@ class Mirror {
     let stateAtMs = clock.monotonic();
     let tellAtMs = -Infinity;
     await this.#readOn();
+    this.#first.resolve();
     while (!this.live.closed && !signal.aborted) {
       const nowMs = clock.monotonic();
       if (nowMs >= tellAtMs) {
