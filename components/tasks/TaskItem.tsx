@@ -65,8 +65,12 @@ export function TaskItem(props: TaskItemProps): VNode {
             status="doing"
             onSubmit={() => onStatus(row, "doing")}
           >
-            <button class="btn btn-quiet btn-small" type="submit">
-              Start<span class="sr">: {task.title}</span>
+            <button
+              class="btn btn-quiet btn-small"
+              type="submit"
+              aria-label={`Start: ${task.title}`}
+            >
+              Start
             </button>
           </ActionForm>
         )}

@@ -9,6 +9,7 @@ import {
   DESKTOP,
   PHONE,
   startBrowser,
+  type TestBrowser,
 } from "../support/browser.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -32,6 +33,20 @@ async function listTasks(app: TestApp): Promise<Task[]> {
   const list: ListPage<Task> = await (await app.fetch("/api/tasks")).json();
   return list.items;
 }
+
+/**
+ * Opens the page of tasks far from the server's time zone, and waits until it shows a due date as it is
+ * there: then its script is up. One of the tasks has to be due at `NOON_DUE`.
+ */
+async function openAwake(browser: TestBrowser, url: string) {
+  const opened = await browser.open(url, { timezoneId: FAR_ZONE });
+  await opened.page.getByText("Due 2 Dec 2031").first().waitFor();
+  return opened;
+}
+
+/** A day later than in any zone but those at the date line. */
+const FAR_ZONE = "Pacific/Kiritimati";
+const NOON_DUE = "2031-12-01T12:00:00Z";
 
 const titles = (page: Page) => page.locator(".task-title").allTextContents();
 
@@ -128,11 +143,10 @@ Deno.test("tasks page: a change made from an old version is shown again, and cou
 Deno.test("tasks page: with scripts a task is done, deleted and back in place, by keyboard", async () => {
   await using app = await startApp();
   for (const title of ["first", "second", "third"]) {
-    await make(app, "/api/tasks", { title });
+    await make(app, "/api/tasks", { title, dueAt: NOON_DUE });
   }
   await using browser = await startBrowser();
-  const { page, errors } = await browser.open(`${app.url}/tasks`);
-  await page.waitForLoadState("networkidle");
+  const { page, errors } = await openAwake(browser, `${app.url}/tasks`);
   await page.evaluate(() => Reflect.set(globalThis, "isSamePage", true));
   await page.getByRole("button", { name: "Mark done: second" }).focus();
   await page.keyboard.press("Enter");
@@ -165,15 +179,12 @@ Deno.test("tasks page: with scripts a task is done, deleted and back in place, b
 
 Deno.test("tasks page: a task that another tab changed is not changed unseen", async () => {
   await using app = await startApp();
-  await make(app, "/api/tasks", { title: "shared" });
+  await make(app, "/api/tasks", { title: "shared", dueAt: NOON_DUE });
   await using browser = await startBrowser();
   const [here, there] = await Promise.all([
-    browser.open(`${app.url}/tasks`),
-    browser.open(`${app.url}/tasks`),
+    openAwake(browser, `${app.url}/tasks`),
+    openAwake(browser, `${app.url}/tasks`),
   ]);
-  for (const { page } of [here, there]) {
-    await page.waitForLoadState("networkidle");
-  }
   await there.page.getByRole("button", { name: "Start: shared" }).click();
   await there.page.getByText("Doing").first().waitFor();
   await here.page.getByRole("button", { name: "Delete task: shared" }).click();
@@ -188,9 +199,10 @@ Deno.test("tasks page: a day that is due is the viewer's day, also in another ti
   await using app = await startApp();
   await using browser = await startBrowser();
   const { page } = await browser.open(`${app.url}/tasks`, {
-    timezoneId: "Pacific/Kiritimati",
+    timezoneId: FAR_ZONE,
   });
-  await page.waitForLoadState("networkidle");
+  await page.locator(`input[name=timeZone][value="${FAR_ZONE}"]`)
+    .waitFor({ state: "attached" });
   const form = page.getByRole("form", { name: "New task" });
   await form.getByLabel("Title").fill("far away");
   await form.locator("summary").click();
@@ -297,7 +309,11 @@ Deno.test("project and task pages: accessible and not too wide in every state an
   const look = async (name: string, path: string) => {
     for (const [dress, options] of DRESSES) {
       const { page, errors } = await browser.open(app.url + path, options);
-      await page.waitForLoadState("networkidle");
+      await page.waitForLoadState("load");
+      await page.evaluate(() => document.fonts.ready);
+      await page.evaluate(() =>
+        new Promise((done) => requestIdleCallback(done))
+      );
       await assertAccessible(page, `${name}, ${dress}`);
       await assertNoSidewaysScroll(page, `${name}, ${dress}`);
       assert.deepEqual(errors, [], `${name}, ${dress}`);
