@@ -5,7 +5,6 @@ import { AppError } from "@/lib/errors.ts";
 /** Longest message, in UTF-16 code units, as JavaScript and the browser count them. */
 export const MAX_MESSAGE_CHARACTERS = 1_000_000;
 
-const MAX_TITLE_CHARACTERS = 200;
 const MAX_MODEL_CHARACTERS = 200;
 
 const id = (prefix: string) =>
@@ -14,11 +13,6 @@ const id = (prefix: string) =>
   });
 
 const model = z.string().min(1).max(MAX_MODEL_CHARACTERS);
-
-export const newThreadSchema = z.strictObject({
-  title: z.string().trim().min(1).max(MAX_TITLE_CHARACTERS).optional(),
-  model: model.optional(),
-});
 
 const paramsSchema = z.strictObject({
   temperature: z.number().min(0).max(2).optional(),
@@ -57,7 +51,6 @@ export function newRunSchema(
   return regenerates ? regenerateSchema : askSchema;
 }
 
-export type NewThread = z.output<typeof newThreadSchema>;
 /** Body of `POST /api/stream`. */
 export const streamSchema = z.strictObject({
   query: z.string(),

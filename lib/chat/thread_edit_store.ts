@@ -7,7 +7,12 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import type { ThreadRecord } from "./records.ts";
 import { addThreadEvent } from "./thread_events_store.ts";
 import { expiryOf } from "./thread_expiry.ts";
-import type { LoadedThread, ThreadStore } from "./thread_store.ts";
+import {
+  groupKeys,
+  LIST_ENTRY,
+  type LoadedThread,
+  type ThreadStore,
+} from "./thread_store.ts";
 
 /** How long the deletion of a thread can be undone, in milliseconds. */
 export const THREAD_UNDO_MS = 30_000;
@@ -47,6 +52,12 @@ export class ThreadEditStore {
         expireInMs: expiryOf(record),
       })
       .add(together);
+    const before = groupKeys(workspace, loaded.record);
+    const after = groupKeys(workspace, record);
+    for (const [text, key] of before) if (!after.has(text)) unit.delete(key);
+    for (const [text, key] of after) {
+      if (!before.has(text)) unit.set(key, LIST_ENTRY);
+    }
     this.#event(unit, workspace, record, "updated", { fields });
     return (await commit(this.#store, unit)).ok;
   }

@@ -20,11 +20,20 @@ export interface ListedThread {
   activity: ThreadActivityRecord;
 }
 
+export interface ThreadPage {
+  items: ListedThread[];
+  /** Where the next page begins; null at the end. */
+  nextCursor: string | null;
+}
+
 /**
  * Entries of the index that one request looks at, at most. Where so many give less than a page, the
  * page is short, and its cursor goes on behind them.
  */
-export const MAX_SCANNED = 1_000;
+const MAX_SCANNED = 1_000;
+
+/** Threads of a group that are put in order by reading all of them; larger groups are scanned for. */
+const MAX_SORTED = 200;
 
 /** Entries looked at together. */
 const SCAN_ROWS = 201;
@@ -44,14 +53,53 @@ export class ThreadListStore {
     workspace: string,
     { limit, cursor }: PageQuery,
     filter: ThreadFilter,
-  ): Promise<{ items: ListedThread[]; nextCursor: string | null }> {
+  ): Promise<ThreadPage> {
+    const before = parseCursor(cursor);
+    const group = groupOf(filter);
+    const sorted = group === null
+      ? null
+      : await this.#sortGroup(workspace, group, filter);
+    return sorted === null
+      ? await this.#scan(workspace, limit, before, filter)
+      : cut(sorted, limit, before);
+  }
+
+  /** The threads of a group that fit the filter, newest activity first; null when it is a large one. */
+  async #sortGroup(
+    workspace: string,
+    group: keys.ThreadGroup,
+    filter: ThreadFilter,
+  ): Promise<ListedThread[] | null> {
+    const rows = await Array.fromAsync(
+      list(this.#store, keys.threadGroup(workspace, group), {
+        limit: MAX_SORTED + 1,
+        batchSize: MAX_SORTED + 1,
+      }),
+    );
+    if (rows.length > MAX_SORTED) return null;
+    const ids = rows.map(({ key }) => keys.parseThreadGroupKey(key));
+    return (await this.#load(workspace, ids))
+      .filter((thread) => thread !== null)
+      .filter(({ record }) => matches(record, filter))
+      .sort((a, b) => isBefore(placeOf(a), placeOf(b)) ? 1 : -1);
+  }
+
+  async #scan(
+    workspace: string,
+    limit: number,
+    from: keys.ThreadListPlace | null,
+    filter: ThreadFilter,
+  ): Promise<ThreadPage> {
     const items: ListedThread[] = [];
-    let before = parseCursor(cursor);
+    let before = from;
     for (let scanned = 0; scanned < MAX_SCANNED;) {
       // Where all of them fit the filter, the first look is enough, and shows whether more follow.
       const rows = scanned === 0 ? limit + 1 : SCAN_ROWS;
       const places = await this.#places(workspace, before, rows);
-      const found = await this.#load(workspace, places);
+      const found = await this.#load(
+        workspace,
+        places.map(({ thread }) => thread),
+      );
       for (const [index, place] of places.entries()) {
         if (items.length === limit) return { items, nextCursor: text(before) };
         const thread = found[index];
@@ -82,16 +130,16 @@ export class ThreadListStore {
 
   async #load(
     workspace: string,
-    places: keys.ThreadListPlace[],
+    ids: string[],
   ): Promise<(ListedThread | null)[]> {
     const entries = await getMany(
       this.#store,
-      places.flatMap(({ thread }) => [
-        keys.threadKey(workspace, thread),
-        keys.threadActivityKey(workspace, thread),
+      ids.flatMap((id) => [
+        keys.threadKey(workspace, id),
+        keys.threadActivityKey(workspace, id),
       ]),
     );
-    return places.map((_, index) => {
+    return ids.map((_, index) => {
       const record = entries[2 * index].value as ThreadRecord | null;
       const activity = entries[2 * index + 1].value as
         | ThreadActivityRecord
@@ -99,6 +147,39 @@ export class ThreadListStore {
       return record === null || activity === null ? null : { record, activity };
     });
   }
+}
+
+/** The group by which the fewest threads are likely to be found; null without any. */
+function groupOf(filter: ThreadFilter): keys.ThreadGroup | null {
+  const { pinned, projectId, tagKey } = filter;
+  if (pinned === true) return { pinned };
+  if (tagKey !== null) return { tag: tagKey };
+  return projectId === null ? null : { project: projectId };
+}
+
+function placeOf({ record, activity }: ListedThread): keys.ThreadListPlace {
+  return { updatedAtMs: Date.parse(activity.updatedAt), thread: record.id };
+}
+
+/** Whether a place comes before another one in the index: it is older. */
+function isBefore(a: keys.ThreadListPlace, b: keys.ThreadListPlace): boolean {
+  return a.updatedAtMs === b.updatedAtMs
+    ? a.thread < b.thread
+    : a.updatedAtMs < b.updatedAtMs;
+}
+
+/** A page of threads that are in order. */
+function cut(
+  threads: ListedThread[],
+  limit: number,
+  before: keys.ThreadListPlace | null,
+): ThreadPage {
+  const left = before === null
+    ? threads
+    : threads.filter((thread) => isBefore(placeOf(thread), before));
+  const items = left.slice(0, limit);
+  const isAll = items.length === left.length;
+  return { items, nextCursor: isAll ? null : text(placeOf(items[limit - 1])) };
 }
 
 function matches(record: ThreadRecord, filter: ThreadFilter): boolean {

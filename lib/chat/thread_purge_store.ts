@@ -20,7 +20,7 @@ import {
 } from "./records.ts";
 import type { PurgeRecord } from "./thread_edit_store.ts";
 import { addThreadEvent } from "./thread_events_store.ts";
-import { listKey } from "./thread_store.ts";
+import { groupKeys, listKey } from "./thread_store.ts";
 
 /** A deleted thread whose rows are to go. */
 export interface DuePurge {
@@ -173,6 +173,9 @@ export class ThreadPurgeStore {
       unit.delete(listKey(workspace, thread, activity.value.updatedAt));
     }
     if (record.value !== null) {
+      for (const row of groupKeys(workspace, record.value).values()) {
+        unit.delete(row);
+      }
       addThreadEvent(unit, workspace, record.value, "purged", this.now());
     }
     const { ok } = await commit(this.#store, unit);

@@ -29,7 +29,7 @@ const MAX_INLINE_CHARACTERS = 16_000;
 /** Bodies of blobs read at the same time. */
 const PARALLEL_TEXTS = 8;
 
-/** What an entry of the list of threads holds: all that counts is in its key. */
+/** What an entry of a list of threads holds: all that counts is in its key. */
 export const LIST_ENTRY = { v: 1 } as const;
 
 export class ThreadStore {
@@ -64,6 +64,9 @@ export class ThreadStore {
       .add(receipt);
     if (record.temporary !== true) {
       unit.set(listKey(workspace, record.id, activity.updatedAt), LIST_ENTRY);
+    }
+    for (const key of groupKeys(workspace, record).values()) {
+      unit.set(key, LIST_ENTRY);
     }
     const now = this.#store.clock.now();
     addThreadEvent(unit, workspace, record, "created", now);
@@ -173,4 +176,21 @@ export function listKey(
   updatedAt: string,
 ): Deno.KvKey {
   return keys.threadListKey(workspace, Date.parse(updatedAt), threadId);
+}
+
+/** Keys of the groups that a thread is in, under texts that tell them apart; none for a temporary one. */
+export function groupKeys(
+  workspace: string,
+  { id, pinned, projectId, tags, temporary }: ThreadRecord,
+): Map<string, Deno.KvKey> {
+  const groups: keys.ThreadGroup[] = [];
+  if (pinned === true) groups.push({ pinned });
+  if (projectId) groups.push({ project: projectId });
+  for (const tag of tags ?? []) groups.push({ tag });
+  return new Map(
+    temporary === true ? [] : groups.map((group) => [
+      JSON.stringify(group),
+      keys.threadGroupKey(workspace, group, id),
+    ]),
+  );
 }

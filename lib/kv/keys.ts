@@ -362,7 +362,7 @@ export function threadsAfter(
     : { prefix, start: [...prefix, `${thread}\0`] };
 }
 
-/** `{v, segments, building, dead}`: which segments the search index of a workspace has. */
+/** `{v, segments, token}`: which segments the search index of a workspace has. */
 export function searchIndexKey(workspace: string): Deno.KvKey {
   return [tenant(workspace), "sx"];
 }
@@ -374,6 +374,32 @@ export function searchSegmentKey(
   part: number,
 ): Deno.KvKey {
   return [tenant(workspace), "sg", segment, part];
+}
+
+/**
+ * Parts of segments of the search index: of those whose ids sort after the given one (null: of all), or
+ * with `itself` also of that one.
+ */
+export function searchSegments(
+  workspace: string,
+  after: string | null,
+  itself = false,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "sg"];
+  if (after === null) return { prefix };
+  return { prefix, start: [...prefix, itself ? after : `${after}\0`] };
+}
+
+/** Segment and number out of a key that `searchSegmentKey` built. */
+export function parseSearchSegmentKey(
+  key: Deno.KvKey,
+): { segment: string; part: number } {
+  return { segment: String(key[2]), part: Number(key[3]) };
+}
+
+/** `{v, token}`: overwritten by whoever deletes segments of the search index that are not in use. */
+export function searchSweepKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "sw"];
 }
 
 /** `{v, rows}`: page `page` of the ledger rows of a workspace in batch `n` of an incarnation's lane. */
@@ -543,4 +569,39 @@ export function parseIdempotencyKey(
   key: Deno.KvKey,
 ): { scope: string; key: string } {
   return { scope: String(key[2]), key: String(key[3]) };
+}
+
+/** What threads are found by apart from their time: a pin, their project, or a tag as `refKey` gives it. */
+export type ThreadGroup = { pinned: true } | { project: string } | {
+  tag: string;
+};
+
+function threadGroupPrefix(workspace: string, group: ThreadGroup): Deno.KvKey {
+  if ("pinned" in group) return [tenant(workspace), "tx", "pinned"];
+  if ("project" in group) {
+    return [tenant(workspace), "tx", "project", group.project];
+  }
+  return [tenant(workspace), "tx", "tag", group.tag];
+}
+
+/** `{v}`: a thread in a group; written in the same atomic as its record. */
+export function threadGroupKey(
+  workspace: string,
+  group: ThreadGroup,
+  thread: string,
+): Deno.KvKey {
+  return [...threadGroupPrefix(workspace, group), thread];
+}
+
+/** The threads of a group, by id. */
+export function threadGroup(
+  workspace: string,
+  group: ThreadGroup,
+): Deno.KvListSelector {
+  return { prefix: threadGroupPrefix(workspace, group) };
+}
+
+/** Thread out of a key that `threadGroupKey` built. */
+export function parseThreadGroupKey(key: Deno.KvKey): string {
+  return String(key.at(-1));
 }

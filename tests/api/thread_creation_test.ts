@@ -37,7 +37,7 @@ Deno.test("Idempotency-Key: the same request makes one thread, however often and
   await using rig = await startChat();
   const { app } = rig;
   const answers = await Promise.all(
-    Array.from({ length: 8 }, () => make(app, { title: "River" }, "a key")),
+    Array.from({ length: 8 }, () => make(app, { title: "River" }, "a-key")),
   );
   const threads = await Promise.all(
     answers.map((answer) => json<Thread>(answer, 201)),
@@ -47,7 +47,7 @@ Deno.test("Idempotency-Key: the same request makes one thread, however often and
   assert.equal((await eventsOf(app, threads[0].id)).length, 1);
   // As it is now, not as it was.
   await patchThread(app, threads[0], { title: "Renamed" });
-  const again = await make(app, { title: "River" }, "a key");
+  const again = await make(app, { title: "River" }, "a-key");
   assert.equal(again.headers.get("location"), `/api/threads/${threads[0].id}`);
   assert.equal(again.headers.get("etag"), '"2"');
   assert.equal((await json<Thread>(again, 201)).title, "Renamed");
@@ -65,7 +65,7 @@ Deno.test("Idempotency-Key: another body is 422, another key another thread, a b
   await problem(await make(app, {}, "k"), 422, "idempotency_key_reused");
   const other = await json<Thread>(await make(app, { title: "a" }, "K"), 201);
   assert.notEqual(other.id, first.id);
-  for (const key of ["", "x".repeat(256)]) {
+  for (const key of ["", "x".repeat(256), "a key", "schlüssel"]) {
     await problem(await make(app, {}, key), 400, "invalid_request");
   }
   const longest = await make(app, {}, "x".repeat(255));

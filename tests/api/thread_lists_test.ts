@@ -1,6 +1,7 @@
 /** Lists of threads and pages of messages: filters, cursors, and sizes that nobody expects. */
 import assert from "node:assert/strict";
-import type { MessageRecord } from "@/lib/chat/records.ts";
+import type { MessageRecord, ThreadRecord } from "@/lib/chat/records.ts";
+import { groupKeys } from "@/lib/chat/thread_store.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { WrappedKv } from "@/lib/kv/testing/wrapped_kv.ts";
@@ -17,7 +18,12 @@ import {
   newThread,
   startChat,
 } from "../support/chat_client.ts";
-import { json, patchThread, problem } from "../support/thread_client.ts";
+import {
+  deleteThread,
+  json,
+  patchThread,
+  problem,
+} from "../support/thread_client.ts";
 
 async function list(app: TestApp, query = ""): Promise<Page<Thread>> {
   return await json(await app.fetch(`/api/threads${query}`));
@@ -142,17 +148,18 @@ async function fillThreads(
     for (let index = from; index < Math.min(from + 100, count); index += 1) {
       const id = newId("thr");
       const at = new Date(1_700_000_000_000 + index).toISOString();
-      const key = keys.threadKey(LOCAL_WORKSPACE, id);
-      const record = {
+      const record: ThreadRecord = {
         v: 1,
         id,
         title: `t${index}`,
         titleSource: "auto",
         model: null,
         pinned: isPinned(index),
+        archived: index % 1_499 === 0,
         createdAt: at,
         version: 1,
       };
+      const key = keys.threadKey(LOCAL_WORKSPACE, id);
       if (index === from) unit.guard(key, null, record);
       else unit.set(key, record);
       unit.set(keys.threadActivityKey(LOCAL_WORKSPACE, id), {
@@ -160,6 +167,9 @@ async function fillThreads(
         updatedAt: at,
         activeRunId: null,
       }).set(keys.threadListKey(LOCAL_WORKSPACE, Date.parse(at), id), { v: 1 });
+      for (const group of groupKeys(LOCAL_WORKSPACE, record).values()) {
+        unit.set(group, { v: 1 });
+      }
       ids.unshift(id);
     }
     assert.ok((await commit(store, unit)).ok);
@@ -202,17 +212,80 @@ Deno.test("GET threads: a rare filter reads a bounded part of a long list, and i
   const { rig, counts } = await countedChat();
   await using given = rig;
   const { app } = given;
-  const ids = await fillThreads(app, 3_000, (index) => index % 1_499 === 0);
-  const pinned = ids.filter((_, index) => (2_999 - index) % 1_499 === 0);
-  assert.equal(pinned.length, 3);
+  const ids = await fillThreads(app, 3_000, () => false);
+  const archived = ids.filter((_, index) => (2_999 - index) % 1_499 === 0);
+  assert.equal(archived.length, 3);
   counts.reads = counts.rows = 0;
-  const first = await list(app, "?pinned=true&limit=2");
+  const first = await list(app, "?archived=true&limit=2");
   assert.ok(first.nextCursor !== null);
   assert.ok(counts.rows <= 1_300, `${counts.rows} rows`);
   assert.ok(counts.reads <= 300, `${counts.reads} reads`);
-  const all = await listAll(app, "pinned=true&limit=2");
-  assert.deepEqual(all.ids, pinned);
-  assert.deepEqual((await listAll(app, "limit=200")).ids, ids);
+  const all = await listAll(app, "archived=true&limit=2");
+  assert.deepEqual(all.ids, archived);
+  const every = await listAll(app, "archived=all&limit=200");
+  assert.deepEqual(every.ids, ids);
+});
+
+for (
+  const [name, isPinned] of [
+    ["few", (index: number) => index % 400 === 7],
+    ["many", (index: number) => index % 2 === 0],
+  ] as const
+) {
+  Deno.test(`GET threads: the pinned ones come whole and in order where they are ${name}`, async () => {
+    const { rig, counts } = await countedChat();
+    await using given = rig;
+    const { app } = given;
+    const ids = await fillThreads(app, 2_000, isPinned);
+    const pinned = ids.filter((_, index) => {
+      const place = 1_999 - index;
+      return isPinned(place) && place % 1_499 !== 0;
+    });
+    counts.reads = counts.rows = 0;
+    const page = await list(app, "?pinned=true&limit=3");
+    assert.deepEqual(page.items.map(({ id }) => id), pinned.slice(0, 3));
+    assert.ok(counts.reads <= 100, `${counts.reads} reads`);
+    const all = await listAll(app, "pinned=true&limit=50");
+    assert.deepEqual(all.ids, pinned);
+  });
+}
+
+Deno.test("GET threads: a thread leaves a group as it came, and comes back with its restore", async () => {
+  await using rig = await startChat();
+  const { app } = rig;
+  const groups = async () => {
+    const rows = app.services.store.kv.list({
+      prefix: [LOCAL_WORKSPACE, "tx"],
+    });
+    return (await Array.fromAsync(rows)).length;
+  };
+  const thread = await newThread(app);
+  assert.equal(await groups(), 0);
+  const pinned = await patchThread(app, thread, {
+    pinned: true,
+    tags: ["a", "b"],
+  });
+  assert.equal(await groups(), 3);
+  const ids = async (query: string) =>
+    (await list(app, query)).items.map(({ id }) => id);
+  assert.deepEqual(await ids("?pinned=true&tag=a"), [thread.id]);
+  const tagged = await patchThread(app, pinned, { pinned: false, tags: ["b"] });
+  assert.equal(await groups(), 1);
+  assert.deepEqual(await ids("?tag=a"), []);
+  assert.deepEqual(await ids("?tag=b"), [thread.id]);
+  await deleteThread(app, tagged.id);
+  assert.deepEqual(await ids("?tag=b"), []);
+  await json(
+    await app.fetch(`/api/threads/${thread.id}/restore`, { method: "POST" }),
+  );
+  assert.deepEqual(await ids("?tag=b"), [thread.id]);
+  await deleteThread(app, tagged.id);
+  await app.services.threadPurge.sweep(Date.now() + 31_000);
+  assert.equal(await groups(), 0);
+  // One that is temporary is in none.
+  const secret = await newThread(app, { temporary: true });
+  await patchThread(app, secret, { pinned: true });
+  assert.equal(await groups(), 0);
 });
 
 Deno.test("GET messages: the newest page first, then older ones, each oldest first", async () => {
