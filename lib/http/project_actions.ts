@@ -19,7 +19,7 @@ import {
  * @throws {AppError} 400 `invalid_request` for a form that is none of ours; as the services do
  */
 export async function actOnProject(
-  { services: { projects }, workspace }: State,
+  { services: { projects, threads }, workspace }: State,
   form: URLSearchParams,
 ): Promise<string> {
   const id = form.get("id") ?? "";
@@ -46,6 +46,15 @@ export async function actOnProject(
         () => projects.update(workspace, id, patch, acceptVersion(form)),
       );
       return `/projects/${id}?saved=1#project-settings`;
+    }
+    case "thread": {
+      const key = form.get("key");
+      const thread = await threads.create(
+        workspace,
+        { projectId: id },
+        key === null ? null : `form ${key}`,
+      );
+      return `/c/${thread.id}`;
     }
     case "delete":
       await projects.delete(workspace, id, acceptVersion(form));

@@ -9,9 +9,6 @@ import type { State } from "@/utils.ts";
 /** Projects and tags that a page offers for a choice, at most. */
 const MOST_CHOICES = 200;
 
-/** Tasks on one page. */
-export const TASKS_PER_PAGE = 50;
-
 /** The newest projects, for a choice. */
 export async function loadProjects(state: State): Promise<Project[]> {
   const { items } = await state.services.projects.list(state.workspace, {

@@ -4,38 +4,46 @@ import { Head } from "fresh/runtime";
 import { Page } from "@/components/Page.tsx";
 import { PageHead } from "@/components/PageHead.tsx";
 import { ProjectSettings } from "@/components/projects/ProjectSettings.tsx";
+import { ProjectThreads } from "@/components/projects/ProjectThreads.tsx";
 import { Swatch } from "@/components/projects/Swatch.tsx";
 import { NewTask } from "@/components/tasks/NewTask.tsx";
 import { tasksPath } from "@/components/tasks/TaskFilters.tsx";
 import TaskList from "@/islands/TaskList.tsx";
+import { UNARCHIVED } from "@/lib/chat/thread_input.ts";
 import { loadChatSetup, loadNavigation } from "@/lib/http/chat_page.ts";
 import { readForm } from "@/lib/http/form.ts";
 import { actOnProject } from "@/lib/http/project_actions.ts";
 import { FormRefused, MAX_TEXT_FORM_BYTES } from "@/lib/http/task_form.ts";
-import {
-  loadTaskRows,
-  readDeletedId,
-  TASKS_PER_PAGE,
-} from "@/lib/http/task_page.ts";
+import { loadTaskRows, readDeletedId } from "@/lib/http/task_page.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import { define, type State } from "@/utils.ts";
+
+/** Tasks, and threads, on one page. */
+const ROWS_PER_PAGE = 50;
 
 async function load(ctx: Context<State>, form: FormState) {
   const { state, url } = ctx;
   const { services, workspace } = state;
   const projectId = ctx.params.project;
-  const [project, navigation, { models }, list] = await Promise.all([
+  const threadCursor = url.searchParams.get("threads");
+  const [project, navigation, { models }, list, threads] = await Promise.all([
     services.projects.require(workspace, projectId),
     loadNavigation(state),
     loadChatSetup(state, ctx.req.signal),
-    loadTaskRows(state, { projectId }, { limit: TASKS_PER_PAGE, cursor: null }),
+    loadTaskRows(state, { projectId }, { limit: ROWS_PER_PAGE, cursor: null }),
+    services.threads.list(workspace, {
+      limit: ROWS_PER_PAGE,
+      cursor: threadCursor,
+    }, { ...UNARCHIVED, projectId }),
   ]);
   return {
     project,
     navigation,
     models,
     list,
+    threads,
+    isLater: threadCursor !== null,
     form,
     isSaved: url.searchParams.has("saved"),
     deletedId: readDeletedId(url, "tsk"),

@@ -272,6 +272,13 @@ Deno.test("project page: without scripts one is made, changed, given a task, del
   assert.deepEqual(await titles(page), ["A task of it"]);
   assert.equal((await listTasks(app))[0].projectId, project.id);
 
+  await page.getByRole("button", { name: "Start a thread" }).click();
+  await page.waitForURL(/\/c\/thr_/);
+  await page.goBack();
+  await page.reload();
+  const threads = page.getByRole("region", { name: "Threads" });
+  await threads.getByRole("link", { name: "New thread" }).waitFor();
+
   await page.getByRole("button", { name: "Delete project" }).click();
   await page.getByRole("heading", { name: "No projects yet" }).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
