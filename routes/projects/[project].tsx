@@ -87,6 +87,13 @@ export default define.page<typeof handler>(function ProjectPage({ data }) {
           <Swatch color={project.color} />
           {project.name}
         </h1>
+        <ProjectThreads
+          project={project}
+          threads={data.threads.items}
+          nextCursor={data.threads.nextCursor}
+          isLater={data.isLater}
+          formKey={data.formKey}
+        />
         <section class="mt-5" aria-labelledby="tasks-title">
           <h2 id="tasks-title">Tasks</h2>
           <NewTask
