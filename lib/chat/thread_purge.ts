@@ -61,7 +61,7 @@ export class ThreadPurge {
 
   async #sweep(nowMs: number): Promise<number> {
     let purged = 0;
-    for await (const due of this.#store.due(nowMs)) {
+    for await (const due of this.#store.due(nowMs, this.#closed.signal)) {
       if (this.#closed.signal.aborted) break;
       if (await this.#purge(due)) purged += 1;
     }
@@ -73,7 +73,7 @@ export class ThreadPurge {
     try {
       const outcome = await this.#store.purge(due, this.#closed.signal);
       if (outcome.state === "answering") {
-        await this.#stopRun(due.workspace, outcome.runId);
+        await this.#stop(due.workspace, outcome.runId);
       }
       return outcome.state === "purged";
     } catch (error) {
@@ -83,6 +83,22 @@ export class ThreadPurge {
         error,
       });
       return false;
+    }
+  }
+
+  /** Waits for the end of a run that is stopped, but not when the process ends. */
+  async #stop(workspace: string, runId: string): Promise<void> {
+    const { signal } = this.#closed;
+    const closed = Promise.withResolvers<void>();
+    const end = () => closed.resolve();
+    signal.addEventListener("abort", end);
+    try {
+      const stopped = this.#stopRun(workspace, runId);
+      // What becomes of it after the process was told to end is nobody's business here.
+      stopped.catch(() => {});
+      await Promise.race([stopped, closed.promise]);
+    } finally {
+      signal.removeEventListener("abort", end);
     }
   }
 }

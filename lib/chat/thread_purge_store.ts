@@ -56,26 +56,30 @@ export class ThreadPurgeStore {
   }
 
   /** The purges that are due at a time, longest due first. */
-  async *due(nowMs: number): AsyncGenerator<DuePurge, void, void> {
-    // What is purged on the way leaves the range, so rows are read in batches that stand by themselves.
-    for await (const { key } of list(this.#store, keys.threadPurges(nowMs))) {
-      yield keys.parseThreadPurgeKey(key);
-    }
+  async *due(
+    nowMs: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<DuePurge, void, void> {
+    const rows = list(this.#store, keys.threadPurges(nowMs), { signal });
+    for await (const { key } of rows) yield keys.parseThreadPurgeKey(key);
   }
 
-  /** Removes all rows of a deleted thread, if nothing can bring any back. */
+  /**
+   * Removes all rows of a deleted thread, if nothing can bring any back.
+   * @throws {StorageError} when the store does not answer; what is gone by then stays gone
+   * @throws the signal's reason when it aborts
+   */
   async purge(due: DuePurge, signal?: AbortSignal): Promise<PurgeOutcome> {
     const { workspace, thread, dueAtMs } = due;
     const key = keys.threadPurgeKey(dueAtMs, workspace, thread);
     const entry = await get<PurgeRecord>(this.#store, key, { signal });
     if (entry.value === null) return { state: "gone" };
-    const runId = await this.#answering(workspace, thread);
+    const runId = await this.#answering(workspace, thread, signal);
     if (runId !== null) return { state: "answering", runId };
     let versionstamp: string | null = entry.versionstamp;
     // Without a row removed, this first atomic is what ends the time for an undo.
     let rows: Deno.KvKey[] = [];
     do {
-      signal?.throwIfAborted();
       const unit = new UnitOfWork().guard(key, versionstamp, {
         v: 1,
         begun: true,
@@ -84,9 +88,9 @@ export class ThreadPurgeStore {
       const result = await commit(this.#store, unit, { signal });
       if (!result.ok) return { state: "contended" };
       versionstamp = result.versionstamp;
-      rows = await this.#rows(workspace, thread);
+      rows = await this.#rows(workspace, thread, signal);
     } while (rows.length > 0);
-    return await this.#finish(due, versionstamp);
+    return await this.#finish(due, versionstamp, signal);
   }
 
   /**
@@ -96,29 +100,36 @@ export class ThreadPurgeStore {
   async #answering(
     workspace: string,
     thread: string,
+    signal: AbortSignal | undefined,
   ): Promise<string | null> {
     const activity = await get<ThreadActivityRecord>(
       this.#store,
       keys.threadActivityKey(workspace, thread),
+      { signal },
     );
     const runId = activity.value?.activeRunId ?? null;
     if (runId === null) return null;
     const key = keys.runKey(workspace, runId);
-    const run = (await get<RunRecord>(this.#store, key)).value;
-    return run === null || isEnded(run.status) ? null : runId;
+    const run = await get<RunRecord>(this.#store, key, { signal });
+    return run.value === null || isEnded(run.value.status) ? null : runId;
   }
 
   /** Rows of the thread's oldest messages and their runs; empty when there are none left. */
-  async #rows(workspace: string, thread: string): Promise<Deno.KvKey[]> {
+  async #rows(
+    workspace: string,
+    thread: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Deno.KvKey[]> {
     const found = await Array.fromAsync(
       list<MessageRecord>(this.#store, keys.messages(workspace, thread), {
         limit: MESSAGES_PER_LOOK,
+        signal,
       }),
     );
     const rows: Deno.KvKey[] = [];
     for (const { key, value } of found) {
       if (value.runId !== null) {
-        rows.push(...await this.#runRows(workspace, value.runId));
+        rows.push(...await this.#runRows(workspace, value.runId, signal));
       }
       // A message goes after what is found by it, so that a purge that is cut short finds the rest.
       rows.push(...blobRows(value.text), key);
@@ -128,13 +139,18 @@ export class ThreadPurgeStore {
   }
 
   /** Rows of a run, its record last. */
-  async #runRows(workspace: string, runId: string): Promise<Deno.KvKey[]> {
+  async #runRows(
+    workspace: string,
+    runId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Deno.KvKey[]> {
     const key = keys.runKey(workspace, runId);
     const [run, segments] = await Promise.all([
-      get<RunRecord>(this.#store, key),
+      get<RunRecord>(this.#store, key, { signal }),
       Array.fromAsync(
         list(this.#store, keys.runLog(workspace, runId), {
           limit: ROWS_PER_ATOMIC,
+          signal,
         }),
       ),
     ]);
@@ -149,6 +165,7 @@ export class ThreadPurgeStore {
   async #finish(
     due: DuePurge,
     versionstamp: string,
+    signal: AbortSignal | undefined,
   ): Promise<PurgeOutcome> {
     const { workspace, thread, dueAtMs } = due;
     const purgeKey = keys.threadPurgeKey(dueAtMs, workspace, thread);
@@ -156,7 +173,7 @@ export class ThreadPurgeStore {
     const activityKey = keys.threadActivityKey(workspace, thread);
     const [record, activity] = await getMany<
       [ThreadRecord, ThreadActivityRecord]
-    >(this.#store, [threadKey, activityKey]);
+    >(this.#store, [threadKey, activityKey], { signal });
     // The row that would show the token goes too: an outcome that is not known at once counts as
     // contended, and the next look finds no row.
     const unit = new UnitOfWork()
@@ -178,7 +195,7 @@ export class ThreadPurgeStore {
       }
       addThreadEvent(unit, workspace, record.value, "purged", this.now());
     }
-    const { ok } = await commit(this.#store, unit);
+    const { ok } = await commit(this.#store, unit, { signal });
     return { state: ok ? "purged" : "contended" };
   }
 }
