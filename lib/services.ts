@@ -11,6 +11,10 @@ import { ProjectStore } from "@/lib/chat/project_store.ts";
 import { Projects } from "@/lib/chat/projects.ts";
 import { Runs } from "@/lib/chat/runs.ts";
 import { RunStore } from "@/lib/chat/run_store.ts";
+import { ChangeReader } from "@/lib/chat/search/changes.ts";
+import { IndexCache } from "@/lib/chat/search/index_cache.ts";
+import { SearchIndexer } from "@/lib/chat/search/indexer.ts";
+import { Search } from "@/lib/chat/search/search.ts";
 import { TagStore } from "@/lib/chat/tag_store.ts";
 import { Tags } from "@/lib/chat/tags.ts";
 import { TaskStore } from "@/lib/chat/task_store.ts";
@@ -75,6 +79,7 @@ export interface Services {
   health: Health;
   consumers: Consumers;
   liveFeed: LiveFeed;
+  search: Search;
 }
 
 /** Parts that a test gives in place of the process's own. */
@@ -165,6 +170,9 @@ export async function startServices(
   const consumers = new Consumers(store, log);
   consumers.add(new TitleConsumer(titles));
   consumers.add(new OutboxTrim(store, () => consumers.names));
+  consumers.add(
+    new SearchIndexer(store, new ChangeReader(store, threadStore)),
+  );
   const services: Services = {
     config,
     log,
@@ -209,6 +217,7 @@ export async function startServices(
         loadLiveRows(store, workspace, threads, signal),
       log,
     ),
+    search: new Search(threadStore, new IndexCache(store)),
   };
   watchHealth(services);
   watchInbox(services);

@@ -1,0 +1,191 @@
+/**
+ * The search index of a workspace in the store: a record that lists its segments, oldest first, and the
+ * segments in immutable parts under ids that are never used again. A segment that no list names is not
+ * there for any reader; it is swept later.
+ */
+import { StorageError } from "@/lib/errors.ts";
+import { commit } from "@/lib/kv/commit.ts";
+import {
+  parseSearchSegmentKey,
+  searchIndexKey,
+  searchSegmentKey,
+  searchSegments,
+  searchSweepKey,
+} from "@/lib/kv/keys.ts";
+import { get, getMany, list } from "@/lib/kv/reads.ts";
+import type { Store, Versioned } from "@/lib/kv/store.ts";
+import { newToken } from "@/lib/kv/token.ts";
+import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+
+export interface SegmentEntry {
+  readonly id: string;
+  readonly parts: number;
+  readonly bytes: number;
+}
+
+export interface IndexRecord extends Versioned {
+  readonly v: 1;
+  /** Oldest first. */
+  readonly segments: readonly SegmentEntry[];
+  readonly token?: string;
+}
+
+export interface LoadedIndex {
+  segments: readonly SegmentEntry[];
+  /** Null: the workspace has no index. */
+  versionstamp: string | null;
+}
+
+interface PartRecord extends Versioned {
+  readonly v: 1;
+  readonly bytes: Uint8Array;
+}
+
+const PART_BYTES = 48 * 1024;
+/** Parts of a segment that travel in the unit that lists it; more are written before, in their own. */
+const PARTS_IN_UNIT = 4;
+const DELETES_PER_UNIT = 250;
+/** A segment that no list names may be one that is being written. */
+const SWEPT_AFTER_MS = 60 * 60 * 1_000;
+const TIME_DIGITS = 9;
+
+export async function loadIndex(
+  store: Store,
+  workspace: string,
+  signal?: AbortSignal,
+): Promise<LoadedIndex> {
+  const { value, versionstamp } = await get<IndexRecord>(
+    store,
+    searchIndexKey(workspace),
+    { signal },
+  );
+  return { segments: value?.segments ?? [], versionstamp };
+}
+
+/** The bytes of a segment; null when it has been swept. */
+export async function readSegment(
+  store: Store,
+  workspace: string,
+  { id, parts, bytes }: SegmentEntry,
+  signal?: AbortSignal,
+): Promise<Uint8Array | null> {
+  const keys = Array.from(
+    { length: parts },
+    (_, part) => searchSegmentKey(workspace, id, part),
+  );
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (
+    const { value } of await getMany<PartRecord[]>(store, keys, { signal })
+  ) {
+    if (value === null || at + value.bytes.length > bytes) return null;
+    whole.set(value.bytes, at);
+    at += value.bytes.length;
+  }
+  return at === bytes ? whole : null;
+}
+
+/**
+ * Puts a segment into the store, in the unit when it is small, and says how to list it.
+ * @throws {StorageError} when a part could not be stored
+ */
+export async function stageSegment(
+  store: Store,
+  workspace: string,
+  bytes: Uint8Array,
+  unit: UnitOfWork,
+  signal?: AbortSignal,
+): Promise<SegmentEntry> {
+  const id = newSegmentId(store.clock.now());
+  const parts = Math.ceil(bytes.length / PART_BYTES);
+  const part = (index: number): PartRecord => ({
+    v: 1,
+    // A copy, since a view would be stored together with all of its buffer.
+    bytes: bytes.slice(index * PART_BYTES, (index + 1) * PART_BYTES),
+  });
+  const isInUnit = parts <= PARTS_IN_UNIT;
+  for (let first = 0; first < parts; first += PARTS_IN_UNIT) {
+    const own = isInUnit ? unit : new UnitOfWork();
+    const end = Math.min(first + PARTS_IN_UNIT, parts);
+    for (let index = first; index < end; index += 1) {
+      const key = searchSegmentKey(workspace, id, index);
+      if (isInUnit) own.set(key, part(index));
+      else own.guard(key, null, part(index));
+    }
+    if (isInUnit) continue;
+    const { ok } = await commit(store, own, { signal });
+    if (!ok) throw new StorageError(`Segment "${id}" exists already`);
+  }
+  return { id, parts, bytes: bytes.length };
+}
+
+/** Lists these segments from now on; the unit counts only if the list is as it was loaded. */
+export function listSegments(
+  unit: UnitOfWork,
+  workspace: string,
+  { versionstamp }: LoadedIndex,
+  segments: readonly SegmentEntry[],
+): void {
+  const record: IndexRecord = { v: 1, segments };
+  unit.guard(searchIndexKey(workspace), versionstamp, record);
+}
+
+/** Deletes segments that no list has named for long. */
+export async function sweepSegments(
+  store: Store,
+  workspace: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const before = newSegmentId(store.clock.now() - SWEPT_AFTER_MS).slice(
+    0,
+    TIME_DIGITS,
+  );
+  const old: string[] = [];
+  for (let after: string | null = null;;) {
+    const [row]: Deno.KvEntry<unknown>[] = await Array.fromAsync(
+      list(store, searchSegments(workspace, after), { limit: 1, signal }),
+    );
+    if (row === undefined) break;
+    after = parseSearchSegmentKey(row.key).segment;
+    if (after.slice(0, TIME_DIGITS) >= before) break;
+    old.push(after);
+  }
+  if (old.length === 0) return;
+  // Read after the segments: what is listed later has a newer id.
+  const { segments } = await loadIndex(store, workspace, signal);
+  const listed = new Set(segments.map(({ id }) => id));
+  for (const segment of old.filter((id) => !listed.has(id))) {
+    await deleteSegment(store, workspace, segment, signal);
+  }
+}
+
+async function deleteSegment(
+  store: Store,
+  workspace: string,
+  segment: string,
+  signal: AbortSignal,
+): Promise<void> {
+  while (true) {
+    const sweep = await get(store, searchSweepKey(workspace), { signal });
+    const keys: Deno.KvKey[] = [];
+    const rows = list(store, searchSegments(workspace, segment, true), {
+      limit: DELETES_PER_UNIT,
+      batchSize: 20,
+      signal,
+    });
+    for await (const { key } of rows) {
+      if (parseSearchSegmentKey(key).segment !== segment) break;
+      keys.push(key);
+    }
+    if (keys.length === 0) return;
+    const unit = new UnitOfWork()
+      .guard(searchSweepKey(workspace), sweep.versionstamp, { v: 1 });
+    for (const key of keys) unit.delete(key);
+    if (!(await commit(store, unit, { signal })).ok) return;
+  }
+}
+
+/** An id that sorts by the time it was made. */
+function newSegmentId(nowMs: number): string {
+  return nowMs.toString(36).padStart(TIME_DIGITS, "0") + newToken();
+}

@@ -1,0 +1,162 @@
+/** Keeps the search index of each workspace in step with its threads; see `index_store.ts`. */
+import type { ConsumedEvent, Consumer } from "@/lib/events/consumer.ts";
+import type { OutboxEvent } from "@/lib/kv/outbox.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { compact } from "./compaction.ts";
+import { type Change, ChangeReader, type Wanted } from "./changes.ts";
+import {
+  listSegments,
+  loadIndex,
+  stageSegment,
+  sweepSegments,
+} from "./index_store.ts";
+import { buildSegment } from "./segment_build.ts";
+import { Slices } from "./slices.ts";
+
+/** Events taken into one step. */
+const EVENTS_PER_STEP = 64;
+/** Workspaces in one step: each takes a check and a segment. */
+const WORKSPACES_PER_STEP = 3;
+/** Characters in one step, unless a single thread has more. */
+const CHARACTERS_PER_STEP = 64_000;
+/** How often a workspace is swept, in milliseconds. */
+const SWEEP_EVERY_MS = 10 * 60 * 1_000;
+
+export class SearchIndexer implements Consumer {
+  /** The number is that of the index's layout: with another one all is indexed anew. */
+  readonly name = "search-1";
+  readonly #store: Store;
+  readonly #reader: ChangeReader;
+  readonly #touched = new Set<string>();
+  readonly #sweptAt = new Map<string, number>();
+
+  constructor(store: Store, reader: ChangeReader) {
+    this.#store = store;
+    this.#reader = reader;
+  }
+
+  async handle(
+    events: readonly ConsumedEvent[],
+    unit: UnitOfWork,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const taken = events.slice(0, EVENTS_PER_STEP);
+    const wanted = new Map<string, Wanted>();
+    for (const { workspace, event } of taken) {
+      const want = wantedBy(event);
+      if (want === null) continue;
+      const place = `${workspace}/${want.thread}`;
+      wanted.set(place, together(wanted.get(place), want));
+    }
+    const changes = new Map<string, Change[]>();
+    const done = new Set<string>();
+    let characters = 0;
+    for (const [place, want] of wanted) {
+      const [workspace] = place.split("/");
+      const ofWorkspace = changes.get(workspace) ?? [];
+      const isOneMore = !changes.has(workspace);
+      if (isOneMore && changes.size === WORKSPACES_PER_STEP) break;
+      changes.set(workspace, ofWorkspace);
+      const change = await this.#reader.read(workspace, want);
+      done.add(place);
+      if (change === null) continue;
+      ofWorkspace.push(change);
+      characters += change.characters;
+      if (characters > CHARACTERS_PER_STEP) break;
+    }
+    for (const [workspace, ofWorkspace] of changes) {
+      await this.#append(workspace, ofWorkspace, unit, signal);
+    }
+    // What comes after the first event of a thread left out comes again, which changes nothing.
+    const first = taken.findIndex(({ workspace, event }) => {
+      const want = wantedBy(event);
+      return want !== null && !done.has(`${workspace}/${want.thread}`);
+    });
+    return first === -1 ? taken.length : first;
+  }
+
+  async resync(
+    place: string | null,
+    unit: UnitOfWork,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const [workspace, thread] = place === null
+      ? [await this.#reader.workspaceAfter(null, signal), null]
+      : parsePlace(place);
+    if (workspace === null) return null;
+    const { changes, next } = await this.#reader.readThreads(
+      workspace,
+      thread,
+      CHARACTERS_PER_STEP,
+      signal,
+    );
+    await this.#append(workspace, changes, unit, signal, thread === null);
+    if (next !== null) return `${workspace}/${next}`;
+    const following = await this.#reader.workspaceAfter(workspace, signal);
+    return following === null ? null : `${following}/`;
+  }
+
+  /** Merges segments and sweeps what is not in use any more. */
+  async committed(signal: AbortSignal): Promise<void> {
+    for (const workspace of [...this.#touched]) {
+      this.#touched.delete(workspace);
+      while (await compact(this.#store, workspace, signal));
+      const now = this.#store.clock.monotonic();
+      const swept = this.#sweptAt.get(workspace) ?? -Infinity;
+      if (now - swept < SWEEP_EVERY_MS) continue;
+      this.#sweptAt.set(workspace, now);
+      await sweepSegments(this.#store, workspace, signal);
+    }
+  }
+
+  /** @param anew the index begins with these changes */
+  async #append(
+    workspace: string,
+    changes: readonly Change[],
+    unit: UnitOfWork,
+    signal: AbortSignal,
+    anew = false,
+  ): Promise<void> {
+    const index = await loadIndex(this.#store, workspace, signal);
+    const before = anew ? [] : index.segments;
+    if (changes.length === 0 && before.length === index.segments.length) return;
+    const added = [];
+    if (changes.length > 0) {
+      const bytes = await buildSegment(changes, new Slices(signal));
+      added.push(
+        await stageSegment(this.#store, workspace, bytes, unit, signal),
+      );
+    }
+    listSegments(unit, workspace, index, [...before, ...added]);
+    this.#touched.add(workspace);
+  }
+}
+
+const NO_MESSAGES: ReadonlySet<string> = new Set();
+
+/** What an event says about the index; null: nothing. */
+function wantedBy({ type, subject, data }: OutboxEvent): Wanted | null {
+  if (data.temporary === true) return null;
+  if (type.startsWith("thread.")) {
+    const isWhole = /^thread\.(deleted|purged|restored)$/.test(type);
+    return { thread: subject, messages: NO_MESSAGES, isWhole };
+  }
+  const { threadId } = data;
+  if (!type.startsWith("message.") || typeof threadId !== "string") return null;
+  return { thread: threadId, messages: new Set([subject]), isWhole: false };
+}
+
+function together(one: Wanted | undefined, other: Wanted): Wanted {
+  if (one === undefined) return other;
+  return {
+    thread: one.thread,
+    messages: one.messages.union(other.messages),
+    isWhole: one.isWhole || other.isWhole,
+  };
+}
+
+function parsePlace(place: string): [workspace: string, thread: string | null] {
+  const [workspace, thread] = place.split("/");
+  return [workspace, thread || null];
+}

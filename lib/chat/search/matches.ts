@@ -1,0 +1,100 @@
+/** Where the clauses of a query are found. */
+import type { Clause } from "./query.ts";
+import { Postings, type Segment, type TermEntry } from "./segment.ts";
+import type { Slices } from "./slices.ts";
+
+/** Documents of a segment that have a clause, each at most once for each of its terms. */
+export interface Matches {
+  documents: number[];
+  /** How well each fits, from 0 to 1.5. */
+  weights: number[];
+}
+
+/** A word that only begins with what was typed counts less. */
+const PREFIX_WEIGHT = 0.7;
+const POSTINGS_BETWEEN_LOOKS = 4_096;
+
+/** How often a term is there says little after the third time. */
+function weightOf(count: number): number {
+  return count === 1 ? 1 : count === 2 ? 1.25 : 1.4;
+}
+
+export async function findClause(
+  segment: Segment,
+  { terms, isPrefix }: Clause,
+  slices: Slices,
+): Promise<Matches> {
+  const found: Matches = { documents: [], weights: [] };
+  if (terms.length > 1) {
+    await findPhrase(segment, terms, isPrefix, found, slices);
+    return found;
+  }
+  for (const entry of entriesOf(segment, terms[0], isPrefix)) {
+    const factor = entry.term === terms[0] ? 1 : PREFIX_WEIGHT;
+    const postings = new Postings(segment, entry);
+    while (postings.next()) {
+      found.documents.push(postings.document);
+      found.weights.push(factor * weightOf(postings.count));
+      if (
+        found.documents.length % POSTINGS_BETWEEN_LOOKS === 0 && slices.isDue
+      ) await slices.pause();
+    }
+    if (slices.isDue) await slices.pause();
+  }
+  return found;
+}
+
+function* entriesOf(
+  segment: Segment,
+  term: string,
+  isPrefix: boolean,
+): Generator<TermEntry, void, void> {
+  for (const entry of segment.termsFrom(term)) {
+    if (entry.term !== term && !(isPrefix && entry.term.startsWith(term))) {
+      return;
+    }
+    yield entry;
+  }
+}
+
+/** Documents in which the terms follow each other. */
+async function findPhrase(
+  segment: Segment,
+  terms: readonly string[],
+  isPrefix: boolean,
+  found: Matches,
+  slices: Slices,
+): Promise<void> {
+  // Of each document, the places where the terms so far end.
+  let ends: Map<number, Set<number>> | null = null;
+  for (const [index, term] of terms.entries()) {
+    const next = new Map<number, Set<number>>();
+    const mayGoOn = isPrefix && index === terms.length - 1;
+    for (const entry of entriesOf(segment, term, mayGoOn)) {
+      const postings = new Postings(segment, entry);
+      for (let seen = 1; postings.next(); seen += 1) {
+        const { document } = postings;
+        const before = ends?.get(document);
+        if (ends === null || before !== undefined) {
+          const places = postings.places().filter((place) =>
+            before === undefined || before.has(place - 1)
+          );
+          if (places.length > 0) {
+            const known = next.get(document);
+            if (known === undefined) next.set(document, new Set(places));
+            else for (const place of places) known.add(place);
+          }
+        }
+        if (seen % POSTINGS_BETWEEN_LOOKS === 0 && slices.isDue) {
+          await slices.pause();
+        }
+      }
+    }
+    ends = next;
+    if (ends.size === 0) return;
+  }
+  for (const [document, places] of ends ?? []) {
+    found.documents.push(document);
+    found.weights.push(weightOf(places.size));
+  }
+}
