@@ -6,6 +6,7 @@ import { PageHead } from "@/components/PageHead.tsx";
 import { NewTask } from "@/components/tasks/NewTask.tsx";
 import { TaskEditor } from "@/components/tasks/TaskEditor.tsx";
 import {
+  DeleteTag,
   TaskFilters,
   tasksLink,
   tasksPath,
@@ -40,10 +41,11 @@ async function load(
 ) {
   const { services, workspace } = state;
   const query = readTaskQuery(url);
-  const [navigation, projects, tags, list, edited] = await Promise.all([
+  const [navigation, projects, tags, tag, list, edited] = await Promise.all([
     loadNavigation(state),
     loadProjects(state),
     loadTagNames(state),
+    query.tag === undefined ? null : services.tags.find(workspace, query.tag),
     loadTaskRows(state, query, readPageQuery(url)),
     editId === null ? null : services.tasks.require(workspace, editId),
   ]);
@@ -56,6 +58,7 @@ async function load(
     navigation,
     projects,
     tags,
+    tag: tag?.name ?? null,
     list,
     form,
     view,
@@ -173,6 +176,7 @@ function List({ data }: { data: Data }) {
           )}
         </nav>
       )}
+      {data.tag !== null && <DeleteTag name={data.tag} />}
     </>
   );
 }

@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { Icon } from "@/components/Icon.tsx";
 import { TASK_STATUS_WORDS, TASK_STATUSES } from "@/lib/shared/task_status.ts";
 import type { Project } from "@/lib/shared/wire.ts";
 import { ProjectSelect } from "./TaskFields.tsx";
@@ -86,5 +87,32 @@ export function TaskFilters({ view, projects, tags }: TaskFiltersProps): VNode {
         <button class="btn" type="submit">Show</button>
       </form>
     </div>
+  );
+}
+
+/** The end of the tag that is shown, behind one more press, since it cannot be undone. */
+export function DeleteTag({ name }: { name: string }): VNode {
+  return (
+    <details class="task-more">
+      <summary>
+        <Icon name="right" small turnable />
+        Delete this tag
+      </summary>
+      <form class="tag-end" method="post" action="/tasks">
+        <input type="hidden" name="action" value="delete-tag" />
+        <input type="hidden" name="tag" value={name} />
+        <p class="hint" id="tag-end-hint">
+          It leaves every task and thread at once; they stay. It cannot be
+          undone.
+        </p>
+        <button
+          class="btn btn-danger"
+          type="submit"
+          aria-describedby="tag-end-hint"
+        >
+          Delete tag “{name}”
+        </button>
+      </form>
+    </details>
   );
 }

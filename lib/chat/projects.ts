@@ -8,6 +8,7 @@ import { beforeId } from "./id_cursor.ts";
 import type { NewProject, ProjectPatch } from "./project_input.ts";
 import { type ProjectRecord, toProject } from "./project_record.ts";
 import type { LoadedProject, ProjectStore } from "./project_store.ts";
+import { madeBefore } from "./made_before.ts";
 import { notFound } from "./refusals.ts";
 import { retryOnConflict } from "./retry_on_conflict.ts";
 
@@ -35,7 +36,7 @@ export class Projects {
   /**
    * Makes a project. Two may have the same name, as with the peers: people tell them apart by colour.
    * @param idempotencyKey a repetition with it gives the project that is there
-   * @throws {AppError} 404 `model_not_found`, 422 `idempotency_key_reused`
+   * @throws {AppError} 404 `model_not_found`, 409 `project_deleted`, 422 `idempotency_key_reused`
    */
   async create(
     workspace: string,
@@ -60,7 +61,10 @@ export class Projects {
     return await retryOnConflict(async () => {
       const claim = await this.#requests.claim(workspace, request);
       if (claim.state === "made") {
-        return await this.require(workspace, claim.id);
+        return await madeBefore(
+          "project",
+          () => this.require(workspace, claim.id),
+        );
       }
       const ok = await this.#store.create(
         workspace,

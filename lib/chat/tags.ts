@@ -4,6 +4,7 @@ import { foldTagName, MAX_TAG_CHARACTERS } from "@/lib/shared/tag_names.ts";
 import type { Page, Tag } from "@/lib/shared/wire.ts";
 import { invalidCursor } from "./id_cursor.ts";
 import type { IdempotencyStore } from "./idempotency_store.ts";
+import { madeBefore } from "./made_before.ts";
 import { notFound } from "./refusals.ts";
 import { retryOnConflict } from "./retry_on_conflict.ts";
 import type { NewTag } from "./tag_input.ts";
@@ -24,7 +25,7 @@ export class Tags {
   /**
    * Makes a tag, or gives the one of that name; upper and lower case do not count.
    * @param idempotencyKey a repetition with it gives the same answer
-   * @throws {AppError} 422 `idempotency_key_reused`, 404 when the repeated request's tag was deleted
+   * @throws {AppError} 422 `idempotency_key_reused`, 409 `tag_deleted`
    */
   async create(
     workspace: string,
@@ -37,7 +38,11 @@ export class Tags {
     return await retryOnConflict(async () => {
       const claim = await this.#requests.claim(workspace, request);
       if (claim.state === "made") {
-        return { tag: await this.require(workspace, claim.id), isNew: true };
+        const tag = await madeBefore(
+          "tag",
+          () => this.require(workspace, claim.id),
+        );
+        return { tag, isNew: true };
       }
       const receipt = claim.receipt(input.name);
       const there = await this.#store.find(workspace, input.name);
@@ -55,11 +60,17 @@ export class Tags {
     });
   }
 
+  /** A tag by its name in any spelling, or null. */
+  async find(workspace: string, name: string): Promise<Tag | null> {
+    const record = await this.#store.find(workspace, name);
+    return record && toTag(record);
+  }
+
   /** @throws {AppError} 404 `not_found` */
   async require(workspace: string, name: string): Promise<Tag> {
-    const record = await this.#store.find(workspace, name);
-    if (record === null) throw notFound("tag");
-    return toTag(record);
+    const tag = await this.find(workspace, name);
+    if (tag === null) throw notFound("tag");
+    return tag;
   }
 
   /** By name. */

@@ -5,6 +5,7 @@ import type { Page, Task, TaskStatus } from "@/lib/shared/wire.ts";
 import { beforeId } from "./id_cursor.ts";
 import type { IdempotencyStore } from "./idempotency_store.ts";
 import { type AcceptVersion, UNDO_MS } from "./projects.ts";
+import { madeBefore } from "./made_before.ts";
 import { notFound } from "./refusals.ts";
 import { retryOnConflict } from "./retry_on_conflict.ts";
 import { refKey, type TagStore } from "./tag_store.ts";
@@ -51,7 +52,8 @@ export class Tasks {
   /**
    * Makes a task, and its missing tags with it or none of them.
    * @param idempotencyKey a repetition with it gives the task that is there
-   * @throws {AppError} 404 `not_found` for an unknown project or thread, 422 `idempotency_key_reused`
+   * @throws {AppError} 404 `not_found` for an unknown project or thread, 409 `task_deleted`, 422
+   * `idempotency_key_reused`
    */
   async create(
     workspace: string,
@@ -66,7 +68,10 @@ export class Tasks {
     return await retryOnConflict(async () => {
       const claim = await this.#requests.claim(workspace, request);
       if (claim.state === "made") {
-        return await this.require(workspace, claim.id);
+        return await madeBefore(
+          "task",
+          () => this.require(workspace, claim.id),
+        );
       }
       const [plan] = await Promise.all([
         this.#tags.plan(workspace, input.tags),

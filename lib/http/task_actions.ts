@@ -18,7 +18,7 @@ import {
  * @throws {AppError} 400 `invalid_request` for a form that is none of ours; as the services do
  */
 export async function actOnTask(
-  { services: { tasks }, workspace }: State,
+  { services: { tags, tasks }, workspace }: State,
   form: URLSearchParams,
 ): Promise<string> {
   const back = backPath(form.get("back"));
@@ -55,6 +55,9 @@ export async function actOnTask(
     case "delete":
       await tasks.delete(workspace, id, acceptVersion(form));
       return withParameter(back, "deleted", id);
+    case "delete-tag":
+      await tags.delete(workspace, form.get("tag") ?? "");
+      return "/tasks";
     case "restore":
       await tasks.restore(workspace, id);
       return back;

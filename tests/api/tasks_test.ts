@@ -202,7 +202,10 @@ Deno.test("tasks: the same Idempotency-Key and body make one task, another body 
   const [first, second] = await Promise.all([send("a"), send("a")]);
   assert.deepEqual(await json<Task>(first, 201), await json<Task>(second, 201));
   await problem(await send("b"), 422, "idempotency_key_reused");
-  assert.equal((await listTasks(app)).length, 1);
+  const [{ id }] = await listTasks(app);
+  await change(app, "DELETE", `/api/tasks/${id}`, "*");
+  await problem(await send("a"), 409, "task_deleted");
+  assert.deepEqual(await listTasks(app), []);
 });
 
 Deno.test("tasks: with the store failing nothing is stored, and the answer says to try again", async () => {

@@ -93,10 +93,14 @@ Deno.test("tasks page: without scripts a task is made, found, changed, done, del
   assert.deepEqual(await titles(page), []);
   await page.getByRole("button", { name: "Undo" }).click();
   assert.deepEqual(await titles(page), ["Check it twice"]);
+  await page.getByRole("link", { name: "field", exact: true }).click();
+  await page.getByText("Delete this tag").click();
+  await page.getByRole("button", { name: "Delete tag “field”" }).click();
+  assert.equal(await page.getByRole("link", { name: "field" }).count(), 0);
   const [{ status, notes, tags }] = await listTasks(app);
   assert.deepEqual(
     [status, notes, tags],
-    ["done", "At noon.\nTake the key.", ["field", "station 14"]],
+    ["done", "At noon.\nTake the key.", ["station 14"]],
   );
 });
 
@@ -349,6 +353,7 @@ Deno.test("project and task pages: accessible and not too wide in every state an
   await make(app, "/api/tasks", { title: "over", status: "done" });
   await look("tasks", "/tasks");
   await look("no such tasks", "/tasks?tag=none&status=done");
+  await look("tag", `/tasks?tag=${encodeURIComponent(task.tags[0])}`);
   await look("edit", `/tasks?edit=${task.id}`);
   await look("deleted", `/tasks?deleted=${task.id}`);
   await look("projects", "/projects");
