@@ -67,6 +67,7 @@ export async function drain(services: Services): Promise<void> {
   await Promise.all([
     runs.drain(FINAL_WRITES_MS),
     services.threadPurge.close(),
+    services.oldRuns.close(),
     services.reaper.stop(),
     services.titles.close(FINAL_WRITES_MS),
     services.consumers.stop(),

@@ -3,6 +3,8 @@ import { Chat } from "@/lib/chat/chat.ts";
 import { Recovery } from "@/lib/chat/recovery.ts";
 import { RunClaimStore } from "@/lib/chat/run_claim_store.ts";
 import { RunFollow } from "@/lib/chat/run_follow.ts";
+import { RunRetentionStore } from "@/lib/chat/run_retention_store.ts";
+import { Sweeper } from "@/lib/chat/sweeper.ts";
 import { RunRequests } from "@/lib/chat/run_requests.ts";
 import { RunStarts } from "@/lib/chat/run_starts.ts";
 import { loadLiveRows } from "@/lib/chat/live_rows.ts";
@@ -50,6 +52,9 @@ import { Hub } from "@/lib/streams/hub.ts";
 import { Mirrors } from "@/lib/streams/mirror.ts";
 import { Ledger, writeLedgerRow } from "@/lib/usage/ledger_store.ts";
 
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
 /** How long the store may be silent before the log says so, in milliseconds. */
 const TELL_HALT_AFTER_MS = 1_000;
 
@@ -69,6 +74,8 @@ export interface Services {
   threads: Threads;
   threadEdits: ThreadEdits;
   threadPurge: ThreadPurge;
+  /** Removes what is kept of ended runs no longer. */
+  oldRuns: Sweeper;
   chat: Chat;
   prices: PriceList;
   ledger: Ledger;
@@ -104,7 +111,12 @@ export async function startServices(
   const hub = new Hub();
   const prices = new PriceList(config.prices);
   const threadStore = new ThreadStore(store, owner.incarnation.id);
-  const runStore = new RunStore(store, owner, threadStore);
+  const retention = {
+    eventsMs: config.retention.runEventsMinutes * MINUTE_MS,
+    recordMs: config.retention.runsDays * DAY_MS,
+  };
+  const runStore = new RunStore(store, owner, threadStore, retention);
+  const oldRuns = new RunRetentionStore(store, owner, retention);
   const claims = new RunClaimStore(store, owner, runStore, threadStore);
   const runs = new Runs(
     runStore,
@@ -198,6 +210,12 @@ export async function startServices(
       tags: tagStore,
       stopRun,
     }),
+    oldRuns: new Sweeper({
+      failure: "What is left of old runs could not be removed",
+      everyMs: MINUTE_MS,
+      sweep: (signal) => oldRuns.sweep(signal),
+      log,
+    }),
     threadPurge: new ThreadPurge(new ThreadPurgeStore(store), stopRun, log),
     chat,
     prices,
@@ -224,6 +242,7 @@ export async function startServices(
   services.reaper.start();
   consumers.start();
   services.threadPurge.start();
+  services.oldRuns.start();
   return services;
 }
 

@@ -103,6 +103,8 @@ export interface RunRecord {
   error: RunError | null;
   /** Sequence number of the last event, once the run has ended. */
   endSeq: number | null;
+  /** Time under which its thread stands in the list while it runs; without it `startedAt`. */
+  listedAt?: string;
   /** Request that began it. */
   requestId?: string | null;
   /** Further fields of the request to the provider, as the caller gave them. */

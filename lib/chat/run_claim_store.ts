@@ -22,6 +22,7 @@ import { encodeLedgerRow, type LedgerRow } from "@/lib/usage/ledger_row.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import { type RunRecord } from "./records.ts";
 import type { OwnedRun, RunStore } from "./run_store.ts";
+import { retentionRow } from "./run_retention_store.ts";
 import { activityOf, answerOf, expiryOfRun, runEvents } from "./run_rows.ts";
 import { LIST_ENTRY, listKey, type ThreadStore } from "./thread_store.ts";
 
@@ -173,6 +174,8 @@ export class RunClaimStore {
     if (!record.temporary) {
       unit.delete(listKey(workspace, threadId, before))
         .set(listKey(workspace, threadId, activity.updatedAt), LIST_ENTRY);
+      const kept = retentionRow(workspace, record, this.#runs.retention);
+      unit.set(kept.key, kept.value);
     }
     return (await commit(this.#store, unit)).ok;
   }

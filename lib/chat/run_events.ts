@@ -57,17 +57,30 @@ export function terminalEvent(
   };
 }
 
-/** Events of an epoch whose log is not there: the whole text, and the end if the run has ended. */
+/**
+ * Events of an epoch whose log is not there: the whole text, and the end if the run has ended. A place
+ * never stands for two things: the text takes the last places before the end, where a follower has all
+ * of it anyway.
+ */
 export function eventsFromText(record: RunRecord, text: string): PlacedEvent[] {
-  const events: RunEvent[] = [openingEvent(record)];
-  for (const content of pieces(text)) {
-    events.push({ event: "chunk", data: { content } });
-  }
-  if (isEnded(record.status)) events.push(terminalEvent(record));
-  return events.map((event, seq) => ({
+  const chunks: RunEvent[] = Array.from(
+    pieces(text),
+    (content) => ({ event: "chunk", data: { content } }),
+  );
+  const endSeq = record.endSeq ?? chunks.length + 1;
+  const place = (event: RunEvent, seq: number): PlacedEvent => ({
     position: { epoch: record.epoch, seq },
     event,
-  }));
+  });
+  const first = Math.max(endSeq - chunks.length, 1);
+  const events = [
+    place(openingEvent(record), 0),
+    ...chunks.map((event, index) => place(event, first + index)),
+  ];
+  if (isEnded(record.status)) {
+    events.push(place(terminalEvent(record), endSeq));
+  }
+  return events;
 }
 
 /** The text of an answer out of its events. */

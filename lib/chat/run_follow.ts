@@ -88,8 +88,8 @@ export class RunFollow {
     }
     const stored = await this.#store.readRunEvents(workspace, runId);
     if (stored === null) return null;
-    const { record: { epoch }, events } = stored;
-    return (after) => replayEnded(epoch, events, after);
+    const { record: { epoch }, events, isComplete } = stored;
+    return (after) => replayEnded(epoch, events, after, isComplete);
   }
 
   /** Waits until a run has ended, or so long; gives its record then, or null when it is gone. */

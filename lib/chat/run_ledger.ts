@@ -40,13 +40,21 @@ export function attemptRow(
   };
 }
 
-/** What the usage of a run costs, in micro-dollars; null when its model is unpriced. */
+/**
+ * What the usage of a run costs, in micro-dollars; null when its model is unpriced, or the counts are
+ * beyond all reason: an answer is kept whatever its provider says about it.
+ */
 export function costOf(
   prices: PriceList,
   record: Pick<RunRecord, "model" | "provider" | "usage" | "startedAt">,
 ): number | null {
   if (record.usage === null) return null;
   const at = new Date(record.startedAt);
-  const cost = prices.cost(record.model, record.usage, at, record.provider);
-  return cost?.microUsd ?? null;
+  try {
+    const { model, provider, usage } = record;
+    return prices.cost(model, usage, at, provider)?.microUsd ?? null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }

@@ -39,7 +39,8 @@ export function activityOf(run: RunRecord): ThreadActivityRecord {
   const hasEnded = isEnded(run.status);
   return {
     v: 1,
-    updatedAt: (hasEnded ? run.finishedAt : null) ?? run.startedAt,
+    updatedAt: (hasEnded ? run.finishedAt : null) ?? run.listedAt ??
+      run.startedAt,
     activeRunId: hasEnded ? null : run.id,
     unread: hasEnded,
   };

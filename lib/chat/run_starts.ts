@@ -378,12 +378,14 @@ function newRun(
     ...(record.temporary ? { temporary: true } : {}),
     createdAt: now,
     startedAt: now,
+    listedAt: now,
     finishedAt: null,
   };
 }
 
 /** An interrupted run, as it goes on. */
 function resumed(record: RunRecord, requestId: string | null): RunRecord {
+  const now = new Date().toISOString();
   return {
     ...record,
     status: "running",
@@ -400,7 +402,8 @@ function resumed(record: RunRecord, requestId: string | null): RunRecord {
     handovers: 0,
     isHandedOver: false,
     restartGroup: null,
-    startedAt: new Date().toISOString(),
+    startedAt: now,
+    listedAt: now,
     finishedAt: null,
   };
 }

@@ -13,6 +13,7 @@ import { LogWriter, type RunLog } from "@/lib/streams/log_writer.ts";
 import { encodeLedgerRow, type LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { MessageRecord, RunRecord, ThreadRecord } from "./records.ts";
 import { eventsFromText } from "./run_events.ts";
+import { retentionRow, type RunRetention } from "./run_retention_store.ts";
 import { activityOf, answerOf, expiryOfRun, runEvents } from "./run_rows.ts";
 import {
   LIST_ENTRY,
@@ -56,6 +57,14 @@ export interface OwnedRun {
   readonly log: RunLog;
 }
 
+/** What the store has of a run's events. */
+export interface StoredEvents {
+  record: RunRecord;
+  events: PlacedEvent[];
+  /** Whether every place of the epoch is among them. */
+  isComplete: boolean;
+}
+
 /** How a run has ended. */
 export interface StoredEnd {
   /** The record in its last state. */
@@ -76,10 +85,18 @@ export class RunStore {
   readonly #store: Store;
   readonly #owner: Owner;
   readonly #threads: ThreadStore;
+  /** How long the rest of an ended run is kept. */
+  readonly retention: RunRetention;
   #logs: LogWriter;
 
-  constructor(store: Store, owner: Owner, threads: ThreadStore) {
+  constructor(
+    store: Store,
+    owner: Owner,
+    threads: ThreadStore,
+    retention: RunRetention,
+  ) {
     this.#store = store;
+    this.retention = retention;
     this.#owner = owner;
     this.#threads = threads;
     this.#logs = new LogWriter(owner.incarnation.lane, store.clock);
@@ -290,10 +307,13 @@ export class RunStore {
     if (!record.temporary && activity.updatedAt !== before) {
       deletes.push(listKey(workspace, threadId, before));
     }
-    const listed = record.temporary ? [] : [{
-      key: listKey(workspace, threadId, activity.updatedAt),
-      value: LIST_ENTRY,
-    }];
+    const listed = record.temporary ? [] : [
+      {
+        key: listKey(workspace, threadId, activity.updatedAt),
+        value: LIST_ENTRY,
+      },
+      retentionRow(workspace, record, this.retention),
+    ];
     await lane.write({
       sets: [...sets, ...listed, ...lastSegments],
       deletes,
@@ -338,18 +358,23 @@ export class RunStore {
     });
   }
 
-  /** The events of a run's current epoch, from its beginning; null when there is no such run. */
+  /**
+   * The events of a run's current epoch, from its beginning; null when there is no such run. They are
+   * not complete when the log is not kept any more and its text takes the place of it.
+   */
   async readRunEvents(
     workspace: string,
     runId: string,
-  ): Promise<{ record: RunRecord; events: PlacedEvent[] } | null> {
+  ): Promise<StoredEvents | null> {
     const record = await this.readRun(workspace, runId);
     if (record === null) return null;
     const { epoch, endSeq } = record;
     const of = { workspace, run: runId, epoch };
     const events = await readSegments(this.#store, of, -1);
     const isWhole = endSeq === null || events.length === endSeq + 1;
-    if (events.length > 0 && isWhole) return { record, events };
+    if (events.length > 0 && isWhole) {
+      return { record, events, isComplete: true };
+    }
     const message = await this.#threads.readMessage(
       workspace,
       record.threadId,
@@ -358,7 +383,8 @@ export class RunStore {
     const text = message === null
       ? ""
       : (await this.#threads.readTexts([message.text]))[0];
-    return { record, events: eventsFromText(record, text) };
+    const told = eventsFromText(record, text);
+    return { record, events: told, isComplete: told.length - 1 === endSeq };
   }
 }
 

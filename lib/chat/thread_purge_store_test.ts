@@ -1,151 +1,31 @@
 import assert from "node:assert/strict";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
-import type { EnvelopeRecord } from "@/lib/kv/outbox.ts";
-import type { Store } from "@/lib/kv/store.ts";
 import { BRIEF_FAULTS } from "@/lib/kv/testing/fault_kv.ts";
 import { openTestStore, type TestStore } from "@/lib/kv/testing/test_store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import { newId } from "@/lib/shared/ids.ts";
-import type { MessageRecord, RunRecord, ThreadRecord } from "./records.ts";
-import { THREAD_UNDO_MS, ThreadEditStore } from "./thread_edit_store.ts";
+import type { RunRecord } from "./records.ts";
 import {
-  type DuePurge,
-  type PurgeOutcome,
-  ThreadPurgeStore,
-} from "./thread_purge_store.ts";
-import { LIST_ENTRY, listKey, ThreadStore } from "./thread_store.ts";
+  answer,
+  AT,
+  rowsOf,
+  storeDeleted,
+  threadEvents,
+  threadStores,
+  WORKSPACE,
+} from "./testing/stored_threads.ts";
+import { THREAD_UNDO_MS } from "./thread_edit_store.ts";
+import type { DuePurge, PurgeOutcome } from "./thread_purge_store.ts";
+import { LIST_ENTRY, listKey } from "./thread_store.ts";
 
-const WORKSPACE = "wsp_test";
-const AT = "2026-01-01T00:00:00.000Z";
-
-function services(store: Store) {
-  const threads = new ThreadStore(store, "inc");
-  return {
-    threads,
-    edits: new ThreadEditStore(store, threads),
-    purges: new ThreadPurgeStore(store),
-  };
-}
-
-function thread(): ThreadRecord {
-  return {
-    v: 1,
-    id: newId("thr"),
-    title: "River",
-    titleSource: "user",
-    model: null,
-    createdAt: AT,
-    version: 1,
-  };
-}
-
-function run(threadId: string, status: RunRecord["status"]): RunRecord {
-  return {
-    v: 1,
-    id: newId("run"),
-    threadId,
-    questionId: newId("msg"),
-    messageId: newId("msg"),
-    status,
-    epoch: 1,
-    owner: "inc",
-    model: "m",
-    provider: "p",
-    finishReason: null,
-    usage: null,
-    error: null,
-    endSeq: null,
-    createdAt: AT,
-    startedAt: AT,
-    finishedAt: null,
-  };
-}
-
-function answer(of: RunRecord, text: MessageRecord["text"]): MessageRecord {
-  return {
-    v: 1,
-    id: of.messageId,
-    threadId: of.threadId,
-    parentId: of.questionId,
-    role: "assistant",
-    text,
-    status: of.status === "running" ? "streaming" : "complete",
-    runId: of.id,
-    model: null,
-    usage: null,
-    error: null,
-    createdAt: AT,
-  };
-}
-
-/** Makes a thread with answers, the newest of which is in this state, and deletes the thread. */
-async function deleted(
-  store: Store,
-  newest: RunRecord["status"],
-  answers = 12,
-): Promise<{ due: DuePurge; running: RunRecord }> {
-  const { threads, edits } = services(store);
-  const record = thread();
-  const runs = Array.from(
-    { length: answers },
-    (_, index) => run(record.id, index === answers - 1 ? newest : "completed"),
-  );
-  const running = runs[answers - 1];
-  await threads.createThread(WORKSPACE, record, {
-    v: 1,
-    updatedAt: AT,
-    activeRunId: newest === "running" ? running.id : null,
-  });
-  for (const [index, each] of runs.entries()) {
-    // Some are long, so that their texts are blobs of several parts, and one has a long log.
-    const text = await threads.writeText(
-      "x".repeat(index % 5 === 0 ? 200_000 : 9),
-    );
-    const unit = new UnitOfWork()
-      .guard(keys.runKey(WORKSPACE, each.id), null, each)
-      .set(
-        keys.messageKey(WORKSPACE, record.id, each.messageId),
-        answer(each, text),
-      )
-      .set(keys.runControlKey(WORKSPACE, each.id), { v: 1 });
-    const segments = index === 3 ? 250 : 3;
-    for (let seq = 0; seq < segments; seq += 1) {
-      unit.set(keys.runLogKey(WORKSPACE, each.id, 1, seq), { v: 1 });
-    }
-    assert.ok((await commit(store, unit)).ok);
-  }
-  const loaded = await threads.loadThread(WORKSPACE, record.id);
-  assert.ok(await edits.delete(WORKSPACE, loaded!));
-  const dueAtMs = store.clock.now() + THREAD_UNDO_MS;
-  return { due: { dueAtMs, workspace: WORKSPACE, thread: record.id }, running };
-}
-
-/** Keys of all rows but events. */
-async function rows(store: Store): Promise<string[]> {
-  const all = await Array.fromAsync(store.kv.list({ prefix: [] }));
-  return all.map(({ key }) => key)
-    .filter((key) => !["e", "gen", "schema"].includes(String(key[1])))
-    .map((key) => JSON.stringify(key));
-}
-
-async function purgedEvents(store: Store): Promise<string[]> {
-  const found = store.kv.list<EnvelopeRecord>(
-    keys.eventsAfter(WORKSPACE, null),
-  );
-  const events = (await Array.fromAsync(found)).flatMap(({ value }) =>
-    value.ev
-  );
-  return events.filter(({ type }) => type === "thread.purged")
-    .map(({ subject }) => subject);
-}
+const EVENTS = ["thread.created", "thread.deleted", "thread.purged"];
 
 /** Purges again and again, as sweeps do, until nothing is left to do. */
 async function purgeToTheEnd(
   test: TestStore,
   due: DuePurge,
 ): Promise<PurgeOutcome["state"][]> {
-  const { purges } = services(test.store);
+  const { purges } = threadStores(test.store);
   const states: PurgeOutcome["state"][] = [];
   while (states.length < 200 && states.at(-1) !== "gone") {
     try {
@@ -160,29 +40,29 @@ async function purgeToTheEnd(
 
 Deno.test("purge: removes every row and tells of it once", async () => {
   using test = await openTestStore();
-  const { due } = await test.drive(deleted(test.store, "completed"));
+  const { due } = await test.drive(storeDeleted(test.store, "completed"));
   assert.deepEqual(await purgeToTheEnd(test, due), ["purged", "gone"]);
-  assert.deepEqual(await rows(test.calm), []);
-  assert.deepEqual(await purgedEvents(test.calm), [due.thread]);
+  assert.deepEqual(await rowsOf(test.calm), []);
+  assert.deepEqual(await threadEvents(test.calm), EVENTS);
 });
 
 Deno.test("purge: whatever answers are lost, doubled or denied, all rows go and it is told once", async () => {
   for (let seed = 1; seed <= 30; seed += 1) {
     using test = await openTestStore();
-    const { due } = await test.drive(deleted(test.store, "completed"));
+    const { due } = await test.drive(storeDeleted(test.store, "completed"));
     test.faults.randomly(seed, 0.1, BRIEF_FAULTS);
     await purgeToTheEnd(test, due);
     test.faults.heal();
-    assert.deepEqual(await rows(test.calm), [], `seed ${seed}`);
-    assert.deepEqual(await purgedEvents(test.calm), [due.thread]);
+    assert.deepEqual(await rowsOf(test.calm), [], `seed ${seed}`);
+    assert.deepEqual(await threadEvents(test.calm), EVENTS);
   }
 });
 
 Deno.test("purge: killed after any of its commits, the next one goes on; the thread is gone all the time", async () => {
   for (let commits = 0;; commits += 1) {
     using test = await openTestStore();
-    const { due } = await test.drive(deleted(test.store, "completed"));
-    const { threads, edits, purges } = services(test.store);
+    const { due } = await test.drive(storeDeleted(test.store, "completed"));
+    const { threads, edits, purges } = threadStores(test.store);
     // After so many commits nothing is answered any more: the process is gone for the store.
     test.faults.script(
       ...Array<null>(commits).fill(null),
@@ -203,8 +83,8 @@ Deno.test("purge: killed after any of its commits, the next one goes on; the thr
       null,
     );
     await purgeToTheEnd(test, due);
-    assert.deepEqual(await rows(test.calm), [], `after ${commits} commits`);
-    assert.deepEqual(await purgedEvents(test.calm), [due.thread]);
+    assert.deepEqual(await rowsOf(test.calm), [], `after ${commits} commits`);
+    assert.deepEqual(await threadEvents(test.calm), EVENTS);
     if (first === "purged") {
       assert.ok(commits > 5, `only ${commits} commits`);
       return;
@@ -215,24 +95,24 @@ Deno.test("purge: killed after any of its commits, the next one goes on; the thr
 Deno.test("purge: a commit that arrives late harms nothing", async () => {
   for (let at = 0; at < 5; at += 1) {
     using test = await openTestStore();
-    const { due } = await test.drive(deleted(test.store, "completed"));
-    const other = await test.drive(deleted(test.store, "completed", 2));
-    const { purges } = services(test.store);
+    const { due } = await test.drive(storeDeleted(test.store, "completed"));
+    const other = await test.drive(storeDeleted(test.store, "completed", 2));
+    const { purges } = threadStores(test.store);
     test.faults.script(...Array<null>(at).fill(null), "hold");
     await test.drive(purges.purge(due).catch(() => {}));
     await purgeToTheEnd(test, due);
-    const before = await rows(test.calm);
+    const before = await rowsOf(test.calm);
     await test.faults.applyHeld();
-    assert.deepEqual(await rows(test.calm), before);
+    assert.deepEqual(await rowsOf(test.calm), before);
     assert.ok(before.some((key) => key.includes(other.due.thread)));
   }
 });
 
 Deno.test("purge: two at once remove all rows and tell of it once", async () => {
   using test = await openTestStore();
-  const { due } = await test.drive(deleted(test.store, "completed"));
-  const here = services(test.store).purges;
-  const there = services(test.calm).purges;
+  const { due } = await test.drive(storeDeleted(test.store, "completed"));
+  const here = threadStores(test.store).purges;
+  const there = threadStores(test.calm).purges;
   const states: string[] = [];
   while (!states.includes("purged")) {
     const both = await test.drive(
@@ -241,22 +121,24 @@ Deno.test("purge: two at once remove all rows and tell of it once", async () => 
     states.push(...both.map(({ state }) => state));
   }
   assert.equal(states.filter((state) => state === "purged").length, 1);
-  assert.deepEqual(await rows(test.calm), []);
-  assert.deepEqual(await purgedEvents(test.calm), [due.thread]);
+  assert.deepEqual(await rowsOf(test.calm), []);
+  assert.deepEqual(await threadEvents(test.calm), EVENTS);
 });
 
 Deno.test("purge: waits for a run that has not ended, and takes what its end has written", async () => {
   using test = await openTestStore();
-  const { due, running } = await test.drive(deleted(test.store, "running"));
-  const { threads, purges } = services(test.store);
-  const before = await rows(test.calm);
+  const { due, newestRun: running } = await test.drive(
+    storeDeleted(test.store, "running"),
+  );
+  const { threads, purges } = threadStores(test.store);
+  const before = await rowsOf(test.calm);
   for (let times = 0; times < 2; times += 1) {
     assert.deepEqual(await test.drive(purges.purge(due)), {
       state: "answering",
       runId: running.id,
     });
   }
-  assert.deepEqual(await rows(test.calm), before);
+  assert.deepEqual(await rowsOf(test.calm), before);
   // What the end of a run writes, whether or not the thread was deleted meanwhile.
   const ended: RunRecord = { ...running, status: "cancelled" };
   const updatedAt = "2026-01-01T00:00:10.000Z";
@@ -285,14 +167,14 @@ Deno.test("purge: waits for a run that has not ended, and takes what its end has
   );
   assert.deepEqual(await purgeToTheEnd(test, due), ["purged", "gone"]);
   // Parts of the text that the end replaced belong to no message; they go with the sweep of such parts.
-  const left = (await rows(test.calm)).filter((key) => !key.includes('"bl"'));
+  const left = (await rowsOf(test.calm)).filter((key) => !key.includes('"bl"'));
   assert.deepEqual(left, []);
 });
 
 Deno.test("restore: within 30 s it undoes a deletion, then no more, and a purge that was listed does nothing", async () => {
   using test = await openTestStore();
-  const { due } = await test.drive(deleted(test.store, "completed", 1));
-  const { threads, edits, purges } = services(test.store);
+  const { due } = await test.drive(storeDeleted(test.store, "completed", 1));
+  const { threads, edits, purges } = threadStores(test.store);
   const list = (nowMs: number) =>
     test.drive(Array.fromAsync(purges.due(nowMs)));
   assert.deepEqual(await list(due.dueAtMs), []);

@@ -234,6 +234,28 @@ export function providers(): Deno.KvListSelector {
   return { prefix: ["sys", "pv"] };
 }
 
+/** `{v}`: what is left of an ended run is to be looked at from then on. */
+export function runRetentionKey(
+  dueAtMs: number,
+  workspace: string,
+  run: string,
+): Deno.KvKey {
+  return ["sys", "rx", dueAtMs, tenant(workspace), run];
+}
+
+/** The runs to look at before a time, longest due first. */
+export function runRetentions(beforeMs: number): Deno.KvListSelector {
+  const prefix = ["sys", "rx"];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** What a key says that `runRetentionKey` built. */
+export function parseRunRetentionKey(
+  key: Deno.KvKey,
+): { workspace: string; run: string } {
+  return { workspace: String(key[3]), run: String(key[4]) };
+}
+
 /** Incarnation and number out of a key that `laneKey` built. */
 export function parseLaneKey(
   key: Deno.KvKey,

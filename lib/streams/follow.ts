@@ -59,14 +59,23 @@ export async function* followLive(
   }
 }
 
-/** Replays a run that has ended, from its stored events (complete, in order, from seq 0). */
+/**
+ * Replays a run that has ended, from its stored events, in order, the opening one first.
+ * @param isComplete false when only some places are among them: then nobody can go on from a place
+ */
 export async function* replayEnded(
   epoch: number,
   events: PlacedEvent[],
   after: After,
+  isComplete = true,
 ): AsyncGenerator<PlacedEvent[], void, void> {
   const lastSeq = events.at(-1)?.position.seq ?? -1;
-  const { next, reset } = resumeFrom({ epoch, lastSeq }, after);
+  const isLost = !isComplete && after !== null && after !== "unknown" &&
+    after.seq < lastSeq;
+  const { next, reset } = resumeFrom(
+    { epoch, lastSeq },
+    isLost ? "unknown" : after,
+  );
   if (reset) yield [resetEvent(epoch)];
   const batch = events.filter((each) => each.position.seq >= next);
   if (batch.length > 0) yield batch;

@@ -11,6 +11,12 @@ export const HEARTBEAT_MS = 10_000;
 /** How long a client waits before it comes back after a cut, in milliseconds. */
 export const RETRY_MS = 1_000;
 
+/**
+ * A stream ends after so long and its client comes back for the rest, without anybody noticing: proxies
+ * and platforms cut long responses at moments of their own. In milliseconds.
+ */
+export const LIFETIME_MS = 10 * 60_000;
+
 /** How long a client waits when the server goes down in good order, in milliseconds. */
 export const DRAIN_RETRY_MS = 250;
 
@@ -57,14 +63,15 @@ export function onHangUp(
 
 export interface SseOptions {
   heartbeatMs?: number;
+  lifetimeMs?: number;
   headers?: Record<string, string>;
   status?: number;
 }
 
 /**
  * Streams events to a client, reading the source only as fast as the client takes the bytes. `follow`
- * gets a signal that aborts when the client has gone. A stream whose source ends without a last event
- * asks the client to come back soon.
+ * gets a signal that aborts when the client has gone, or the stream has lived its time. A stream whose
+ * source ends without a last event asks the client to come back soon.
  */
 export function sseResponse(
   follow: (signal: AbortSignal) => AsyncGenerator<PlacedEvent[], void, void>,
@@ -75,13 +82,21 @@ export function sseResponse(
   const source = follow(gone.signal);
   let ended = false;
   let heartbeat: ReturnType<typeof setInterval> | undefined;
-  const hangUp = onHangUp(requestSignal, () => {
+  const lifetime = setTimeout(
+    () => gone.abort(),
+    options.lifetimeMs ?? LIFETIME_MS,
+  );
+  const stop = () => {
     clearInterval(heartbeat);
+    clearTimeout(lifetime);
+  };
+  const hangUp = onHangUp(requestSignal, () => {
+    stop();
     gone.abort();
     void source.return();
   });
   const finish = () => {
-    clearInterval(heartbeat);
+    stop();
     hangUp.finish();
   };
 

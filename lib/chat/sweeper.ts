@@ -1,0 +1,42 @@
+/** Work that is looked for again and again in the background of a process. */
+import type { Logger } from "@/lib/observe/log.ts";
+
+export interface SweepOptions {
+  /** What it does, for the log: "Old runs could not be removed". */
+  failure: string;
+  everyMs: number;
+  sweep: (signal: AbortSignal) => Promise<unknown>;
+  log: Logger;
+}
+
+export class Sweeper {
+  readonly #options: SweepOptions;
+  readonly #closed = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #sweeping: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SweepOptions) {
+    this.#options = options;
+  }
+
+  /** Sweeps now and from now on. */
+  start(): void {
+    const { sweep, everyMs, failure, log } = this.#options;
+    const { signal } = this.#closed;
+    if (signal.aborted) return;
+    this.#sweeping = sweep(signal).catch((error) => {
+      if (!signal.aborted) log.warn(failure, { error });
+    }).then(() => {
+      if (!signal.aborted) {
+        this.#timer = setTimeout(() => this.start(), everyMs);
+      }
+    });
+  }
+
+  /** Ends; resolves when nothing of it is going on any more. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    clearTimeout(this.#timer);
+    await this.#sweeping;
+  }
+}
