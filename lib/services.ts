@@ -36,6 +36,7 @@ import { type Config, storeError } from "@/lib/config.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
 import { LiveFeed } from "@/lib/events/live_feed.ts";
 import { OutboxTrim } from "@/lib/events/trim.ts";
+import { Doorbells } from "@/lib/kv/doorbell.ts";
 import { Inbox } from "@/lib/kv/inbox.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import { openStore } from "@/lib/kv/open.ts";
@@ -64,6 +65,7 @@ export interface Services {
   log: Logger;
   store: Store;
   owner: Owner;
+  doorbells: Doorbells;
   /** Looks after other processes of the store. */
   reaper: Reaper;
   recovery: Recovery;
@@ -109,6 +111,7 @@ export async function startServices(
   const store = parts.store ?? await openConfigured(config);
   const owner = await Owner.start(store);
   const hub = new Hub();
+  const doorbells = new Doorbells(store);
   const prices = new PriceList(config.prices);
   const threadStore = new ThreadStore(store, owner.incarnation.id);
   const retention = {
@@ -163,7 +166,7 @@ export async function startServices(
       runStore,
       claims,
       runs,
-      new Mirrors(store, hub.fanout),
+      new Mirrors(store, doorbells, hub.fanout),
     ),
     recovery,
     newThreads: threads,
@@ -190,6 +193,7 @@ export async function startServices(
     log,
     store,
     owner,
+    doorbells,
     reaper: new Reaper(store, {
       own: () => owner.incarnation.id,
       onFenced: (dead) => recovery.takeOver(dead),
@@ -284,11 +288,11 @@ function watchHealth({ health, owner, log }: Services): void {
 }
 
 /** Does what other processes ask of this one's runs. */
-function watchInbox({ owner, runs, store }: Services): void {
+function watchInbox({ doorbells, owner, runs, store }: Services): void {
   let inbox: Inbox | null = null;
   const watch = (incarnation: Incarnation) => {
     inbox?.stop();
-    inbox = new Inbox(store, incarnation, {
+    inbox = new Inbox(store, doorbells, incarnation, {
       handle: ({ kind, id }) =>
         kind === "stop" ? runs.tell(id, "cancelled") : runs.followed(id),
       isWanted: () => runs.executing > 0,

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import type { Store } from "@/lib/kv/store.ts";
+import { ExpiryKv } from "@/lib/kv/testing/expiry_kv.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
 import { openStore } from "@/lib/kv/open.ts";
-import { WrappedAtomic, WrappedKv } from "@/lib/kv/testing/wrapped_kv.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { ThreadRecord } from "./records.ts";
@@ -15,25 +15,6 @@ import { TemporaryStore } from "./thread_temporary_store.ts";
 
 const WORKSPACE = "wsp_test";
 const EXPIRY = expiryOf({ temporary: true });
-
-/** Notes when each key that was set last expires, by the time it was given; undefined for never. */
-class ExpiryKv extends WrappedKv {
-  readonly expiries = new Map<string, number | undefined>();
-
-  override atomic(): Deno.AtomicOperation {
-    const { expiries } = this;
-    return new class extends WrappedAtomic {
-      override set(
-        key: Deno.KvKey,
-        value: unknown,
-        options?: { expireIn?: number },
-      ): this {
-        expiries.set(JSON.stringify(key), options?.expireIn);
-        return super.set(key, value, options);
-      }
-    }(this.inner.atomic());
-  }
-}
 
 function thread(temporary: boolean, createdAt: string): ThreadRecord {
   return {

@@ -1,3 +1,4 @@
+import type { Doorbell, Doorbells } from "./doorbell.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { inboxBellKey, inboxKey, inboxRows } from "./keys.ts";
 import { get, list } from "./reads.ts";
@@ -17,8 +18,6 @@ export interface InboxRecord extends Versioned {
   readonly id: string;
 }
 
-/** How often an owner looks. Notices of the store do not cross processes on a file. */
-const POLL_MS = 100;
 /** A row that its owner has not taken by then is wanted no more. */
 const ROW_EXPIRES_MS = 60_000;
 
@@ -41,11 +40,12 @@ export class Inbox {
   readonly #handle: (row: InboxRecord) => void;
   readonly #isWanted: () => boolean;
   readonly #ended = new AbortController();
+  readonly #doorbell: Doorbell;
   #bell: string | null = null;
-  #cancelTimer: (() => void) | null = null;
 
   constructor(
     store: Store,
+    doorbells: Doorbells,
     incarnation: Incarnation,
     { handle, isWanted }: {
       handle: (row: InboxRecord) => void;
@@ -55,23 +55,30 @@ export class Inbox {
   ) {
     this.#store = store;
     this.#incarnation = incarnation;
+    this.#doorbell = doorbells.add(inboxBellKey(incarnation.id));
     this.#handle = handle;
     this.#isWanted = isWanted;
   }
 
   /** Begins to look. A store in memory has no other process. */
   start(): void {
-    if (this.#store.kind === "memory" || this.#ended.signal.aborted) return;
-    this.#cancelTimer = this.#store.clock.after(POLL_MS, () => {
-      const looked = this.#isWanted() ? this.#look() : Promise.resolve();
-      // A read that fails is made up for by the next one.
-      looked.catch(() => {}).finally(() => this.start());
-    });
+    if (this.#store.kind !== "memory") void this.#listen();
   }
 
   stop(): void {
     this.#ended.abort();
-    this.#cancelTimer?.();
+    this.#doorbell.remove();
+  }
+
+  async #listen(): Promise<void> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      await this.#doorbell.wait(signal);
+      // A read that fails is made up for by the next one.
+      if (!signal.aborted && this.#isWanted()) {
+        await this.#look().catch(() => {});
+      }
+    }
   }
 
   async #look(): Promise<void> {

@@ -16,6 +16,20 @@ export class TaskRefused extends Error {
   }
 }
 
+/** How people call the fields that a form may get wrong. */
+const FIELD_WORDS: Record<string, string> = {
+  title: "The title",
+  tags: "A tag",
+  notes: "The notes",
+};
+
+/** The words of a refusal; a wrong field under the name that people know. */
+function wordsOf({ detail, errors }: Partial<Problem>): string | undefined {
+  const error = errors?.[0];
+  const field = FIELD_WORDS[error?.path.split(".")[0] ?? ""];
+  return field === undefined ? detail : `${field} ${error!.message}.`;
+}
+
 async function send(
   method: string,
   path: string,
@@ -41,7 +55,8 @@ async function send(
   if (response.ok) return response;
   const problem: Partial<Problem> = await response.json().catch(() => ({}));
   throw new TaskRefused(
-    problem.detail ?? `The server answered with an error (${response.status}).`,
+    wordsOf(problem) ??
+      `The server answered with an error (${response.status}).`,
     response.status,
   );
 }

@@ -3,7 +3,8 @@
  * process. The head of the owner's lane is the doorbell, so while nothing was written nothing is read.
  */
 import { sleep } from "@/lib/kv/clock.ts";
-import { lanesOf } from "@/lib/kv/keys.ts";
+import type { Doorbell, Doorbells } from "@/lib/kv/doorbell.ts";
+import { laneKey, lanesOf } from "@/lib/kv/keys.ts";
 import { list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import type { Fanout } from "./fanout.ts";
@@ -29,7 +30,7 @@ export interface MirrorSource {
   tellOwner: () => Promise<void>;
 }
 
-/** How often the doorbell is looked at, in milliseconds. */
+/** How often is looked whether a place has been reached, in milliseconds. */
 const POLL_MS = 60;
 /** How often the run's state is read although nothing rang. */
 const STATE_MS = 1_000;
@@ -41,6 +42,7 @@ const TELL_MS = 15_000;
 /** What all mirrors of a process share. */
 interface MirrorHouse {
   store: Store;
+  doorbells: Doorbells;
   fanout: Fanout;
 }
 
@@ -49,8 +51,8 @@ export class Mirrors {
   readonly #house: MirrorHouse;
   readonly #mirrors = new Map<string, Mirror>();
 
-  constructor(store: Store, fanout: Fanout) {
-    this.#house = { store, fanout };
+  constructor(store: Store, doorbells: Doorbells, fanout: Fanout) {
+    this.#house = { store, doorbells, fanout };
   }
 
   /**
@@ -133,6 +135,16 @@ class Mirror {
 
   /** Reads until the run has ended, has another owner than before, or nobody follows. */
   async #read(): Promise<void> {
+    const { doorbells } = this.#options;
+    const bell = doorbells.add(laneKey(this.#state.owner, 0));
+    try {
+      await this.#readWhile(bell);
+    } finally {
+      bell.remove();
+    }
+  }
+
+  async #readWhile(bell: Doorbell): Promise<void> {
     const { signal } = this.#ended;
     const { clock } = this.#options.store;
     let doorbell = "";
@@ -156,7 +168,7 @@ class Mirror {
         // Ended, and its last events are not in the log: whoever follows reads its text instead.
         if (this.#state.endSeq !== null) return;
       }
-      await sleep(clock, POLL_MS, signal);
+      await bell.wait(signal);
     }
   }
 
