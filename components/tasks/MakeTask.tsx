@@ -1,7 +1,6 @@
 import type { VNode } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "@/components/Icon.tsx";
-import { announce } from "@/lib/shared/announce.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import { firstLine } from "@/lib/shared/first_line.ts";
 import { splitTagNames } from "@/lib/shared/tag_names.ts";
@@ -59,6 +58,7 @@ function TaskDialog(
   const titleId = `${id.current}-title`;
   const tagsId = `${id.current}-tags`;
   const headId = `${id.current}-head`;
+  const doneId = `${id.current}-done`;
 
   const make = async (form: HTMLFormElement) => {
     const fields = new FormData(form);
@@ -71,7 +71,6 @@ function TaskDialog(
         projectId,
       }, key.current);
       setOutcome({ state: "made", task });
-      announce("Task made");
     } catch (error) {
       if (!(error instanceof TaskRefused)) throw error;
       // What was refused may be sent again with other words; what got no answer must be the same.
@@ -91,10 +90,17 @@ function TaskDialog(
       {outcome.state === "made"
         ? (
           <>
-            <p>“{outcome.task.title}” is on the list.</p>
+            <p id={doneId}>“{outcome.task.title}” is on the list.</p>
             <form method="dialog" class="btn-row">
               <a class="btn" href="/tasks">Show tasks</a>
-              <button class="btn btn-primary" type="submit">Close</button>
+              <button
+                class="btn btn-primary"
+                type="submit"
+                aria-describedby={doneId}
+                ref={focus}
+              >
+                Close
+              </button>
             </form>
           </>
         )
@@ -136,19 +142,19 @@ function TaskDialog(
             )}
             <div class="btn-row">
               <button
-                class="btn btn-primary"
-                type="submit"
-                aria-busy={outcome.state === "sending" ? "true" : undefined}
-              >
-                Make task
-              </button>
-              <button
                 class="btn"
                 type="button"
                 onClick={(event) =>
                   event.currentTarget.closest("dialog")?.close()}
               >
                 Cancel
+              </button>
+              <button
+                class="btn btn-primary"
+                type="submit"
+                aria-busy={outcome.state === "sending" ? "true" : undefined}
+              >
+                Make task
               </button>
             </div>
           </form>
@@ -160,4 +166,9 @@ function TaskDialog(
 /** Opens it as soon as it is in the page; closing gives focus back to the button. */
 function showModal(dialog: HTMLDialogElement | null): void {
   if (dialog !== null && !dialog.open) dialog.showModal();
+}
+
+/** The field that had focus is gone once the task is made. */
+function focus(button: HTMLButtonElement | null): void {
+  button?.focus();
 }

@@ -27,10 +27,12 @@ interface TrashRecord {
   expiresAt: number;
 }
 
-/** Rows read at a time, at least: when most do not pass, small batches would be many. */
-const MIN_BATCH_ROWS = 50;
-
-const GROUP_ENTRY = { v: 1 } as const;
+/** An entry of a group: what a filter asks beside the group, so that no record is read in vain. */
+interface GroupEntry {
+  v: 1;
+  status: TaskStatus;
+  projectId: string | null;
+}
 
 export class TaskStore {
   readonly #store: Store;
@@ -48,7 +50,10 @@ export class TaskStore {
     const unit = new UnitOfWork()
       .guard(keys.taskKey(workspace, record.id), null, record);
     for (const group of groupsOf(record)) {
-      unit.set(keys.taskGroupKey(workspace, group, record.id), GROUP_ENTRY);
+      unit.set(
+        keys.taskGroupKey(workspace, group, record.id),
+        toEntry(record),
+      );
     }
     for (const part of more) unit.add(part);
     return (await commit(this.#store, unit)).ok;
@@ -73,7 +78,7 @@ export class TaskStore {
         workspace,
         filter,
         before,
-        Math.max(limit, MIN_BATCH_ROWS),
+        limit,
       )
     ) {
       found.push(...batch.filter((record) => passes(record, filter)));
@@ -102,7 +107,11 @@ export class TaskStore {
     }
     let ids: string[] = [];
     const selector = keys.taskGroup(workspace, group, before);
-    for await (const row of list(this.#store, selector, options)) {
+    const rows = list<GroupEntry>(this.#store, selector, {
+      reverse: true,
+    });
+    for await (const row of rows) {
+      if (!mayPass(row.value, filter)) continue;
       ids.push(keys.parseTaskGroupKey(row.key));
       if (ids.length < batchSize) continue;
       yield await this.#loadMany(workspace, ids);
@@ -134,7 +143,10 @@ export class TaskStore {
       unit.delete(keys.taskGroupKey(workspace, group, record.id));
     }
     for (const group of groupsOf(record)) {
-      unit.set(keys.taskGroupKey(workspace, group, record.id), GROUP_ENTRY);
+      unit.set(
+        keys.taskGroupKey(workspace, group, record.id),
+        toEntry(record),
+      );
     }
     return (await commit(this.#store, unit.add(tags))).ok;
   }
@@ -208,10 +220,21 @@ function groupOf(
   return status === null ? null : { status };
 }
 
+function toEntry({ status, projectId }: TaskRecord): GroupEntry {
+  return { v: 1, status, projectId };
+}
+
+function mayPass(
+  entry: { status: TaskStatus; projectId: string | null },
+  { projectId, status }: TaskFilter,
+): boolean {
+  return (projectId === null || entry.projectId === projectId) &&
+    (status === null || entry.status === status);
+}
+
 /** Entries and records are read one after the other, so a record may have left its group meanwhile. */
-function passes(record: TaskRecord, { projectId, status, tag }: TaskFilter) {
-  return (projectId === null || record.projectId === projectId) &&
-    (status === null || record.status === status) &&
-    (tag === null ||
-      record.tags.some((ref) => refKey(ref) === refKey(tag)));
+function passes(record: TaskRecord, filter: TaskFilter): boolean {
+  const { tag } = filter;
+  return mayPass(record, filter) &&
+    (tag === null || record.tags.some((ref) => refKey(ref) === refKey(tag)));
 }

@@ -529,8 +529,8 @@ function taskGroupPrefix(workspace: string, group: TaskGroup): Deno.KvKey {
 }
 
 /**
- * `{v}`: a task in a group; written in the same atomic as its record. Entries of a project or tag that
- * was deleted stay until their task leaves the group or goes; nobody lists them.
+ * `{v, status, projectId}`: a task in a group; written in the same atomic as its record. Entries of a
+ * project or tag that was deleted stay until their task leaves the group or goes; nobody lists them.
  */
 export function taskGroupKey(
   workspace: string,
