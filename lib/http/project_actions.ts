@@ -8,6 +8,7 @@ import type { State } from "@/utils.ts";
 import {
   acceptVersion,
   attemptForm,
+  formKey,
   parseForm,
   toProjectInput,
 } from "./task_form.ts";
@@ -27,15 +28,9 @@ export async function actOnProject(
     case "add": {
       const { name, color } = toProjectInput(form);
       const input = parseForm(newProjectSchema, { name, color }, form);
-      const key = form.get("key");
       const project = await attemptForm(
         form,
-        () =>
-          projects.create(
-            workspace,
-            input,
-            key === null ? null : `form ${key}`,
-          ),
+        () => projects.create(workspace, input, formKey(form, input)),
       );
       return `/projects/${project.id}`;
     }
@@ -48,11 +43,11 @@ export async function actOnProject(
       return `/projects/${id}?saved=1#project-settings`;
     }
     case "thread": {
-      const key = form.get("key");
+      const input = { projectId: id };
       const thread = await threads.create(
         workspace,
-        { projectId: id },
-        key === null ? null : `form ${key}`,
+        input,
+        formKey(form, input),
       );
       return `/c/${thread.id}`;
     }

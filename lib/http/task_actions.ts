@@ -6,6 +6,7 @@ import {
   acceptVersion,
   attemptForm,
   backPath,
+  formKey,
   parseForm,
   toTaskInput,
   withParameter,
@@ -26,11 +27,9 @@ export async function actOnTask(
   switch (form.get("action")) {
     case "add": {
       const input = parseForm(newTaskSchema, toTaskInput(form), form);
-      const key = form.get("key");
       await attemptForm(
         form,
-        () =>
-          tasks.create(workspace, input, key === null ? null : `form ${key}`),
+        () => tasks.create(workspace, input, formKey(form, input)),
       );
       return back;
     }

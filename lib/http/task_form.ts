@@ -111,6 +111,15 @@ export async function attemptForm<T>(
   }
 }
 
+/**
+ * What a form that makes something is known by when it is sent twice. What it says is part of it: going
+ * back in the browser and typing something else makes something else.
+ */
+export function formKey(form: URLSearchParams, input: unknown): string | null {
+  const key = form.get("key");
+  return key === null ? null : `form ${key} ${JSON.stringify(input)}`;
+}
+
 /** Refuses a form that was made from a version that is not there any more. */
 export function acceptVersion(form: URLSearchParams) {
   return (version: number) => {

@@ -100,6 +100,8 @@ Deno.test("pages: each is accessible and fits, on desktop and phone, in light an
         ["failed", `/c/${failed}`, 0],
         ["running", `/c/${running}`, 0],
         ["settings", "/settings", 0],
+        ["projects", "/projects", 0],
+        ["tasks", "/tasks", 0],
         ["missing", "/c/thr_0000000000000000000000", 1],
       ] as const
     ) {
