@@ -1,6 +1,7 @@
 /** Numbers and texts packed into bytes: numbers as LEB128, seven bits a byte, lowest first. */
 
 const FIRST_CAPACITY = 1_024;
+const SHORT_LENGTH = 12;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -27,6 +28,19 @@ export class ByteWriter {
     const bytes = encoder.encode(text);
     this.number(bytes.length);
     this.raw(bytes);
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** A text of ASCII characters, without its length. */
+  ascii(text: string): void {
+    this.#reserve(text.length);
+    for (let index = 0; index < text.length; index += 1) {
+      this.#bytes[this.#length++] = text.charCodeAt(index);
+    }
   }
 
   raw(bytes: Uint8Array): void {
@@ -84,8 +98,21 @@ export class ByteReader {
 
   text(): string {
     const length = this.number();
+    const from = this.at;
     this.at += length;
-    return decoder.decode(this.bytes.subarray(this.at - length, this.at));
+    if (length > SHORT_LENGTH) return this.#decode(from);
+    // Most are a few letters, for which calling the decoder takes longer.
+    let text = "";
+    for (let at = from; at < this.at; at += 1) {
+      const byte = this.bytes[at];
+      if (byte > 0x7f) return this.#decode(from);
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  #decode(from: number): string {
+    return decoder.decode(this.bytes.subarray(from, this.at));
   }
 
   uint32s(count: number): Uint32Array {

@@ -3,13 +3,6 @@ import type { Clause } from "./query.ts";
 import { Postings, type Segment, type TermEntry } from "./segment.ts";
 import type { Slices } from "./slices.ts";
 
-/** Documents of a segment that have a clause, each at most once for each of its terms. */
-export interface Matches {
-  documents: number[];
-  /** How well each fits, from 0 to 1.5. */
-  weights: number[];
-}
-
 /** A word that only begins with what was typed counts less. */
 const PREFIX_WEIGHT = 0.7;
 const POSTINGS_BETWEEN_LOOKS = 4_096;
@@ -19,29 +12,35 @@ function weightOf(count: number): number {
   return count === 1 ? 1 : count === 2 ? 1.25 : 1.4;
 }
 
+/**
+ * Finds the documents of a segment that have a clause.
+ * @returns of each document, how well it fits: 0 for not at all, else up to 1.4
+ */
 export async function findClause(
   segment: Segment,
   { terms, isPrefix }: Clause,
   slices: Slices,
-): Promise<Matches> {
-  const found: Matches = { documents: [], weights: [] };
+): Promise<Float32Array> {
+  const weights = new Float32Array(segment.documents);
   if (terms.length > 1) {
-    await findPhrase(segment, terms, isPrefix, found, slices);
-    return found;
+    await findPhrase(segment, terms, isPrefix, weights, slices);
+    return weights;
   }
+  let seen = 0;
   for (const entry of entriesOf(segment, terms[0], isPrefix)) {
     const factor = entry.term === terms[0] ? 1 : PREFIX_WEIGHT;
     const postings = new Postings(segment, entry);
     while (postings.next()) {
-      found.documents.push(postings.document);
-      found.weights.push(factor * weightOf(postings.count));
-      if (
-        found.documents.length % POSTINGS_BETWEEN_LOOKS === 0 && slices.isDue
-      ) await slices.pause();
+      const weight = factor * weightOf(postings.count);
+      const { document } = postings;
+      if (weight > weights[document]) weights[document] = weight;
+      seen += 1;
+      if (seen % POSTINGS_BETWEEN_LOOKS === 0 && slices.isDue) {
+        await slices.pause();
+      }
     }
-    if (slices.isDue) await slices.pause();
   }
-  return found;
+  return weights;
 }
 
 function* entriesOf(
@@ -62,17 +61,19 @@ async function findPhrase(
   segment: Segment,
   terms: readonly string[],
   isPrefix: boolean,
-  found: Matches,
+  weights: Float32Array,
   slices: Slices,
 ): Promise<void> {
   // Of each document, the places where the terms so far end.
   let ends: Map<number, Set<number>> | null = null;
+  let seen = 0;
   for (const [index, term] of terms.entries()) {
     const next = new Map<number, Set<number>>();
     const mayGoOn = isPrefix && index === terms.length - 1;
     for (const entry of entriesOf(segment, term, mayGoOn)) {
       const postings = new Postings(segment, entry);
-      for (let seen = 1; postings.next(); seen += 1) {
+      while (postings.next()) {
+        seen += 1;
         const { document } = postings;
         const before = ends?.get(document);
         if (ends === null || before !== undefined) {
@@ -94,7 +95,6 @@ async function findPhrase(
     if (ends.size === 0) return;
   }
   for (const [document, places] of ends ?? []) {
-    found.documents.push(document);
-    found.weights.push(weightOf(places.size));
+    weights[document] = weightOf(places.size);
   }
 }

@@ -25,6 +25,7 @@ const TITLE_WEIGHT = 4;
 const TOGETHER = 1.25;
 /** Scores are whole numbers of this part, so that nearly equal ones are equal. */
 const STEPS_PER_POINT = 10;
+const DOCUMENTS_BETWEEN_LOOKS = 4_096;
 
 export class Ranking {
   readonly #view: View;
@@ -90,25 +91,32 @@ export class Ranking {
     const { segments, alive, numbers } = this.#view;
     const needed = bit - 1;
     const best = new Float32Array(this.#found.length);
-    const touched: [segment: number, document: number, weight: number][] = [];
+    const weights: Float32Array[] = [];
     let documents = 0;
     let isSome = false;
     for (const [index, segment] of segments.entries()) {
       const found = await findClause(segment, clause, slices);
-      for (const [at, document] of found.documents.entries()) {
-        if (alive[index][document] === 0) continue;
-        documents += 1;
+      weights.push(found);
+      for (let document = 0; document < found.length; document += 1) {
+        if (document % DOCUMENTS_BETWEEN_LOOKS === 0 && slices.isDue) {
+          await slices.pause();
+        }
+        if (found[document] === 0) continue;
         const number = numbers[index][segment.threadOf[document]];
+        if (alive[index][document] === 0) {
+          found[document] = 0;
+          continue;
+        }
+        documents += 1;
         if ((this.#found[number] & needed) !== needed) continue;
         isSome = true;
-        const isTitle = segment.kinds[document] === KIND.title;
-        const weight = found.weights[at] * (isTitle ? TITLE_WEIGHT : 1);
-        if (weight > best[number]) best[number] = weight;
+        if (segment.kinds[document] === KIND.title) {
+          found[document] *= TITLE_WEIGHT;
+        }
+        if (found[document] > best[number]) best[number] = found[document];
         this.#found[number] |= bit;
         this.#inDocuments[index][document] |= bit;
-        touched.push([index, document, weight]);
       }
-      if (slices.isDue) await slices.pause();
     }
     // What few have says more; in whole steps, so that scores hold while the index grows.
     const rarity = Math.max(
@@ -118,8 +126,12 @@ export class Ranking {
     for (let number = 0; number < best.length; number += 1) {
       this.#scores[number] += best[number] * rarity;
     }
-    for (const [index, document, weight] of touched) {
-      this.#documentScores[index][document] += weight * rarity;
+    for (const [index, found] of weights.entries()) {
+      const scores = this.#documentScores[index];
+      for (let document = 0; document < found.length; document += 1) {
+        scores[document] += found[document] * rarity;
+      }
+      if (slices.isDue) await slices.pause();
     }
     return isSome;
   }
@@ -129,8 +141,8 @@ export class Ranking {
     const isTogether = new Uint8Array(threadIds.length);
     if (this.#all > 1) {
       for (const [index, masks] of this.#inDocuments.entries()) {
-        for (const [document, mask] of masks.entries()) {
-          if (mask !== this.#all) continue;
+        for (let document = 0; document < masks.length; document += 1) {
+          if (masks[document] !== this.#all) continue;
           isTogether[numbers[index][segments[index].threadOf[document]]] = 1;
         }
         if (slices.isDue) await slices.pause();

@@ -54,13 +54,14 @@ export async function buildSegment(
       if (slices.isDue) await slices.pause();
     }
   }
-  const writer = new SegmentWriter(
+  const writer = await SegmentWriter.of(
     threads.map(({ id, replaces, updatedAtMs, documents }): ThreadRow => ({
       id,
       flags: replaces ? REPLACES : 0,
       updatedAt: Math.floor(updatedAtMs / 1_000),
       documents,
     })),
+    slices,
   );
   const packed = new ByteWriter();
   for (const bucket of inBuckets(terms.keys())) {

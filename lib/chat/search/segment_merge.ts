@@ -32,7 +32,7 @@ export async function mergeSegments(
   slices: Slices,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { rows, targets } = await placeDocuments(segments, isWhole, slices);
-  const writer = new SegmentWriter(rows);
+  const writer = await SegmentWriter.of(rows, slices);
   const cursors = segments.map((segment, index) => {
     const terms = segment.termsFrom("");
     return { index, terms, entry: terms.next().value ?? null };

@@ -8,6 +8,7 @@
  * how often it is there when more than once, and the distances of its places.
  */
 import { ByteWriter } from "./bytes.ts";
+import type { Slices } from "./slices.ts";
 
 /** Characters of an id behind its prefix. */
 export const ID_LENGTH = 22;
@@ -45,24 +46,35 @@ export class SegmentWriter {
   #terms = 0;
   #before = "";
 
-  constructor(threads: readonly ThreadRow[]) {
-    const head = this.#head;
-    const encoder = new TextEncoder();
+  private constructor(threads: number, documents: number) {
+    this.#counts = { threads, documents };
+  }
+
+  /** @param threads sorted by id, each with its documents sorted by id */
+  static async of(
+    threads: readonly ThreadRow[],
+    slices: Slices,
+  ): Promise<SegmentWriter> {
     let documents = 0;
-    for (const { id } of threads) head.raw(encoder.encode(id));
-    for (const { flags } of threads) head.raw(Uint8Array.of(flags));
+    for (const thread of threads) documents += thread.documents.length;
+    const writer = new SegmentWriter(threads.length, documents);
+    const head = writer.#head;
+    for (const { id } of threads) head.ascii(id);
+    for (const { flags } of threads) head.byte(flags);
     for (const { updatedAt } of threads) head.uint32(updatedAt);
+    let first = 0;
     for (const thread of threads) {
-      head.uint32(documents);
-      documents += thread.documents.length;
+      head.uint32(first);
+      first += thread.documents.length;
     }
     for (const thread of threads) {
-      for (const { id } of thread.documents) head.raw(encoder.encode(id));
+      for (const { id } of thread.documents) head.ascii(id);
+      if (slices.isDue) await slices.pause();
     }
     for (const thread of threads) {
-      for (const { kind } of thread.documents) head.raw(Uint8Array.of(kind));
+      for (const { kind } of thread.documents) head.byte(kind);
     }
-    this.#counts = { threads: threads.length, documents };
+    return writer;
   }
 
   /** The next term, with as many documents as `documents` and their postings as described above. */
@@ -84,19 +96,31 @@ export class SegmentWriter {
   }
 
   finish(): Uint8Array<ArrayBuffer> {
-    const whole = new ByteWriter();
     const { threads, documents } = this.#counts;
-    whole.uint32(SEGMENT_LAYOUT);
-    whole.uint32(threads);
-    whole.uint32(documents);
-    whole.uint32(this.#terms);
-    whole.uint32(this.#dictionary.length);
-    whole.raw(this.#head.view());
-    for (const [dictionary] of this.#blocks) whole.uint32(dictionary);
-    for (const [, postings] of this.#blocks) whole.uint32(postings);
-    whole.raw(this.#dictionary.view());
-    whole.raw(this.#postings.view());
-    return whole.view().slice();
+    const counts = new ByteWriter();
+    counts.uint32(SEGMENT_LAYOUT);
+    counts.uint32(threads);
+    counts.uint32(documents);
+    counts.uint32(this.#terms);
+    counts.uint32(this.#dictionary.length);
+    const blocks = new ByteWriter();
+    for (const [dictionary] of this.#blocks) blocks.uint32(dictionary);
+    for (const [, postings] of this.#blocks) blocks.uint32(postings);
+    const pieces = [
+      counts,
+      this.#head,
+      blocks,
+      this.#dictionary,
+      this.#postings,
+    ];
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const whole = new Uint8Array(length);
+    let at = 0;
+    for (const piece of pieces) {
+      whole.set(piece.view(), at);
+      at += piece.length;
+    }
+    return whole;
   }
 }
 
