@@ -1,14 +1,11 @@
 import { commit } from "./commit.ts";
 import type { FenceRecord, OwnRecord } from "./incarnation.ts";
-import { seizeLock } from "./incarnation_lock.ts";
 import {
-  allFences,
   fenceKey,
   lanesOf,
   ownedAfter,
   ownedBy,
   type OwnedKind,
-  parseFenceKey,
   parseOwnKey,
 } from "./keys.ts";
 import type { LaneHead } from "./lane_writer.ts";
@@ -64,65 +61,6 @@ export async function fence(
     });
   }
   return (await commit(store, unit, { signal })).ok;
-}
-
-/**
- * At a start: fences the incarnations that have certainly ended, and returns these together with those
- * fenced before whose work nobody has taken over to its end.
- *
- * On a file an incarnation has ended when its lock can be taken. Elsewhere nobody can know that at once;
- * there only an incarnation that has drained its lane is fenced.
- * @throws {StorageError} when the store does not answer
- */
-export async function fenceDead(
-  store: Store,
-  ownIncarnation: string,
-  { signal }: { signal?: AbortSignal } = {},
-): Promise<FencedIncarnation[]> {
-  const fenced = new Set<string>();
-  for await (const { key } of list(store, allFences(), { signal })) {
-    const incarnation = parseFenceKey(key);
-    if (incarnation === ownIncarnation) continue;
-    const done = store.path === null
-      ? await fenceDrained(store, incarnation, signal)
-      : await fenceUnlocked(store, store.path, incarnation, signal);
-    if (done) fenced.add(incarnation);
-  }
-  for await (const incarnation of owners(store, signal)) {
-    const born = await get(store, fenceKey(incarnation), { signal });
-    if (born.versionstamp === null) fenced.add(incarnation);
-  }
-  return [...fenced].map((id) => ({
-    id,
-    owned: (options) => owned(store, id, options?.signal),
-  }));
-}
-
-async function fenceUnlocked(
-  store: Store,
-  path: string,
-  incarnation: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const lock = await seizeLock(path, incarnation);
-  if (lock === null) return false;
-  try {
-    return await fence(store, incarnation, { signal });
-  } finally {
-    await lock.release();
-  }
-}
-
-async function fenceDrained(
-  store: Store,
-  incarnation: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const heads = list<LaneHead>(store, lanesOf(incarnation), { signal });
-  for await (const { value } of heads) {
-    if (value.state !== "drained") return false;
-  }
-  return await fence(store, incarnation, { signal });
 }
 
 /** Incarnations that own something, by skipping from one's rows to the next one's. */

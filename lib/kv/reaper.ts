@@ -70,15 +70,26 @@ export class Reaper {
       const isLate = clock.monotonic() - dueAtMs > LATE_MS;
       // Whoever stood still himself cannot say that others did.
       if (isLate) this.#sightings.clear();
-      this.#sweeping = this.#sweep().catch((error) => {
-        this.#sightings.clear();
+      this.#sweeping = this.sweep().catch((error) => {
         if (!this.#ended.signal.aborted) this.#options.onError(error);
       }).finally(() => this.#sweepSoon(SWEEP_MS));
     });
   }
 
-  async #sweep(): Promise<void> {
+  /** Looks once. @throws {StorageError} when the store does not answer */
+  async sweep(): Promise<void> {
+    try {
+      await this.#look();
+    } catch (error) {
+      this.#sightings.clear();
+      throw error;
+    }
+  }
+
+  async #look(): Promise<void> {
     const { signal } = this.#ended;
+    if (this.#sweeps % LEFTOVER_SWEEPS === 0) await this.#findLeftovers();
+    this.#sweeps += 1;
     const alive = new Set<string>();
     for await (const { key } of list(this.#store, allFences(), { signal })) {
       const incarnation = parseFenceKey(key);
@@ -89,8 +100,6 @@ export class Reaper {
     for (const seen of this.#sightings.keys()) {
       if (!alive.has(seen)) this.#sightings.delete(seen);
     }
-    if (this.#sweeps % LEFTOVER_SWEEPS === 0) await this.#findLeftovers();
-    this.#sweeps += 1;
   }
 
   async #fenceIfDead(incarnation: string): Promise<boolean> {

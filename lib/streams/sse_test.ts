@@ -159,3 +159,26 @@ Deno.test("sseResponse: heartbeats do not pile up for a client that does not rea
   const beats = (await response.text()).match(/keep-alive/g) ?? [];
   assert.ok(beats.length <= 2, `${beats.length} heartbeats were queued`);
 });
+
+Deno.test("sseResponse: a stream that has lived its time ends without an end, and asks to come back", async () => {
+  const live = new LiveRun("run_1", 1, new Fanout());
+  live.append({ event: "chunk", data: { content: "a" } });
+  const response = sseResponse(
+    (signal) => followLive(live, null, signal),
+    new AbortController().signal,
+    { lifetimeMs: 30 },
+  );
+  const text = await response.text();
+  assert.match(text, /id: 1\.0\nevent: chunk/);
+  assert.match(text, /retry: 250\n\n$/);
+  live.append({ event: "chunk", data: { content: "b" } });
+  const again = sseResponse(
+    (signal) => followLive(live, { epoch: 1, seq: 0 }, signal),
+    new AbortController().signal,
+    { lifetimeMs: 30 },
+  );
+  assert.match(
+    await again.text(),
+    /id: 1\.1\nevent: chunk\ndata: {"content":"b"}/,
+  );
+});
