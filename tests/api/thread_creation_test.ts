@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as keys from "@/lib/kv/keys.ts";
 import { openStore } from "@/lib/kv/open.ts";
+import { ExpiryKv } from "@/lib/kv/testing/expiry_kv.ts";
 import { drain, LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import { startServices } from "@/lib/services.ts";
 import type { Page, Thread } from "@/lib/shared/wire.ts";
@@ -22,6 +23,7 @@ import {
   problem,
   threadCall,
 } from "../support/thread_client.ts";
+import { waitFor } from "../support/wait.ts";
 
 const make = (app: TestApp, body: unknown, key: string) =>
   app.post("/api/threads", body, { "idempotency-key": key });
@@ -110,6 +112,35 @@ Deno.test("temporary thread: it is there by its id, in no list, and nothing is t
   assert.equal(await app.services.threadPurge.sweep(Date.now() + 31_000), 1);
   const rows = app.services.store.kv.list({ prefix: [LOCAL_WORKSPACE] });
   assert.deepEqual(await Array.fromAsync(rows, ({ key }) => key), []);
+});
+
+Deno.test("temporary thread: all that its questions and answers leave in the store comes to its end", async () => {
+  let expiry!: ExpiryKv;
+  const text = "Wasserstand ".repeat(20_000);
+  await using rig = await startChat({ behaviour: { text, split: false } }, {
+    wrapKv: (kv) => expiry = new ExpiryKv(kv),
+  });
+  const { app } = rig;
+  const { id } = await newThread(app, { temporary: true });
+  for (const content of ["q".repeat(40_000), "short"]) {
+    await followRun(app, (await ask(app, id, { message: { content } })).run.id);
+  }
+  const messages = await getMessages(app, id);
+  assert.deepEqual(
+    messages.map(({ content }) => content.length),
+    [40_000, text.length, 5, text.length],
+  );
+  // Stays by intent: what was used for the bill, and what happened without any text. The log that all
+  // runs share is trimmed by itself.
+  const others = /^\["(sys","(?!bl)|wsp_local","(e|lg|rq)")/;
+  await waitFor("every row to have an end", async () => {
+    const rows = app.services.store.kv.list({ prefix: [] });
+    const left = await Array.fromAsync(rows, ({ key }) => JSON.stringify(key));
+    const own = left.filter((key) => !others.test(key));
+    assert.ok(own.length > 10);
+    return own.every((key) => expiry.expiries.get(key) !== undefined);
+  });
+  assert.deepEqual(await listedIds(app), []);
 });
 
 /** A second process on the store of an app, without its server. */
