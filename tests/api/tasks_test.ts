@@ -244,3 +244,54 @@ Deno.test("tasks: deleting a project or a tag leaves its tasks whole", async () 
   const [after] = await listTasks(app);
   assert.deepEqual(after, { ...task, projectId: null, tags: ["y"] });
 });
+
+Deno.test("tasks page: a form sent twice makes one task; typed over, another one", async () => {
+  await using app = await startApp();
+  const html = await (await app.fetch("/tasks")).text();
+  const key = /name="key" value="([^"]+)"/.exec(html)?.[1];
+  assert.ok(key !== undefined);
+  const send = async (title: string) => {
+    const response = await app.fetch("/tasks", {
+      method: "POST",
+      body: new URLSearchParams({ action: "add", key, title, back: "/tasks" }),
+    });
+    await response.body?.cancel();
+    assert.equal(response.status, 303);
+    assert.equal(response.headers.get("location"), "/tasks");
+  };
+  await Promise.all([send("first"), send("first")]);
+  assert.equal((await listTasks(app)).length, 1);
+  await send("second");
+  assert.equal((await listTasks(app)).length, 2);
+});
+
+Deno.test("tasks page: forms lead back to pages of ours only, and unknown ones are refused", async () => {
+  await using app = await startApp();
+  const send = (fields: Record<string, string>) =>
+    app.fetch("/tasks", { method: "POST", body: new URLSearchParams(fields) });
+  for (
+    const back of [
+      "https://evil.test/",
+      "//evil.test",
+      "/\\evil.test",
+      "/tasks/../..//evil.test",
+      "javascript:alert(1)",
+    ]
+  ) {
+    const response = await send({ action: "add", title: "a", back });
+    await response.body?.cancel();
+    assert.equal(response.headers.get("location"), "/tasks", back);
+  }
+  for (
+    const [fields, status] of [
+      [{}, 400],
+      [{ action: "burn" }, 400],
+      [{ action: "status", id: newId("tsk"), status: "done" }, 404],
+      [{ action: "delete", id: "x" }, 404],
+    ] as const
+  ) {
+    const response = await send(fields);
+    await response.body?.cancel();
+    assert.equal(response.status, status, JSON.stringify(fields));
+  }
+});
