@@ -7,6 +7,7 @@ import {
   formatPlace,
   parsePlace,
   type PlacedRunEvent,
+  shownText,
   waitingAnswer,
   withEvent,
 } from "./answer.ts";
@@ -183,4 +184,53 @@ Deno.test("parsePlace: reads what formatPlace writes, and nothing else", () => {
   for (const id of ["", "1", "1.", "a.b", "1.2.3", "-1.2", null, undefined]) {
     assert.equal(parsePlace(id), null);
   }
+});
+
+Deno.test("shownText: a new attempt replaces the old text with its first word that differs", () => {
+  const half = fold(RUN.slice(0, 3));
+  const reset: RunEvent = {
+    event: "reset",
+    data: { epoch: 2, reason: "restart" },
+  };
+  const shown = placed([reset, chunk("Hel"), chunk("p")], 2).reduce(
+    ({ answer, texts }, event) => {
+      const next = withEvent(answer, event, 2000);
+      return { answer: next, texts: [...texts, shownText(next)] };
+    },
+    { answer: half, texts: [shownText(half)] },
+  );
+  assert.deepEqual(shown.texts, ["Hello", "Hello", "Hello", "Help"]);
+});
+
+Deno.test("shownText: a replay of the same text never shows less than there was", () => {
+  const half = fold(RUN.slice(0, 3));
+  const again = placed([
+    { event: "reset", data: { epoch: 2, reason: "restart" } },
+    chunk("H"),
+    chunk("ello"),
+    chunk(" there"),
+  ], 2);
+  let answer = half;
+  for (const event of again) {
+    answer = withEvent(answer, event, 2000);
+    assert.ok(shownText(answer).startsWith("Hello"), shownText(answer));
+  }
+  assert.equal(shownText(answer), "Hello there");
+});
+
+Deno.test("shownText: at the end only what the new attempt said counts", () => {
+  const ended = fold(
+    placed([{ event: "reset", data: { epoch: 2, reason: "x" } }, DONE], 2),
+    fold(RUN.slice(0, 3)),
+  );
+  assert.equal(shownText(ended), "");
+});
+
+Deno.test("withEvent: a new answer joins the versions that were there", () => {
+  const again = withEvent(
+    waitingAnswer("m", 0, ["msg_1"]),
+    placed([START])[0],
+    1,
+  );
+  assert.deepEqual(again.siblings, ["msg_1", "msg_2"]);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FakeTime } from "@std/testing/time";
 import type { Place, PlacedRunEvent } from "./answer.ts";
 import { followRun } from "./run_stream.ts";
 import {
@@ -183,4 +184,40 @@ Deno.test("followRun: an event whose data is not JSON counts as a cut", async ()
   assert.equal(await ended, "ended");
   assert.equal(server.calls[0].headers.get("last-event-id"), "1.0");
   assert.equal(textOf(events), "x");
+});
+
+Deno.test("followRun: a connection that says nothing for 25 s is left for a new one", async () => {
+  using time = new FakeTime();
+  const server = new FakeServer();
+  const [silent, next] = [new FakeStream(), new FakeStream()];
+  server.on(EVENTS, () => next.response);
+  const { events, ended } = follow(server, { response: silent.response });
+  silent.send([START, chunk("Hel")], 0);
+  await time.tickAsync(20_000);
+  assert.equal(server.calls.length, 0);
+  silent.write(": heartbeat\n\n");
+  await time.tickAsync(20_000);
+  assert.equal(server.calls.length, 0);
+  await time.tickAsync(10_000);
+  assert.equal(silent.isCancelled, true);
+  assert.equal(server.calls.length, 1);
+  assert.equal(server.calls[0].headers.get("last-event-id"), "1.1");
+  next.send([chunk("lo"), done()], 2);
+  await time.tickAsync(100);
+  assert.equal(await ended, "ended");
+  assert.equal(textOf(events), "Hello");
+});
+
+Deno.test("followRun: a connection from before an outage is replaced as soon as the network is back", async () => {
+  const server = new FakeServer();
+  const [stale, next] = [new FakeStream(), new FakeStream()];
+  server.on(EVENTS, () => next.response);
+  const page = new FakePage();
+  const { ended, events } = follow(server, { response: stale.response, page });
+  stale.send([START, chunk("Hel")], 0);
+  await until(() => events.length === 2);
+  page.online();
+  await until(() => stale.isCancelled && server.calls.length === 1);
+  next.send([chunk("lo"), done()], 2);
+  assert.equal(await ended, "ended");
 });

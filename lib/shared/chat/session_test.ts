@@ -1,108 +1,26 @@
 import assert from "node:assert/strict";
-import { signal } from "@preact/signals";
-import type { Message, Thread } from "@/lib/shared/wire.ts";
 import { Drafts } from "./drafts.ts";
-import { ChatRequests } from "./requests.ts";
-import { ChatSession, type SessionStart } from "./session.ts";
-import type { ThreadRow } from "./thread_rows.ts";
 import {
   chunk,
   done,
-  FakePage,
-  FakeServer,
   FakeStream,
   problem,
   START,
   until,
 } from "./testing/fake_server.ts";
-
-const THREAD: Thread = {
-  id: "thr_1",
-  title: "New thread",
-  titleSource: "auto",
-  model: "m",
-  projectId: null,
-  tags: [],
-  pinned: false,
-  archived: false,
-  temporary: false,
-  activeRunId: null,
-  headMessageId: null,
-  unread: false,
-  createdAt: "2026-11-21T12:00:00Z",
-  updatedAt: "2026-11-21T12:00:00Z",
-  version: 1,
-};
-
-const message = (
-  id: string,
-  role: "user" | "assistant",
-  more: Partial<Message> = {},
-): Message => ({
-  id,
-  threadId: "thr_1",
-  parentId: null,
-  role,
-  content: `text of ${id}`,
-  status: "complete",
-  runId: role === "assistant" ? "run_1" : null,
-  model: null,
-  usage: null,
-  error: null,
-  siblings: [id],
-  createdAt: "2026-11-21T12:00:00Z",
-  ...more,
-});
-
-class MemoryStorage {
-  readonly entries = new Map<string, string>();
-  getItem = (key: string) => this.entries.get(key) ?? null;
-  setItem = (key: string, value: string) => void this.entries.set(key, value);
-  removeItem = (key: string) => void this.entries.delete(key);
-}
-
-/** A session in a browser of straw. */
-function open(
-  start: Partial<SessionStart> = {},
-  storage = new MemoryStorage(),
-) {
-  const server = new FakeServer();
-  const rows = signal<ThreadRow[]>([]);
-  const addresses: string[] = [];
-  const session = new ChatSession({
-    thread: null,
-    messages: [],
-    model: "m",
-    lastEventId: null,
-    rows,
-    ...start,
-  });
-  const drafts = new Drafts(storage);
-  const begin = () =>
-    session.start({
-      requests: new ChatRequests(server.fetch),
-      fetch: server.fetch,
-      page: new FakePage(),
-      drafts,
-      now: () => 1_000,
-      onFrame: (callback) => callback(),
-      showAddress: (id) => addresses.push(id),
-    });
-  return { session, server, rows, addresses, storage, begin };
-}
-
-const RUNS = "POST /api/threads/thr_1/runs";
-const answering = (stream: FakeStream) => () => stream.response;
-const runStream = (runId = "run_1") =>
-  new FakeStream({ location: `/api/runs/${runId}` });
-
-function write(session: ChatSession, text: string): void {
-  session.box.write(text);
-  session.send();
-}
+import {
+  answering,
+  MemoryStorage,
+  message,
+  openSession,
+  RUNS,
+  runStream,
+  THREAD,
+  write,
+} from "./testing/open_session.ts";
 
 Deno.test("ChatSession: makes the thread, asks, and shows the answer as it comes", async () => {
-  const { session, server, rows, addresses, begin, storage } = open();
+  const { session, server, rows, addresses, begin, storage } = openSession();
   const stream = runStream();
   server.on("POST /api/threads", () => Response.json(THREAD, { status: 201 }));
   server.on(RUNS, answering(stream));
@@ -133,7 +51,7 @@ Deno.test("ChatSession: makes the thread, asks, and shows the answer as it comes
 });
 
 Deno.test("ChatSession: keeps a refused question, says why, and sends the same one again", async () => {
-  const { session, server, begin } = open({ thread: THREAD });
+  const { session, server, begin } = openSession({ thread: THREAD });
   const stream = runStream();
   server.on(RUNS, () => problem(404, "model_not_found"), answering(stream));
   server.on("GET /api/threads/thr_1", () => Response.json(THREAD));
@@ -156,11 +74,11 @@ Deno.test("ChatSession: keeps a refused question, says why, and sends the same o
 
 Deno.test("ChatSession: a question that never reached the server is there again after a reload", async () => {
   const storage = new MemoryStorage();
-  const before = open({ thread: THREAD }, storage);
+  const before = openSession({ thread: THREAD }, storage);
   before.begin();
   write(before.session, "Lost?");
   await until(() => before.session.turns.value[0].refusal?.code === "network");
-  const after = open({ thread: THREAD }, storage);
+  const after = openSession({ thread: THREAD }, storage);
   after.begin();
   assert.equal(after.session.turns.value[0].question.content, "Lost?");
   assert.equal(after.session.turns.value[0].refusal?.code, "not_sent");
@@ -168,12 +86,12 @@ Deno.test("ChatSession: a question that never reached the server is there again 
 
 Deno.test("ChatSession: a question that did reach the server is not shown twice after a reload", async () => {
   const storage = new MemoryStorage();
-  const before = open({ thread: THREAD }, storage);
+  const before = openSession({ thread: THREAD }, storage);
   before.begin();
   write(before.session, "Lost?");
   await until(() => before.session.turns.value[0].refusal !== null);
   const { id } = before.session.turns.value[0].question;
-  const after = open(
+  const after = openSession(
     { thread: THREAD, messages: [message(id, "user")] },
     storage,
   );
@@ -183,7 +101,7 @@ Deno.test("ChatSession: a question that did reach the server is not shown twice 
 });
 
 Deno.test("ChatSession: what is written while an answer streams is sent when it ends", async () => {
-  const { session, server, begin } = open({ thread: THREAD });
+  const { session, server, begin } = openSession({ thread: THREAD });
   const [first, second] = [runStream(), runStream("run_2")];
   server.on(RUNS, answering(first), answering(second));
   server.on("GET /api/threads/thr_1", () => Response.json(THREAD));
@@ -204,7 +122,7 @@ Deno.test("ChatSession: what is written while an answer streams is sent when it 
 });
 
 Deno.test("ChatSession: a change to a waiting question takes it back", async () => {
-  const { session, server, begin } = open({ thread: THREAD });
+  const { session, server, begin } = openSession({ thread: THREAD });
   const stream = runStream();
   server.on(RUNS, answering(stream));
   server.on("GET /api/threads/thr_1", () => Response.json(THREAD));
@@ -220,7 +138,7 @@ Deno.test("ChatSession: a change to a waiting question takes it back", async () 
 });
 
 Deno.test("ChatSession: stop reaches the run also when it is pressed before the run has begun", async () => {
-  const { session, server, begin } = open({ thread: THREAD });
+  const { session, server, begin } = openSession({ thread: THREAD });
   const stream = runStream();
   const accepted = Promise.withResolvers<Response>();
   server.on(RUNS, () => accepted.promise);
@@ -238,7 +156,7 @@ Deno.test("ChatSession: stop reaches the run also when it is pressed before the 
 });
 
 Deno.test("ChatSession: says when stopping does not work", async () => {
-  const { session, server, begin } = open({ thread: THREAD });
+  const { session, server, begin } = openSession({ thread: THREAD });
   const stream = runStream();
   server.on(RUNS, answering(stream));
   server.on("POST /api/runs/run_1/cancel", () => problem(503, "run_not_here"));
@@ -254,7 +172,7 @@ Deno.test("ChatSession: says when stopping does not work", async () => {
 });
 
 Deno.test("ChatSession: follows the answer that was running when the page was made", async () => {
-  const { session, server, begin } = open({
+  const { session, server, begin } = openSession({
     thread: { ...THREAD, activeRunId: "run_1" },
     messages: [
       message("msg_1", "user"),
@@ -275,7 +193,7 @@ Deno.test("ChatSession: follows the answer that was running when the page was ma
 });
 
 Deno.test("ChatSession: joins the answer of another page, and keeps the question for after it", async () => {
-  const { session, server, begin } = open({ thread: THREAD });
+  const { session, server, begin } = openSession({ thread: THREAD });
   const [theirs, ours] = [new FakeStream(), runStream("run_2")];
   server.on(
     RUNS,
@@ -308,7 +226,7 @@ Deno.test("ChatSession: joins the answer of another page, and keeps the question
 });
 
 Deno.test("ChatSession: has a failed answer written again in its place", async () => {
-  const { session, server, begin } = open({
+  const { session, server, begin } = openSession({
     thread: THREAD,
     messages: [
       message("msg_1", "user"),
@@ -338,7 +256,7 @@ Deno.test("ChatSession: has a failed answer written again in its place", async (
 });
 
 Deno.test("ChatSession: a failed answer holds back the question that waited", async () => {
-  const { session, server, begin } = open({ thread: THREAD });
+  const { session, server, begin } = openSession({ thread: THREAD });
   const stream = runStream();
   server.on(RUNS, answering(stream));
   server.on("GET /api/threads/thr_1", () => Response.json(THREAD));
@@ -355,7 +273,7 @@ Deno.test("ChatSession: a failed answer holds back the question that waited", as
 });
 
 Deno.test("ChatSession: sends nothing that holds no text", () => {
-  const { session, server, begin } = open({ thread: THREAD });
+  const { session, server, begin } = openSession({ thread: THREAD });
   begin();
   write(session, " \n\t ");
   assert.equal(server.calls.length, 0);
@@ -364,12 +282,12 @@ Deno.test("ChatSession: sends nothing that holds no text", () => {
 
 Deno.test("ChatSession: brings back the draft of its thread, and of no other", () => {
   const storage = new MemoryStorage();
-  const one = open({ thread: THREAD }, storage);
+  const one = openSession({ thread: THREAD }, storage);
   one.begin();
   one.session.box.write("half a thou");
-  const same = open({ thread: THREAD }, storage);
+  const same = openSession({ thread: THREAD }, storage);
   same.begin();
-  const other = open({ thread: { ...THREAD, id: "thr_2" } }, storage);
+  const other = openSession({ thread: { ...THREAD, id: "thr_2" } }, storage);
   other.begin();
   assert.equal(same.session.box.draft.value, "half a thou");
   assert.equal(other.session.box.draft.value, "");
@@ -378,7 +296,7 @@ Deno.test("ChatSession: brings back the draft of its thread, and of no other", (
 Deno.test("ChatSession: keeps what was typed before the page came to life", () => {
   const storage = new MemoryStorage();
   new Drafts(storage).keepText("thr_1", "from yesterday");
-  const { session, begin } = open({ thread: THREAD }, storage);
+  const { session, begin } = openSession({ thread: THREAD }, storage);
   session.box.write("typed early");
   begin();
   assert.equal(session.box.draft.value, "typed early");
@@ -386,7 +304,7 @@ Deno.test("ChatSession: keeps what was typed before the page came to life", () =
 });
 
 Deno.test("ChatSession: what is typed while the thread is being made moves to it", async () => {
-  const { session, server, begin, storage } = open();
+  const { session, server, begin, storage } = openSession();
   const made = Promise.withResolvers<Response>();
   server.on("POST /api/threads", () => made.promise);
   server.on(RUNS, () => problem(404, "model_not_found"));

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { groupByAge, type ThreadRow, withRow } from "./thread_rows.ts";
+import type { LiveThread } from "@/lib/shared/live/live_wire.ts";
+import {
+  groupByAge,
+  type ThreadRow,
+  withNews,
+  withRow,
+} from "./thread_rows.ts";
 
 const row = (id: string, updatedAt: string): ThreadRow => ({
   id,
@@ -48,4 +54,50 @@ Deno.test("withRow: changes the row that is there, and adds one that is not", ()
     ...b,
     title: "new",
   }]);
+});
+
+const facts = (id: string, more: Partial<LiveThread> = {}): LiveThread => ({
+  id,
+  title: id,
+  updatedAt: "2026-11-21T11:00:00Z",
+  pinned: false,
+  archived: false,
+  unread: false,
+  activeRunId: null,
+  temporary: false,
+  projectId: null,
+  version: 2,
+  ...more,
+});
+
+Deno.test("groupByAge: pinned rows come first, whatever their age", () => {
+  const rows = [
+    row("noon", "2026-11-21T11:00:00Z"),
+    { ...row("old", "2026-01-01T00:00:00Z"), isPinned: true },
+  ];
+  const groups = groupByAge(rows, NOW, "UTC");
+  assert.deepEqual(groups.map(({ title }) => title), ["Pinned", "Today"]);
+});
+
+Deno.test("withNews: adds, changes and removes rows", () => {
+  const changed = (thread: LiveThread) =>
+    withNews([row("a", "x")], { kind: "changed", thread });
+  const ids = (rows: ThreadRow[]) => rows.map(({ id }) => id);
+  assert.deepEqual(ids(changed(facts("b"))), ["b", "a"]);
+  assert.equal(
+    changed(facts("a", { activeRunId: "run_1" }))[0].isRunning,
+    true,
+  );
+  assert.equal(changed(facts("a", { unread: true }))[0].isUnread, true);
+  assert.deepEqual(changed(facts("a", { archived: true })), []);
+  assert.deepEqual(ids(changed(facts("b", { temporary: true }))), ["a"]);
+  assert.deepEqual(
+    withNews([row("a", "x")], { kind: "deleted", threadId: "a" }),
+    [],
+  );
+});
+
+Deno.test("withNews: an older version says nothing", () => {
+  const rows = [{ ...row("a", "x"), version: 3 }];
+  assert.equal(withNews(rows, { kind: "changed", thread: facts("a") }), rows);
 });
