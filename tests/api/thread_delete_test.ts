@@ -85,6 +85,31 @@ Deno.test("DELETE thread: it is gone at once everywhere, and comes back whole", 
   assert.deepEqual(await getMessages(app, thread.id), messages);
 });
 
+Deno.test("DELETE thread: search forgets it at once, remembers it with its restore, and never knew a temporary one", async () => {
+  await using rig = await startChat();
+  const { app } = rig;
+  const word = "Hochwasserscheitel";
+  const found = async (id: string) => {
+    const answer = await json<Page<unknown>>(
+      await app.fetch(`/api/search?q=${word}`),
+    );
+    return JSON.stringify(answer).includes(id);
+  };
+  const secret = await newThread(app, { temporary: true });
+  const hidden = await ask(app, secret.id, { message: { content: word } });
+  await followRun(app, hidden.run.id);
+  const { thread } = await askWhole(app, word);
+  await waitFor("the index", () => found(thread.id));
+  assert.ok(!await found(secret.id));
+  await deleteThread(app, thread.id);
+  assert.ok(!await found(thread.id));
+  await json(await restore(app, thread.id));
+  await waitFor("the index", () => found(thread.id));
+  await deleteThread(app, thread.id);
+  await app.services.threadPurge.sweep(due());
+  assert.ok(!await found(thread.id));
+});
+
 Deno.test("restore: an unknown thread, or one whose purge has begun, is 404", async () => {
   await using rig = await startChat();
   const { app } = rig;
