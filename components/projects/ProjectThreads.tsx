@@ -17,7 +17,7 @@ export function ProjectThreads(
   { project, threads, nextCursor, isLater, formKey }: ProjectThreadsProps,
 ): VNode {
   return (
-    <section class="section" aria-labelledby="threads-title">
+    <section class="mt-5" aria-labelledby="threads-title">
       <div class="section-head">
         <h2 id="threads-title">Threads</h2>
         <form class="push" method="post" action="/projects">

@@ -69,7 +69,7 @@ export function TaskFilters({ view, projects, tags }: TaskFiltersProps): VNode {
           chosen={view.projectId}
           id="filter-project"
           name="projectId"
-          none="Every project"
+          none="Any project"
         />
         <label class="sr" for="filter-tag">Tag</label>
         <input

@@ -94,7 +94,7 @@ export default define.page<typeof handler>(function ProjectPage({ data }) {
           isLater={data.isLater}
           formKey={data.formKey}
         />
-        <section class="mt-5" aria-labelledby="tasks-title">
+        <section class="section" aria-labelledby="tasks-title">
           <h2 id="tasks-title">Tasks</h2>
           <NewTask
             form={EMPTY_FORM}
