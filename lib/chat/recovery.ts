@@ -5,6 +5,7 @@
  * One of them may be what killed the process. So they are begun in growing groups, the next one as soon
  * as the last has survived for a second; a group that kills this process too is halved the next time.
  */
+import { sleep } from "@/lib/kv/clock.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { RunStatus } from "@/lib/shared/wire.ts";
@@ -98,14 +99,7 @@ export class Recovery {
   }
 
   async #survive(): Promise<void> {
-    const { signal } = this.#ended;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, SURVIVAL_MS);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      }, { once: true });
-    });
+    await sleep(this.#parts.claims.clock, SURVIVAL_MS, this.#ended.signal);
   }
 
   /** Ends at once what is not to be begun again, and gives back the rest. */
@@ -119,12 +113,13 @@ export class Recovery {
       if (orphan === null) await claims.dropOwnership(key);
       else orphans.push(orphan);
     }
-    const diedAtMs = await claims.lastSeen(dead.id) ?? Date.now();
+    const nowMs = claims.clock.now();
+    const diedAtMs = await claims.lastSeen(dead.id) ?? nowMs;
     const candidates: Candidate[] = [];
     for (const orphan of orphans) {
       const budget = restartOf(orphan.record, {
         isAlone: orphans.length === 1,
-        deadForMs: Date.now() - diedAtMs,
+        deadForMs: nowMs - diedAtMs,
       });
       if (budget.isLeft && !orphan.isStopped) {
         candidates.push({ orphan, budget });
@@ -161,7 +156,7 @@ export class Recovery {
         isHandedOver: false,
         restartGroup: groupSize,
         epoch: record.epoch + 1,
-        startedAt: new Date().toISOString(),
+        startedAt: new Date(claims.clock.now()).toISOString(),
       },
       this.#ledgerRow(orphan, built),
     );
@@ -237,7 +232,7 @@ export class Recovery {
       // Followers may have seen more than has reached the store, so the epoch rises.
       epoch: record.epoch + 1,
       usage: toUsage(null, messages, text),
-      finishedAt: new Date().toISOString(),
+      finishedAt: new Date(claims.clock.now()).toISOString(),
     };
     ended.costMicroUsd = costOf(prices, ended);
     ended.endSeq = eventsFromText(ended, text).length - 1;
@@ -253,14 +248,18 @@ export class Recovery {
   /** The row of the dead owner's attempt, by estimate; one that was handed over has its row already. */
   #ledgerRow({ record, events }: OrphanedRun, built: BuiltRequest | null) {
     if (record.isHandedOver) return null;
+    const { claims, prices } = this.#parts;
     const attempt: RunRecord = {
       ...record,
       usage: toUsage(null, built?.request.messages ?? [], textOf(events)),
     };
-    attempt.costMicroUsd = costOf(this.#parts.prices, attempt);
+    attempt.costMicroUsd = costOf(prices, attempt);
     return attemptRow(attempt, "interrupted", {
       firstTokenMs: null,
-      totalMs: Math.max(Date.now() - Date.parse(record.startedAt), 0),
+      totalMs: Math.max(
+        claims.clock.now() - Date.parse(record.startedAt),
+        0,
+      ),
     });
   }
 }

@@ -3,6 +3,7 @@
  * provider's first delta to the commit of the end.
  */
 import { AppError, FencedError } from "@/lib/errors.ts";
+import { type Clock, sleep } from "@/lib/kv/clock.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { ChatMessage, Delta, TokenUsage } from "@/lib/llm/types.ts";
@@ -70,7 +71,8 @@ export class RunExecution {
   readonly #attempt: Attempt;
   readonly #options: ExecutionOptions;
   readonly #logger: Logger;
-  readonly #startedAtMs = performance.now();
+  readonly #clock: Clock;
+  readonly #startedAtMs: number;
   #firstTokenAtMs: number | null = null;
   /** What it is at; a log line of its end says how far it came. */
   #stage: "provider.first_token" | "stream" | "commit" = "provider.first_token";
@@ -82,6 +84,8 @@ export class RunExecution {
     this.#options = options;
     this.owned = attempt.owned;
     this.live = options.live;
+    this.#clock = options.store.clock;
+    this.#startedAtMs = this.#clock.monotonic();
     const { record } = attempt.owned;
     this.#logger = attempt.logger.with({
       thread: record.threadId,
@@ -166,7 +170,7 @@ export class RunExecution {
   /** The events of a delta; a very long one becomes several. */
   *#take(delta: Delta, outcome: Outcome): Generator<RunEvent, void, void> {
     this.#stage = "stream";
-    this.#firstTokenAtMs ??= performance.now();
+    this.#firstTokenAtMs ??= this.#clock.monotonic();
     switch (delta.type) {
       case "text":
         for (const content of pieces(delta.text)) {
@@ -206,7 +210,7 @@ export class RunExecution {
       usage: toUsage(usage, prompt, this.live.text.slice(kept.length)),
       error,
       endSeq: this.live.lastSeq + 1,
-      finishedAt: new Date().toISOString(),
+      finishedAt: new Date(this.#clock.now()).toISOString(),
     };
     return { ...ended, costMicroUsd: costOf(this.#options.prices, ended) };
   }
@@ -216,7 +220,7 @@ export class RunExecution {
       atMs === null ? null : Math.round(atMs - this.#startedAtMs);
     return attemptRow(record, status, {
       firstTokenMs: since(this.#firstTokenAtMs),
-      totalMs: Math.round(performance.now() - this.#startedAtMs),
+      totalMs: Math.round(this.#clock.monotonic() - this.#startedAtMs),
     });
   }
 
@@ -234,14 +238,14 @@ export class RunExecution {
       last,
       ledger: this.#row(record, record.status as LedgerStatus),
     };
-    const late = setTimeout(
-      () => this.live.breakOff({ event: "error", data: storageError() }),
+    const cancelLate = this.#clock.after(
       finalDeadlineMs,
+      () => this.live.breakOff({ event: "error", data: storageError() }),
     );
     const isStored = await this.#writeFinal((withEvents) =>
       store.finishRun(this.owned, end, withEvents)
     );
-    clearTimeout(late);
+    cancelLate();
     this.owned.log.release();
     if (isStored && !this.live.closed) this.live.append(event);
     else this.live.abandon();
@@ -270,7 +274,7 @@ export class RunExecution {
         });
         const waitMs =
           FINAL_RETRY_MS[Math.min(attempt, FINAL_RETRY_MS.length - 1)];
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        await sleep(this.#clock, waitMs);
       }
     }
   }

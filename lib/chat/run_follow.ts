@@ -1,4 +1,5 @@
 /** Follows a run to its end, wherever it is executed, and across its owners. */
+import { sleep } from "@/lib/kv/clock.ts";
 import type { RunStatus } from "@/lib/shared/wire.ts";
 import { type After, followLive, replayEnded } from "@/lib/streams/follow.ts";
 import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
@@ -52,7 +53,7 @@ export class RunFollow {
         if (isTerminal(last.event)) return;
         place = last.position;
       }
-      await pause(LOOK_AGAIN_MS, signal);
+      await sleep(this.#store.clock, LOOK_AGAIN_MS, signal);
     }
   }
 
@@ -98,13 +99,14 @@ export class RunFollow {
     runId: string,
     deadlineMs: number,
   ): Promise<{ record: RunRecord; status: RunStatus } | null> {
-    const deadline = AbortSignal.timeout(deadlineMs);
-    const ended = new AbortController();
-    const signal = AbortSignal.any([deadline, ended.signal]);
+    const enough = new AbortController();
+    const cancel = this.#store.clock.after(deadlineMs, () => enough.abort());
+    const { signal } = enough;
     try {
       for await (const _ of this.follow(workspace, runId, null, signal));
     } finally {
-      ended.abort();
+      cancel();
+      enough.abort();
     }
     const record = await this.#store.readRun(workspace, runId);
     return record === null ? null : { record, status: record.status };
@@ -113,17 +115,4 @@ export class RunFollow {
 
 function stateOf({ epoch, owner, endSeq }: RunRecord) {
   return { epoch, owner, endSeq };
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }

@@ -170,7 +170,7 @@ export class RunStarts {
         params: record.params,
       });
       return await this.#open(built, kept, context.logger, async () => {
-        const run = resumed(record, context.requestId);
+        const run = resumed(record, context.requestId, this.#now());
         const owned = await this.#store.resumeRun(workspace, loaded, {
           run,
           versionstamp: found.versionstamp,
@@ -180,6 +180,11 @@ export class RunStarts {
         return owned && { owned, ...question(tree, record.questionId, built) };
       }, tree);
     });
+  }
+
+  /** RFC 3339 UTC. */
+  #now(): string {
+    return new Date(this.#store.clock.now()).toISOString();
   }
 
   async #untilStarted(
@@ -235,7 +240,13 @@ export class RunStarts {
       params: wanted.params,
     });
     const isFirst = wanted.text !== null && tree.isEmpty;
-    const run = newRun(loaded, wanted, built, context.requestId);
+    const run = newRun(
+      loaded,
+      wanted,
+      built,
+      context.requestId,
+      this.#now(),
+    );
     return await this.#open(built, kept, context.logger, async () => {
       const owned = await this.#store.startRun(workspace, loaded, {
         question: wanted.question,
@@ -355,8 +366,8 @@ function newRun(
   { questionId, params, continues }: Wanted,
   built: BuiltRequest,
   requestId: string | null,
+  now: string,
 ): RunRecord {
-  const now = new Date().toISOString();
   return {
     v: 1,
     id: newId("run"),
@@ -384,8 +395,11 @@ function newRun(
 }
 
 /** An interrupted run, as it goes on. */
-function resumed(record: RunRecord, requestId: string | null): RunRecord {
-  const now = new Date().toISOString();
+function resumed(
+  record: RunRecord,
+  requestId: string | null,
+  now: string,
+): RunRecord {
   return {
     ...record,
     status: "running",

@@ -1,5 +1,6 @@
 /** Runs in the store while this process owns them: their starts, their logs, their ends. */
 import { StorageError } from "@/lib/errors.ts";
+import type { Clock } from "@/lib/kv/clock.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import * as keys from "@/lib/kv/keys.ts";
@@ -103,6 +104,11 @@ export class RunStore {
     owner.subscribe(({ lane }) => {
       this.#logs = new LogWriter(lane, store.clock);
     });
+  }
+
+  /** Time, as the store has it. */
+  get clock(): Clock {
+    return this.#store.clock;
   }
 
   /** Incarnation that owns the runs started here. */
@@ -262,13 +268,17 @@ export class RunStore {
   async #assertWriting(): Promise<void> {
     const { lane } = this.#owner.incarnation;
     if (lane.state === "open") return;
+    const late = new AbortController();
+    const cancel = this.clock.after(REOPEN_DEADLINE_MS, () => late.abort());
     try {
-      await lane.ready(AbortSignal.timeout(REOPEN_DEADLINE_MS));
+      await lane.ready(late.signal);
     } catch (cause) {
       throw new StorageError(
         "The store does not accept writes at the moment. Your question was not stored.",
         { cause },
       );
+    } finally {
+      cancel();
     }
   }
 

@@ -120,7 +120,9 @@ export class Runs {
     const execution = this.#executing.get(runId);
     if (execution === undefined) return false;
     execution.tell("cancelled");
-    if (await within(execution.finished, this.#finalDeadlineMs)) return true;
+    if (await this.#within(execution.finished, this.#finalDeadlineMs)) {
+      return true;
+    }
     throw new StorageError(
       "The answer was stopped at the provider, but the store does not accept writes. What had arrived is kept in memory.",
     );
@@ -150,7 +152,7 @@ export class Runs {
     this.#isDraining = true;
     const executions = [...this.#executing.values()];
     for (const execution of executions) execution.tell("handover");
-    await within(
+    await this.#within(
       Promise.allSettled(executions.map(({ finished }) => finished)),
       deadlineMs,
     );
@@ -159,16 +161,22 @@ export class Runs {
       execution.live.abandon();
     }
   }
-}
 
-/** Waits for a promise that does not reject, for so long at most; whether it has settled. */
-async function within(
-  promise: Promise<unknown>,
-  deadlineMs: number,
-): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => late.resolve(false), deadlineMs);
-  const settled = await Promise.race([promise.then(() => true), late.promise]);
-  clearTimeout(timer);
-  return settled;
+  /** Waits for a promise that does not reject, for so long at most; whether it has settled. */
+  async #within(
+    promise: Promise<unknown>,
+    deadlineMs: number,
+  ): Promise<boolean> {
+    const late = Promise.withResolvers<boolean>();
+    const cancel = this.#store.clock.after(
+      deadlineMs,
+      () => late.resolve(false),
+    );
+    const settled = await Promise.race([
+      promise.then(() => true),
+      late.promise,
+    ]);
+    cancel();
+    return settled;
+  }
 }

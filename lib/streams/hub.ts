@@ -1,4 +1,5 @@
 /** The runs that this process knows from memory: those it owns, and for a while those that have ended. */
+import type { Clock } from "@/lib/kv/clock.ts";
 import { Fanout } from "./fanout.ts";
 import { LiveRun } from "./live_run.ts";
 
@@ -9,12 +10,18 @@ export class Hub {
   /** Wakes the followers of all runs of this process. */
   readonly fanout = new Fanout();
   readonly #runs = new Map<string, LiveRun>();
-  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #after: Clock["after"];
+  readonly #timers = new Map<string, () => void>();
+
+  /** @param after calls back once; the process does not stay for it */
+  constructor(after: Clock["after"] = afterUnlessEnded) {
+    this.#after = after;
+  }
 
   /** A run that this process owns from now on. */
   open(runId: string, epoch: number): LiveRun {
     const run = new LiveRun(runId, epoch, this.fanout);
-    clearTimeout(this.#timers.get(runId));
+    this.#timers.get(runId)?.();
     this.#timers.delete(runId);
     this.#runs.set(runId, run);
     return run;
@@ -31,14 +38,13 @@ export class Hub {
 
   /** Forgets an ended run after a while; the store has it. */
   release(runId: string): void {
-    const timer = setTimeout(() => this.forget(runId), LINGER_MS);
-    Deno.unrefTimer(timer);
-    this.#timers.set(runId, timer);
+    const cancel = this.#after(LINGER_MS, () => this.forget(runId));
+    this.#timers.set(runId, cancel);
   }
 
   /** Forgets a run at once. */
   forget(runId: string): void {
-    clearTimeout(this.#timers.get(runId));
+    this.#timers.get(runId)?.();
     this.#timers.delete(runId);
     this.#runs.delete(runId);
   }
@@ -49,4 +55,11 @@ export class Hub {
       if (run.closed) this.forget(runId);
     }
   }
+}
+
+/** A timer for which the process does not stay. */
+function afterUnlessEnded(delayMs: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, delayMs);
+  Deno.unrefTimer(timer);
+  return () => clearTimeout(timer);
 }
