@@ -6,6 +6,7 @@ const KEYS: [keys: string[], action: string][] = [
   [["↑"], "Edit the last question, from an empty field"],
   [["Esc"], "Stop the answer"],
   [["Ctrl", "Shift", "O"], "New thread"],
+  [["Ctrl", "K"], "Search threads"],
   [["Shift", "Esc"], "Go to the question field"],
   [["Ctrl", "/"], "Show this list"],
 ];

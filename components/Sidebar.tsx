@@ -1,5 +1,6 @@
 import type { Signal } from "@preact/signals";
 import type { VNode } from "preact";
+import SearchLink from "@/islands/SearchLink.tsx";
 import ThreadList from "@/islands/ThreadList.tsx";
 import type { ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
@@ -20,6 +21,7 @@ export function Sidebar({ rows, current, clock }: SidebarProps): VNode {
           <Mark />
           Freshet
         </a>
+        <SearchLink />
         <form action="/">
           <button
             class="btn btn-quiet btn-icon btn-small"

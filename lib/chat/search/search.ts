@@ -6,7 +6,7 @@ import type {
   MessageMatch,
   SearchPage,
   SearchResult,
-} from "@/lib/shared/search_wire.ts";
+} from "@/lib/shared/search/search_wire.ts";
 import { INDEXED_CHARACTERS } from "./changes.ts";
 import type { IndexCache } from "./index_cache.ts";
 import { type Clause, parseQuery } from "./query.ts";

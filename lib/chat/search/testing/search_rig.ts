@@ -18,7 +18,7 @@ import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { newId } from "@/lib/shared/ids.ts";
-import type { SearchPage } from "@/lib/shared/search_wire.ts";
+import type { SearchPage } from "@/lib/shared/search/search_wire.ts";
 import type { CursorRecord } from "@/lib/events/consumer.ts";
 import { newestVersionstamp } from "@/lib/events/read_events.ts";
 import { ChangeReader } from "../changes.ts";
