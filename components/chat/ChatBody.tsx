@@ -80,7 +80,7 @@ function NewThreadNote({ session }: { session: ChatSession }): VNode {
           role="switch"
           checked={isTemporary}
           onChange={(event) =>
-            session.isTemporary.value = event.currentTarget.checked}
+            session.setTemporary(event.currentTarget.checked)}
         />
         <span>Temporary: not kept, not in lists</span>
       </label>

@@ -5,7 +5,7 @@ import { Icon } from "@/components/Icon.tsx";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
 import { isAnswering } from "@/lib/shared/chat/turns.ts";
 import type { Model } from "@/lib/shared/wire.ts";
-import { isComposing } from "./composing.ts";
+import { isComposing, isTouchOnly } from "./composing.ts";
 import { ModelPicker } from "./ModelPicker.tsx";
 
 export interface ComposerProps {
@@ -14,11 +14,6 @@ export interface ComposerProps {
   placeholder: string;
   /** Stands above the field. */
   children?: ComponentChildren;
-}
-
-/** Whether there is no keyboard but the one on the screen, where Enter has to break the line. */
-function isTouchOnly(): boolean {
-  return matchMedia("(pointer: coarse) and (hover: none)").matches;
 }
 
 /** Puts the caret into the field after a button that goes away, unless that would open a keyboard. */

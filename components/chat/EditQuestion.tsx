@@ -3,7 +3,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Icon } from "@/components/Icon.tsx";
 import type { Question, Refusal } from "@/lib/shared/chat/turns.ts";
 import { newId } from "@/lib/shared/ids.ts";
-import { isComposing } from "./composing.ts";
+import { isComposing, isTouchOnly } from "./composing.ts";
 import type { TurnActions } from "./turn_actions.ts";
 
 export interface EditQuestionProps {
@@ -46,6 +46,7 @@ export function EditQuestion(
       event.stopPropagation();
       cancel();
     } else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+      if (isTouchOnly() && !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       void send();
     }

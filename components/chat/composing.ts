@@ -5,3 +5,8 @@ const COMPOSING_KEY_CODE = 229;
 export function isComposing(event: KeyboardEvent): boolean {
   return event.isComposing || event.keyCode === COMPOSING_KEY_CODE;
 }
+
+/** Whether there is no keyboard but the one on the screen, where Enter has to break the line. */
+export function isTouchOnly(): boolean {
+  return matchMedia("(pointer: coarse) and (hover: none)").matches;
+}

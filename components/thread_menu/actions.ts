@@ -11,6 +11,7 @@ import {
   deleteThread,
   type ThreadChange,
 } from "@/lib/shared/chat/thread_changes.ts";
+import { tellNews } from "@/lib/shared/chat/thread_news.ts";
 import { keepUndo, type UndoNote } from "@/lib/shared/chat/undo_note.ts";
 import type { ThreadPlace } from "./place.ts";
 import { editInPlace } from "./rename_field.ts";
@@ -82,6 +83,10 @@ export async function archiveThread(place: ThreadPlace): Promise<void> {
 /** Deletes a thread; for 30 s that can be undone. */
 export async function removeThread(place: ThreadPlace): Promise<void> {
   if (!await attempt(() => deleteThread(requests, place.thread))) return;
+  // The page of the thread itself is left; it need not say that its thread is gone.
+  if (!place.isOnView) {
+    tellNews({ kind: "deleted", threadId: place.thread.id });
+  }
   done(place, {
     kind: "deleted",
     threadId: place.thread.id,

@@ -29,8 +29,11 @@ export class QuestionBox {
     this.#stopWatching();
   }
 
-  /** The thread has been made: what was typed meanwhile belongs to it. */
-  moveTo(threadId: string, drafts: Drafts): void {
+  /**
+   * Keeps the text for another thread or in another place, and nowhere else: the thread has been made, or
+   * it is to be kept nowhere.
+   */
+  moveTo(threadId: string | null, drafts: Drafts): void {
     this.#drafts?.keepText(this.#threadId, "");
     this.#drafts = drafts;
     this.#threadId = threadId;

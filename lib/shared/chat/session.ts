@@ -146,6 +146,12 @@ export class ChatSession {
     return isTemporary ? new Drafts(null) : this.#browser.drafts;
   }
 
+  /** Has the new thread kept nowhere, or after all. */
+  setTemporary(isTemporary: boolean): void {
+    this.isTemporary.value = isTemporary;
+    if (this.#tools !== null) this.box.moveTo(null, this.#drafts);
+  }
+
   #restoreUnsent(): void {
     const question = this.#drafts.unsent(this.#head.id);
     if (question === null) return;
@@ -293,7 +299,9 @@ export class ChatSession {
         ),
       async (error) => {
         this.store.change(() => before);
-        await this.refused(error, null);
+        const isLast = before.at(-1) === turn;
+        if (isLast || error.activeRunId) await this.refused(error, null);
+        else this.notice.value = error.refusal;
       },
     );
   }
@@ -445,8 +453,9 @@ export class ChatSession {
       this.#heardRunId = activeRunId;
       return;
     }
+    // An interrupted run may go on under its own id.
     const isKnown = this.store.turns.some(({ answer }) =>
-      answer?.runId === activeRunId
+      answer?.runId === activeRunId && answer.status !== "interrupted"
     );
     if (!isKnown) void this.joinRun();
   }

@@ -168,7 +168,10 @@ Deno.test("ChatSession: a temporary thread leaves nothing in the storage, and no
   server.on(RUNS, answering(stream));
   server.on("GET /api/threads/thr_1", () => Response.json(thread));
   begin();
-  session.isTemporary.value = true;
+  session.box.write("A sec");
+  session.setTemporary(true);
+  session.box.write("A secre");
+  assert.equal(storage.entries.size, 0);
   write(session, "A secret");
   stream.send([START, chunk("Hush")], 0);
   await until(() => session.turns.value[0].answer?.text === "Hush");

@@ -91,7 +91,6 @@ export async function deleteThread(
     // Nothing is lost by it: what changed elsewhere comes back with the thread.
     await remove((await requests.thread(known.id)).version);
   }
-  tellNews({ kind: "deleted", threadId: known.id });
 }
 
 /** Brings a deleted thread back. @throws {RequestRefused} 404 when it is too late */
