@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import * as keys from "@/lib/kv/keys.ts";
-import { BRIEF_FAULTS, type CommitFault } from "@/lib/kv/testing/fault_kv.ts";
+import {
+  BRIEF_FAULTS,
+  type CommitFault,
+  type FaultKv,
+} from "@/lib/kv/testing/fault_kv.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
+import { waitFor } from "@/tests/support/wait.ts";
 import {
   rowsOf,
   storeDeleted,
@@ -81,6 +86,30 @@ Deno.test("ThreadEditStore: a change of a version that is gone does not count, a
   assert.ok(!await change("second", true));
   assert.ok(!await test.drive(edits.delete(WORKSPACE, loaded)));
   assert.deepEqual(await rowsOf(test.calm), before);
+});
+
+Deno.test("restore: one that arrives after a purge has begun does not count", async () => {
+  using test = await openTestStore();
+  const { due } = await test.drive(storeDeleted(test.store, "completed", 3));
+  const { threads, edits } = threadStores(test.store);
+  test.faults.script("holdBriefly");
+  const restored = edits.restore(WORKSPACE, due.thread);
+  await waitFor("the restore to be on its way", () => test.faults.held > 0);
+  // Another process begins the purge, removes some rows and dies.
+  const other = test.calm.kv as FaultKv;
+  other.script(null, null, ...Array<CommitFault>(9).fill("hang"));
+  const before = (await rowsOf(test.calm)).length;
+  const purge = threadStores(test.calm).purges.purge(due).catch(() => null);
+  await waitFor("the purge to come so far", () => other.commits === 3);
+  assert.ok((await rowsOf(test.calm)).length < before);
+  await test.faults.applyHeld();
+  assert.equal(await test.drive(restored), "conflict");
+  assert.equal(await test.drive(edits.restore(WORKSPACE, due.thread)), null);
+  assert.equal(
+    await test.drive(threads.loadThread(WORKSPACE, due.thread)),
+    null,
+  );
+  await test.drive(purge);
 });
 
 Deno.test("restore and purge: of two at once one counts, and the thread is whole or gone", async () => {
