@@ -68,6 +68,7 @@ export async function drain(services: Services): Promise<void> {
     runs.drain(FINAL_WRITES_MS),
     services.threadPurge.close(),
     services.oldRuns.close(),
+    services.openBlobs.close(),
     services.reaper.stop(),
     services.titles.close(FINAL_WRITES_MS),
     services.consumers.stop(),

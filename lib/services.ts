@@ -36,6 +36,7 @@ import { type Config, storeError } from "@/lib/config.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
 import { LiveFeed } from "@/lib/events/live_feed.ts";
 import { OutboxTrim } from "@/lib/events/trim.ts";
+import { sweepOpenBlobs } from "@/lib/kv/blob_sweep.ts";
 import { Doorbells } from "@/lib/kv/doorbell.ts";
 import { Inbox } from "@/lib/kv/inbox.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
@@ -76,6 +77,8 @@ export interface Services {
   threads: Threads;
   threadEdits: ThreadEdits;
   threadPurge: ThreadPurge;
+  /** Removes parts of texts that a dead process had not finished. */
+  openBlobs: Sweeper;
   /** Removes what is kept of ended runs no longer. */
   oldRuns: Sweeper;
   chat: Chat;
@@ -113,7 +116,7 @@ export async function startServices(
   const hub = new Hub();
   const doorbells = new Doorbells(store);
   const prices = new PriceList(config.prices);
-  const threadStore = new ThreadStore(store, owner.incarnation.id);
+  const threadStore = new ThreadStore(store, () => owner.incarnation.id);
   const retention = {
     eventsMs: config.retention.runEventsMinutes * MINUTE_MS,
     recordMs: config.retention.runsDays * DAY_MS,
@@ -220,6 +223,12 @@ export async function startServices(
       sweep: (signal) => oldRuns.sweep(signal),
       log,
     }),
+    openBlobs: new Sweeper({
+      failure: "Blobs that nothing names could not be removed",
+      everyMs: 10 * MINUTE_MS,
+      sweep: (signal) => sweepOpenBlobs(store, signal),
+      log,
+    }),
     threadPurge: new ThreadPurge(new ThreadPurgeStore(store), stopRun, log),
     chat,
     prices,
@@ -247,6 +256,7 @@ export async function startServices(
   consumers.start();
   services.threadPurge.start();
   services.oldRuns.start();
+  services.openBlobs.start();
   return services;
 }
 

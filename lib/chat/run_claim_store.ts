@@ -25,7 +25,12 @@ import { type RunRecord } from "./records.ts";
 import type { OwnedRun, RunStore } from "./run_store.ts";
 import { retentionRow } from "./run_retention_store.ts";
 import { activityOf, answerOf, expiryOfRun, runEvents } from "./run_rows.ts";
-import { LIST_ENTRY, listKey, type ThreadStore } from "./thread_store.ts";
+import {
+  LIST_ENTRY,
+  listKey,
+  openTextKeys,
+  type ThreadStore,
+} from "./thread_store.ts";
 
 /** A run whose owner is fenced, with what had reached the store. */
 export interface OrphanedRun {
@@ -170,13 +175,15 @@ export class RunClaimStore {
     const { threadId, messageId } = record;
     const activity = activityOf(record);
     const before = activityOf(orphan.record).updatedAt;
+    const stored = await this.#threads.writeText(text);
     const unit = this.#claim(orphan, record, ledger)
       .set(
         keys.messageKey(workspace, threadId, messageId),
-        answerOf(record, await this.#threads.writeText(text)),
+        answerOf(record, stored),
         expiry,
       )
       .set(keys.threadActivityKey(workspace, threadId), activity, expiry);
+    for (const open of openTextKeys(stored)) unit.delete(open);
     if (!record.temporary) {
       unit.delete(listKey(workspace, threadId, before))
         .set(listKey(workspace, threadId, activity.updatedAt), LIST_ENTRY);

@@ -20,6 +20,7 @@ import {
   LIST_ENTRY,
   listKey,
   type LoadedThread,
+  openTextKeys,
   type ThreadStore,
 } from "./thread_store.ts";
 
@@ -158,6 +159,7 @@ export class RunStore {
       const key = keys.messageKey(workspace, run.threadId, question.id);
       const text = await this.#threads.writeText(start.text ?? "");
       unit.check(key, null).set(key, { ...question, text }, expiry);
+      for (const open of openTextKeys(text)) unit.delete(open);
       if (!run.temporary) {
         unit.event(workspace, {
           type: "message.created",
@@ -313,7 +315,10 @@ export class RunStore {
         ...expiry,
       },
     ];
-    const deletes = [keys.ownKey(record.owner, "r", id)];
+    const deletes = [
+      keys.ownKey(record.owner, "r", id),
+      ...openTextKeys(stored),
+    ];
     if (!record.temporary && activity.updatedAt !== before) {
       deletes.push(listKey(workspace, threadId, before));
     }

@@ -190,7 +190,7 @@ for (
 Deno.test("ThreadMessages.page: the branch among 5,000 answers to one question takes few reads", async () => {
   using counted = await countedStore();
   const { store, counts } = counted;
-  const threads = new ThreadStore(store, "inc");
+  const threads = new ThreadStore(store, () => "inc");
   const [threadId] = await fill(store, 1, () => ({}));
   const question = newId("msg");
   const message = (id: string, parentId: string | null, index: number) => ({

@@ -34,10 +34,10 @@ export const LIST_ENTRY = { v: 1 } as const;
 
 export class ThreadStore {
   readonly #store: Store;
-  readonly #owner: string;
+  readonly #owner: () => string;
 
-  /** @param owner incarnation that writes */
-  constructor(store: Store, owner: string) {
+  /** @param owner the incarnation that writes now */
+  constructor(store: Store, owner: () => string) {
     this.#store = store;
     this.#owner = owner;
   }
@@ -152,14 +152,20 @@ export class ThreadStore {
   }
 
   /**
-   * Stores a text, in blob parts when it is long; the caller stores what this returns.
+   * Stores a text, in blob parts when it is long; the caller stores what this returns, and deletes what
+   * `openTextKeys` names in the same atomic.
    * @param expireInMs as `expiryOf` gives it for the thread
    */
   async writeText(text: string, expireInMs?: number): Promise<StoredText> {
     if (text.length <= MAX_INLINE_CHARACTERS) return { inline: text };
-    const owner = this.#owner;
+    const owner = this.#owner();
     return { blob: await writeBlob(this.#store, text, { owner, expireInMs }) };
   }
+}
+
+/** Keys to delete in the atomic that stores a text: until then its parts belong to nobody. */
+export function openTextKeys(text: StoredText): Deno.KvKey[] {
+  return "inline" in text ? [] : [keys.openBlobKey(text.blob.blob)];
 }
 
 /** Oldest first. Ids of questions are made by clients, so they alone say nothing about time. */

@@ -31,7 +31,7 @@ function thread(temporary: boolean, createdAt: string): ThreadRecord {
 
 /** Makes a thread with one question and one answer that is a blob, and rows of its run. */
 async function fill(store: Store, record: ThreadRecord): Promise<void> {
-  const threads = new ThreadStore(store, "inc");
+  const threads = new ThreadStore(store, () => "inc");
   const expiry = { expireInMs: expiryOf(record) };
   await threads.createThread(WORKSPACE, record, {
     v: 1,
@@ -61,7 +61,7 @@ Deno.test("temporary thread: every row of it expires, and each is renewed by ref
     wrap: (kv) => expiry = new ExpiryKv(kv),
   });
   try {
-    const threads = new ThreadStore(store, "inc");
+    const threads = new ThreadStore(store, () => "inc");
     expiry.expiries.clear();
     const record = thread(true, new Date().toISOString());
     await fill(store, record);
@@ -97,7 +97,7 @@ Deno.test("temporary thread: every row of it expires, and each is renewed by ref
 
 Deno.test("temporary thread: it is there until an hour after its last answer, and while it answers", async () => {
   using test = await openTestStore();
-  const threads = new ThreadStore(test.store, "inc");
+  const threads = new ThreadStore(test.store, () => "inc");
   const record = thread(true, new Date(test.clock.now()).toISOString());
   await test.drive(fill(test.store, record));
   const isThere = async () =>
@@ -124,7 +124,7 @@ Deno.test("temporary thread: it is there until an hour after its last answer, an
 
 Deno.test("temporary thread: a refresh undoes no change that comes between", async () => {
   using test = await openTestStore();
-  const threads = new ThreadStore(test.store, "inc");
+  const threads = new ThreadStore(test.store, () => "inc");
   const edits = new ThreadEditStore(test.store, threads);
   const record = thread(true, new Date(test.clock.now()).toISOString());
   await test.drive(fill(test.store, record));

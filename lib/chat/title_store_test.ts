@@ -34,7 +34,10 @@ async function setWhile(changes: Partial<ThreadRecord>) {
     assert.ok((await commit(calm, unit)).ok);
   };
   await write(THREAD);
-  const titles = new TitleStore(store, new ThreadStore(store, "inc_test"));
+  const titles = new TitleStore(
+    store,
+    new ThreadStore(store, () => "inc_test"),
+  );
   faults.script("holdBriefly");
   const set = titles.setTitle(
     WORKSPACE,

@@ -68,7 +68,7 @@ async function openRig(
   });
   const logLines: string[] = [];
   const titles = new Titles({
-    store: new TitleStore(store, new ThreadStore(store, owner)),
+    store: new TitleStore(store, new ThreadStore(store, () => owner)),
     models,
     prices: new PriceList(prices),
     settings: { enabled: true, model: null, ...settings },

@@ -1,6 +1,6 @@
 import { StorageError } from "@/lib/errors.ts";
 import { commit } from "./commit.ts";
-import { blobPartKey } from "./keys.ts";
+import { blobPartKey, openBlobKey } from "./keys.ts";
 import { getMany } from "./reads.ts";
 import type { Store, Versioned } from "./store.ts";
 import { newToken } from "./token.ts";
@@ -38,13 +38,21 @@ export interface WriteBlobOptions {
   signal?: AbortSignal;
 }
 
+/** A blob whose manifest is not stored yet: it goes in the atomic that stores that. */
+export interface OpenBlobRecord extends Versioned {
+  readonly v: 1;
+  /** Incarnation that writes it, or null. */
+  readonly owner: string | null;
+}
+
 const PART_BYTES = 60 * 1024;
 /** Parts in one atomic: as many as it takes checks. */
 const PARTS_PER_UNIT = 10;
 
 /**
  * Stores bytes, or a text as UTF-8, in immutable parts under a fresh id. The caller then stores the
- * manifest.
+ * manifest, and in the same atomic deletes the key that `openBlobKey` gives for the blob: what still has
+ * that key when its writer is gone is removed.
  * @throws {StorageError} when a part could not be stored
  */
 export async function writeBlob(
@@ -59,6 +67,10 @@ export async function writeBlob(
   const parts = Math.ceil(bytes.length / PART_BYTES);
   for (let first = 0; first < parts; first += PARTS_PER_UNIT) {
     const unit = new UnitOfWork();
+    if (first === 0) {
+      const open: OpenBlobRecord = { v: 1, owner: owner ?? null };
+      unit.set(openBlobKey(blob), open, { expireInMs });
+    }
     const end = Math.min(first + PARTS_PER_UNIT, parts);
     for (let part = first; part < end; part += 1) {
       const value: BlobPart = {
@@ -119,6 +131,11 @@ export async function readBlobText(
 }
 
 const TIME_DIGITS = 9;
+
+/** When a blob was begun, out of its id, milliseconds since 1970 UTC. */
+export function blobTime(blob: string): number {
+  return parseInt(blob.slice("blb_".length).slice(0, TIME_DIGITS), 36);
+}
 
 /** An id that sorts by the time it was made, so that old parts are found without reading them. */
 function newBlobId(nowMs: number): string {

@@ -208,6 +208,21 @@ export function blobPartKey(blob: string, part: number): Deno.KvKey {
   return ["sys", "bl", blob, part];
 }
 
+/** `{v, owner, parts}`: a blob whose manifest is not stored yet. */
+export function openBlobKey(blob: string): Deno.KvKey {
+  return ["sys", "bo", blob];
+}
+
+/** Blobs without a manifest, oldest first. */
+export function openBlobs(): Deno.KvListSelector {
+  return { prefix: ["sys", "bo"] };
+}
+
+/** Blob out of a key that `openBlobKey` built. */
+export function parseOpenBlobKey(key: Deno.KvKey): string {
+  return String(key[2]);
+}
+
 /** All parts of a blob, in order. */
 export function blobParts(blob: string): Deno.KvListSelector {
   return { prefix: ["sys", "bl", blob] };

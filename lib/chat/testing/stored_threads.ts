@@ -9,7 +9,11 @@ import { newId } from "@/lib/shared/ids.ts";
 import type { MessageRecord, RunRecord, ThreadRecord } from "../records.ts";
 import { THREAD_UNDO_MS, ThreadEditStore } from "../thread_edit_store.ts";
 import { type DuePurge, ThreadPurgeStore } from "../thread_purge_store.ts";
-import { type LoadedThread, ThreadStore } from "../thread_store.ts";
+import {
+  type LoadedThread,
+  openTextKeys,
+  ThreadStore,
+} from "../thread_store.ts";
 
 export const WORKSPACE = "wsp_test";
 export const AT = "2026-01-01T00:00:00.000Z";
@@ -110,6 +114,7 @@ export async function storeThread(
         answer(each, text),
       )
       .set(keys.runControlKey(WORKSPACE, each.id), { v: 1 });
+    for (const open of openTextKeys(text)) unit.delete(open);
     const segments = index === 3 ? 246 : 3;
     for (let seq = 0; seq < segments; seq += 1) {
       unit.set(keys.runLogKey(WORKSPACE, each.id, 1, seq), { v: 1 });

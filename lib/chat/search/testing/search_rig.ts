@@ -4,7 +4,7 @@ import type {
   ThreadActivityRecord,
   ThreadRecord,
 } from "@/lib/chat/records.ts";
-import { ThreadStore } from "@/lib/chat/thread_store.ts";
+import { openTextKeys, ThreadStore } from "@/lib/chat/thread_store.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import {
@@ -49,7 +49,7 @@ export class SearchRig {
 
   constructor(store: Store) {
     this.store = store;
-    this.threads = new ThreadStore(store, "inc_test");
+    this.threads = new ThreadStore(store, () => "inc_test");
     this.cache = new IndexCache(store);
     this.indexer = new SearchIndexer(
       store,
@@ -117,6 +117,7 @@ export class SearchRig {
       };
       messages.push(message.id);
       unit.set(messageKey(workspace, id, message.id), message);
+      for (const open of openTextKeys(message.text)) unit.delete(open);
       if (isSilent) continue;
       unit.event(workspace, {
         type: "message.created",
