@@ -42,6 +42,7 @@ export default function SearchBox(props: SearchBoxProps): VNode {
     found: props.found,
     isLater: props.isLater,
   });
+  const [text, setText] = useState(props.query);
   const [isBusy, setBusy] = useState(false);
   const search = useRef<AsYouType | null>(null);
   const field = useRef<HTMLInputElement>(null);
@@ -56,18 +57,20 @@ export default function SearchBox(props: SearchBoxProps): VNode {
       },
     });
     // What was typed before the page came to life.
-    const typed = field.current!.value;
-    if (typed !== props.query) ask(typed);
+    if (field.current!.value !== props.query) askTyped();
     return () => typing.stop();
   }, []);
-  const ask = (text: string, quietMs?: number) => {
-    setBusy(text.trim() !== "");
-    search.current!.ask(text, quietMs);
+  const askTyped = (quietMs?: number) => {
+    const typed = field.current!.value;
+    setText(typed);
+    setBusy(typed.trim() !== "");
+    search.current!.ask(typed, quietMs);
   };
   const onTyped = (event: Event) => {
     // While a word is being composed it is not there yet.
-    if (event instanceof InputEvent && event.isComposing) return;
-    ask(field.current!.value);
+    const isComposing = event instanceof InputEvent && event.isComposing;
+    if (isComposing) setText(field.current!.value);
+    else askTyped();
   };
   return (
     <>
@@ -77,7 +80,7 @@ export default function SearchBox(props: SearchBoxProps): VNode {
         role="search"
         onSubmit={(event) => {
           event.preventDefault();
-          ask(field.current!.value, 0);
+          askTyped(0);
         }}
       >
         <div class="search">
@@ -89,7 +92,7 @@ export default function SearchBox(props: SearchBoxProps): VNode {
             id={SEARCH_FIELD_ID}
             type="search"
             name="q"
-            defaultValue={props.query}
+            value={text}
             placeholder="Words, or “a phrase in quotes”"
             maxLength={500}
             autocomplete="off"
