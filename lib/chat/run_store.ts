@@ -322,6 +322,7 @@ export class RunStore {
     if (!record.temporary && activity.updatedAt !== before) {
       deletes.push(listKey(workspace, threadId, before));
     }
+    const replaced = await this.#replacedText(workspace, record);
     const listed = record.temporary ? [] : [
       {
         key: listKey(workspace, threadId, activity.updatedAt),
@@ -330,7 +331,7 @@ export class RunStore {
       retentionRow(workspace, record, this.retention),
     ];
     await lane.write({
-      sets: [...sets, ...listed, ...lastSegments],
+      sets: [...sets, ...replaced, ...listed, ...lastSegments],
       deletes,
       ledger: [{
         workspace,
@@ -342,6 +343,19 @@ export class RunStore {
       urgency: "now",
     });
     log.release();
+  }
+
+  /** The text that an answer went on from and now has in itself: its parts are to be swept. */
+  async #replacedText(workspace: string, record: RunRecord) {
+    const { threadId, messageId, continues } = record;
+    if (continues !== messageId) return [];
+    const answer = await this.#threads.readMessage(
+      workspace,
+      threadId,
+      messageId,
+    );
+    return openTextKeys(answer?.text ?? { inline: "" })
+      .map((key) => ({ key, value: { v: 1 as const, owner: null } }));
   }
 
   /**

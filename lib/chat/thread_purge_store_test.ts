@@ -16,7 +16,7 @@ import {
 } from "./testing/stored_threads.ts";
 import { THREAD_UNDO_MS } from "./thread_edit_store.ts";
 import type { DuePurge, PurgeOutcome } from "./thread_purge_store.ts";
-import { LIST_ENTRY, listKey } from "./thread_store.ts";
+import { LIST_ENTRY, listKey, openTextKeys } from "./thread_store.ts";
 
 const EVENTS = ["thread.created", "thread.deleted", "thread.purged"];
 
@@ -160,6 +160,7 @@ Deno.test("purge: waits for a run that has not ended, and takes what its end has
     .delete(listKey(WORKSPACE, due.thread, AT))
     .set(listKey(WORKSPACE, due.thread, updatedAt), LIST_ENTRY)
     .set(keys.runLogKey(WORKSPACE, ended.id, 1, 99), { v: 1 });
+  for (const open of openTextKeys(text)) end.delete(open);
   assert.ok((await test.drive(commit(test.store, end))).ok);
   assert.equal(
     await test.drive(threads.loadThread(WORKSPACE, due.thread)),
