@@ -12,7 +12,12 @@ import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import { readSegments } from "@/lib/streams/log_reader.ts";
 import { LogWriter, type RunLog } from "@/lib/streams/log_writer.ts";
 import { encodeLedgerRow, type LedgerRow } from "@/lib/usage/ledger_row.ts";
-import type { MessageRecord, RunRecord, ThreadRecord } from "./records.ts";
+import type {
+  IdempotencyRef,
+  MessageRecord,
+  RunRecord,
+  ThreadRecord,
+} from "./records.ts";
 import { eventsFromText } from "./run_events.ts";
 import { retentionRow, type RunRetention } from "./run_retention_store.ts";
 import { activityOf, answerOf, expiryOfRun, runEvents } from "./run_rows.ts";
@@ -144,7 +149,11 @@ export class RunStore {
   ): Promise<OwnedRun | null> {
     await this.#assertWriting();
     const { incarnation } = this.#owner;
-    const run: RunRecord = { ...start.run, owner: incarnation.id };
+    const run: RunRecord = {
+      ...start.run,
+      owner: incarnation.id,
+      madeBy: requestOf(start.receipt),
+    };
     const { question } = start;
     const expiry = expiryOfRun(run);
     const unit = this.#beginning(workspace, loaded, start, run)
@@ -184,7 +193,11 @@ export class RunStore {
   ): Promise<OwnedRun | null> {
     await this.#assertWriting();
     const { incarnation } = this.#owner;
-    const run: RunRecord = { ...resume.run, owner: incarnation.id };
+    const run: RunRecord = {
+      ...resume.run,
+      owner: incarnation.id,
+      madeBy: requestOf(resume.receipt) ?? resume.run.madeBy,
+    };
     const expiry = expiryOfRun(run);
     const key = keys.runKey(workspace, run.id);
     const unit = this.#beginning(workspace, loaded, null, run)
@@ -415,6 +428,14 @@ export class RunStore {
     const told = eventsFromText(record, text);
     return { record, events: told, isComplete: told.length - 1 === endSeq };
   }
+}
+
+/** How the request is remembered that made a run; a purge of the run forgets it too. */
+function requestOf(receipt: UnitOfWork): IdempotencyRef | null {
+  const [remembered] = receipt.checks;
+  return remembered === undefined
+    ? null
+    : keys.parseIdempotencyKey(remembered.key);
 }
 
 type Segments = ReturnType<RunLog["end"]>;
