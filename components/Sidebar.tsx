@@ -5,6 +5,7 @@ import ThreadList from "@/islands/ThreadList.tsx";
 import type { ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
 import { Icon, Mark } from "./Icon.tsx";
+import { ARCHIVE_ID } from "./thread_menu/archive_id.ts";
 
 export interface SidebarProps {
   rows: Signal<ThreadRow[]>;
@@ -44,6 +45,13 @@ export function Sidebar({ rows, current, clock }: SidebarProps): VNode {
       </div>
       <div class="side-body">
         <ThreadList rows={rows} current={current} clock={clock} />
+        <details class="group side-archive" id={ARCHIVE_ID}>
+          <summary class="side-title">
+            <span>Archived</span>
+            <Icon name="right" small turnable />
+          </summary>
+          <div></div>
+        </details>
       </div>
       <div class="side-foot">
         <div class="side-links">

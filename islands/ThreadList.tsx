@@ -2,8 +2,6 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { useClock } from "@/components/chat/use_clock.ts";
-import { useLazy } from "@/components/chat/use_lazy.ts";
-import { Icon } from "@/components/Icon.tsx";
 import { ThreadLink } from "@/components/ThreadLink.tsx";
 import { onNews } from "@/lib/shared/chat/thread_news.ts";
 import {
@@ -22,7 +20,10 @@ export interface ThreadListProps {
 }
 
 /** Hears what happens to threads, here and elsewhere, and says what was just done on the page before. */
-function useNews(rows: Signal<ThreadRow[]>): void {
+function useNews(
+  rows: Signal<ThreadRow[]>,
+  current: Signal<string | null>,
+): void {
   useEffect(() => {
     const stopNews = onNews((news) => {
       rows.value = withNews(rows.peek(), news);
@@ -37,6 +38,8 @@ function useNews(rows: Signal<ThreadRow[]>): void {
     void import("@/lib/shared/chat/live_news.ts").then(({ followThreads }) => {
       if (!isGone) stopLive = followThreads();
     });
+    void import("@/components/thread_menu/archive.ts")
+      .then(({ fillArchive }) => fillArchive(current));
     return () => {
       isGone = true;
       stopNews();
@@ -49,7 +52,7 @@ function useNews(rows: Signal<ThreadRow[]>): void {
 export default function ThreadList(props: ThreadListProps): VNode {
   const { rows, current } = props;
   const { nowMs, timeZone } = useClock(props.clock);
-  useNews(rows);
+  useNews(rows, current);
   const groups = groupByAge(rows.value, new Date(nowMs), timeZone);
   return (
     <>
@@ -72,7 +75,6 @@ export default function ThreadList(props: ThreadListProps): VNode {
         </section>
       ))}
       <MoreThreads rows={rows} />
-      <Archive current={current} />
     </>
   );
 }
@@ -98,25 +100,5 @@ function MoreThreads({ rows }: { rows: Signal<ThreadRow[]> }): VNode | null {
     >
       Show more
     </button>
-  );
-}
-
-function Archive({ current }: { current: Signal<string | null> }): VNode {
-  const isOpen = useSignal(false);
-  const part = useLazy(
-    isOpen.value,
-    () => import("@/components/ArchivedThreads.tsx"),
-  );
-  return (
-    <details
-      class="group side-archive"
-      onToggle={({ currentTarget }) => isOpen.value = currentTarget.open}
-    >
-      <summary class="side-title">
-        <span>Archived</span>
-        <Icon name="right" small turnable />
-      </summary>
-      {isOpen.value && part && <part.ArchivedThreads current={current} />}
-    </details>
   );
 }

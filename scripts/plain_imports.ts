@@ -1,15 +1,17 @@
 /**
- * A Vite plugin that leaves `import()` in the browser's script as it is. Vite would load what the lazy chunk
- * imports beside it, which the page has already: all chunks share what the islands brought, and style
- * sheets belong to the client entry. The lists of that and the code for them cost more than they save.
+ * Two Vite plugins for what a page loads before anybody does anything. One leaves `import()` in the
+ * browser's script as it is: Vite would load what a lazy chunk imports beside it, which the page has
+ * already, and the lists of that cost more than they save. The other puts the small modules that every
+ * page shares into one chunk: many small ones compress badly and are asked for one by one.
  */
 import type { Plugin } from "vite";
 
 /** Vite's own module for it, as of Vite 7. */
 const HELPER_ID = "\0vite/preload-helper.js";
 
-/** A chunk below this size compresses so badly alone that it is better off inside another. */
-const MIN_CHUNK_BYTES = 1_000;
+/** What the navigation of every page needs, and what most islands share. */
+const SHELL =
+  /\/(components\/(Icon|ThreadLink|CopyButton|chat\/(use_lazy|use_clock|composing)|search\/search_field_id)\.tsx?|lib\/shared\/(announce|clipboard|clock|format|chat\/(requests|browser_tools|drafts|thread_news|thread_rows|undo_note))\.ts)$/;
 
 export function plainImports(): Plugin {
   return {
@@ -17,16 +19,29 @@ export function plainImports(): Plugin {
     apply: "build",
     enforce: "pre",
     config: () => ({
-      build: {
-        modulePreload: { resolveDependencies: () => [] },
-        rollupOptions: {
-          output: { experimentalMinChunkSize: MIN_CHUNK_BYTES },
-        },
-      },
+      build: { modulePreload: { resolveDependencies: () => [] } },
     }),
     load: (id) =>
       id === HELPER_ID
         ? "export const __vitePreload = (load) => load();"
         : null,
+  };
+}
+
+export function shellChunk(): Plugin {
+  return {
+    name: "freshet:shell-chunk",
+    apply: "build",
+    applyToEnvironment: ({ name }) => name === "client",
+    outputOptions(output) {
+      const { manualChunks } = output;
+      if (typeof manualChunks !== "function") return null;
+      return {
+        ...output,
+        manualChunks: (id, meta) =>
+          manualChunks(id, meta) ??
+            (SHELL.test(id) || id === HELPER_ID ? "shell" : undefined),
+      };
+    },
   };
 }

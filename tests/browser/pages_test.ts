@@ -48,9 +48,17 @@ const DRESSES: [name: string, options: BrowserContextOptions][] = [
   }],
 ];
 
-/** Waits until the islands are alive and lazy parts are in. */
+/** Longest time for which nothing else is asked for once a page has settled, in milliseconds. */
+const QUIET_MS = 500;
+
+/** Waits until the islands are alive and lazy parts are in. Streams stay open as long as the page does. */
 async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState("networkidle");
+  await page.waitForFunction((quietMs) => {
+    const parts = performance.getEntriesByType("resource")
+      .map((entry) => (entry as PerformanceResourceTiming).responseEnd);
+    return document.readyState === "complete" &&
+      performance.now() - Math.max(0, ...parts) > quietMs;
+  }, QUIET_MS);
   await page.evaluate(() => document.fonts.ready);
 }
 
