@@ -10,7 +10,7 @@ import { newId } from "@/lib/shared/ids.ts";
 import type { ThreadRecord } from "./records.ts";
 import { ThreadEditStore } from "./thread_edit_store.ts";
 import { expiryOf, TEMPORARY_MS } from "./thread_expiry.ts";
-import { ThreadStore } from "./thread_store.ts";
+import { openTextKeys, ThreadStore } from "./thread_store.ts";
 import { TemporaryStore } from "./thread_temporary_store.ts";
 
 const WORKSPACE = "wsp_test";
@@ -48,6 +48,7 @@ async function fill(store: Store, record: ThreadRecord): Promise<void> {
       expiry,
     )
     .set(keys.runKey(WORKSPACE, run), { v: 1, status: "completed" }, expiry);
+  for (const open of openTextKeys(text)) unit.delete(open);
   for (let seq = 0; seq < 20; seq += 1) {
     unit.set(keys.runLogKey(WORKSPACE, run, 1, seq), { v: 1 }, expiry);
   }
@@ -65,7 +66,9 @@ Deno.test("temporary thread: every row of it expires, and each is renewed by ref
     expiry.expiries.clear();
     const record = thread(true, new Date().toISOString());
     await fill(store, record);
-    const all = [...expiry.expiries.keys()].sort();
+    const rows = await Array.fromAsync(store.kv.list({ prefix: [] }));
+    const all = rows.map(({ key }) => JSON.stringify(key))
+      .filter((key) => expiry.expiries.has(key)).sort();
     assert.ok(all.length > 30, `${all.length} rows`);
     assert.deepEqual(new Set(expiry.expiries.values()), new Set([EXPIRY]));
 
