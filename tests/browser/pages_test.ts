@@ -48,7 +48,7 @@ const DRESSES: [name: string, options: BrowserContextOptions][] = [
   }],
 ];
 
-/** Longest time for which nothing else is asked for once a page has settled, in milliseconds. */
+/** How long nothing may have arrived for a page to count as settled, in milliseconds. */
 const QUIET_MS = 500;
 
 /** Waits until the islands are alive and lazy parts are in. Streams stay open as long as the page does. */
