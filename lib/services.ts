@@ -7,7 +7,7 @@ import { RunRetentionStore } from "@/lib/chat/run_retention_store.ts";
 import { Sweeper } from "@/lib/chat/sweeper.ts";
 import { RunRequests } from "@/lib/chat/run_requests.ts";
 import { RunStarts } from "@/lib/chat/run_starts.ts";
-import { loadLiveRows } from "@/lib/chat/live_rows.ts";
+import { loadLiveRows } from "@/lib/chat/live_row_store.ts";
 import { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
 import { ProjectStore } from "@/lib/chat/project_store.ts";
 import { Projects } from "@/lib/chat/projects.ts";
@@ -15,7 +15,9 @@ import { Runs } from "@/lib/chat/runs.ts";
 import { RunStore } from "@/lib/chat/run_store.ts";
 import { ChangeReader } from "@/lib/chat/search/changes.ts";
 import { IndexCache } from "@/lib/chat/search/index_cache.ts";
+import { IndexStore } from "@/lib/chat/search/index_store.ts";
 import { SearchIndexer } from "@/lib/chat/search/indexer.ts";
+import { ScanStore } from "@/lib/chat/search/scan_store.ts";
 import { Search } from "@/lib/chat/search/search.ts";
 import { TagStore } from "@/lib/chat/tag_store.ts";
 import { Tags } from "@/lib/chat/tags.ts";
@@ -188,9 +190,10 @@ export async function startServices(
   const consumers = new Consumers(store, log);
   consumers.add(new TitleConsumer(titles));
   consumers.add(new OutboxTrim(store, () => consumers.names));
-  consumers.add(
-    new SearchIndexer(store, new ChangeReader(store, threadStore)),
-  );
+  const searchIndex = new IndexStore(store);
+  const scan = new ScanStore(store);
+  const changes = new ChangeReader(threadStore, scan);
+  consumers.add(new SearchIndexer(searchIndex, changes, scan));
   const services: Services = {
     config,
     log,
@@ -248,7 +251,7 @@ export async function startServices(
         loadLiveRows(store, workspace, threads, signal),
       log,
     ),
-    search: new Search(threadStore, new IndexCache(store)),
+    search: new Search(threadStore, new IndexCache(searchIndex)),
   };
   watchHealth(services);
   watchInbox(services);

@@ -3,7 +3,6 @@
  * take, how long the event loop is held, and how big the index is.
  */
 import { SearchRig, WORKSPACE } from "@/lib/chat/search/testing/search_rig.ts";
-import { loadIndex } from "@/lib/chat/search/index_store.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
 
@@ -102,7 +101,7 @@ export async function searchCosts(threads = THREADS): Promise<SearchCosts> {
       };
     }
     const searching = searchLoop.stop();
-    const { segments } = await loadIndex(store, WORKSPACE);
+    const { segments } = await rig.index.load(WORKSPACE);
     const bytes = segments.reduce((sum, each) => sum + each.bytes, 0);
     return {
       indexSeconds,

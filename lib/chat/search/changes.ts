@@ -2,15 +2,9 @@
 import type { MessageRecord } from "@/lib/chat/records.ts";
 import type { ThreadStore } from "@/lib/chat/thread_store.ts";
 import { StorageError } from "@/lib/errors.ts";
-import {
-  parseWorkspace,
-  threadsAfter,
-  workspacesAfter,
-} from "@/lib/kv/keys.ts";
-import { list } from "@/lib/kv/reads.ts";
-import type { Store } from "@/lib/kv/store.ts";
 import { isId } from "@/lib/shared/ids.ts";
 import type { ThreadChange } from "./segment_build.ts";
+import type { ScanStore } from "./scan_store.ts";
 import { KIND, TITLE_ID } from "./segment_writer.ts";
 
 /** Characters of a message that are indexed; a longer one is found by its beginning. */
@@ -42,12 +36,12 @@ export function bareId(id: string): string {
 }
 
 export class ChangeReader {
-  readonly #store: Store;
   readonly #threads: ThreadStore;
+  readonly #scan: ScanStore;
 
-  constructor(store: Store, threads: ThreadStore) {
-    this.#store = store;
+  constructor(threads: ThreadStore, scan: ScanStore) {
     this.#threads = threads;
+    this.#scan = scan;
   }
 
   /**
@@ -97,14 +91,15 @@ export class ChangeReader {
     mostCharacters: number,
     signal: AbortSignal,
   ): Promise<{ changes: Change[]; next: string | null }> {
-    const rows = await Array.fromAsync(list<{ id: string }>(
-      this.#store,
-      threadsAfter(workspace, after),
-      { limit: THREADS_PER_STEP, signal },
-    ));
+    const ids = await this.#scan.threadsAfter(
+      workspace,
+      after,
+      THREADS_PER_STEP,
+      signal,
+    );
     const changes: Change[] = [];
     let characters = 0;
-    for (const { value: { id } } of rows) {
+    for (const id of ids) {
       signal.throwIfAborted();
       const change = await this.read(workspace, {
         thread: id,
@@ -117,21 +112,8 @@ export class ChangeReader {
       }
       if (characters > mostCharacters) return { changes, next: id };
     }
-    const isEnd = rows.length < THREADS_PER_STEP;
-    return { changes, next: isEnd ? null : rows[rows.length - 1].value.id };
-  }
-
-  /** The next workspace by its id that has anything. */
-  async workspaceAfter(
-    workspace: string | null,
-    signal: AbortSignal,
-  ): Promise<string | null> {
-    const rows = list(this.#store, workspacesAfter(workspace), {
-      limit: 1,
-      signal,
-    });
-    for await (const { key } of rows) return parseWorkspace(key);
-    return null;
+    const isEnd = ids.length < THREADS_PER_STEP;
+    return { changes, next: isEnd ? null : ids[ids.length - 1] };
   }
 
   async #readMessages(

@@ -1,14 +1,5 @@
 /** Which segments are merged, and the merging. */
-import { commit } from "@/lib/kv/commit.ts";
-import type { Store } from "@/lib/kv/store.ts";
-import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import {
-  listSegments,
-  loadIndex,
-  readSegment,
-  type SegmentEntry,
-  stageSegment,
-} from "./index_store.ts";
+import type { IndexStore, SegmentEntry } from "./index_store.ts";
 import { Segment } from "./segment.ts";
 import { mergeSegments } from "./segment_merge.ts";
 import { Slices } from "./slices.ts";
@@ -36,17 +27,17 @@ export function countToMerge(segments: readonly SegmentEntry[]): number {
 
 /** Merges what there is to merge; whether that was anything and nobody else was faster. */
 export async function compact(
-  store: Store,
+  store: IndexStore,
   workspace: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const index = await loadIndex(store, workspace, signal);
+  const index = await store.load(workspace, signal);
   const count = countToMerge(index.segments);
   if (count === 0) return false;
   const kept = index.segments.slice(0, -count);
   const segments: Segment[] = [];
   for (const entry of index.segments.slice(-count)) {
-    const bytes = await readSegment(store, workspace, entry, signal);
+    const bytes = await store.readSegment(workspace, entry, signal);
     if (bytes === null) return false;
     segments.push(new Segment(bytes));
   }
@@ -55,8 +46,5 @@ export async function compact(
     kept.length === 0,
     new Slices(signal),
   );
-  const unit = new UnitOfWork();
-  const entry = await stageSegment(store, workspace, merged, unit, signal);
-  listSegments(unit, workspace, index, [...kept, entry]);
-  return (await commit(store, unit, { signal })).ok;
+  return await store.replace(workspace, index, kept, merged, signal);
 }

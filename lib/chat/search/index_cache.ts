@@ -1,7 +1,6 @@
 /** The indexes in memory, up to a number of bytes; the least recently used one goes first. */
 import { StorageError } from "@/lib/errors.ts";
-import type { Store } from "@/lib/kv/store.ts";
-import { loadIndex, readSegment } from "./index_store.ts";
+import type { IndexStore, LoadedIndex } from "./index_store.ts";
 import { Segment } from "./segment.ts";
 import { Slices } from "./slices.ts";
 import { makeView, type View } from "./view.ts";
@@ -21,14 +20,14 @@ const BYTES_PER_DOCUMENT = 8;
 const LOAD_ATTEMPTS = 3;
 
 export class IndexCache {
-  readonly #store: Store;
+  readonly #store: IndexStore;
   readonly #maxBytes: number;
   /** In the order of their last use. */
   readonly #cached = new Map<string, Cached>();
   /** Loads under way, so that several who ask at the same time share one. */
   readonly #loading = new Map<string, Promise<Cached>>();
 
-  constructor(store: Store, { maxBytes = MAX_BYTES } = {}) {
+  constructor(store: IndexStore, { maxBytes = MAX_BYTES } = {}) {
     this.#store = store;
     this.#maxBytes = maxBytes;
   }
@@ -46,7 +45,7 @@ export class IndexCache {
    */
   async view(workspace: string, signal?: AbortSignal): Promise<View> {
     for (let attempt = 1; attempt <= LOAD_ATTEMPTS; attempt += 1) {
-      const index = await loadIndex(this.#store, workspace, signal);
+      const index = await this.#store.load(workspace, signal);
       const known = this.#cached.get(workspace);
       if (known?.versionstamp === index.versionstamp) {
         this.#use(workspace, known);
@@ -74,13 +73,13 @@ export class IndexCache {
 
   async #load(
     workspace: string,
-    { segments: entries, versionstamp }: Awaited<ReturnType<typeof loadIndex>>,
+    { segments: entries, versionstamp }: LoadedIndex,
   ): Promise<Cached> {
     const known = this.#cached.get(workspace)?.segments;
     const segments = await Promise.all(entries.map(async (entry) => {
       const old = known?.get(entry.id);
       if (old !== undefined) return old;
-      const bytes = await readSegment(this.#store, workspace, entry);
+      const bytes = await this.#store.readSegment(workspace, entry);
       if (bytes === null) throw new SweptError(`Segment "${entry.id}" is gone`);
       return new Segment(bytes);
     }));

@@ -49,139 +49,166 @@ const DELETES_PER_UNIT = 250;
 const SWEPT_AFTER_MS = 60 * 60 * 1_000;
 const TIME_DIGITS = 9;
 
-export async function loadIndex(
-  store: Store,
-  workspace: string,
-  signal?: AbortSignal,
-): Promise<LoadedIndex> {
-  const { value, versionstamp } = await get<IndexRecord>(
-    store,
-    searchIndexKey(workspace),
-    { signal },
-  );
-  return { segments: value?.segments ?? [], versionstamp };
-}
+/** The unit in which an index changes together with something else. */
+export type IndexUnit = UnitOfWork;
 
-/** The bytes of a segment; null when it has been swept. */
-export async function readSegment(
-  store: Store,
-  workspace: string,
-  { id, parts, bytes }: SegmentEntry,
-  signal?: AbortSignal,
-): Promise<Uint8Array | null> {
-  const keys = Array.from(
-    { length: parts },
-    (_, part) => searchSegmentKey(workspace, id, part),
-  );
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (
-    const { value } of await getMany<PartRecord[]>(store, keys, { signal })
-  ) {
-    if (value === null || at + value.bytes.length > bytes) return null;
-    whole.set(value.bytes, at);
-    at += value.bytes.length;
+export class IndexStore {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
   }
-  return at === bytes ? whole : null;
-}
 
-/**
- * Puts a segment into the store, in the unit when it is small, and says how to list it.
- * @throws {StorageError} when a part could not be stored
- */
-export async function stageSegment(
-  store: Store,
-  workspace: string,
-  bytes: Uint8Array,
-  unit: UnitOfWork,
-  signal?: AbortSignal,
-): Promise<SegmentEntry> {
-  const id = newSegmentId(store.clock.now());
-  const parts = Math.ceil(bytes.length / PART_BYTES);
-  const part = (index: number): PartRecord => ({
-    v: 1,
-    // A copy, since a view would be stored together with all of its buffer.
-    bytes: bytes.slice(index * PART_BYTES, (index + 1) * PART_BYTES),
-  });
-  const isInUnit = parts <= PARTS_IN_UNIT;
-  for (let first = 0; first < parts; first += PARTS_IN_UNIT) {
-    const own = isInUnit ? unit : new UnitOfWork();
-    const end = Math.min(first + PARTS_IN_UNIT, parts);
-    for (let index = first; index < end; index += 1) {
-      const key = searchSegmentKey(workspace, id, index);
-      if (isInUnit) own.set(key, part(index));
-      else own.guard(key, null, part(index));
-    }
-    if (isInUnit) continue;
-    const { ok } = await commit(store, own, { signal });
-    if (!ok) throw new StorageError(`Segment "${id}" exists already`);
+  /** Milliseconds that only grow. */
+  now(): number {
+    return this.#store.clock.monotonic();
   }
-  return { id, parts, bytes: bytes.length };
-}
 
-/** Lists these segments from now on; the unit counts only if the list is as it was loaded. */
-export function listSegments(
-  unit: UnitOfWork,
-  workspace: string,
-  { versionstamp }: LoadedIndex,
-  segments: readonly SegmentEntry[],
-): void {
-  const record: IndexRecord = { v: 1, segments };
-  unit.guard(searchIndexKey(workspace), versionstamp, record);
-}
-
-/** Deletes segments that no list has named for long. */
-export async function sweepSegments(
-  store: Store,
-  workspace: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const before = newSegmentId(store.clock.now() - SWEPT_AFTER_MS).slice(
-    0,
-    TIME_DIGITS,
-  );
-  const old: string[] = [];
-  for (let after: string | null = null;;) {
-    const [row]: Deno.KvEntry<unknown>[] = await Array.fromAsync(
-      list(store, searchSegments(workspace, after), { limit: 1, signal }),
+  async load(workspace: string, signal?: AbortSignal): Promise<LoadedIndex> {
+    const { value, versionstamp } = await get<IndexRecord>(
+      this.#store,
+      searchIndexKey(workspace),
+      { signal },
     );
-    if (row === undefined) break;
-    after = parseSearchSegmentKey(row.key).segment;
-    if (after.slice(0, TIME_DIGITS) >= before) break;
-    old.push(after);
+    return { segments: value?.segments ?? [], versionstamp };
   }
-  if (old.length === 0) return;
-  // Read after the segments: what is listed later has a newer id.
-  const { segments } = await loadIndex(store, workspace, signal);
-  const listed = new Set(segments.map(({ id }) => id));
-  for (const segment of old.filter((id) => !listed.has(id))) {
-    await deleteSegment(store, workspace, segment, signal);
-  }
-}
 
-async function deleteSegment(
-  store: Store,
-  workspace: string,
-  segment: string,
-  signal: AbortSignal,
-): Promise<void> {
-  while (true) {
-    const sweep = await get(store, searchSweepKey(workspace), { signal });
-    const keys: Deno.KvKey[] = [];
-    const rows = list(store, searchSegments(workspace, segment, true), {
-      limit: DELETES_PER_UNIT,
-      batchSize: 20,
-      signal,
-    });
-    for await (const { key } of rows) {
-      if (parseSearchSegmentKey(key).segment !== segment) break;
-      keys.push(key);
+  /** The bytes of a segment; null when it has been swept. */
+  async readSegment(
+    workspace: string,
+    { id, parts, bytes }: SegmentEntry,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array | null> {
+    const keys = Array.from(
+      { length: parts },
+      (_, part) => searchSegmentKey(workspace, id, part),
+    );
+    const whole = new Uint8Array(bytes);
+    let at = 0;
+    const entries = await getMany<PartRecord[]>(this.#store, keys, { signal });
+    for (const { value } of entries) {
+      if (value === null || at + value.bytes.length > bytes) return null;
+      whole.set(value.bytes, at);
+      at += value.bytes.length;
     }
-    if (keys.length === 0) return;
-    const unit = new UnitOfWork()
-      .guard(searchSweepKey(workspace), sweep.versionstamp, { v: 1 });
-    for (const key of keys) unit.delete(key);
-    if (!(await commit(store, unit, { signal })).ok) return;
+    return at === bytes ? whole : null;
+  }
+
+  /**
+   * Adds to the unit that the index has these segments, and behind them one of these bytes (null: none)
+   * from now on. The unit counts only if the index is as it was loaded.
+   * @throws {StorageError} when a part could not be stored
+   */
+  async change(
+    unit: IndexUnit,
+    workspace: string,
+    { versionstamp }: LoadedIndex,
+    kept: readonly SegmentEntry[],
+    added: Uint8Array | null,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const segments = [...kept];
+    if (added !== null) {
+      segments.push(await this.#stage(unit, workspace, added, signal));
+    }
+    const record: IndexRecord = { v: 1, segments };
+    unit.guard(searchIndexKey(workspace), versionstamp, record);
+  }
+
+  /** The same in a unit of its own; false when the index had changed. */
+  async replace(
+    workspace: string,
+    index: LoadedIndex,
+    kept: readonly SegmentEntry[],
+    added: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const unit = new UnitOfWork();
+    await this.change(unit, workspace, index, kept, added, signal);
+    return (await commit(this.#store, unit, { signal })).ok;
+  }
+
+  /** Deletes segments that no list has named for long. */
+  async sweep(workspace: string, signal: AbortSignal): Promise<void> {
+    const before = newSegmentId(this.#store.clock.now() - SWEPT_AFTER_MS)
+      .slice(0, TIME_DIGITS);
+    const old: string[] = [];
+    for (let after: string | null = null;;) {
+      const [row]: Deno.KvEntry<unknown>[] = await Array.fromAsync(
+        list(this.#store, searchSegments(workspace, after), {
+          limit: 1,
+          signal,
+        }),
+      );
+      if (row === undefined) break;
+      after = parseSearchSegmentKey(row.key).segment;
+      if (after.slice(0, TIME_DIGITS) >= before) break;
+      old.push(after);
+    }
+    if (old.length === 0) return;
+    // Read after the segments: what is listed later has a newer id.
+    const { segments } = await this.load(workspace, signal);
+    const listed = new Set(segments.map(({ id }) => id));
+    for (const segment of old.filter((id) => !listed.has(id))) {
+      await this.#delete(workspace, segment, signal);
+    }
+  }
+
+  /** Puts a segment into the unit when it is small, else into units of its own. */
+  async #stage(
+    unit: IndexUnit,
+    workspace: string,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<SegmentEntry> {
+    const id = newSegmentId(this.#store.clock.now());
+    const parts = Math.ceil(bytes.length / PART_BYTES);
+    const isInUnit = parts <= PARTS_IN_UNIT;
+    for (let first = 0; first < parts; first += PARTS_IN_UNIT) {
+      const own = isInUnit ? unit : new UnitOfWork();
+      const end = Math.min(first + PARTS_IN_UNIT, parts);
+      for (let part = first; part < end; part += 1) {
+        const key = searchSegmentKey(workspace, id, part);
+        // A copy, since a view would be stored together with all of its buffer.
+        const value: PartRecord = {
+          v: 1,
+          bytes: bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES),
+        };
+        if (isInUnit) own.set(key, value);
+        else own.guard(key, null, value);
+      }
+      if (isInUnit) continue;
+      const { ok } = await commit(this.#store, own, { signal });
+      if (!ok) throw new StorageError(`Segment "${id}" exists already`);
+    }
+    return { id, parts, bytes: bytes.length };
+  }
+
+  async #delete(
+    workspace: string,
+    segment: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (true) {
+      const sweep = await get(this.#store, searchSweepKey(workspace), {
+        signal,
+      });
+      const rows = list(
+        this.#store,
+        searchSegments(workspace, segment, true),
+        { limit: DELETES_PER_UNIT, batchSize: 20, signal },
+      );
+      const keys: Deno.KvKey[] = [];
+      for await (const { key } of rows) {
+        if (parseSearchSegmentKey(key).segment !== segment) break;
+        keys.push(key);
+      }
+      if (keys.length === 0) return;
+      const unit = new UnitOfWork()
+        .guard(searchSweepKey(workspace), sweep.versionstamp, { v: 1 });
+      for (const key of keys) unit.delete(key);
+      if (!(await commit(this.#store, unit, { signal })).ok) return;
+    }
   }
 }
 

@@ -1,16 +1,9 @@
 /** Keeps the search index of each workspace in step with its threads; see `index_store.ts`. */
 import type { ConsumedEvent, Consumer } from "@/lib/events/consumer.ts";
-import type { OutboxEvent } from "@/lib/kv/outbox.ts";
-import type { Store } from "@/lib/kv/store.ts";
-import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { compact } from "./compaction.ts";
 import { type Change, ChangeReader, type Wanted } from "./changes.ts";
-import {
-  listSegments,
-  loadIndex,
-  stageSegment,
-  sweepSegments,
-} from "./index_store.ts";
+import type { IndexStore, IndexUnit } from "./index_store.ts";
+import type { ScanStore } from "./scan_store.ts";
 import { buildSegment } from "./segment_build.ts";
 import { Slices } from "./slices.ts";
 
@@ -26,19 +19,21 @@ const SWEEP_EVERY_MS = 10 * 60 * 1_000;
 export class SearchIndexer implements Consumer {
   /** The number is that of the index's layout: with another one all is indexed anew. */
   readonly name = "search-1";
-  readonly #store: Store;
+  readonly #index: IndexStore;
   readonly #reader: ChangeReader;
+  readonly #scan: ScanStore;
   readonly #touched = new Set<string>();
   readonly #sweptAt = new Map<string, number>();
 
-  constructor(store: Store, reader: ChangeReader) {
-    this.#store = store;
+  constructor(index: IndexStore, reader: ChangeReader, scan: ScanStore) {
+    this.#index = index;
     this.#reader = reader;
+    this.#scan = scan;
   }
 
   async handle(
     events: readonly ConsumedEvent[],
-    unit: UnitOfWork,
+    unit: IndexUnit,
     signal: AbortSignal,
   ): Promise<number> {
     const taken = events.slice(0, EVENTS_PER_STEP);
@@ -78,11 +73,11 @@ export class SearchIndexer implements Consumer {
 
   async resync(
     place: string | null,
-    unit: UnitOfWork,
+    unit: IndexUnit,
     signal: AbortSignal,
   ): Promise<string | null> {
     const [workspace, thread] = place === null
-      ? [await this.#reader.workspaceAfter(null, signal), null]
+      ? [await this.#scan.workspaceAfter(null, signal), null]
       : parsePlace(place);
     if (workspace === null) return null;
     const { changes, next } = await this.#reader.readThreads(
@@ -93,7 +88,7 @@ export class SearchIndexer implements Consumer {
     );
     await this.#append(workspace, changes, unit, signal, thread === null);
     if (next !== null) return `${workspace}/${next}`;
-    const following = await this.#reader.workspaceAfter(workspace, signal);
+    const following = await this.#scan.workspaceAfter(workspace, signal);
     return following === null ? null : `${following}/`;
   }
 
@@ -101,12 +96,12 @@ export class SearchIndexer implements Consumer {
   async committed(signal: AbortSignal): Promise<void> {
     for (const workspace of [...this.#touched]) {
       this.#touched.delete(workspace);
-      while (await compact(this.#store, workspace, signal));
-      const now = this.#store.clock.monotonic();
+      while (await compact(this.#index, workspace, signal));
+      const now = this.#index.now();
       const swept = this.#sweptAt.get(workspace) ?? -Infinity;
       if (now - swept < SWEEP_EVERY_MS) continue;
       this.#sweptAt.set(workspace, now);
-      await sweepSegments(this.#store, workspace, signal);
+      await this.#index.sweep(workspace, signal);
     }
   }
 
@@ -114,21 +109,17 @@ export class SearchIndexer implements Consumer {
   async #append(
     workspace: string,
     changes: readonly Change[],
-    unit: UnitOfWork,
+    unit: IndexUnit,
     signal: AbortSignal,
     anew = false,
   ): Promise<void> {
-    const index = await loadIndex(this.#store, workspace, signal);
-    const before = anew ? [] : index.segments;
-    if (changes.length === 0 && before.length === index.segments.length) return;
-    const added = [];
-    if (changes.length > 0) {
-      const bytes = await buildSegment(changes, new Slices(signal));
-      added.push(
-        await stageSegment(this.#store, workspace, bytes, unit, signal),
-      );
-    }
-    listSegments(unit, workspace, index, [...before, ...added]);
+    const index = await this.#index.load(workspace, signal);
+    const kept = anew ? [] : index.segments;
+    if (changes.length === 0 && kept.length === index.segments.length) return;
+    const added = changes.length === 0
+      ? null
+      : await buildSegment(changes, new Slices(signal));
+    await this.#index.change(unit, workspace, index, kept, added, signal);
     this.#touched.add(workspace);
   }
 }
@@ -136,7 +127,9 @@ export class SearchIndexer implements Consumer {
 const NO_MESSAGES: ReadonlySet<string> = new Set();
 
 /** What an event says about the index; null: nothing. */
-function wantedBy({ type, subject, data }: OutboxEvent): Wanted | null {
+function wantedBy(
+  { type, subject, data }: ConsumedEvent["event"],
+): Wanted | null {
   if (data.temporary === true) return null;
   if (type.startsWith("thread.")) {
     const isWhole = /^thread\.(deleted|purged|restored)$/.test(type);

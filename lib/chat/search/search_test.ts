@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { AppError } from "@/lib/errors.ts";
 import { openStore } from "@/lib/kv/open.ts";
-import type { Store } from "@/lib/kv/store.ts";
-import { loadIndex } from "./index_store.ts";
 import { SearchRig, WORKSPACE } from "./testing/search_rig.ts";
 
 /** A rig whose index follows what is told. */
 async function searching(
-  test: (rig: SearchRig, store: Store) => Promise<void>,
+  test: (rig: SearchRig) => Promise<void>,
 ) {
   const store = await openStore({ location: ":memory:" });
   const rig = new SearchRig(store);
   rig.consumers.start();
   try {
     await rig.settled();
-    await test(rig, store);
+    await test(rig);
   } finally {
     await rig.consumers.stop();
     store.close();
@@ -303,7 +301,7 @@ Deno.test("search: threads from before the search are indexed at the first start
 });
 
 Deno.test("search: many small changes are merged into few segments, and nothing is lost", () =>
-  searching(async (rig, store) => {
+  searching(async (rig) => {
     const ids: string[] = [];
     for (let made = 0; made < 60; made += 1) {
       const { id } = await rig.add({
@@ -318,7 +316,7 @@ Deno.test("search: many small changes are merged into few segments, and nothing 
         await rig.settled();
       }
     }
-    const { segments } = await loadIndex(store, WORKSPACE);
+    const { segments } = await rig.index.load(WORKSPACE);
     assert.ok(segments.length < 16, `${segments.length} segments`);
     for (let made = 0; made < 60; made += 1) {
       const title = made % 5 === 2 ? `New ${made}` : `Title ${made}`;

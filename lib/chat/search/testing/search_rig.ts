@@ -23,7 +23,9 @@ import type { CursorRecord } from "@/lib/events/consumer.ts";
 import { newestVersionstamp } from "@/lib/events/read_events.ts";
 import { ChangeReader } from "../changes.ts";
 import { IndexCache } from "../index_cache.ts";
+import { IndexStore } from "../index_store.ts";
 import { SearchIndexer } from "../indexer.ts";
+import { ScanStore } from "../scan_store.ts";
 import { Search } from "../search.ts";
 
 export const WORKSPACE = "wsp_1";
@@ -42,6 +44,7 @@ export interface NewThread {
 export class SearchRig {
   readonly store: Store;
   readonly threads: ThreadStore;
+  readonly index: IndexStore;
   readonly cache: IndexCache;
   readonly indexer: SearchIndexer;
   readonly consumers: Consumers;
@@ -50,10 +53,13 @@ export class SearchRig {
   constructor(store: Store) {
     this.store = store;
     this.threads = new ThreadStore(store, () => "inc_test");
-    this.cache = new IndexCache(store);
+    this.index = new IndexStore(store);
+    this.cache = new IndexCache(this.index);
+    const scan = new ScanStore(store);
     this.indexer = new SearchIndexer(
-      store,
-      new ChangeReader(store, this.threads),
+      this.index,
+      new ChangeReader(this.threads, scan),
+      scan,
     );
     this.consumers = new Consumers(store, silentLogger());
     this.consumers.add(this.indexer);
