@@ -13,6 +13,11 @@ import {
   type RetentionSettings,
   type TitleSettings,
 } from "./config/file.ts";
+import {
+  type BreakerSettings,
+  type RouteSettings,
+  unknownTarget,
+} from "./config/routes.ts";
 
 /** An OpenAI-compatible service that serves models. */
 export interface ProviderSettings {
@@ -42,6 +47,9 @@ export interface Config {
   providers: ProviderSettings[];
   /** Id of the provider whose models go by their plain names, or null. */
   defaultProvider: string | null;
+  /** Names that lead to several models. */
+  routes: RouteSettings[];
+  breaker: BreakerSettings;
   /** What models cost; a model that is not here is unpriced, which is not free. */
   prices: PriceSettings[];
   titles: TitleSettings;
@@ -183,6 +191,10 @@ function readProviders(
       apiKey: key,
     });
   }
+  const unknown = unknownTarget(file.routes, providers);
+  if (unknown !== null) {
+    throw wrong("FRESHET_CONFIG", env("FRESHET_CONFIG")!, unknown);
+  }
   return { providers, defaultProvider };
 }
 
@@ -224,6 +236,8 @@ export async function readConfig(
     apiKey: readApiKey(env),
     drainMs: integer(env, "FRESHET_DRAIN_MS", 0, 0, 3_600_000),
     ...readProviders(env, file),
+    routes: file.routes,
+    breaker: file.breaker,
     prices: file.prices,
     titles: file.titles,
     retention: file.retention,

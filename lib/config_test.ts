@@ -42,6 +42,8 @@ Deno.test("readConfig: nothing set gives the documented defaults", async () => {
     drainMs: 0,
     providers: [],
     defaultProvider: null,
+    routes: [],
+    breaker: { failures: 5, windowMs: 30_000, openMs: 15_000 },
     prices: [],
     titles: { enabled: true, model: null },
     retention: { runEventsMinutes: 60, runsDays: 30, requestsDays: 90 },
@@ -96,6 +98,26 @@ Deno.test("readConfig: a config file adds providers and takes keys from the envi
       ["a", "ka", ["m1"], 5],
       ["b", "kb", "discover", 200],
     ],
+  );
+});
+
+Deno.test("readConfig: a route may lead to the default provider, and to nobody who is not there", async () => {
+  const withTarget = (provider: string, model: string) => ({
+    "f.json": JSON.stringify({
+      providers: [{ id: "a", baseUrl: "http://127.0.0.1:1", models: ["m1"] }],
+      routes: [{ id: "best", targets: [{ provider, model }] }],
+    }),
+  });
+  const env = { FRESHET_CONFIG: "f.json", OPENAI_API_KEY: "sk-test" };
+  const { routes } = await read(env, withTarget("openai", "whatever"));
+  assert.equal(routes[0].targets[0].provider, "openai");
+  assert.match(
+    await refusal(env, withTarget("b", "m1")),
+    /FRESHET_CONFIG="f.json".*routes\.0\.targets\.0\.provider: there is no provider "b"/,
+  );
+  assert.match(
+    await refusal(env, withTarget("a", "m2")),
+    /routes\.0\.targets\.0\.model: provider "a" has no model "m2"/,
   );
 });
 

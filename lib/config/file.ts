@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { USD_PATTERN } from "@/lib/shared/usd.ts";
 import { wrongSetting } from "./config_error.ts";
+import { breakerSchema, routesSchema } from "./routes.ts";
 
 export const DEFAULT_MAX_CONNECTIONS = 200;
 
@@ -89,6 +90,10 @@ const configFileSchema = z.strictObject({
   $schema: z.string().optional(),
   providers: z.array(providerSchema).default([])
     .describe("OpenAI-compatible services"),
+  routes: routesSchema.default([])
+    .describe("Names that lead to several models"),
+  breaker: breakerSchema.prefault({})
+    .describe("When a model of a provider is no longer asked"),
   prices: pricesSchema.default([]).describe("What models cost"),
   titles: titlesSchema.prefault({}).describe("Titles of threads"),
   retention: retentionSchema.prefault({})

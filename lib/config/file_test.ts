@@ -17,6 +17,9 @@ async function refusal(text: string): Promise<string> {
   throw new assert.AssertionError({ message: "the file was accepted" });
 }
 
+const ROUTE = { id: "best", targets: [{ provider: "a", model: "m1" }] };
+const BREAKER = { failures: 5, windowMs: 30_000, openMs: 15_000 };
+
 const PRICE = {
   model: "m1",
   from: "2026-01-01",
@@ -31,7 +34,12 @@ Deno.test("readConfigFile: prices, titles and retention are taken as written", a
     titles: { enabled: false, model: "m1" },
     retention: { runEventsMinutes: 5, runsDays: 7, requestsDays: 8 },
   };
-  assert.deepEqual(await read(file), { providers: [], ...file });
+  assert.deepEqual(await read(file), {
+    providers: [],
+    routes: [],
+    breaker: BREAKER,
+    ...file,
+  });
 });
 
 Deno.test("readConfigFile: what a section leaves out has its documented default", async () => {
@@ -45,11 +53,33 @@ Deno.test("readConfigFile: what a section leaves out has its documented default"
     }),
     {
       providers: [],
+      routes: [],
+      breaker: BREAKER,
       prices: [price],
       titles: { enabled: true, model: "cheap" },
       retention: { runEventsMinutes: 60, runsDays: 1, requestsDays: 90 },
     },
   );
+});
+
+Deno.test("readConfigFile: what routes and the breaker leave out has its documented default", async () => {
+  const { routes, breaker } = await read({
+    routes: [{ ...ROUTE, timeoutsMs: { firstToken: 900 } }],
+    breaker: { failures: 3 },
+  });
+  assert.deepEqual(routes, [{
+    id: "best",
+    strategy: "priority",
+    targets: [{ provider: "a", model: "m1", weight: 1 }],
+    retries: 2,
+    timeoutsMs: {
+      connect: 5000,
+      firstToken: 900,
+      tokenGap: 20_000,
+      total: 600_000,
+    },
+  }]);
+  assert.deepEqual(breaker, { ...BREAKER, failures: 3 });
 });
 
 Deno.test("readConfigFile: no file and an empty one are the same", async () => {
@@ -124,6 +154,26 @@ const REFUSALS: [section: string, value: unknown, expected: RegExp][] = [
     [{ ...PRICE, model: "a\nb" }, { ...PRICE, model: "a\nb" }],
     /prices\.1: model "a b" has another price/,
   ],
+  ["routes", {}, /routes: /],
+  ["routes", [ROUTE, ROUTE], /routes\.1\.id: route "best" is there twice/],
+  ["routes", [{ ...ROUTE, id: "a/m1" }], /routes\.0\.id: want letters/],
+  ["routes", [{ ...ROUTE, targets: [] }], /routes\.0\.targets: /],
+  ["routes", [{ ...ROUTE, strategy: "fastest" }], /routes\.0\.strategy: /],
+  ["routes", [{ ...ROUTE, retries: -1 }], /routes\.0\.retries: /],
+  [
+    "routes",
+    [{ ...ROUTE, targets: [{ ...ROUTE.targets[0], weight: -1 }] }],
+    /routes\.0\.targets\.0\.weight: /,
+  ],
+  [
+    "routes",
+    [{ ...ROUTE, timeoutsMs: { total: 1e12 } }],
+    /routes\.0\.timeoutsMs\.total: /,
+  ],
+  ["routes", [{ ...ROUTE, fallback: true }], /routes\.0\.fallback/],
+  ["breaker", { failures: 0 }, /breaker\.failures: /],
+  ["breaker", { openMs: 0.5 }, /breaker\.openMs: /],
+  ["breaker", { open: 1 }, /breaker\.open/],
   ["titles", { enabled: "yes" }, /titles\.enabled: /],
   ["titles", { model: "" }, /titles\.model: /],
   ["titles", { words: 3 }, /titles\.words/],
@@ -153,6 +203,8 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
   assert.deepEqual(Object.keys(schema.properties as object), [
     "$schema",
     "providers",
+    "routes",
+    "breaker",
     "prices",
     "titles",
     "retention",
