@@ -5,7 +5,7 @@
  * One of them may be what killed the process. So they are begun in growing groups, the next one as soon
  * as the last has survived for a second; a group that kills this process too is halved the next time.
  */
-import { sleep } from "@/lib/kv/clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { RunStatus } from "@/lib/shared/wire.ts";

@@ -2,7 +2,7 @@
  * Runs whose owner is gone, in the store: what it left of them, and how they are taken over. Every write
  * checks the run's record and this process's own fence, so of several that take over one wins.
  */
-import type { Clock } from "@/lib/kv/clock.ts";
+import type { Clock } from "@/lib/clock.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import { tellOwner } from "@/lib/kv/inbox.ts";
 import * as keys from "@/lib/kv/keys.ts";

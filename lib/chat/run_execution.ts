@@ -3,7 +3,7 @@
  * provider's first delta to the commit of the end.
  */
 import { AppError, FencedError } from "@/lib/errors.ts";
-import { type Clock, sleep } from "@/lib/kv/clock.ts";
+import { type Clock, sleep } from "@/lib/clock.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { ChatMessage, Delta, TokenUsage } from "@/lib/llm/types.ts";

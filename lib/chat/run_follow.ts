@@ -1,5 +1,5 @@
 /** Follows a run to its end, wherever it is executed, and across its owners. */
-import { sleep } from "@/lib/kv/clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import type { RunStatus } from "@/lib/shared/wire.ts";
 import { type After, followLive, replayEnded } from "@/lib/streams/follow.ts";
 import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";

@@ -1,6 +1,6 @@
 /** Runs in the store while this process owns them: their starts, their logs, their ends. */
 import { StorageError } from "@/lib/errors.ts";
-import type { Clock } from "@/lib/kv/clock.ts";
+import type { Clock } from "@/lib/clock.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import * as keys from "@/lib/kv/keys.ts";

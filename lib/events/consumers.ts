@@ -1,5 +1,5 @@
 /** Runs consumers beside the requests of this process; see `consumer.ts`. */
-import { sleep } from "@/lib/kv/clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import { cursorKey } from "@/lib/kv/keys.ts";
 import { get } from "@/lib/kv/reads.ts";

@@ -3,7 +3,7 @@
  * somebody listens.
  */
 import { Bell } from "@/lib/kv/bell.ts";
-import { sleep } from "@/lib/kv/clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import {
   eventsAfter,
   eventsFrom,

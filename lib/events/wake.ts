@@ -1,6 +1,6 @@
 /** Waiting for a bell of this process, or a while. */
 import type { Bell } from "@/lib/kv/bell.ts";
-import { sleep } from "@/lib/kv/clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import type { Store } from "@/lib/kv/store.ts";
 
 /** The next ring of a bell, told to whoever asked before it; asking again costs nothing. */

@@ -1,5 +1,5 @@
 import { StorageError } from "@/lib/errors.ts";
-import { sleep } from "./clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { outboxRows } from "./outbox.ts";
 import { isRefusal } from "./refusal.ts";

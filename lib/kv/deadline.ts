@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@/lib/clock.ts";
 
 /** A call to the store did not answer in time. Whether it had an effect is unknown. */
 export class DeadlineError extends Error {

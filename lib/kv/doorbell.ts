@@ -1,5 +1,5 @@
 import { Bell } from "./bell.ts";
-import { sleep } from "./clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import { describeKey } from "./sizes.ts";
 import type { Store } from "./store.ts";
 

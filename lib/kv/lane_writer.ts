@@ -1,5 +1,5 @@
 import type { LaneEntry } from "./batcher.ts";
-import { sleep } from "./clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { parseLaneKey } from "./keys.ts";
 import { LogTrim } from "./log_trim.ts";

@@ -9,7 +9,7 @@ import { get } from "./reads.ts";
 import type { Store, Versioned } from "./store.ts";
 import { newToken } from "./token.ts";
 import { UnitOfWork } from "./unit_of_work.ts";
-import { sleep } from "./clock.ts";
+import { sleep } from "@/lib/clock.ts";
 
 /** Who migrates, where to, and how far it is. */
 interface MigrationRecord extends Versioned {

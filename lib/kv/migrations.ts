@@ -4,7 +4,7 @@
  * still N-1. Contract: the next release no longer reads N-1.
  */
 import { StorageError } from "@/lib/errors.ts";
-import { sleep } from "./clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import { commit } from "./commit.ts";
 import { schemaKey } from "./keys.ts";
 import { MigrationLease } from "./migration_lease.ts";

@@ -1,6 +1,6 @@
 import { StorageError } from "@/lib/errors.ts";
 import { Bell } from "./bell.ts";
-import { type Clock, sleep, systemClock } from "./clock.ts";
+import { type Clock, sleep, systemClock } from "@/lib/clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { migrate, MIGRATIONS, type Schema } from "./migrations.ts";
 import { isLocked } from "./refusal.ts";

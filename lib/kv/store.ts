@@ -1,6 +1,6 @@
 import { StorageError } from "@/lib/errors.ts";
 import type { Bell } from "./bell.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@/lib/clock.ts";
 
 /**
  * Where a store lives. `memory`: this process only. `file`: a SQLite file, shared by the processes of

@@ -1,5 +1,5 @@
 /** The runs that this process knows from memory: those it owns, and for a while those that have ended. */
-import type { Clock } from "@/lib/kv/clock.ts";
+import type { Clock } from "@/lib/clock.ts";
 import { Fanout } from "./fanout.ts";
 import { LiveRun } from "./live_run.ts";
 

@@ -7,7 +7,7 @@
 import { FencedError } from "@/lib/errors.ts";
 import type { LaneEntry } from "@/lib/kv/batcher.ts";
 import { Bell } from "@/lib/kv/bell.ts";
-import { type Clock, sleep } from "@/lib/kv/clock.ts";
+import { type Clock, sleep } from "@/lib/clock.ts";
 import { runLogKey } from "@/lib/kv/keys.ts";
 import type { Lane } from "@/lib/kv/lane.ts";
 import type { PlacedEvent } from "./live_run.ts";

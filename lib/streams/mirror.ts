@@ -2,7 +2,7 @@
  * A run that another process executes, as far as its log has come: read once for all followers of this
  * process. The head of the owner's lane is the doorbell, so while nothing was written nothing is read.
  */
-import { sleep } from "@/lib/kv/clock.ts";
+import { sleep } from "@/lib/clock.ts";
 import type { Doorbell, Doorbells } from "@/lib/kv/doorbell.ts";
 import { laneKey, lanesOf } from "@/lib/kv/keys.ts";
 import { list } from "@/lib/kv/reads.ts";

@@ -1,6 +1,5 @@
 /** A store that fails under the whole app: nothing is told that is not so, and nothing is lost. */
 import assert from "node:assert/strict";
-import { fence } from "@/lib/kv/fence.ts";
 import { BRIEF_FAULTS, FaultKv } from "@/lib/kv/testing/fault_kv.ts";
 import {
   ask,

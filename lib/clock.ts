@@ -1,4 +1,4 @@
-/** Time as the store's code sees it, so that a simulation can give its own. */
+/** Time as the program sees it, so that a simulation can give its own. */
 export interface Clock {
   /** Wall clock, milliseconds since 1970 UTC. It may jump; it orders nothing. */
   now(): number;
