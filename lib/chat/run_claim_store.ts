@@ -175,7 +175,7 @@ export class RunClaimStore {
     const { threadId, messageId } = record;
     const activity = activityOf(record);
     const before = activityOf(orphan.record).updatedAt;
-    const stored = await this.#threads.writeText(text);
+    const stored = await this.#threads.writeText(text, expiry.expireInMs);
     const unit = this.#claim(orphan, record, ledger)
       .set(
         keys.messageKey(workspace, threadId, messageId),

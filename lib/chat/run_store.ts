@@ -166,7 +166,10 @@ export class RunStore {
       );
     if (question !== null) {
       const key = keys.messageKey(workspace, run.threadId, question.id);
-      const text = await this.#threads.writeText(start.text ?? "");
+      const text = await this.#threads.writeText(
+        start.text ?? "",
+        expiry.expireInMs,
+      );
       unit.check(key, null).set(key, { ...question, text }, expiry);
       for (const open of openTextKeys(text)) unit.delete(open);
       if (!run.temporary) {
@@ -309,7 +312,7 @@ export class RunStore {
     withEvents: boolean,
   ): Promise<void> {
     const expiry = expiryOfRun(record);
-    const stored = await this.#threads.writeText(text);
+    const stored = await this.#threads.writeText(text, expiry.expireInMs);
     const segments = withEvents ? log.end(last) : [];
     const lastSegments = await writeEarlier(lane, segments);
     const { threadId, id } = record;
