@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import { Icon } from "@/components/Icon.tsx";
 import type { Question } from "@/lib/shared/chat/turns.ts";
 import { BranchSwitch } from "./BranchSwitch.tsx";
+import { MakeTaskButton } from "./MakeTaskButton.tsx";
 import { QuestionText } from "./QuestionText.tsx";
 import type { TurnActions } from "./turn_actions.ts";
 import { useLazy } from "./use_lazy.ts";
@@ -34,6 +35,7 @@ export function QuestionView(
           >
             <Icon name="edit" />
           </button>
+          <MakeTaskButton text={question.content} actions={actions} />
           <BranchSwitch
             id={question.id}
             siblings={question.siblings}

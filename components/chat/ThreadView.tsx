@@ -36,6 +36,13 @@ function toActions(session: ChatSession): TurnActions {
       session.editing.value = questionId;
       if (questionId === null) focusComposer();
     },
+    makeTask(text) {
+      const thread = session.thread.peek();
+      const threadId = thread?.temporary === false ? thread.id : null;
+      const projectId = thread?.projectId ?? null;
+      void import("@/components/tasks/MakeTask.tsx")
+        .then((it) => it.openMakeTask({ threadId, projectId, text }));
+    },
     async ask(questionId, newId, content) {
       const { editQuestion } = await later();
       const refusal = await editQuestion(session, questionId, newId, content);

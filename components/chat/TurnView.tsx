@@ -8,6 +8,7 @@ import { formatMoment, formatWholeDuration } from "@/lib/shared/format.ts";
 import { AnswerLine, AnswerNote, useAnswerFacts } from "./AnswerFacts.tsx";
 import type { Clock } from "@/lib/shared/clock.ts";
 import { BranchSwitch } from "./BranchSwitch.tsx";
+import { MakeTaskButton } from "./MakeTaskButton.tsx";
 import { QuestionView } from "./QuestionView.tsx";
 import { AnswerTrouble, RefusalTrouble } from "./Trouble.tsx";
 import type { TurnActions } from "./turn_actions.ts";
@@ -131,7 +132,10 @@ function AnswerView(
             </button>
           )}
           {!isLive && text !== "" && (
-            <CopyButton text={text} label="Copy answer" />
+            <>
+              <CopyButton text={text} label="Copy answer" />
+              <MakeTaskButton text={text} actions={actions} />
+            </>
           )}
           {!isLive && !(isBroken && isLast) && (
             <button

@@ -22,6 +22,7 @@ const ACTIONS: TurnActions = {
   goOn: () => {},
   show: () => {},
   edit: () => {},
+  makeTask: () => {},
   ask: () => Promise.resolve(null),
 };
 

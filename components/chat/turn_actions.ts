@@ -13,6 +13,8 @@ export interface TurnActions {
   show(messageId: string): void;
   /** Begins to edit a question; null ends it. */
   edit(questionId: string | null): void;
+  /** Makes a task from a message; asks for its title first. */
+  makeTask(text: string): void;
   /** Asks an edited question; resolves with why that was not done, or null. */
   ask(
     questionId: string,

@@ -1,4 +1,4 @@
-import type { VNode } from "preact";
+import { render, type VNode } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "@/components/Icon.tsx";
 import { newId } from "@/lib/shared/ids.ts";
@@ -7,38 +7,25 @@ import { splitTagNames } from "@/lib/shared/tag_names.ts";
 import { createTask, TaskRefused } from "@/lib/shared/task_requests.ts";
 import type { Task } from "@/lib/shared/wire.ts";
 
-export interface MakeTaskProps {
-  threadId: string;
+/** What the dialog starts from. */
+export interface TaskOffer {
+  /** Thread of the message; null when it leaves nothing behind. */
+  threadId: string | null;
   /** Project of the thread, which the task gets too. */
   projectId: string | null;
   /** The message; its first line becomes the title that is offered. */
   text: string;
 }
 
-/** Makes a task from a message: a button, and a dialog that asks for its title and tags. */
-export function MakeTask({ threadId, projectId, text }: MakeTaskProps): VNode {
-  const [isOpen, setIsOpen] = useState(false);
-  return (
-    <>
-      <button
-        class="btn btn-quiet btn-small"
-        type="button"
-        aria-haspopup="dialog"
-        onClick={() => setIsOpen(true)}
-      >
-        <Icon name="tasks" small />
-        Make a task
-      </button>
-      {isOpen && (
-        <TaskDialog
-          threadId={threadId}
-          projectId={projectId}
-          text={text}
-          onClose={() => setIsOpen(false)}
-        />
-      )}
-    </>
-  );
+/** Opens the dialog that makes a task from a message: it asks for the title and tags. */
+export function openMakeTask(offer: TaskOffer): void {
+  const place = document.createElement("div");
+  document.body.append(place);
+  const onClose = () => {
+    render(null, place);
+    place.remove();
+  };
+  render(<TaskDialog {...offer} onClose={onClose} />, place);
 }
 
 type Outcome =
@@ -47,7 +34,7 @@ type Outcome =
   | { state: "made"; task: Task };
 
 function TaskDialog(
-  { threadId, projectId, text, onClose }: MakeTaskProps & {
+  { threadId, projectId, text, onClose }: TaskOffer & {
     onClose: () => void;
   },
 ): VNode {
