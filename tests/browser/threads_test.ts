@@ -61,7 +61,7 @@ Deno.test("threads: renamed by double click, and by the menu of the navigation",
   await field.press("Enter");
   await page.getByRole("heading", { name: "Crests" }).waitFor();
   await row(page, "Crests").waitFor();
-  assert.equal(await page.title(), "Crests · Freshet");
+  await page.waitForFunction(() => document.title === "Crests · Freshet");
   await row(page, "Crests").hover();
   await button(page, "Menu of “Crests”").click();
   await page.getByRole("menuitem", { name: "Rename" }).click();
