@@ -3,6 +3,7 @@
  * once at start. A wrong setting ends the start with one line that names it, its value and what is
  * wanted.
  */
+import type { CacheSettings } from "./config/cache.ts";
 import { ConfigError, wrongSetting as wrong } from "./config/config_error.ts";
 import {
   type ConfigFile,
@@ -50,6 +51,8 @@ export interface Config {
   /** Names that lead to several models. */
   routes: RouteSettings[];
   breaker: BreakerSettings;
+  /** Which answers are kept. */
+  cache: CacheSettings;
   /** What models cost; a model that is not here is unpriced, which is not free. */
   prices: PriceSettings[];
   titles: TitleSettings;
@@ -238,6 +241,7 @@ export async function readConfig(
     ...readProviders(env, file),
     routes: file.routes,
     breaker: file.breaker,
+    cache: file.cache,
     prices: file.prices,
     titles: file.titles,
     retention: file.retention,

@@ -44,6 +44,12 @@ Deno.test("readConfig: nothing set gives the documented defaults", async () => {
     defaultProvider: null,
     routes: [],
     breaker: { failures: 5, windowMs: 30_000, openMs: 15_000 },
+    cache: {
+      policy: "deterministic",
+      scope: "workspace",
+      ttlSeconds: 86_400,
+      l1Bytes: 67_108_864,
+    },
     prices: [],
     titles: { enabled: true, model: null },
     retention: { runEventsMinutes: 60, runsDays: 30, requestsDays: 90 },

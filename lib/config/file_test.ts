@@ -18,6 +18,12 @@ async function refusal(text: string): Promise<string> {
 }
 
 const ROUTE = { id: "best", targets: [{ provider: "a", model: "m1" }] };
+const CACHE = {
+  policy: "deterministic" as const,
+  scope: "workspace" as const,
+  ttlSeconds: 86_400,
+  l1Bytes: 67_108_864,
+};
 const BREAKER = { failures: 5, windowMs: 30_000, openMs: 15_000 };
 
 const PRICE = {
@@ -38,6 +44,7 @@ Deno.test("readConfigFile: prices, titles and retention are taken as written", a
     providers: [],
     routes: [],
     breaker: BREAKER,
+    cache: CACHE,
     ...file,
   });
 });
@@ -55,6 +62,7 @@ Deno.test("readConfigFile: what a section leaves out has its documented default"
       providers: [],
       routes: [],
       breaker: BREAKER,
+      cache: CACHE,
       prices: [price],
       titles: { enabled: true, model: "cheap" },
       retention: { runEventsMinutes: 60, runsDays: 1, requestsDays: 90 },
@@ -80,6 +88,11 @@ Deno.test("readConfigFile: what routes and the breaker leave out has its documen
     },
   }]);
   assert.deepEqual(breaker, { ...BREAKER, failures: 3 });
+});
+
+Deno.test("readConfigFile: what the cache leaves out has its documented default", async () => {
+  const { cache } = await read({ cache: { policy: "all", l1Bytes: 0 } });
+  assert.deepEqual(cache, { ...CACHE, policy: "all", l1Bytes: 0 });
 });
 
 Deno.test("readConfigFile: no file and an empty one are the same", async () => {
@@ -174,6 +187,11 @@ const REFUSALS: [section: string, value: unknown, expected: RegExp][] = [
   ["breaker", { failures: 0 }, /breaker\.failures: /],
   ["breaker", { openMs: 0.5 }, /breaker\.openMs: /],
   ["breaker", { open: 1 }, /breaker\.open/],
+  ["cache", { policy: "some" }, /cache\.policy: /],
+  ["cache", { scope: "group" }, /cache\.scope: /],
+  ["cache", { ttlSeconds: 0 }, /cache\.ttlSeconds: /],
+  ["cache", { l1Bytes: -1 }, /cache\.l1Bytes: /],
+  ["cache", { maxBytes: 1 }, /cache\.maxBytes/],
   ["titles", { enabled: "yes" }, /titles\.enabled: /],
   ["titles", { model: "" }, /titles\.model: /],
   ["titles", { words: 3 }, /titles\.words/],
@@ -205,6 +223,7 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
     "providers",
     "routes",
     "breaker",
+    "cache",
     "prices",
     "titles",
     "retention",

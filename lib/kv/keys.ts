@@ -642,3 +642,41 @@ export function threadGroup(
 export function parseThreadGroupKey(key: Deno.KvKey): string {
   return String(key.at(-1));
 }
+
+/** `{v, content, …}`: an answer that is kept, under the hash of what was asked and who may have it. */
+export function keptAnswerKey(workspace: string, hash: string): Deno.KvKey {
+  return [tenant(workspace), "ca", hash];
+}
+
+/** `{v, target, served, bytes}`: an answer that is kept, found by when it was stored. */
+export function keptAnswerRowKey(
+  workspace: string,
+  storedAtMs: number,
+  hash: string,
+): Deno.KvKey {
+  return [tenant(workspace), "ci", storedAtMs, hash];
+}
+
+/** The answers kept for a workspace, oldest first: those stored before a time (null: all). */
+export function keptAnswerRows(
+  workspace: string,
+  beforeMs: number | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "ci"];
+  return beforeMs === null ? { prefix } : {
+    prefix,
+    end: [...prefix, beforeMs],
+  };
+}
+
+/** Time and hash out of a key that `keptAnswerRowKey` built. */
+export function parseKeptAnswerRowKey(
+  key: Deno.KvKey,
+): { storedAtMs: number; hash: string } {
+  return { storedAtMs: Number(key[2]), hash: String(key[3]) };
+}
+
+/** `{v, token}`: overwritten by whoever removes kept answers, and checked by whoever stores one. */
+export function cachePurgeKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "cg"];
+}
