@@ -3,6 +3,7 @@ import { App, csp, staticFiles } from "fresh";
 import { h } from "preact";
 import { ErrorPage } from "@/components/ErrorPage.tsx";
 import {
+  admission,
   errorPages,
   localMode,
   requestContext,
@@ -25,5 +26,6 @@ export const app = new App<State>()
     )
   ))
   .use(localMode)
+  .use(admission)
   .use(staticFiles())
   .fsRoutes();

@@ -5,6 +5,7 @@
 import { ConfigError } from "@/lib/config/config_error.ts";
 import { readConfig } from "@/lib/config.ts";
 import { AppError } from "@/lib/errors.ts";
+import { Listener } from "@/lib/http/listener.ts";
 import { drain, ensureServices } from "@/lib/lifespan.ts";
 
 interface Server {
@@ -23,19 +24,28 @@ async function start() {
   // Its main.ts finds these services and uses them.
   const built: string = "./_fresh/server.js";
   const app: { default: Server } = await import(built);
-  const server = Deno.serve({
+  const { log, health, models } = services;
+  const server = new Listener({
     port: config.port,
     hostname: config.host,
+    handler: (request, info) => app.default.fetch(request, info),
     onListen: ({ hostname, port }) =>
-      services.log.info(
+      log.info(
         `Freshet listens on http://${
           hostname.includes(":") ? `[${hostname}]` : hostname
         }:${port}`,
-        {
-          dataDir: config.dataDir,
-        },
+        { dataDir: config.dataDir },
       ),
-  }, (request, info) => app.default.fetch(request, info));
+    onLost: (error) => {
+      log.error("No connection can be accepted; trying again", { error });
+      models.closeIdle();
+    },
+    onBack: () => log.info("Connections are accepted again"),
+  });
+  health.add(
+    "listener",
+    () => server.isLost ? "no connection can be accepted" : null,
+  );
   return { server, services };
 }
 

@@ -3,6 +3,7 @@
  * once at start. A wrong setting ends the start with one line that names it, its value and what is
  * wanted.
  */
+import type { AdmissionSettings } from "./config/admission.ts";
 import type { CacheSettings } from "./config/cache.ts";
 import { ConfigError, wrongSetting as wrong } from "./config/config_error.ts";
 import {
@@ -43,6 +44,8 @@ export interface Config {
   auth: "local";
   /** The owner's API key, or null when none is set. */
   apiKey: string | null;
+  /** Descriptors that the process may have open. */
+  maxDescriptors: number;
   /** How long running answers may finish before the drain begins, in milliseconds. */
   drainMs: number;
   providers: ProviderSettings[];
@@ -53,6 +56,7 @@ export interface Config {
   breaker: BreakerSettings;
   /** Which answers are kept. */
   cache: CacheSettings;
+  admission: AdmissionSettings;
   /** What models cost; a model that is not here is unpriced, which is not free. */
   prices: PriceSettings[];
   titles: TitleSettings;
@@ -228,7 +232,6 @@ export async function readConfig(
   const env: Env = (name) => sources.env(name)?.trim();
   const host = env("HOST") || "127.0.0.1";
   const dataDir = (env("DATA_DIR") || "./data").replace(/(.)\/+$/, "$1");
-  integer(env, "FRESHET_MAX_FDS", 1024, 256, 10_000_000);
   const file = await readConfigFile(env("FRESHET_CONFIG"), sources.readText);
   return {
     port: integer(env, "PORT", DEFAULT_PORT, 0, 65_535),
@@ -237,11 +240,13 @@ export async function readConfig(
     storePath: readStorePath(env, dataDir, sources.canWrite),
     auth: readAuth(env, host),
     apiKey: readApiKey(env),
+    maxDescriptors: integer(env, "FRESHET_MAX_FDS", 1024, 256, 10_000_000),
     drainMs: integer(env, "FRESHET_DRAIN_MS", 0, 0, 3_600_000),
     ...readProviders(env, file),
     routes: file.routes,
     breaker: file.breaker,
     cache: file.cache,
+    admission: file.admission,
     prices: file.prices,
     titles: file.titles,
     retention: file.retention,
@@ -280,7 +285,6 @@ const LATER = [
   "FRESHET_SECRET",
   "FRESHET_ADMIN_EMAIL",
   "FRESHET_ADMIN_PASSWORD",
-  "FRESHET_MAX_FDS",
 ];
 
 /** Names of the settings that are set and have no effect in this version. */

@@ -35,6 +35,8 @@ import { TitleConsumer } from "@/lib/chat/title_consumer.ts";
 import { TitleStore } from "@/lib/chat/title_store.ts";
 import { Titles } from "@/lib/chat/titles.ts";
 import { type Config, storeError } from "@/lib/config.ts";
+import { Admission } from "@/lib/http/admission.ts";
+import { hasFreeDescriptors, heapRatio } from "@/lib/http/process_limits.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
 import { LiveFeed } from "@/lib/events/live_feed.ts";
 import { OutboxTrim } from "@/lib/events/trim.ts";
@@ -91,6 +93,7 @@ export interface Services {
   tags: Tags;
   tasks: Tasks;
   health: Health;
+  admission: Admission;
   consumers: Consumers;
   liveFeed: LiveFeed;
   search: Search;
@@ -244,6 +247,14 @@ export async function startServices(
       threads,
     }),
     health: new Health(),
+    admission: new Admission({
+      maxDescriptors: config.maxDescriptors,
+      maxStreams: config.admission.maxStreams,
+      upstreamSockets: () => models.openSockets,
+      closeIdleUpstream: () => models.closeIdle(),
+      hasFreeDescriptors: () => hasFreeDescriptors(config.storePath),
+      heapRatio,
+    }),
     consumers,
     liveFeed: new LiveFeed(
       store,
@@ -272,10 +283,13 @@ async function openConfigured(config: Config): Promise<Store> {
 }
 
 /** Tells of the lane's state, of each incarnation in turn. */
-function watchHealth({ health, owner, log }: Services): void {
+function watchHealth({ health, owner, admission, log }: Services): void {
+  health.add("admission", () => admission.reason);
+  let trouble = "";
   health.add("storage", () => {
     const { state } = owner.incarnation.lane;
-    return state === "open" ? null : `the writer is ${state}`;
+    if (state === "open") return null;
+    return `the writer is ${state}${state === "halted" ? trouble : ""}`;
   });
   const watch = ({ lane }: Incarnation) => {
     let late: ReturnType<typeof setTimeout> | undefined;
@@ -283,6 +297,8 @@ function watchHealth({ health, owner, log }: Services): void {
     lane.subscribe((event) => {
       clearTimeout(late);
       if (event.type === "halted") {
+        const { reason } = event;
+        trouble = `: ${reason instanceof Error ? reason.message : reason}`;
         // A lock that another process holds for a moment is no news.
         late = setTimeout(() => {
           isTold = true;

@@ -1,6 +1,7 @@
 /** The JSON file that `FRESHET_CONFIG` names: its sections, their defaults and its JSON Schema. */
 import * as z from "zod";
 import { USD_PATTERN } from "@/lib/shared/usd.ts";
+import { admissionSchema } from "./admission.ts";
 import { cacheSchema } from "./cache.ts";
 import { wrongSetting } from "./config_error.ts";
 import { breakerSchema, routesSchema } from "./routes.ts";
@@ -95,6 +96,8 @@ const configFileSchema = z.strictObject({
     .describe("Names that lead to several models"),
   breaker: breakerSchema.prefault({})
     .describe("When a model of a provider is no longer asked"),
+  admission: admissionSchema.prefault({})
+    .describe("How much work is taken in at a time"),
   cache: cacheSchema.prefault({}).describe("Answers that are kept"),
   prices: pricesSchema.default([]).describe("What models cost"),
   titles: titlesSchema.prefault({}).describe("Titles of threads"),

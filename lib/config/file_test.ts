@@ -24,6 +24,7 @@ const CACHE = {
   ttlSeconds: 86_400,
   l1Bytes: 67_108_864,
 };
+const ADMISSION = { maxStreams: null };
 const BREAKER = { failures: 5, windowMs: 30_000, openMs: 15_000 };
 
 const PRICE = {
@@ -45,6 +46,7 @@ Deno.test("readConfigFile: prices, titles and retention are taken as written", a
     routes: [],
     breaker: BREAKER,
     cache: CACHE,
+    admission: ADMISSION,
     ...file,
   });
 });
@@ -63,6 +65,7 @@ Deno.test("readConfigFile: what a section leaves out has its documented default"
       routes: [],
       breaker: BREAKER,
       cache: CACHE,
+      admission: ADMISSION,
       prices: [price],
       titles: { enabled: true, model: "cheap" },
       retention: { runEventsMinutes: 60, runsDays: 1, requestsDays: 90 },
@@ -118,6 +121,7 @@ Deno.test("readConfigFile: an amount may have more than six decimals only where 
 });
 
 const REFUSALS: [section: string, value: unknown, expected: RegExp][] = [
+  ["admission", { maxStreams: 0 }, /admission\.maxStreams: /],
   ["prices", {}, /prices: /],
   ["prices", [{ ...PRICE, model: "" }], /prices\.0\.model: /],
   [
@@ -223,6 +227,7 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
     "providers",
     "routes",
     "breaker",
+    "admission",
     "cache",
     "prices",
     "titles",

@@ -85,6 +85,26 @@ export function errorPages(
   };
 }
 
+/** Taken in whatever else is going on: what tells of the trouble, and what ends it. */
+const ALWAYS_TAKEN = /^\/(healthz|readyz|metrics)$|\/cancel$/;
+
+/** What asks a model, and so holds a socket to it too. */
+const ASKS_MODEL =
+  /^\/v1\/|^\/api\/(stream|chat)$|^\/api\/(threads|runs)\/[^/]+\/(runs|continue)$/;
+
+/** Takes a request in, or refuses it while there are too many; see `Admission`. */
+export const admission: Middleware<State> = (ctx) => {
+  const { admission } = ctx.state.services;
+  const { completed } = ctx.info;
+  if (ALWAYS_TAKEN.test(ctx.url.pathname)) admission.count(completed);
+  else {
+    const asksModel = ctx.req.method === "POST" &&
+      ASKS_MODEL.test(ctx.url.pathname);
+    admission.admit(asksModel ? 2 : 1, completed);
+  }
+  return ctx.next();
+};
+
 /** Keeps everything but this machine out; see `checkLocal`. */
 export const localMode: Middleware<State> = (ctx) => {
   const refused = checkLocal(ctx.req, ctx.state.services.config.apiKey);

@@ -33,7 +33,7 @@ export interface ResolvedModel {
 interface Entry {
   provider: Provider;
   list: ModelList;
-  close: () => void;
+  client: OpenAIProvider;
 }
 
 /** How long a request waits for lists of models. */
@@ -94,7 +94,7 @@ export class ModelRegistry {
         this.closing.signal,
         this.now,
       ),
-      close: () => client.close(),
+      client,
     });
   }
 
@@ -203,10 +203,22 @@ export class ModelRegistry {
     return { models, defaultModel: chosen };
   }
 
+  /** Sockets to providers that are open, the idle ones included. */
+  get openSockets(): number {
+    let sum = 0;
+    for (const { client } of this.entries.values()) sum += client.openSockets;
+    return sum;
+  }
+
+  /** Closes the idle sockets. */
+  closeIdle(): void {
+    for (const { client } of this.entries.values()) client.closeIdle();
+  }
+
   /** Closes all sockets. */
   close(): void {
     this.closing.abort();
-    for (const { close } of this.entries.values()) close();
+    for (const { client } of this.entries.values()) client.close();
   }
 
   private refresh(signal: AbortSignal): Promise<void> {

@@ -71,6 +71,16 @@ export class OpenAIProvider implements Provider {
     return this.client.listModels(signal, this.timeoutsMs.firstToken);
   }
 
+  /** Sockets that are open, the idle ones included. */
+  get openSockets(): number {
+    return this.transport.openSockets;
+  }
+
+  /** Closes the idle sockets. */
+  closeIdle(): void {
+    this.transport.closeIdle();
+  }
+
   /** Closes all sockets; streams that are still open break. */
   close(): void {
     this.transport.close();

@@ -184,8 +184,26 @@ export class HttpTransport {
     return new HttpExchange(create, request.body, events);
   }
 
+  /** Sockets that are open, the idle ones included. */
+  get openSockets(): number {
+    return count(this.agent.sockets) + count(this.agent.freeSockets);
+  }
+
+  /** Closes the idle sockets. */
+  closeIdle(): void {
+    for (const sockets of Object.values(this.agent.freeSockets)) {
+      for (const socket of sockets ?? []) socket.destroy();
+    }
+  }
+
   /** Closes the idle sockets, and those in use. */
   close(): void {
     this.agent.destroy();
   }
+}
+
+function count(pools: NodeJS.ReadOnlyDict<unknown[]>): number {
+  let sum = 0;
+  for (const sockets of Object.values(pools)) sum += sockets?.length ?? 0;
+  return sum;
 }

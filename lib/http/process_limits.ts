@@ -1,0 +1,31 @@
+/** What a process has left of what it may use: descriptors, and memory. */
+import { getHeapStatistics } from "node:v8";
+
+/** Descriptors that must be free, so that connections already made can be answered. */
+const WANTED = 32;
+
+/**
+ * Whether some descriptors are free, found out by opening a file as often. No count of ours can tell:
+ * connections on which no request ever came are known to the system alone.
+ * @param path a file that may be read; without one, there are
+ */
+export async function hasFreeDescriptors(
+  path: string | null,
+): Promise<boolean> {
+  if (path === null) return true;
+  const opened = await Promise.allSettled(
+    Array.from({ length: WANTED }, () => Deno.open(path)),
+  );
+  let isFree = true;
+  for (const each of opened) {
+    if (each.status === "fulfilled") each.value.close();
+    else isFree = false;
+  }
+  return isFree;
+}
+
+/** Share of the heap limit in use, from 0 to 1. */
+export function heapRatio(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / heap_size_limit;
+}
