@@ -2,7 +2,7 @@ import { StorageError } from "@/lib/errors.ts";
 import { sleep } from "@/lib/clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { outboxRows } from "./outbox.ts";
-import { isRefusal } from "./refusal.ts";
+import { isDiskFull, isRefusal } from "./refusal.ts";
 import { assertWritable, type Store } from "./store.ts";
 import { newToken } from "./token.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
@@ -34,6 +34,7 @@ const LONGEST_PAUSE_MS = 1_000;
  *
  * @throws {TypeError} when the unit has no guard, or the store refuses what is in it
  * @throws {StorageError} `storage_unknown` when it cannot be learned in time whether the unit counted;
+ *   `storage_unavailable` when the disk is full: nothing was written;
  *   `storage_read_only` when the store takes no writes
  * @throws the signal's reason when it aborts before anything was sent
  */
@@ -51,6 +52,8 @@ export async function commit(
   const giveUpAt = clock.monotonic() + UNKNOWN_DEADLINES * deadlineMs;
   let pauseMs = FIRST_PAUSE_MS;
   let cause: unknown = null;
+  // An earlier attempt that was not answered may still arrive.
+  let isAllAnswered = true;
   while (true) {
     try {
       const answer = await withDeadline(operation.commit(), {
@@ -62,6 +65,7 @@ export async function commit(
       if (answer.ok) return committed(store, unit, answer.versionstamp);
     } catch (error) {
       cause = error;
+      isAllAnswered &&= isDiskFull(error);
     }
     const outcome = await readBack(store, unit, token, giveUpAt, signal);
     if (outcome.state === "committed") {
@@ -70,6 +74,14 @@ export async function commit(
     if (outcome.state === "lost") return { ok: false, reason: "conflict" };
     if (outcome.state === "unapplied" && isRefusal(cause)) {
       throw cause;
+    }
+    if (
+      outcome.state === "unapplied" && isAllAnswered && isDiskFull(cause)
+    ) {
+      throw new StorageError(
+        "The disk of the server is full. Nothing was saved.",
+        { cause },
+      );
     }
     if (
       outcome.state === "unknown" || signal?.aborted ||

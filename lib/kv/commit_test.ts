@@ -124,6 +124,28 @@ Deno.test("commit: a unit that the store refuses is told to its writer", async (
   assert.equal(await counted(test), 0);
 });
 
+Deno.test("commit: a full disk is told at once, and nothing was written", async () => {
+  using test = await openTestStore();
+  const full = Array.from({ length: 20 }, () => "full" as const);
+  await assert.rejects(
+    increment(test, full),
+    (error) =>
+      error instanceof StorageError && error.code === "storage_unavailable",
+  );
+  assert.equal(test.clock.monotonic(), 0);
+  assert.equal(await counted(test), 0);
+});
+
+Deno.test("commit: a full disk after an attempt without an answer leaves the outcome unknown", async () => {
+  using test = await openTestStore();
+  const full = Array.from({ length: 40 }, () => "full" as const);
+  await assert.rejects(
+    increment(test, ["hang", ...full]),
+    (error) =>
+      error instanceof StorageError && error.code === "storage_unknown",
+  );
+});
+
 Deno.test("commit: a signal that has aborted keeps everything from being sent", async () => {
   using test = await openTestStore();
   const before = test.faults.commits;

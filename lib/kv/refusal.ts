@@ -17,6 +17,11 @@ export function isLocked(error: unknown): boolean {
   return error instanceof Error && /locked/.test(error.message);
 }
 
+/** Whether the disk of the local store has no room: nothing was written, and trying on at once is no use. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && /is full/.test(error.message);
+}
+
 /** Whether the local store failed for a reason that lies outside of what was asked of it. */
 function isEngineFailure(error: unknown): boolean {
   return error instanceof Error && ENGINE_FAILURE.test(error.message);

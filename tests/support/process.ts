@@ -16,6 +16,8 @@ export interface ServerProcess
 
 export interface ProcessOptions {
   env?: Record<string, string>;
+  /** Program in place of `deno`; with `args` of its own. */
+  command?: string;
   /** Arguments of `deno` in place of those of the start task. */
   args?: string[];
   /** What the line that says where it listens looks like. */
@@ -59,7 +61,7 @@ export async function startProcess(
 ): Promise<ServerProcess> {
   const listens = options.listens ?? /Freshet listens on (http:\/\/[^\s"]+)/;
   const startedAtMs = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(options.command ?? Deno.execPath(), {
     args: options.args ?? serveArguments(dataDir),
     clearEnv: true,
     env: {

@@ -19,6 +19,7 @@ type CommitAnswer = Deno.KvCommitResult | Deno.KvCommitError;
  * | `mute` | yes | nothing, ever |
  * | `hang` | no | nothing, ever |
  * | `locked` | no | the `TypeError` of a database that is locked |
+ * | `full` | no | the `TypeError` of a disk that is full |
  * | `refuse` | no | a `TypeError` |
  */
 export type CommitFault =
@@ -31,6 +32,7 @@ export type CommitFault =
   | "mute"
   | "hang"
   | "locked"
+  | "full"
   | "refuse";
 
 /** What goes wrong with a read: it ends with an error, or never. */
@@ -211,6 +213,8 @@ export class FaultKv extends WrappedKv {
         return never();
       case "locked":
         return Promise.reject(new TypeError("database is locked"));
+      case "full":
+        return Promise.reject(new TypeError("database or disk is full"));
       case "refuse":
         return Promise.reject(new TypeError("Refused by injection"));
     }
