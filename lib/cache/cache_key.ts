@@ -120,7 +120,7 @@ class CanonicalJson {
     const names = Object.keys(body).filter((name) => !WITHOUT_EFFECT.has(name));
     const isAdded = this.#object(body, names, 1);
     this.hash.update(this.#text);
-    return isAdded;
+    return isAdded && this.#left >= 0;
   }
 
   #object(

@@ -186,7 +186,9 @@ export class Flight {
       if (fits) return;
       this.#isWhole = false;
       onClosed();
-    } else if (this.#deltas.length % TRIM_EVERY !== 0) return;
+    } else if (
+      this.#deltas.length % TRIM_EVERY !== 0 && this.#bytes <= MAX_LAG_BYTES / 2
+    ) return;
     this.#trim();
     if (this.#bytes <= MAX_LAG_BYTES) return;
     const slowest = this.#slowest();
