@@ -19,9 +19,15 @@ export async function hasFreeDescriptors(
   let isFree = true;
   for (const each of opened) {
     if (each.status === "fulfilled") each.value.close();
-    else isFree = false;
+    else if (isTooMany(each.reason)) isFree = false;
   }
   return isFree;
+}
+
+/** Whether a file could not be opened for want of descriptors, and not because it is not there. */
+function isTooMany(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "EMFILE" || error.code === "ENFILE");
 }
 
 /** Share of the heap limit in use, from 0 to 1. */
