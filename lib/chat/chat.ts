@@ -1,6 +1,7 @@
 /** Questions and the runs that answer them, as the routes use them. */
 import { AppError } from "@/lib/errors.ts";
 import type { Message, Run } from "@/lib/shared/wire.ts";
+import type { Tail } from "@/lib/streams/durable/piece.ts";
 import type { After } from "@/lib/streams/follow.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
@@ -168,6 +169,11 @@ export class Chat {
     signal: AbortSignal,
   ): AsyncGenerator<PlacedEvent[], void, void> {
     return this.#parts.follow.follow(workspace, runId, after, signal);
+  }
+
+  /** Where the newest event of a run is; see `RunFollow.tail`. */
+  async tail(workspace: string, runId: string): Promise<Tail | null> {
+    return await this.#parts.follow.tail(workspace, runId);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Follows a run to its end, wherever it is executed, and across its owners. */
 import { sleep } from "@/lib/clock.ts";
 import type { RunStatus } from "@/lib/shared/wire.ts";
+import type { Tail } from "@/lib/streams/durable/piece.ts";
 import { type After, followLive, replayEnded } from "@/lib/streams/follow.ts";
 import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
 import type { Mirrors } from "@/lib/streams/mirror.ts";
@@ -91,6 +92,21 @@ export class RunFollow {
     if (stored === null) return null;
     const { record: { epoch }, events, isComplete } = stored;
     return (after) => replayEnded(epoch, events, after, isComplete);
+  }
+
+  /** Where the newest event of a run is; null when another process writes it, or it is gone. */
+  async tail(workspace: string, runId: string): Promise<Tail | null> {
+    const live = this.#runs.live(runId);
+    if (live !== null && (!live.closed || live.hasEnded)) {
+      const { epoch, lastSeq: seq, hasEnded: isClosed } = live;
+      return { position: seq < 0 ? null : { epoch, seq }, isClosed };
+    }
+    const record = await this.#store.readRun(workspace, runId);
+    if (record === null || !isEnded(record.status)) return null;
+    const { epoch, endSeq } = record;
+    return endSeq === null
+      ? null
+      : { position: { epoch, seq: endSeq }, isClosed: true };
   }
 
   /** Waits until a run has ended, or so long; gives its record then, or null when it is gone. */

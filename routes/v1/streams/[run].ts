@@ -1,0 +1,17 @@
+/** `GET /v1/streams/:run`: the events of a run, by the Durable Streams protocol. */
+import { methods } from "@/lib/http/methods.ts";
+import { durableResponse } from "@/lib/streams/durable/stream.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers(methods({
+  async GET(ctx) {
+    const { chat } = ctx.state.services;
+    const { workspace } = ctx.state;
+    const { id } = await chat.requireRun(workspace, ctx.params.run);
+    return await durableResponse(ctx.req, {
+      id,
+      follow: (after, signal) => chat.follow(workspace, id, after, signal),
+      tail: () => chat.tail(workspace, id),
+    });
+  },
+}));
