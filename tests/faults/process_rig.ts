@@ -19,13 +19,31 @@ export interface ProcessRig extends AsyncDisposable {
   start(): Promise<ServerProcess>;
 }
 
+/** Settings that let a server have thousands of connections. */
+const MANY_DESCRIPTORS = 16_384;
+const MANY_CONNECTIONS = 4_096;
+
 /** Servers are the caller's to end; the rig ends the upstream and removes the folder. */
 export async function processRig(
   options: FakeUpstreamOptions,
 ): Promise<ProcessRig> {
   const dataDir = await Deno.makeTempDir({ prefix: "freshet-test-" });
   const upstream = await startFakeUpstream(options);
-  const env = { OPENAI_API_KEY: "sk-test", OPENAI_BASE_URL: upstream.url };
+  const configPath = `${dataDir}/config.json`;
+  const config = {
+    titles: { enabled: false },
+    providers: [{
+      id: "fake",
+      baseUrl: upstream.url,
+      apiKey: "sk-test",
+      maxConnections: MANY_CONNECTIONS,
+    }],
+  };
+  await Deno.writeTextFile(configPath, JSON.stringify(config));
+  const env = {
+    FRESHET_CONFIG: configPath,
+    FRESHET_MAX_FDS: String(MANY_DESCRIPTORS),
+  };
   return {
     dataDir,
     upstream,
