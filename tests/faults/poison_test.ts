@@ -36,7 +36,7 @@ async function askAmong(
     const thread = await newThread(server);
     const { run } = await ask(server, thread.id, {
       message: { content: `question ${index}` },
-      model: isPoison ? POISON_MODEL : "fake-1",
+      model: `fake/${isPoison ? POISON_MODEL : "fake-1"}`,
     });
     if (isPoison) asked.poison = run.id;
     else asked.neighbours.push(run.id);

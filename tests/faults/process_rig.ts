@@ -23,7 +23,7 @@ export interface ProcessRig extends AsyncDisposable {
 const MANY_DESCRIPTORS = 16_384;
 const MANY_CONNECTIONS = 4_096;
 
-/** Servers are the caller's to end; the rig ends the upstream and removes the folder. */
+/** The provider is called "fake". Servers are the caller's to end; the rig ends the upstream and removes the folder. */
 export async function processRig(
   options: FakeUpstreamOptions,
 ): Promise<ProcessRig> {
