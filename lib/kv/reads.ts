@@ -30,6 +30,20 @@ async function read<T>(
   }
 }
 
+/** Longest part of a key that is read; the store takes 2 KiB in all, and no key of ours comes near it. */
+const MAX_PART_CHARACTERS = 600;
+
+/** Whether a row can have this key. Ids of callers get into keys, and they may be of any length. */
+function canExist(key: Deno.KvKey): boolean {
+  return key.every((part) =>
+    typeof part !== "string" || part.length <= MAX_PART_CHARACTERS
+  );
+}
+
+function absent(key: Deno.KvKey): Deno.KvEntryMaybe<never> {
+  return { key, value: null, versionstamp: null };
+}
+
 /**
  * Reads one key; `value` and `versionstamp` are null when it is absent.
  * @throws {StorageError} when the store fails or does not answer in time
@@ -41,6 +55,7 @@ export async function get<T>(
   { signal, consistency = "strong" }: ReadOptions = {},
 ): Promise<Deno.KvEntryMaybe<T>> {
   signal?.throwIfAborted();
+  if (!canExist(key)) return absent(key);
   const call = store.kv.get<T>(key, { consistency });
   return await read(store, call, "get", signal);
 }
@@ -56,13 +71,17 @@ export async function getMany<T extends readonly unknown[]>(
   { signal, consistency = "strong" }: ReadOptions = {},
 ): Promise<{ [K in keyof T]: Deno.KvEntryMaybe<T[K]> }> {
   signal?.throwIfAborted();
+  const readable = keys.filter(canExist);
   const reads: Promise<Deno.KvEntryMaybe<unknown>[]>[] = [];
-  for (let from = 0; from < keys.length; from += KEYS_PER_READ) {
-    const group = keys.slice(from, from + KEYS_PER_READ);
+  for (let from = 0; from < readable.length; from += KEYS_PER_READ) {
+    const group = readable.slice(from, from + KEYS_PER_READ);
     const call = store.kv.getMany<unknown[]>(group, { consistency });
     reads.push(read(store, call, "getMany", signal));
   }
-  const entries = (await Promise.all(reads)).flat();
+  const found = (await Promise.all(reads)).flat();
+  const entries = readable.length === keys.length
+    ? found
+    : keys.map((key) => canExist(key) ? found.shift()! : absent(key));
   return entries as { [K in keyof T]: Deno.KvEntryMaybe<T[K]> };
 }
 

@@ -164,3 +164,15 @@ Deno.test("get: a signal that aborts ends the wait with its reason", async () =>
   abort.abort(new Error("Gone"));
   await assert.rejects(reading, /Gone/);
 });
+
+Deno.test("get, getMany: a key longer than the store takes names nothing", async () => {
+  using test = await openRows(2);
+  const tooLong = ["row", "x".repeat(5_000)];
+  assert.equal((await get(test.store, tooLong)).versionstamp, null);
+  const entries = await getMany<{ index: number }[]>(test.store, [
+    ["row", 0],
+    tooLong,
+    ["row", 1],
+  ]);
+  assert.deepEqual(entries.map(({ value }) => value?.index), [0, undefined, 1]);
+});
