@@ -139,6 +139,9 @@ export async function startServices(
   const models = new ModelRegistry({
     providers: config.providers,
     defaultProvider: config.defaultProvider,
+    routes: config.routes,
+    breaker: config.breaker,
+    clock: store.clock,
   });
   const localProviders = new LocalProviders(store, models, parts.localPorts);
   await localProviders.load();

@@ -1,12 +1,18 @@
 /** Which models there are and who serves them. */
+import { type Clock, systemClock } from "@/lib/clock.ts";
 import type { ProviderSettings } from "@/lib/config.ts";
+import type { BreakerSettings, RouteSettings } from "@/lib/config/routes.ts";
 import { AppError } from "@/lib/errors.ts";
 import { DEMO_MODEL, DemoProvider } from "@/lib/llm/demo/provider.ts";
 import { ModelList } from "@/lib/llm/model_list.ts";
 import { chooseDefault, isChatModel } from "@/lib/llm/model_names.ts";
 import type { TimeoutsMs } from "@/lib/llm/openai/deadlines.ts";
 import { OpenAIProvider } from "@/lib/llm/openai/provider.ts";
-import { type RetryOptions, withRetry } from "@/lib/llm/retry.ts";
+import { ConnectionSlots } from "@/lib/llm/routing/connection_slots.ts";
+import { PlannedProvider } from "@/lib/llm/routing/planned_provider.ts";
+import type { RoutePlan } from "@/lib/llm/routing/route_plan.ts";
+import { Routing } from "@/lib/llm/routing/routing.ts";
+import type { Upstream } from "@/lib/llm/routing/target.ts";
 import type { ModelInfo, Provider } from "@/lib/llm/types.ts";
 
 export interface ModelRegistryOptions {
@@ -16,25 +22,40 @@ export interface ModelRegistryOptions {
   defaultProvider: string | null;
   /** Serves `freshet/demo` while no provider is configured. */
   demo?: Provider;
+  /** Names that lead to several models; none by default. */
+  routes?: RouteSettings[];
+  breaker?: BreakerSettings;
+  /** Deadlines of models that are asked by their own names. */
   timeoutsMs?: Partial<TimeoutsMs>;
-  retry?: RetryOptions;
-  /** Milliseconds that never go back. */
+  /** Attempts after the first, for the same; 2 by default. */
+  retries?: number;
+  /** For waits and breakers. */
+  clock?: Clock;
+  /** From 0 (included) to 1 (excluded). */
+  random?: () => number;
+  /** Milliseconds that never go back; for the age of lists. */
   now?: () => number;
 }
 
 export interface ResolvedModel {
+  /** Answers along the plan. Its id is that of the first target's provider. */
   provider: Provider;
-  /** The provider's own name of the model. */
+  /** The first target's own name of the model. */
   model: string;
+  /** Who may answer, and how they are asked. */
+  plan: RoutePlan;
   /** The name that was asked for. */
   id: string;
 }
 
 interface Entry {
-  provider: Provider;
+  upstream: Upstream;
   list: ModelList;
   client: OpenAIProvider;
 }
+
+/** The provider of routes in lists of models. */
+const ROUTES = "route";
 
 /** How long a request waits for lists of models. */
 const FIRST_LIST_MS = 5000;
@@ -70,10 +91,17 @@ export class ModelRegistry {
   private readonly entries = new Map<string, Entry>();
   private readonly closing = new AbortController();
   private readonly demo: Provider;
+  private readonly demoUpstream: Upstream;
+  private readonly clock: Clock;
   private readonly now: () => number;
+  /** How all targets are doing. */
+  readonly routing: Routing;
 
   constructor(private readonly options: ModelRegistryOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.routing = new Routing(options);
     this.demo = options.demo ?? new DemoProvider();
+    this.demoUpstream = this.upstream(this.demo, Infinity);
     this.now = options.now ?? (() => performance.now());
     for (const settings of options.providers) this.add(settings);
   }
@@ -84,12 +112,11 @@ export class ModelRegistry {
       ...settings,
       timeoutsMs: this.options.timeoutsMs,
     });
-    const provider = withRetry(client, this.options.retry);
     const configured = settings.models === "discover" ? null : settings.models;
     this.entries.set(settings.id, {
-      provider,
+      upstream: this.upstream(client, settings.maxConnections),
       list: new ModelList(
-        provider,
+        client,
         configured,
         this.closing.signal,
         this.now,
@@ -109,8 +136,8 @@ export class ModelRegistry {
   }
 
   /**
-   * All models by the names that callers use: the default provider's by their plain names, then every
-   * model as `<provider>/<model>`. Waits up to 5 s for lists that were never there; a provider that is
+   * All models by the names that callers use: routes, the default provider's by their plain names, then
+   * every model as `<provider>/<model>`. Waits up to 5 s for lists that were never there; a provider that is
    * down holds nothing else up.
    */
   async list(signal: AbortSignal): Promise<ModelInfo[]> {
@@ -128,7 +155,7 @@ export class ModelRegistry {
       }
     }
     const seen = new Set<string>();
-    return [...plain, ...qualified].filter(({ id }) =>
+    return [...this.listRoutes(), ...plain, ...qualified].filter(({ id }) =>
       !seen.has(id) && seen.add(id)
     );
   }
@@ -227,10 +254,21 @@ export class ModelRegistry {
     return waitAtMost(FIRST_LIST_MS, signal, lists);
   }
 
+  /** Routes whose targets are there. */
+  private listRoutes(): ModelInfo[] {
+    return (this.options.routes ?? [])
+      .filter(({ targets }) =>
+        targets.some(({ provider }) => this.entries.has(provider))
+      )
+      .map(({ id }) => ({ id, provider: ROUTES, model: id, label: id }));
+  }
+
   private lookUp(name: string): ResolvedModel | null {
+    const route = this.options.routes?.find(({ id }) => id === name);
+    if (route !== undefined) return this.takeRoute(route);
     if (this.entries.size === 0) {
       return name === DEMO_MODEL.id
-        ? { provider: this.demo, model: DEMO_MODEL.model, id: name }
+        ? this.single(name, this.demoUpstream, DEMO_MODEL.model, this.demo)
         : null;
     }
     const slash = name.indexOf("/");
@@ -254,6 +292,40 @@ export class ModelRegistry {
     if (entry === undefined || model === "") return null;
     const { names } = entry.list;
     if (names !== null && !names.includes(model)) return null;
-    return { provider: entry.provider, model, id };
+    return this.single(id, entry.upstream, model, entry.client);
+  }
+
+  private single(
+    id: string,
+    upstream: Upstream,
+    model: string,
+    provider: Provider,
+  ): ResolvedModel {
+    const plan = this.routing.single(id, upstream, model);
+    return { provider: new PlannedProvider(plan, provider), model, plan, id };
+  }
+
+  private takeRoute(route: RouteSettings): ResolvedModel | null {
+    const plan = this.routing.route(
+      route,
+      (id) => this.entries.get(id)?.upstream ?? null,
+    );
+    if (plan === null) return null;
+    const [{ provider, model }] = plan.targets;
+    const first = this.entries.get(provider)!.client;
+    const planned = new PlannedProvider(plan, first);
+    return { provider: planned, model, plan, id: route.id };
+  }
+
+  private upstream(
+    provider: Pick<Upstream, "id" | "stream">,
+    maxConnections: number,
+  ): Upstream {
+    return {
+      id: provider.id,
+      slots: new ConnectionSlots(provider.id, maxConnections, this.clock),
+      stream: (request, signal, timeoutsMs) =>
+        provider.stream(request, signal, timeoutsMs),
+    };
   }
 }

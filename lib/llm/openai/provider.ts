@@ -52,14 +52,19 @@ export class OpenAIProvider implements Provider {
    * Streams one answer. The request leaves with the first `next()`; the iterator serves one consumer.
    * Usage is always asked for, and asked without when the provider refuses `stream_options`. Errors are
    * those of `ProviderFailures`; an aborted signal throws its reason.
+   * @param timeoutsMs deadlines of this answer; what is missing is the provider's own
    */
-  stream(request: ChatRequest, signal: AbortSignal): AsyncIterable<Delta> {
+  stream(
+    request: ChatRequest,
+    signal: AbortSignal,
+    timeoutsMs: Partial<TimeoutsMs> = {},
+  ): AsyncIterable<Delta> {
     return new AnswerStream(
       {
         client: this.client,
         transport: this.transport,
         failures: this.failures,
-        timeoutsMs: this.timeoutsMs,
+        timeoutsMs: { ...this.timeoutsMs, ...timeoutsMs },
         quirks: this.quirks,
       },
       request,

@@ -1,0 +1,80 @@
+/**
+ * The way from a model's name to an answer: which targets may answer, in which order they are asked, and
+ * how long. A plain model is a plan with one target.
+ *
+ * ```ts
+ * const { plan } = await models.find("best", signal);
+ * const call = plan.call(request, { onAttempt: (attempt) => log(attempt) });
+ * for await (const delta of call.open(signal, (served) => …)) { … }
+ * // Broken off after its first delta, and the caller can begin anew (a new epoch after `reset`):
+ * if (call.restart(error)) for await (const delta of call.open(signal)) { … }
+ * ```
+ */
+import type { Clock } from "@/lib/clock.ts";
+import type { RouteStrategy } from "@/lib/config/routes.ts";
+import type { TimeoutsMs } from "@/lib/llm/openai/deadlines.ts";
+import type { ChatRequest } from "@/lib/llm/types.ts";
+import type { AttemptInfo } from "./attempt.ts";
+import { RouteCall } from "./route_call.ts";
+import type { TargetName } from "./target.ts";
+import { orderTargets, type WeightedTarget } from "./target_order.ts";
+
+export interface PlanSettings {
+  strategy: RouteStrategy;
+  /** Attempts after the first at each target. */
+  retries: number;
+  timeoutsMs: TimeoutsMs;
+}
+
+export interface CallHooks {
+  /** Called when a target is asked, and again when that has ended. */
+  onAttempt?: (attempt: Readonly<AttemptInfo>) => void;
+}
+
+export interface PlanParts {
+  /** Name that callers use. */
+  id: string;
+  /** At least one. */
+  targets: readonly WeightedTarget[];
+  settings: PlanSettings;
+  clock: Clock;
+  /** From 0 (included) to 1 (excluded). */
+  random: () => number;
+}
+
+export class RoutePlan {
+  readonly #parts: PlanParts;
+
+  constructor(parts: PlanParts) {
+    this.#parts = parts;
+  }
+
+  /** Name that callers use: a route's id, or a model's name. */
+  get id(): string {
+    return this.#parts.id;
+  }
+
+  /** All who may answer, in the order of the settings. */
+  get targets(): readonly TargetName[] {
+    return this.#parts.targets.map(({ target }) => target.name);
+  }
+
+  /**
+   * One answer, to be opened. Nothing is sent before the first `next()` of what `open` gives. The deadline
+   * for the whole answer begins here and counts for all that is opened.
+   * @param request its `model` is replaced by that of the target; its `retries` lower those of the plan
+   */
+  call(request: ChatRequest, hooks: CallHooks = {}): RouteCall {
+    const { targets, settings, clock, random } = this.#parts;
+    const { retries, timeoutsMs, strategy } = settings;
+    return new RouteCall({
+      order: () => orderTargets(strategy, targets, random),
+      request,
+      retries: Math.min(request.retries ?? Infinity, retries),
+      timeoutsMs,
+      clock,
+      random,
+      onAttempt: hooks.onAttempt,
+    });
+  }
+}

@@ -1,0 +1,111 @@
+/** A model at a provider, and how it has been doing. */
+import type { Clock } from "@/lib/clock.ts";
+import type { BreakerSettings } from "@/lib/config/routes.ts";
+import type { TimeoutsMs } from "@/lib/llm/openai/deadlines.ts";
+import type { ChatRequest, Delta } from "@/lib/llm/types.ts";
+import { Breaker, type BreakerState } from "./breaker.ts";
+import type { ConnectionSlots } from "./connection_slots.ts";
+import { Latency } from "./latency.ts";
+
+/** Who answers. */
+export interface TargetName {
+  /** Id of the provider. */
+  readonly provider: string;
+  /** The provider's own name of the model. */
+  readonly model: string;
+}
+
+/** A provider as routes see it: one try at an answer, and its connections. */
+export interface Upstream {
+  readonly id: string;
+  readonly slots: ConnectionSlots;
+  /**
+   * One try, as `Provider.stream` makes it.
+   * @param timeoutsMs deadlines of this try; what is missing is the provider's own
+   */
+  stream(
+    request: ChatRequest,
+    signal: AbortSignal,
+    timeoutsMs?: Partial<TimeoutsMs>,
+  ): AsyncIterable<Delta>;
+}
+
+/** How a target is doing, for pages and metrics. */
+export interface TargetState extends TargetName {
+  breaker: BreakerState;
+  /** Failures within the breaker's window. */
+  failures: number;
+  /** Milliseconds until it is asked again after it said that it limits the rate; 0: it is asked. */
+  coolingMs: number;
+  /** Average time to the first token, or null while nothing recent is known. */
+  firstTokenMs: number | null;
+  /** Tries that are under way. */
+  inFlight: number;
+}
+
+/** However long a provider wants to be left alone, after so long somebody looks. */
+const MAX_COOL_DOWN_MS = 60_000;
+/** What a failure counts as in the average time to the first token. */
+const FAILURE_MS = 10_000;
+
+export class Target {
+  readonly name: TargetName;
+  readonly upstream: Upstream;
+  readonly breaker: Breaker;
+  readonly latency: Latency;
+  /** Tries that are under way. */
+  inFlight = 0;
+  readonly #clock: Pick<Clock, "monotonic">;
+  #coolUntilMs = -Infinity;
+
+  constructor(
+    upstream: Upstream,
+    model: string,
+    settings: BreakerSettings,
+    clock: Pick<Clock, "monotonic">,
+    onChange?: (name: TargetName, state: BreakerState) => void,
+  ) {
+    const now = () => clock.monotonic();
+    this.name = { provider: upstream.id, model };
+    this.upstream = upstream;
+    this.#clock = clock;
+    this.latency = new Latency(now);
+    this.breaker = new Breaker(
+      settings,
+      now,
+      (state) => onChange?.(this.name, state),
+    );
+  }
+
+  /** Milliseconds until it may be asked again after it said that it limits the rate; 0 now. */
+  get coolingMs(): number {
+    return Math.max(0, this.#coolUntilMs - this.#clock.monotonic());
+  }
+
+  /** Whether it may be asked now. */
+  get isReady(): boolean {
+    return this.breaker.isPassable && this.coolingMs === 0;
+  }
+
+  /** It limits the rate and wants to be left alone for so long. */
+  coolDown(ms: number): void {
+    const until = this.#clock.monotonic() + Math.min(ms, MAX_COOL_DOWN_MS);
+    this.#coolUntilMs = Math.max(this.#coolUntilMs, until);
+  }
+
+  /** It failed before its first token. */
+  slowedByFailure(): void {
+    this.latency.record(FAILURE_MS);
+  }
+
+  get state(): TargetState {
+    return {
+      ...this.name,
+      breaker: this.breaker.state,
+      failures: this.breaker.failures,
+      coolingMs: this.coolingMs,
+      firstTokenMs: this.latency.averageMs,
+      inFlight: this.inFlight,
+    };
+  }
+}
