@@ -71,6 +71,7 @@ export async function drain(services: Services): Promise<void> {
     services.openBlobs.close(),
     services.reaper.stop(),
     services.titles.close(FINAL_WRITES_MS),
+    services.answers.cache.close(),
     services.consumers.stop(),
   ]);
   models.close();

@@ -1,4 +1,6 @@
 /** The services of a process, built in order from their parts; each knows only what it is given. */
+import type { Answers } from "@/lib/cache/answers.ts";
+import { buildAnswers } from "@/lib/cache/build_answers.ts";
 import { Chat } from "@/lib/chat/chat.ts";
 import { Recovery } from "@/lib/chat/recovery.ts";
 import { RunClaimStore } from "@/lib/chat/run_claim_store.ts";
@@ -86,6 +88,8 @@ export interface Services {
   /** Removes what is kept of ended runs no longer. */
   oldRuns: Sweeper;
   chat: Chat;
+  /** Kept answers, and calls that several runs share. */
+  answers: Answers;
   prices: PriceList;
   ledger: Ledger;
   titles: Titles;
@@ -129,12 +133,21 @@ export async function startServices(
   const runStore = new RunStore(store, owner, threadStore, retention);
   const oldRuns = new RunRetentionStore(store, owner, retention);
   const claims = new RunClaimStore(store, owner, runStore, threadStore);
+  const answers = buildAnswers({
+    settings: config.cache,
+    store,
+    owner: () => owner.incarnation.id,
+    isPressed: () => owner.incarnation.lane.state !== "open",
+    fanout: hub.fanout,
+    prices,
+    log,
+  });
   const runs = new Runs(
     runStore,
     hub,
     prices,
     new TemporaryStore(store, threadStore),
-    { finalDeadlineMs: parts.finalDeadlineMs },
+    { finalDeadlineMs: parts.finalDeadlineMs, answers },
   );
   const models = new ModelRegistry({
     providers: config.providers,
@@ -240,6 +253,7 @@ export async function startServices(
     }),
     threadPurge: new ThreadPurge(new ThreadPurgeStore(store), stopRun, log),
     chat,
+    answers,
     prices,
     ledger: new Ledger(store),
     titles,

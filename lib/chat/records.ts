@@ -1,4 +1,5 @@
 /** What the chat keeps in the store, and how it becomes what the browser sees. */
+import type { CacheOutcome } from "@/lib/cache/answer.ts";
 import type { BlobManifest } from "@/lib/kv/blobs.ts";
 import type {
   Message,
@@ -107,6 +108,8 @@ export interface RunRecord {
   listedAt?: string;
   /** Request that began it. */
   requestId?: string | null;
+  /** What the response cache had to do with it; null: nothing. */
+  cache?: CacheOutcome | null;
   /** Further fields of the request to the provider, as the caller gave them. */
   params?: Record<string, unknown>;
   /** How often its owner died while it ran; see `restart.ts`. */
@@ -197,7 +200,7 @@ export function toRun(record: RunRecord, outputText: string): Run {
     finishReason: record.finishReason,
     usage: record.usage,
     costMicroUsd: record.costMicroUsd ?? null,
-    cache: null,
+    cache: record.cache ?? null,
     error: record.error,
     createdAt: record.createdAt,
     startedAt: record.startedAt,

@@ -33,7 +33,7 @@ export function openingEvent(record: RunRecord): RunEvent {
       threadId: record.threadId,
       messageId: record.messageId,
       model: record.model,
-      cache: null,
+      cache: record.cache ?? null,
     },
   };
 }

@@ -2,6 +2,7 @@
  * One attempt at an answer, executed here and not inside the request that asked for it: from the
  * provider's first delta to the commit of the end.
  */
+import type { OpenedAnswer, Settlement } from "@/lib/cache/answers.ts";
 import { AppError, FencedError } from "@/lib/errors.ts";
 import { type Clock, sleep } from "@/lib/clock.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
@@ -23,7 +24,7 @@ import { attemptRow, costOf } from "./run_ledger.ts";
 import type { OwnedRun, RunStore } from "./run_store.ts";
 
 /** An answer's stream that has been opened before its run is known to the store. */
-export interface OpenedStream {
+export interface OpenedStream extends Pick<OpenedAnswer, "cache" | "settle"> {
   iterator: AsyncIterator<Delta>;
   first: Promise<IteratorResult<Delta>>;
   abort: AbortController;
@@ -74,6 +75,8 @@ export class RunExecution {
   readonly #clock: Clock;
   readonly #startedAtMs: number;
   #firstTokenAtMs: number | null = null;
+  /** What it pays, once it is over. */
+  #bill: Settlement | null = null;
   /** What it is at; a log line of its end says how far it came. */
   #stage: "provider.first_token" | "stream" | "commit" = "provider.first_token";
   #order: Order | null = null;
@@ -202,17 +205,29 @@ export class RunExecution {
     error: RunError | null,
   ): RunRecord {
     const { record } = this.owned;
-    const { prompt, kept } = this.#attempt;
+    const { prompt, kept, opened } = this.#attempt;
     const ended: RunRecord = {
       ...record,
       status,
       finishReason,
+      // A run that was begun again has a call of its own, whatever it had before.
+      cache: opened.cache !== "bypass" ? opened.cache : record.cache && "miss",
       usage: toUsage(usage, prompt, this.live.text.slice(kept.length)),
       error,
       endSeq: this.live.lastSeq + 1,
       finishedAt: new Date(this.#clock.now()).toISOString(),
     };
-    return { ...ended, costMicroUsd: costOf(this.#options.prices, ended) };
+    this.#bill ??= opened.settle(ended.usage!);
+    return { ...ended, costMicroUsd: this.#costOf(ended, this.#bill.paid) };
+  }
+
+  /** In micro-dollars: of what it pays, which is nothing for an answer that was there already. */
+  #costOf(ended: RunRecord, paid: TokenUsage): number | null {
+    const { cache } = this.#attempt.opened;
+    const isShared = cache !== "miss" && cache !== "bypass";
+    if (isShared && paid.inputTokens + paid.outputTokens === 0) return 0;
+    const usage = { ...paid, estimated: ended.usage!.estimated };
+    return costOf(this.#options.prices, { ...ended, usage });
   }
 
   #row(record: RunRecord, status: LedgerStatus) {
@@ -221,7 +236,7 @@ export class RunExecution {
     return attemptRow(record, status, {
       firstTokenMs: since(this.#firstTokenAtMs),
       totalMs: Math.round(this.#clock.monotonic() - this.#startedAtMs),
-    });
+    }, this.#bill ?? undefined);
   }
 
   /** Commits the end, then tells the followers: what they hear is already durable. */

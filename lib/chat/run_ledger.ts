@@ -1,5 +1,6 @@
 /** What a run's attempt used and cost, as the ledger keeps it. */
 import type { PriceList } from "@/lib/llm/prices.ts";
+import type { TokenUsage } from "@/lib/llm/types.ts";
 import type { LedgerRow, LedgerStatus } from "@/lib/usage/ledger_row.ts";
 import type { RunRecord } from "./records.ts";
 
@@ -9,13 +10,24 @@ export interface AttemptTimes {
   totalMs: number;
 }
 
-/** The attempt that a record tells of, which has just ended; its usage is known or estimated. */
+/** What an attempt pays, where the response cache had something to do with it. */
+export interface AttemptBill {
+  paid: TokenUsage;
+  savedMicroUsd: number;
+}
+
+/**
+ * The attempt that a record tells of, which has just ended; its usage is known or estimated.
+ * @param bill without it the attempt pays all of that usage
+ */
 export function attemptRow(
   record: RunRecord,
   status: LedgerStatus,
   times: AttemptTimes,
+  bill?: AttemptBill,
 ): LedgerRow {
   const { usage } = record;
+  const paid = bill?.paid ?? usage;
   return {
     run: record.id,
     epoch: record.epoch,
@@ -27,16 +39,17 @@ export function attemptRow(
     provider: record.provider ?? "",
     source: "chat",
     status,
-    inputTokens: usage?.inputTokens ?? 0,
-    cachedInputTokens: usage?.cachedInputTokens ?? 0,
-    outputTokens: usage?.outputTokens ?? 0,
+    inputTokens: paid?.inputTokens ?? 0,
+    cachedInputTokens: paid?.cachedInputTokens ?? 0,
+    outputTokens: paid?.outputTokens ?? 0,
     estimated: usage?.estimated ?? true,
     costMicroUsd: record.costMicroUsd ?? null,
     error: record.error?.code ?? null,
     startedAt: record.startedAt,
     firstTokenMs: times.firstTokenMs,
     totalMs: times.totalMs,
-    cache: null,
+    cache: record.cache ?? null,
+    savedMicroUsd: bill?.savedMicroUsd ?? 0,
   };
 }
 

@@ -1,4 +1,5 @@
 /** Starts of runs: a question, an old one again, and the rest of an answer that was broken off. */
+import type { CacheOutcome, CacheWish } from "@/lib/cache/answer.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import { newId } from "@/lib/shared/ids.ts";
@@ -169,8 +170,18 @@ export class RunStarts {
         model: record.model,
         params: record.params,
       });
-      return await this.#open(built, kept, context.logger, async () => {
-        const run = resumed(record, context.requestId, this.#now());
+      const opening = {
+        workspace,
+        built,
+        kept,
+        wish: wishOf(record, false),
+        logger: context.logger,
+      };
+      return await this.#open(opening, async (cache) => {
+        const run = {
+          ...resumed(record, context.requestId, this.#now()),
+          cache,
+        };
         const owned = await this.#store.resumeRun(workspace, loaded, {
           run,
           versionstamp: found.versionstamp,
@@ -240,14 +251,23 @@ export class RunStarts {
       params: wanted.params,
     });
     const isFirst = wanted.text !== null && tree.isEmpty;
-    const run = newRun(
+    const begun = newRun(
       loaded,
       wanted,
       built,
       context.requestId,
       this.#now(),
     );
-    return await this.#open(built, kept, context.logger, async () => {
+    const isAgain = wanted.question === null && wanted.continues === null;
+    const opening = {
+      workspace,
+      built,
+      kept,
+      wish: wishOf(begun, isAgain),
+      logger: context.logger,
+    };
+    return await this.#open(opening, async (cache) => {
+      const run = { ...begun, cache };
       const owned = await this.#store.startRun(workspace, loaded, {
         question: wanted.question,
         text: wanted.text,
@@ -267,18 +287,23 @@ export class RunStarts {
     }, tree);
   }
 
-  /** Opens the provider's stream while the start is committed; closes it when that comes to nothing. */
+  /** Opens the answer's stream while the start is committed; closes it when that comes to nothing. */
   async #open(
-    built: BuiltRequest,
-    kept: string,
-    logger: Logger,
-    commit: () => Promise<Committed | null>,
+    { workspace, built, kept, wish, logger }: Opening,
+    commit: (cache: CacheOutcome | null) => Promise<Committed | null>,
     tree: MessageTree,
   ): Promise<StartedRun | null> {
-    const opened = this.#runs.openStream(built.provider, built.request);
+    const opened = await this.#runs.openAnswer(
+      workspace,
+      built.provider,
+      built.request,
+      wish,
+    );
     let committed: Committed | null = null;
     try {
-      committed = await commit();
+      committed = await commit(
+        opened.cache === "bypass" ? null : opened.cache,
+      );
     } finally {
       if (committed === null) opened.abort.abort();
     }
@@ -326,6 +351,15 @@ export class RunStarts {
   }
 }
 
+/** An answer that is about to be opened. */
+interface Opening {
+  workspace: string;
+  built: BuiltRequest;
+  kept: string;
+  wish: CacheWish;
+  logger: Logger;
+}
+
 interface Committed {
   owned: OwnedRun;
   message: MessageRecord;
@@ -344,6 +378,14 @@ function question(
   { texts }: BuiltRequest,
 ): { message: MessageRecord; text: string } {
   return { message: tree.get(questionId)!, text: texts[texts.length - 1] };
+}
+
+/**
+ * Whoever asks again for an answer wants another one. A temporary thread leaves nothing behind, so
+ * nothing of it is kept.
+ */
+function wishOf({ temporary }: RunRecord, isAgain: boolean): CacheWish {
+  return isAgain || temporary ? "bypass" : "use";
 }
 
 function assertFree({ activity: { activeRunId } }: LoadedThread): void {

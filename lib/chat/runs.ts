@@ -6,6 +6,8 @@ import {
   type Order,
   RunExecution,
 } from "./run_execution.ts";
+import type { CacheWish } from "@/lib/cache/answer.ts";
+import type { Answers, OpenedAnswer } from "@/lib/cache/answers.ts";
 import { StorageError } from "@/lib/errors.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { ChatRequest, Provider } from "@/lib/llm/types.ts";
@@ -29,6 +31,7 @@ export class Runs {
   readonly #prices: PriceList;
   readonly #temporary: TemporaryRows;
   readonly #finalDeadlineMs: number;
+  readonly #answers: Answers | null;
   readonly #executing = new Map<string, RunExecution>();
   #takesMore = true;
   #isDraining = false;
@@ -38,13 +41,14 @@ export class Runs {
     hub: Hub,
     prices: PriceList,
     temporary: TemporaryRows,
-    options: { finalDeadlineMs?: number } = {},
+    options: { finalDeadlineMs?: number; answers?: Answers } = {},
   ) {
     this.#store = store;
     this.#hub = hub;
     this.#prices = prices;
     this.#temporary = temporary;
     this.#finalDeadlineMs = options.finalDeadlineMs ?? FINAL_DEADLINE_MS;
+    this.#answers = options.answers ?? null;
   }
 
   /** How many runs are being executed. */
@@ -72,10 +76,40 @@ export class Runs {
     const abort = new AbortController();
     const iterator = provider.stream(request, abort.signal)
       [Symbol.asyncIterator]();
-    const first = iterator.next();
-    // Looked at by the run; a start that fails first must not leave the rejection unhandled.
-    first.catch(() => {});
-    return { iterator, first, abort };
+    return begun({
+      cache: "bypass",
+      deltas: iterator,
+      settle: (usage) => ({ paid: usage, savedMicroUsd: 0 }),
+    }, abort);
+  }
+
+  /**
+   * Opens the answer to a request: one that is kept, one that another run has on its way, or the
+   * provider's stream.
+   * @param wish `bypass`: the provider's stream, come what may
+   */
+  async openAnswer(
+    workspace: string,
+    provider: Provider,
+    request: ChatRequest,
+    wish: CacheWish,
+  ): Promise<OpenedStream> {
+    if (this.#answers === null) return this.openStream(provider, request);
+    const { model, messages, params } = request;
+    const abort = new AbortController();
+    const opened = await this.#answers.open({
+      subject: { workspace, user: null, key: null },
+      target: `${provider.id}/${model}`,
+      form: "chat",
+      body: { ...params, messages },
+      wish,
+      signal: abort.signal,
+      open: (signal, tell) => {
+        tell({ provider: provider.id, model });
+        return provider.stream(request, signal)[Symbol.asyncIterator]();
+      },
+    });
+    return begun(opened, abort);
   }
 
   /** Executes an attempt whose start has been committed, until its end has been committed too. */
@@ -179,4 +213,15 @@ export class Runs {
     cancel();
     return settled;
   }
+}
+
+/** Asks for the first delta, which the run looks at once it has begun. */
+function begun(
+  { cache, deltas, settle }: Pick<OpenedAnswer, "cache" | "deltas" | "settle">,
+  abort: AbortController,
+): OpenedStream {
+  const first = deltas.next();
+  // A start that fails before must not leave the rejection unhandled.
+  first.catch(() => {});
+  return { iterator: deltas, first, abort, cache, settle };
 }

@@ -19,9 +19,13 @@ function wantsStream(request: Request): boolean {
   return request.headers.get("accept")?.includes("text/event-stream") ?? false;
 }
 
+/** How long an answer that is kept may take to be in the store as this run's, in milliseconds. */
+const HIT_MS = 5_000;
+
 /**
- * `Accept: text/event-stream` 200 and the stream; `Prefer: respond-async` 202 at once; `Prefer: wait=N`
- * 200 when the answer is there in time, else 202; without any 201 at once.
+ * `Accept: text/event-stream` 200 and the stream; an answer that was kept already 200 at once;
+ * `Prefer: respond-async` 202 at once; `Prefer: wait=N` 200 when the answer is there in time, else 202;
+ * without any 201 at once.
  */
 export async function runResponse(
   request: Request,
@@ -38,6 +42,12 @@ export async function runResponse(
       request.signal,
       { headers },
     );
+  }
+  if (started.run.cache?.startsWith("hit")) {
+    const run = await chat.waitForRun(workspace, id, HIT_MS);
+    if (isEnded(run.status)) {
+      return Response.json({ ...started, run }, { headers });
+    }
   }
   const { isAsync, waitMs } = readPrefer(request);
   if (isAsync || waitMs === 0) {

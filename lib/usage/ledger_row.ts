@@ -39,12 +39,18 @@ export interface LedgerRow {
   firstTokenMs: number | null;
   /** From then to the end. */
   totalMs: number;
-  /** What the response cache had to do with it; null while there is no cache. */
+  /** What the response cache had to do with it; null: nothing. */
   cache: string | null;
+  /** What the cache has saved, in micro-dollars; 0 unless told. */
+  savedMicroUsd?: number;
 }
 
-/** Version of the stored shape, the first element of each row. */
+/**
+ * Version of the stored shape, the first element of each row. A row that the cache has saved something
+ * on has the next version and that amount at its end; every other row stays as it was.
+ */
 const VERSION = 1;
+const VERSION_SAVED = 2;
 
 /** Longest text of a field, in UTF-16 code units; the API takes names of models up to 200. */
 const MAX_TEXT_CHARACTERS = 500;
@@ -58,7 +64,7 @@ const STATUSES: readonly string[] = [
 
 /** How a field stands in the stored row. */
 interface Field {
-  name: keyof LedgerRow;
+  name: keyof Omit<LedgerRow, "savedMicroUsd">;
   /** Whether a stored value is one of this field. */
   accepts: (value: unknown) => boolean;
 }
@@ -109,15 +115,16 @@ function isTime(value: unknown): boolean {
  * @throws {TypeError} that names the field which cannot be stored
  */
 export function encodeLedgerRow(row: LedgerRow): Uint8Array {
-  const values: unknown[] = [VERSION];
+  const { savedMicroUsd = 0 } = row;
+  const values: unknown[] = [savedMicroUsd === 0 ? VERSION : VERSION_SAVED];
   for (const { name, accepts } of FIELDS) {
     const value = row[name];
-    if (!accepts(value)) {
-      throw new TypeError(
-        `Ledger row cannot be stored: "${name}" is "${describe(value)}"`,
-      );
-    }
+    assertField(name, accepts(value), value);
     values.push(value);
+  }
+  if (savedMicroUsd !== 0) {
+    assertField("savedMicroUsd", isCount(savedMicroUsd), savedMicroUsd);
+    values.push(savedMicroUsd);
   }
   return new TextEncoder().encode(JSON.stringify(values));
 }
@@ -128,9 +135,12 @@ export function encodeLedgerRow(row: LedgerRow): Uint8Array {
  */
 export function decodeLedgerRow(bytes: Uint8Array): LedgerRow {
   const values = parse(bytes);
-  if (values[0] !== VERSION || values.length !== FIELDS.length + 1) {
+  const [version] = values;
+  const hasSaved = version === VERSION_SAVED;
+  const length = FIELDS.length + (hasSaved ? 2 : 1);
+  if (!hasSaved && version !== VERSION || values.length !== length) {
     throw new TypeError(
-      `Bytes are no ledger row of version "${VERSION}"`,
+      `Bytes are no ledger row of version "${VERSION}" or "${VERSION_SAVED}"`,
     );
   }
   const row: Record<string, unknown> = {};
@@ -143,8 +153,24 @@ export function decodeLedgerRow(bytes: Uint8Array): LedgerRow {
     }
     row[name] = value;
   }
+  if (hasSaved) {
+    const saved = values[length - 1];
+    if (!isCount(saved)) {
+      throw new TypeError(
+        `Bytes are no ledger row: "savedMicroUsd" is "${describe(saved)}"`,
+      );
+    }
+    row.savedMicroUsd = saved;
+  }
   // Each field has been checked above.
   return row as unknown as LedgerRow;
+}
+
+function assertField(name: string, isRight: boolean, value: unknown): void {
+  if (isRight) return;
+  throw new TypeError(
+    `Ledger row cannot be stored: "${name}" is "${describe(value)}"`,
+  );
 }
 
 function parse(bytes: Uint8Array): unknown[] {

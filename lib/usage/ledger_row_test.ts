@@ -85,6 +85,13 @@ Deno.test("encodeLedgerRow: bytes of version 1 stay as they are in stores", () =
   );
 });
 
+Deno.test("encodeLedgerRow: what the cache saved stands at the end, in version 2", () => {
+  const row = { ...ROW, cache: "hit-l1", savedMicroUsd: 2_640 };
+  const bytes = encodeLedgerRow(row);
+  assert.match(new TextDecoder().decode(bytes), /^\[2,.*,"hit-l1",2640\]$/);
+  assert.deepEqual(decodeLedgerRow(bytes), row);
+});
+
 Deno.test("encodeLedgerRow: an ordinary row takes less than 300 bytes", () => {
   assert.ok(encodeLedgerRow(ROW).length < 300);
 });
@@ -128,6 +135,8 @@ const UNSTORABLE: Partial<Record<keyof LedgerRow, unknown>>[] = [
   { run: undefined },
   { status: "running" },
   { estimated: 1 },
+  { savedMicroUsd: -1 },
+  { savedMicroUsd: 0.5 },
 ];
 
 for (const change of UNSTORABLE) {
