@@ -1,5 +1,6 @@
 /** Which model answers a question. */
 import { AppError } from "@/lib/errors.ts";
+import type { RoutePlan } from "@/lib/llm/routing/route_plan.ts";
 import type { Provider } from "@/lib/llm/types.ts";
 
 /** Who serves a model, and by which name. */
@@ -9,6 +10,8 @@ export interface ServedModel {
   model: string;
   /** The name that was asked for. */
   id: string;
+  /** Who else may answer, and how they are asked; without it the provider alone is. */
+  plan?: RoutePlan;
 }
 
 /** Finds who serves a model. */

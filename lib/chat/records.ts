@@ -97,6 +97,8 @@ export interface RunRecord {
   owner: string;
   model: string;
   provider: string | null;
+  /** The provider's own name of the model, where the caller has named a route. */
+  servedModel?: string;
   finishReason: string | null;
   usage: Usage | null;
   /** What the usage cost, in micro-dollars; null while unknown, or unpriced. */

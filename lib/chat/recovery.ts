@@ -179,7 +179,7 @@ export class Recovery {
     runs.begin({
       owned,
       prompt: built.request.messages,
-      opened: runs.openStream(built.provider, built.request),
+      opened: runs.openStream(built),
       kept,
       logger: log,
     });

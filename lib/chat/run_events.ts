@@ -7,6 +7,7 @@ import { type RunRecord } from "./records.ts";
 /** Largest text of one event, in UTF-16 code units; with JSON escapes it stays below a value's limit. */
 const MAX_EVENT_CHARACTERS = 4_000;
 
+const BROKEN_OFF = "The model broke off; another one begins the answer again";
 const RESTARTED = "The server was stopped while it answered";
 
 /** Cuts a very long text into event-sized pieces, never inside a surrogate pair. */
@@ -36,6 +37,11 @@ export function openingEvent(record: RunRecord): RunEvent {
       cache: record.cache ?? null,
     },
   };
+}
+
+/** The first event of an epoch that another provider answers, since the one before broke off. */
+export function failoverEvent({ epoch }: RunRecord): RunEvent {
+  return { event: "reset", data: { epoch, reason: BROKEN_OFF } };
 }
 
 /** The event that ends the stream of a run in this state. */

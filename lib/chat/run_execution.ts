@@ -19,15 +19,23 @@ import type { LiveRun, PlacedEvent } from "@/lib/streams/live_run.ts";
 import { MAX_EVENT_BYTES } from "@/lib/streams/log_codec.ts";
 import type { LedgerStatus } from "@/lib/usage/ledger_row.ts";
 import type { RunRecord } from "./records.ts";
-import { openingEvent, pieces, terminalEvent } from "./run_events.ts";
+import {
+  failoverEvent,
+  openingEvent,
+  pieces,
+  terminalEvent,
+} from "./run_events.ts";
 import { attemptRow, costOf } from "./run_ledger.ts";
 import type { OwnedRun, RunStore } from "./run_store.ts";
 
 /** An answer's stream that has been opened before its run is known to the store. */
-export interface OpenedStream extends Pick<OpenedAnswer, "cache" | "settle"> {
+export interface OpenedStream
+  extends Pick<OpenedAnswer, "cache" | "served" | "settle"> {
   iterator: AsyncIterator<Delta>;
   first: Promise<IteratorResult<Delta>>;
   abort: AbortController;
+  /** After an error in the middle: the answer from its beginning by another model, or null: by none. */
+  restart(error: unknown): Promise<OpenedStream> | null;
 }
 
 /** What an attempt begins with. */
@@ -65,15 +73,16 @@ const FINAL_RETRY_MS = [100, 500, 1_000, 2_000, 5_000];
 const encoder = new TextEncoder();
 
 export class RunExecution {
-  readonly owned: OwnedRun;
+  #owned: OwnedRun;
   readonly live: LiveRun;
   /** Resolves when the attempt is over, whatever came of it. */
   readonly finished: Promise<void>;
-  readonly #attempt: Attempt;
+  readonly #attempt: Omit<Attempt, "owned" | "opened">;
+  #opened: OpenedStream;
   readonly #options: ExecutionOptions;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #startedAtMs: number;
+  #startedAtMs: number;
   #firstTokenAtMs: number | null = null;
   /** What it pays, once it is over. */
   #bill: Settlement | null = null;
@@ -85,7 +94,8 @@ export class RunExecution {
   constructor(attempt: Attempt, options: ExecutionOptions) {
     this.#attempt = attempt;
     this.#options = options;
-    this.owned = attempt.owned;
+    this.#owned = attempt.owned;
+    this.#opened = attempt.opened;
     this.live = options.live;
     this.#clock = options.store.clock;
     this.#startedAtMs = this.#clock.monotonic();
@@ -94,10 +104,7 @@ export class RunExecution {
       thread: record.threadId,
       run: record.id,
     });
-    this.#append(openingEvent(record));
-    for (const content of pieces(attempt.kept)) {
-      this.#append({ event: "chunk", data: { content } });
-    }
+    this.#appendOpening(openingEvent(record));
     this.#logger.info("Run started", {
       model: record.model,
       provider: record.provider,
@@ -110,10 +117,15 @@ export class RunExecution {
     });
   }
 
+  /** The run under the epoch that it has now. */
+  get owned(): OwnedRun {
+    return this.#owned;
+  }
+
   /** Tells the attempt to end; the first order counts. */
   tell(order: Order): void {
     this.#order ??= order;
-    this.#attempt.opened.abort.abort();
+    this.#opened.abort.abort();
   }
 
   /** The store takes no more writes of this process: nothing is tried again. */
@@ -125,14 +137,21 @@ export class RunExecution {
     this.owned.log.append(this.live.append(event));
   }
 
+  /** The first event of an epoch, and the text that the answer goes on from. */
+  #appendOpening(event: RunEvent): void {
+    this.#append(event);
+    for (const content of pieces(this.#attempt.kept)) {
+      this.#append({ event: "chunk", data: { content } });
+    }
+  }
+
   async #execute(): Promise<void> {
     const outcome: Outcome = { finishReason: null, usage: null };
-    let failure: unknown = null;
-    try {
-      await this.#consume(outcome);
-    } catch (error) {
-      failure = error;
-    }
+    let failure: unknown;
+    do {
+      failure = await this.#consume(outcome).then(() => null, (error) => error);
+      if (failure === null) break;
+    } while (await this.#beginAgain(outcome, failure));
     // Whoever fenced this process has the run now, or will have it.
     if (failure instanceof FencedError) return this.#letGo();
     // A provider may end quietly when its signal aborts; the order to stop decides all the same.
@@ -153,7 +172,7 @@ export class RunExecution {
   }
 
   async #consume(outcome: Outcome): Promise<void> {
-    const { opened: { iterator, first, abort } } = this.#attempt;
+    const { iterator, first, abort } = this.#opened;
     try {
       abort.signal.throwIfAborted();
       let result = await first;
@@ -168,6 +187,48 @@ export class RunExecution {
       // Closes the provider's socket whatever ended the loop.
       void Promise.resolve(iterator.return?.()).catch(() => {});
     }
+  }
+
+  /**
+   * After an answer has broken off in the middle: begins it again by the next model of the route, under
+   * the next epoch. Followers hear of it once it is in the store.
+   * @returns false when there is none, or nobody wants it
+   */
+  async #beginAgain(outcome: Outcome, failure: unknown): Promise<boolean> {
+    const isBroken = this.#firstTokenAtMs !== null &&
+      outcome.finishReason === null && this.#order === null;
+    const reopened = isBroken ? this.#opened.restart(failure) : null;
+    if (reopened === null) return false;
+    const { record } = this.#owned;
+    const broken = this.#endOf("interrupted", outcome, toRunError(failure));
+    const row = this.#row(broken, "interrupted");
+    const next: RunRecord = {
+      ...record,
+      epoch: record.epoch + 1,
+      startedAt: new Date(this.#clock.now()).toISOString(),
+    };
+    try {
+      this.#opened = await reopened;
+      if (this.#order !== null) this.#opened.abort.abort();
+      const { store } = this.#options;
+      this.#owned = await store.beginAgain(this.#owned, next, row);
+    } catch (error) {
+      this.#logger.error("Answer could not be begun again", { error });
+      this.#opened.abort.abort();
+      return false;
+    }
+    this.#logger.warn("Answer is begun again by another model", {
+      epoch: next.epoch,
+      error: failure,
+    });
+    this.#startedAtMs = this.#clock.monotonic();
+    this.#firstTokenAtMs = null;
+    this.#bill = null;
+    outcome.usage = null;
+    this.#stage = "provider.first_token";
+    this.live.restart(next.epoch);
+    this.#appendOpening(failoverEvent(next));
+    return true;
   }
 
   /** The events of a delta; a very long one becomes several. */
@@ -205,9 +266,15 @@ export class RunExecution {
     error: RunError | null,
   ): RunRecord {
     const { record } = this.owned;
-    const { prompt, kept, opened } = this.#attempt;
+    const { prompt, kept } = this.#attempt;
+    const opened = this.#opened;
+    const served = opened.served();
     const ended: RunRecord = {
       ...record,
+      provider: served?.provider ?? record.provider,
+      ...(record.servedModel === undefined || served === null
+        ? {}
+        : { servedModel: served.model }),
       status,
       finishReason,
       // A run that was begun again has a call of its own, whatever it had before.
@@ -223,7 +290,7 @@ export class RunExecution {
 
   /** In micro-dollars: of what it pays, which is nothing for an answer that was there already. */
   #costOf(ended: RunRecord, paid: TokenUsage): number | null {
-    const { cache } = this.#attempt.opened;
+    const { cache } = this.#opened;
     const isShared = cache !== "miss" && cache !== "bypass";
     if (isShared && paid.inputTokens + paid.outputTokens === 0) return 0;
     const usage = { ...paid, estimated: ended.usage!.estimated };

@@ -59,13 +59,16 @@ export function attemptRow(
  */
 export function costOf(
   prices: PriceList,
-  record: Pick<RunRecord, "model" | "provider" | "usage" | "startedAt">,
+  record: Pick<
+    RunRecord,
+    "model" | "servedModel" | "provider" | "usage" | "startedAt"
+  >,
 ): number | null {
   if (record.usage === null) return null;
   const at = new Date(record.startedAt);
   try {
-    const { model, provider, usage } = record;
-    return prices.cost(model, usage, at, provider)?.microUsd ?? null;
+    const { model, servedModel = model, provider, usage } = record;
+    return prices.cost(servedModel, usage, at, provider)?.microUsd ?? null;
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;

@@ -1,4 +1,5 @@
 /** What is asked of a provider for a run: by a person now, or again after the owner of the run has died. */
+import type { RoutePlan } from "@/lib/llm/routing/route_plan.ts";
 import type { ChatRequest, Provider } from "@/lib/llm/types.ts";
 import { chooseModel, type ModelResolver } from "./choose_model.ts";
 import { toPrompt } from "./prompt.ts";
@@ -32,6 +33,8 @@ export interface RequestInput {
 /** A request and who is to answer it. */
 export interface BuiltRequest {
   provider: Provider;
+  /** See `ServedModel`. */
+  plan?: RoutePlan;
   /** Name of the model as the caller used it. */
   model: string;
   request: ChatRequest;
@@ -63,7 +66,7 @@ export class RunRequests {
         : Promise.resolve(null),
       this.#threads.readTexts(branch.map((message) => message.text)),
     ]);
-    const { provider, model, id } = await chooseModel(
+    const { provider, model, id, plan } = await chooseModel(
       this.#models,
       input.model,
       thread.model ?? project?.defaultModel ?? null,
@@ -75,6 +78,7 @@ export class RunRequests {
     if (question !== null) parts.push({ role: "user", text: question });
     return {
       provider,
+      plan,
       model: id,
       texts,
       request: {

@@ -295,8 +295,7 @@ export class RunStarts {
   ): Promise<StartedRun | null> {
     const opened = await this.#runs.openAnswer(
       workspace,
-      built.provider,
-      built.request,
+      built,
       wish,
     );
     let committed: Committed | null = null;
@@ -421,6 +420,7 @@ function newRun(
     owner: "",
     model: built.model,
     provider: built.provider.id,
+    ...(built.plan?.route ? { servedModel: built.request.model } : {}),
     finishReason: null,
     usage: null,
     error: null,

@@ -375,6 +375,35 @@ export class RunStore {
   }
 
   /**
+   * Begins the next attempt of a run that this process goes on to own, in one lane batch with what the
+   * one before has cost. The log of that one is given up: nobody reads it from now on.
+   * @param record in its new state, under the next epoch
+   */
+  async beginAgain(
+    { workspace, incarnation, log }: OwnedRun,
+    record: RunRecord,
+    ledger: LedgerRow,
+  ): Promise<OwnedRun> {
+    await incarnation.lane.write({
+      sets: [{
+        key: keys.runKey(workspace, record.id),
+        value: record,
+        ...expiryOfRun(record),
+      }],
+      ledger: [{
+        workspace,
+        row: encodeLedgerRow(ledger),
+        request: ledger.request,
+      }],
+      events: runEvents(record, this.#store.clock.now())
+        .map((event) => ({ workspace, event })),
+      urgency: "now",
+    });
+    log.release();
+    return this.own(workspace, record, incarnation);
+  }
+
+  /**
    * Leaves a run to another process: its last events, and what the attempt cost by estimate. The run
    * itself stays `running`, owned by an incarnation that is about to be closed.
    */

@@ -1,4 +1,5 @@
 /** The runs of this process: those that it executes, and those of other processes that it follows. */
+import type { BuiltRequest } from "./run_requests.ts";
 import type { RunStore } from "./run_store.ts";
 import {
   type Attempt,
@@ -10,7 +11,8 @@ import type { CacheWish } from "@/lib/cache/answer.ts";
 import type { Answers, OpenedAnswer } from "@/lib/cache/answers.ts";
 import { StorageError } from "@/lib/errors.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
-import type { ChatRequest, Provider } from "@/lib/llm/types.ts";
+import type { RouteCall } from "@/lib/llm/routing/route_call.ts";
+import type { Delta, TokenUsage } from "@/lib/llm/types.ts";
 import type { Hub } from "@/lib/streams/hub.ts";
 import type { LiveRun } from "@/lib/streams/live_run.ts";
 
@@ -72,15 +74,8 @@ export class Runs {
   }
 
   /** Opens the provider's stream; the commit of the start goes on meanwhile. */
-  openStream(provider: Provider, request: ChatRequest): OpenedStream {
-    const abort = new AbortController();
-    const iterator = provider.stream(request, abort.signal)
-      [Symbol.asyncIterator]();
-    return begun({
-      cache: "bypass",
-      deltas: iterator,
-      settle: (usage) => ({ paid: usage, savedMicroUsd: 0 }),
-    }, abort);
+  openStream(built: BuiltRequest): OpenedStream {
+    return this.#openCall(callOf(built));
   }
 
   /**
@@ -90,26 +85,43 @@ export class Runs {
    */
   async openAnswer(
     workspace: string,
-    provider: Provider,
-    request: ChatRequest,
+    built: BuiltRequest,
     wish: CacheWish,
   ): Promise<OpenedStream> {
-    if (this.#answers === null) return this.openStream(provider, request);
-    const { model, messages, params } = request;
+    const answers = this.#answers;
+    if (answers === null) return this.openStream(built);
+    const { provider, request: { model, messages, params } } = built;
+    const call = callOf(built);
+    const open = async (): Promise<OpenedStream> => {
+      const abort = new AbortController();
+      const opened = await answers.open({
+        subject: { workspace, user: null, key: null },
+        target: built.plan?.destination ?? `${provider.id}/${model}`,
+        form: "chat",
+        body: { ...params, messages },
+        wish,
+        signal: abort.signal,
+        open: (signal, tell) => call.open(signal, tell),
+      });
+      return begun(opened, abort, call, open);
+    };
+    return await open();
+  }
+
+  #openCall(call: Call): OpenedStream {
     const abort = new AbortController();
-    const opened = await this.#answers.open({
-      subject: { workspace, user: null, key: null },
-      target: `${provider.id}/${model}`,
-      form: "chat",
-      body: { ...params, messages },
-      wish,
-      signal: abort.signal,
-      open: (signal, tell) => {
-        tell({ provider: provider.id, model });
-        return provider.stream(request, signal)[Symbol.asyncIterator]();
-      },
-    });
-    return begun(opened, abort);
+    const opened = {
+      cache: "bypass" as const,
+      deltas: call.open(abort.signal),
+      served: () => call.served,
+      settle: (usage: TokenUsage) => ({ paid: usage, savedMicroUsd: 0 }),
+    };
+    return begun(
+      opened,
+      abort,
+      call,
+      () => Promise.resolve(this.#openCall(call)),
+    );
   }
 
   /** Executes an attempt whose start has been committed, until its end has been committed too. */
@@ -215,13 +227,43 @@ export class Runs {
   }
 }
 
+/** One answer, and what may be done when it breaks off. */
+type Call = Pick<RouteCall, "open" | "restart" | "served">;
+
+/** A request along its plan; without one its provider is asked once. */
+function callOf({ plan, provider, request }: BuiltRequest): Call {
+  if (plan !== undefined) return plan.call(request);
+  const served = { provider: provider.id, model: request.model };
+  return {
+    served,
+    restart: () => false,
+    open: (signal, tell) => {
+      tell?.(served);
+      // A provider's stream ends with nothing.
+      return provider.stream(request, signal)
+        [Symbol.asyncIterator]() as AsyncIterableIterator<Delta, undefined>;
+    },
+  };
+}
+
 /** Asks for the first delta, which the run looks at once it has begun. */
 function begun(
-  { cache, deltas, settle }: Pick<OpenedAnswer, "cache" | "deltas" | "settle">,
+  { cache, deltas, served, settle }: OpenedAnswer,
   abort: AbortController,
+  call: Call,
+  reopen: () => Promise<OpenedStream>,
 ): OpenedStream {
   const first = deltas.next();
   // A start that fails before must not leave the rejection unhandled.
   first.catch(() => {});
-  return { iterator: deltas, first, abort, cache, settle };
+  return {
+    iterator: deltas,
+    first,
+    abort,
+    cache,
+    served,
+    settle,
+    restart: (error) =>
+      call.restart(error, served() ?? undefined) ? reopen() : null,
+  };
 }

@@ -64,7 +64,7 @@ async function openRig(
       maxConnections: 10,
     }],
     defaultProvider: null,
-    retry: { sleep: () => Promise.resolve() },
+    random: () => 0,
   });
   const logLines: string[] = [];
   const titles = new Titles({

@@ -34,6 +34,8 @@ export interface CallHooks {
 export interface PlanParts {
   /** Name that callers use. */
   id: string;
+  /** Id of the route, or null for a plain model. */
+  route: string | null;
   /** At least one. */
   targets: readonly WeightedTarget[];
   settings: PlanSettings;
@@ -52,6 +54,17 @@ export class RoutePlan {
   /** Name that callers use: a route's id, or a model's name. */
   get id(): string {
     return this.#parts.id;
+  }
+
+  /** Id of the route, or null for a plain model. */
+  get route(): string | null {
+    return this.#parts.route;
+  }
+
+  /** What it leads to, the same for all names of a model: a route's id, or `<provider>/<model>`. */
+  get destination(): string {
+    const [{ provider, model }] = this.targets;
+    return this.route ?? `${provider}/${model}`;
   }
 
   /** All who may answer, in the order of the settings. */

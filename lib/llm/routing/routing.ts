@@ -10,7 +10,7 @@ import {
   type TimeoutsMs,
 } from "@/lib/llm/openai/deadlines.ts";
 import type { BreakerState } from "./breaker.ts";
-import { RoutePlan } from "./route_plan.ts";
+import { type PlanSettings, RoutePlan } from "./route_plan.ts";
 import {
   Target,
   type TargetName,
@@ -63,7 +63,7 @@ export class Routing {
       retries: this.#retries,
       timeoutsMs: this.#timeoutsMs,
     };
-    return this.#plan(id, [{ target, weight: 1 }], settings);
+    return this.#plan(id, null, [{ target, weight: 1 }], settings);
   }
 
   /**
@@ -83,7 +83,7 @@ export class Routing {
     });
     return targets.length === 0
       ? null
-      : this.#plan(settings.id, targets, settings);
+      : this.#plan(settings.id, settings.id, targets, settings);
   }
 
   /** How every target is doing that has been asked for, for pages and metrics. */
@@ -99,15 +99,16 @@ export class Routing {
 
   #plan(
     id: string,
+    route: string | null,
     targets: WeightedTarget[],
-    settings: Pick<RouteSettings, "strategy" | "retries" | "timeoutsMs">,
+    settings: PlanSettings,
   ): RoutePlan {
-    const clock = this.#clock;
     return new RoutePlan({
       id,
+      route,
       targets,
       settings,
-      clock,
+      clock: this.#clock,
       random: this.#random,
     });
   }
