@@ -41,6 +41,8 @@ export interface TargetState extends TargetName {
   firstTokenMs: number | null;
   /** Tries that are under way. */
   inFlight: number;
+  /** Connections of the provider, all its models together: in use, and requests that wait for one. */
+  connections: { inUse: number; waiting: number };
 }
 
 /** However long a provider wants to be left alone, after so long somebody looks. */
@@ -99,6 +101,7 @@ export class Target {
   }
 
   get state(): TargetState {
+    const { inUse, waiting } = this.upstream.slots;
     return {
       ...this.name,
       breaker: this.breaker.state,
@@ -106,6 +109,7 @@ export class Target {
       coolingMs: this.coolingMs,
       firstTokenMs: this.latency.averageMs,
       inFlight: this.inFlight,
+      connections: { inUse, waiting },
     };
   }
 }
