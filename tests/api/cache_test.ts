@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { Message, Run } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
-import type { TestApp } from "../support/app.ts";
+import { startApp, type TestApp } from "../support/app.ts";
 import {
   ask,
   askStream,
@@ -13,7 +13,7 @@ import {
   newThread,
   startChat,
 } from "../support/chat_client.ts";
-import type { Behaviour } from "../support/fake_upstream.ts";
+import { type Behaviour, startFakeUpstream } from "../support/fake_upstream.ts";
 import { assemble, collectEvents, readEvents } from "../support/sse.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -326,6 +326,49 @@ Deno.test("flights: a call that fails ends both runs with the same error", async
     assert.equal(status, "failed");
     assert.deepEqual(error, ends[0].error);
   }
+});
+
+Deno.test("flights: when a route's model breaks off, all runs of the call begin again, and share the next one's", async () => {
+  const upstream = await startFakeUpstream({
+    models: ["fake-1", "fake-2"],
+    behaviours: {
+      "fake-1": { text: TEXT, cutAfter: 4, ...USAGE },
+      "fake-2": { text: "From the second", ...USAGE },
+    },
+  });
+  await using app = await startApp({
+    configFile: {
+      providers: [{ id: "a", baseUrl: upstream.url, models: "discover" }],
+      routes: [{
+        id: "best",
+        targets: [
+          { provider: "a", model: "fake-1" },
+          { provider: "a", model: "fake-2" },
+        ],
+      }],
+    },
+  });
+  upstream.hold();
+  const body = { ...question(), model: "best" };
+  const threads = [await newThread(app), await newThread(app)];
+  const runs = [];
+  for (const { id } of threads) runs.push((await ask(app, id, body)).run);
+  assert.deepEqual(runs.map(({ cache }) => cache), ["miss", "joined"]);
+  upstream.release();
+  for (const { id } of runs) {
+    const run = await endOf(app, id);
+    assert.equal(run.status, "completed");
+    assert.equal(run.outputText, "From the second");
+    assert.equal(run.epoch, 2);
+  }
+  assert.deepEqual(
+    upstream.chats().map(({ body }) => body.model),
+    ["fake-1", "fake-2"],
+  );
+  const { run: kept } = await askKept(app, body);
+  assert.equal(kept.outputText, "From the second");
+  await app.close();
+  await upstream.close();
 });
 
 Deno.test("flights: a hundred runs of one question make one call", async () => {
