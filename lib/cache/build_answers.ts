@@ -44,6 +44,7 @@ export function buildAnswers(
     }),
     writes: new WriteBehind({
       isPressed,
+      clock,
       onLost: (error) => {
         counters.add("notStored");
         if (error !== null) log.warn("Answer could not be kept", { error });

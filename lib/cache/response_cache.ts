@@ -34,6 +34,8 @@ export interface ResponseCacheParts {
 
 /** How long a request waits for the store to say whether it has an answer, in milliseconds. */
 const LOOKUP_MS = 500;
+/** How long answers may take to reach the store when the process ends, in milliseconds. */
+const CLOSE_MS = 1_000;
 
 export class ResponseCache {
   readonly #parts: ResponseCacheParts;
@@ -157,9 +159,9 @@ export class ResponseCache {
     await this.#parts.writes.idle();
   }
 
-  /** Gives up what is not in the store yet. */
+  /** Waits for what is on its way to the store, but not for long. */
   async close(): Promise<void> {
-    await this.#parts.writes.close();
+    await this.#parts.writes.close(CLOSE_MS);
   }
 
   async #read(key: CacheKey): Promise<CachedAnswer | null> {

@@ -1,4 +1,5 @@
 /** Writes that may be left out: few at a time, and none while too many wait or the store is busy. */
+import type { Clock } from "@/lib/clock.ts";
 
 /** A write that waits. */
 interface Waiting {
@@ -12,6 +13,7 @@ export interface WriteBehindOptions {
   isPressed: () => boolean;
   /** Told of a write that came to nothing, and of what it failed with, if it did. */
   onLost: (error: unknown) => void;
+  clock: Pick<Clock, "after">;
 }
 
 const MAX_WAITING = 64;
@@ -50,11 +52,19 @@ export class WriteBehind {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  /** Gives up what waits and what runs. */
-  async close(): Promise<void> {
-    this.#waiting = [];
-    this.#closing.abort();
+  /** Gives what is there so much time, then gives up the rest. */
+  async close(deadlineMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const cancel = clock.after(deadlineMs, () => this.#giveUp());
     await this.idle();
+    cancel();
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#closing.abort();
   }
 
   #next(): void {
