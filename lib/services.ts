@@ -156,6 +156,11 @@ export async function startServices(
     breaker: config.breaker,
     clock: store.clock,
   });
+  models.routing.onBreakerChange(({ provider, model }, state) => {
+    const fields = { provider, model, state };
+    if (state === "open") log.warn("Model fails and is left alone", fields);
+    else log.info("Model is asked again", fields);
+  });
   const localProviders = new LocalProviders(store, models, parts.localPorts);
   await localProviders.load();
   const requests = new IdempotencyStore(store);

@@ -176,6 +176,8 @@ export class ModelRegistry {
    * @throws {AppError} 404 `model_not_found`
    */
   async find(name: string, signal: AbortSignal): Promise<ResolvedModel> {
+    // A route is known without any list, and has its ways where a provider is down.
+    if (this.routeOf(name) !== undefined) return this.resolve(name);
     await this.refresh(signal);
     const known = this.lookUp(name);
     if (known !== null) return known;
@@ -264,7 +266,7 @@ export class ModelRegistry {
   }
 
   private lookUp(name: string): ResolvedModel | null {
-    const route = this.options.routes?.find(({ id }) => id === name);
+    const route = this.routeOf(name);
     if (route !== undefined) return this.takeRoute(route);
     if (this.entries.size === 0) {
       return name === DEMO_MODEL.id
@@ -303,6 +305,10 @@ export class ModelRegistry {
   ): ResolvedModel {
     const plan = this.routing.single(id, upstream, model);
     return { provider: new PlannedProvider(plan, provider), model, plan, id };
+  }
+
+  private routeOf(name: string): RouteSettings | undefined {
+    return this.options.routes?.find(({ id }) => id === name);
   }
 
   private takeRoute(route: RouteSettings): ResolvedModel | null {
