@@ -28,6 +28,13 @@ const MAX_LEAD_BYTES = 256 * 1024;
 const ENTRY_BYTES = 320 * 1024;
 const ENTRY_SEGMENTS = 200;
 
+/**
+ * Segments that are due by their age are spread over so many flushes: runs that began together would
+ * else be cut together for ever, and every token of that moment would wait for all of them.
+ */
+const CUT_FLUSHES = 16;
+const LEAST_CUTS = 4;
+
 /** Whose events are written, and how. */
 export interface LoggedRun {
   workspace: string;
@@ -125,7 +132,7 @@ export class RunLog {
   get isDirty(): boolean {
     return !this.#ended && this.#fatal === null &&
       (this.#durable < this.#uncut.length ||
-        (this.#uncut.length > 0 && this.#isSegmentDue()));
+        (this.#uncut.length > 0 && (this.#mustCut() || this.#isOld())));
   }
 
   /** Whether events are only in pages yet, so that a segment will be due. */
@@ -137,14 +144,20 @@ export class RunLog {
     return this.#pagedFrom;
   }
 
-  /** What to write now; `commit` or `fail` tells what became of it. */
-  take(): LogPart | null {
+  /**
+   * What to write now, as much as an entry takes; `commit` or `fail` tells what became of it.
+   * @param mayCut false: a segment that is due by its age alone can wait
+   */
+  take(mayCut = true): LogPart | null {
     if (!this.isDirty) return null;
-    const upTo = this.#uncut.length;
-    const isSegment = this.#isSegmentDue();
-    const events = this.#uncut.slice(isSegment ? 0 : this.#durable)
-      .map(({ placed }) => placed);
+    const isSegment = this.#mustCut() || (mayCut && this.#isOld());
+    const from = isSegment ? 0 : this.#durable;
+    const upTo = this.#entryEnd(from);
+    if (upTo === from) return null;
+    const taken = this.#uncut.slice(from, upTo);
+    const events = taken.map(({ placed }) => placed);
     return {
+      bytes: sum(taken),
       log: isSegment
         ? []
         : encodeChunks(this.of.workspace, this.of.run, events),
@@ -168,8 +181,8 @@ export class RunLog {
     if (isSegment) {
       this.#uncut = this.#uncut.slice(upTo);
       this.#uncutBytes = sum(this.#uncut);
-      this.#durable = 0;
-      this.#pagedFrom = null;
+      this.#durable = Math.max(this.#durable - upTo, 0);
+      if (this.#durable === 0) this.#pagedFrom = null;
       this.#cutAtMs = now;
     } else {
       this.#durable = upTo;
@@ -180,10 +193,23 @@ export class RunLog {
     this.#leadSinceMs = now;
   }
 
-  #isSegmentDue(): boolean {
-    const now = this.#clock.monotonic();
+  /** Where an entry is full that begins with an event; an answer that is continued begins with all of it. */
+  #entryEnd(from: number): number {
+    let bytes = 0;
+    for (let index = from; index < this.#uncut.length; index += 1) {
+      bytes += this.#uncut[index].bytes;
+      if (bytes > ENTRY_BYTES && index > from) return index;
+    }
+    return this.#uncut.length;
+  }
+
+  #mustCut(): boolean {
     return this.#uncutBytes >= SEGMENT_BYTES ||
-      now - this.#cutAtMs >= SEGMENT_MS || now < this.#followedUntilMs;
+      this.#clock.monotonic() < this.#followedUntilMs;
+  }
+
+  #isOld(): boolean {
+    return this.#clock.monotonic() - this.#cutAtMs >= SEGMENT_MS;
   }
 
   #isBehind(): boolean {
@@ -201,6 +227,8 @@ type LaneSets = NonNullable<LaneEntry["sets"]>;
 
 /** A run's share of a flush. */
 interface LogPart {
+  /** Bytes of its events. */
+  bytes: number;
   log: Uint8Array[];
   sets: LaneSets;
   commit(n: number): void;
@@ -246,8 +274,7 @@ export class LogWriter {
 
   async #flush(): Promise<void> {
     this.#isFlushing = true;
-    const parts = [...this.#logs].map((log) => log.take())
-      .filter((part) => part !== null);
+    const parts = this.#takeParts();
     let isFailing = false;
     for (const group of grouped(parts)) {
       isFailing = !await this.#write(group) || isFailing;
@@ -258,6 +285,18 @@ export class LogWriter {
     // A store that fails is left alone for a moment; the lane itself knows when it answers again.
     if (isFailing) await sleep(this.#clock, FLUSH_MS);
     if ([...this.#logs].some((log) => log.isDirty || log.isPaged)) this.wake();
+  }
+
+  #takeParts(): LogPart[] {
+    const parts: LogPart[] = [];
+    let cuts = Math.max(LEAST_CUTS, Math.ceil(this.#logs.size / CUT_FLUSHES));
+    for (const log of this.#logs) {
+      const part = log.take(cuts > 0);
+      if (part === null) continue;
+      if (part.sets.length > 0) cuts -= 1;
+      parts.push(part);
+    }
+    return parts;
   }
 
   /**
@@ -298,9 +337,7 @@ function* grouped(parts: readonly LogPart[]): Generator<LogPart[]> {
   let bytes = 0;
   let segments = 0;
   for (const part of parts) {
-    const size = part.log.reduce((all, chunk) => all + chunk.length, 0) +
-      part.sets.length * SEGMENT_BYTES;
-    const isFull = bytes + size > ENTRY_BYTES ||
+    const isFull = bytes + part.bytes > ENTRY_BYTES ||
       segments + part.sets.length > ENTRY_SEGMENTS;
     if (group.length > 0 && isFull) {
       yield group;
@@ -309,7 +346,7 @@ function* grouped(parts: readonly LogPart[]): Generator<LogPart[]> {
       segments = 0;
     }
     group.push(part);
-    bytes += size;
+    bytes += part.bytes;
     segments += part.sets.length;
   }
   if (group.length > 0) yield group;

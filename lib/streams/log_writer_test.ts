@@ -148,3 +148,36 @@ Deno.test("LogWriter: 256 KiB ahead of the store is enough, too", async () => {
   await ready;
   assert.equal((await test.text("r")).length, 280_000);
 });
+
+Deno.test("LogWriter: 2 MB at once, as a continued answer begins with, are stored piece by piece", async () => {
+  using given = await rig();
+  const { append, log } = given.open("run_1");
+  const text = "0123456789".repeat(200);
+  for (let count = 0; count < 1_000; count += 1) append(text);
+  await given.pass(3_000);
+  await log.ready(AbortSignal.timeout(1_000));
+  assert.equal(log.isDirty, false);
+  assert.ok(await given.text("run_1") === text.repeat(1_000));
+});
+
+Deno.test("LogWriter: runs that began together are not cut together", async () => {
+  using given = await rig();
+  const runs = Array.from({ length: 64 }, (_, index) => `run_${index}`);
+  const logs = runs.map((run) => given.open(run));
+  for (const { append } of logs) append("x");
+  await given.pass(1_900);
+  const cut = async () => {
+    const counts = await Promise.all(runs.map((run) => given.segments(run)));
+    return counts.filter((count) => count > 0).length;
+  };
+  assert.equal(await cut(), 0);
+  let most = 0;
+  for (let before = 0; before < runs.length;) {
+    await given.pass(60);
+    const after = await cut();
+    most = Math.max(most, after - before);
+    before = after;
+    assert.ok(given.clock.monotonic() < 5_000, "a segment is missing");
+  }
+  assert.ok(most <= 8, `${most} runs were cut within 60 ms`);
+});

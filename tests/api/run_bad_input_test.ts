@@ -356,6 +356,36 @@ Deno.test("an emoji that the provider cuts in two is whole everywhere", async ()
   await assertSameEverywhere(rig, texts.join(""));
 });
 
+Deno.test("an answer of 2 MB that was stopped is continued, and stays whole", async () => {
+  const words = 2 * 1024 * 1024 / 16;
+  await using rig = await startChat({
+    behaviour: {
+      text: "0123456789abcde ".repeat(words),
+      burst: 500,
+      stallAfter: words - 500,
+    },
+  });
+  const { app, upstream } = rig;
+  const thread = await newThread(app);
+  const { run } = await ask(app, thread.id, { message: { content: "x" } });
+  const soFar = () => app.services.hub.get(run.id)?.text.length ?? 0;
+  await waitFor("most of it", () => soFar() > 2_000_000);
+  const cancelled = await app.post(`/api/runs/${run.id}/cancel`, {});
+  const { outputText } = await json<{ outputText: string }>(cancelled);
+  upstream.next({ text: "the end" });
+  const { run: rest } = await json<{ run: { id: string } }>(
+    await app.post(`/api/runs/${run.id}/continue`, {}),
+    201,
+  );
+  for (const from of ["memory", "store"]) {
+    if (from === "store") app.services.hub.clear();
+    const events = await followRun(app, rest.id);
+    assert.equal(events.at(-1)!.data.status, "completed", from);
+    const text = assemble(events);
+    assert.ok(text === `${outputText}the end`, `the text from ${from} differs`);
+  }
+});
+
 Deno.test("deleting a thread while it answers: its followers are let go, the provider is stopped, and its cost is kept once", async () => {
   await using rig = await startChat({ behaviour: { text: TEXT } });
   const { app, upstream } = rig;

@@ -10,6 +10,7 @@ import process from "node:process";
 import { createParser } from "eventsource-parser";
 import OpenAI from "openai";
 import { OpenAIProvider } from "@/lib/llm/openai/provider.ts";
+import { startProvider } from "./provider_process.ts";
 
 export interface TransportCosts {
   /** CPU time per chunk, user and system, in microseconds. */
@@ -162,41 +163,15 @@ async function measure(reader: Reader, load: TransportLoad): Promise<number> {
   return (user + system) / chunks;
 }
 
-async function startUpstream(load: TransportLoad) {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      new URL("./transport_upstream.ts", import.meta.url).pathname,
-      String(load.tokensPerStream),
-      String(load.tokensPerSecond),
-    ],
-    stdout: "piped",
-  }).spawn();
-  const reader = process.stdout.pipeThrough(new TextDecoderStream())
-    .getReader();
-  let printed = "";
-  while (!printed.includes("\n")) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error("Upstream of the bench ended at its start");
-    printed += value;
-  }
-  return {
-    url: printed.trim(),
-    stop: async () => {
-      process.kill("SIGKILL");
-      await reader.cancel();
-      await process.status;
-    },
-  };
-}
-
 /** Measures all under the same load. Takes about a minute with the default load. */
 export async function transportCosts(
   options: Partial<TransportLoad> = {},
 ): Promise<TransportCosts> {
   const load = { ...LOAD, ...options };
-  const upstream = await startUpstream(load);
+  const upstream = await startProvider(
+    load.tokensPerStream,
+    load.tokensPerSecond,
+  );
   const provider = new OpenAIProvider({ id: "bench", baseUrl: upstream.url });
   const agent = new http.Agent({ keepAlive: true });
   const readers = {
@@ -225,7 +200,7 @@ export async function transportCosts(
   } finally {
     provider.close();
     agent.destroy();
-    await upstream.stop();
+    await upstream[Symbol.asyncDispose]();
   }
   return {
     microsecondsPerChunk: best,
