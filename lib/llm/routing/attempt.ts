@@ -1,7 +1,6 @@
 /** One try at one target: its connection, its leave from the breaker, and what became of it. */
 import type { Clock } from "@/lib/clock.ts";
 import { AppError } from "@/lib/errors.ts";
-import type { Delta } from "@/lib/llm/types.ts";
 import type { Permit } from "./breaker.ts";
 import type { ReleaseSlot } from "./connection_slots.ts";
 import type { Target, TargetName } from "./target.ts";
@@ -25,9 +24,9 @@ export interface AttemptInfo extends TargetName {
   error: string | null;
 }
 
-export interface AttemptParts {
+export interface AttemptParts<T> {
   target: Target;
-  deltas: AsyncIterator<Delta, undefined>;
+  answer: AsyncIterator<T, undefined>;
   permit: Permit;
   release: ReleaseSlot;
   signal: AbortSignal;
@@ -37,17 +36,15 @@ export interface AttemptParts {
   onAttempt?: (attempt: Readonly<AttemptInfo>) => void;
 }
 
-type Result = IteratorResult<Delta, undefined>;
-
 /** Slot and leave are given back once, whatever ends it: the end, an error, `return`, or the signal. */
-export class Attempt {
+export class Attempt<T> {
   readonly info: AttemptInfo;
-  readonly #parts: AttemptParts;
+  readonly #parts: AttemptParts<T>;
   readonly #startedMs: number;
   #hasBegun = false;
   #isOver = false;
 
-  constructor(parts: AttemptParts) {
+  constructor(parts: AttemptParts<T>) {
     this.#parts = parts;
     const { target, clock, opening, signal } = parts;
     this.#startedMs = clock.monotonic();
@@ -66,19 +63,21 @@ export class Attempt {
   }
 
   /** @throws what the target's stream throws */
-  next(): Promise<Result> {
-    return this.#parts.deltas.next().then(this.#onResult, this.#onError);
+  next(): Promise<IteratorResult<T, undefined>> {
+    return this.#parts.answer.next().then(this.#onResult, this.#onError);
   }
 
   /** Nobody wants the rest. */
   async return(): Promise<void> {
     this.#cancel();
-    await this.#parts.deltas.return?.();
+    await this.#parts.answer.return?.();
   }
 
   readonly #onAbort = () => this.#cancel();
 
-  readonly #onResult = (result: Result): Result => {
+  readonly #onResult = (
+    result: IteratorResult<T, undefined>,
+  ): IteratorResult<T, undefined> => {
     if (!this.#hasBegun) this.#begin();
     if (result.done && !this.#isOver) {
       this.#parts.permit.completed();

@@ -8,7 +8,7 @@ import {
   MAX_RETRY_AFTER_MS,
   waitBefore,
 } from "@/lib/llm/retry.ts";
-import type { ChatRequest, Delta } from "@/lib/llm/types.ts";
+import type { Delta } from "@/lib/llm/types.ts";
 import { Attempt, type AttemptInfo } from "./attempt.ts";
 import type { ReleaseSlot } from "./connection_slots.ts";
 import { RouteStream } from "./route_stream.ts";
@@ -16,10 +16,15 @@ import type { Target, TargetName } from "./target.ts";
 import { unavailable } from "./unavailable.ts";
 import { mayFailOver } from "./verdict.ts";
 
-export interface CallParts {
+export interface CallParts<T> {
   /** The targets in the order in which they are asked. */
   order: () => Target[];
-  request: ChatRequest;
+  /** Asks a target; ends what it has opened by the signal, or by `return`. */
+  ask: (
+    target: Target,
+    signal: AbortSignal,
+    timeoutsMs: TimeoutsMs,
+  ) => AsyncIterator<T, undefined>;
   /** Attempts after the first at each target. */
   retries: number;
   timeoutsMs: TimeoutsMs;
@@ -43,17 +48,17 @@ export interface Candidate {
 /** Those who waited for a target to cool down do not all come back in the same moment. */
 const MAX_SPREAD_MS = 1000;
 
-export class RouteCall {
+export class RouteCall<T = Delta> {
   /** All tries so far, oldest first. */
   readonly attempts: AttemptInfo[] = [];
-  readonly #parts: CallParts;
+  readonly #parts: CallParts<T>;
   readonly #deadlineMs: number;
   #candidates: Candidate[] | null = null;
   #openings = 0;
   #lastError: ProviderError | null = null;
   #served: Candidate | null = null;
 
-  constructor(parts: CallParts) {
+  constructor(parts: CallParts<T>) {
     this.#parts = parts;
     this.#deadlineMs = parts.clock.monotonic() + parts.timeoutsMs.total;
   }
@@ -74,7 +79,7 @@ export class RouteCall {
   open(
     signal: AbortSignal,
     tell?: TellServed,
-  ): AsyncIterableIterator<Delta, undefined> {
+  ): AsyncIterableIterator<T, undefined> {
     this.#openings += 1;
     return new RouteStream(this, signal, tell);
   }
@@ -160,8 +165,8 @@ export class RouteCall {
     release: ReleaseSlot,
     signal: AbortSignal,
     tell: TellServed | undefined,
-  ): Attempt | null {
-    const { request, timeoutsMs, clock, onAttempt } = this.#parts;
+  ): Attempt<T> | null {
+    const { ask, timeoutsMs, clock, onAttempt } = this.#parts;
     const { target } = candidate;
     const remainingMs = this.#remainingMs();
     const permit = remainingMs > 0 ? target.breaker.acquire() : null;
@@ -172,14 +177,10 @@ export class RouteCall {
     }
     this.#served = candidate;
     tell?.(target.name);
-    const deltas = target.upstream.stream(
-      { ...request, model: target.name.model },
-      signal,
-      { ...timeoutsMs, total: remainingMs },
-    )[Symbol.asyncIterator]();
+    const answer = ask(target, signal, { ...timeoutsMs, total: remainingMs });
     const attempt = new Attempt({
       target,
-      deltas,
+      answer,
       permit,
       release,
       signal,

@@ -450,3 +450,36 @@ Deno.test("RouteStream: a breaker that opens during the wait for a connection is
   await waiting.return!();
   assert.deepEqual([a.slots.inUse, b.slots.inUse], [0, 0]);
 });
+
+Deno.test("RoutePlan.ask: gives what the first target gives that is well", async () => {
+  const { a, b, route } = rig();
+  const asked: unknown[] = [];
+  const piece = await route.ask((target, _signal, { total }) => {
+    asked.push([target, total]);
+    assert.equal(a.slots.inUse + b.slots.inUse, 1);
+    return target.provider === "a"
+      ? Promise.reject(refusal(500))
+      : Promise.resolve("vector");
+  }, NEVER);
+  assert.equal(piece, "vector");
+  assert.deepEqual(asked, [
+    [{ provider: "a", model: "ma" }, 60_000],
+    [{ provider: "b", model: "mb" }, 60_000],
+  ]);
+  assert.deepEqual([a.slots.inUse, b.slots.inUse], [0, 0]);
+});
+
+Deno.test("RoutePlan.ask: the signal ends it and gives the connection back", async () => {
+  const { a, single } = rig();
+  const controller = new AbortController();
+  const asking = single.ask(
+    (_target, signal) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason))
+      ),
+    controller.signal,
+  );
+  controller.abort("stopped");
+  assert.equal(await asking.catch((error) => error), "stopped");
+  assert.equal(a.slots.inUse, 0);
+});

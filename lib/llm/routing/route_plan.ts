@@ -13,9 +13,9 @@
 import type { Clock } from "@/lib/clock.ts";
 import type { RouteStrategy } from "@/lib/config/routes.ts";
 import type { TimeoutsMs } from "@/lib/llm/openai/deadlines.ts";
-import type { ChatRequest } from "@/lib/llm/types.ts";
+import type { ChatRequest, Delta } from "@/lib/llm/types.ts";
 import type { AttemptInfo } from "./attempt.ts";
-import { RouteCall } from "./route_call.ts";
+import { type CallParts, RouteCall } from "./route_call.ts";
 import type { TargetName } from "./target.ts";
 import { orderTargets, type WeightedTarget } from "./target_order.ts";
 
@@ -78,16 +78,61 @@ export class RoutePlan {
    * @param request its `model` is replaced by that of the target; its `retries` lower those of the plan
    */
   call(request: ChatRequest, hooks: CallHooks = {}): RouteCall {
+    return this.#begin<Delta>(
+      ({ upstream, name: { model } }, signal, timeoutsMs) =>
+        upstream.stream({ ...request, model }, signal, timeoutsMs)
+          [Symbol.asyncIterator](),
+      request.retries,
+      hooks,
+    );
+  }
+
+  /**
+   * For what comes in one piece, embeddings for example: asks the targets by the same rules until one
+   * gives it. The connection counts as used until the promise settles.
+   * @param once asks a target; the deadlines are for it to keep, and its errors are to be those of
+   *   `ProviderFailures`
+   * @throws as `RouteCall.open`
+   */
+  async ask<T>(
+    once: (
+      target: TargetName,
+      signal: AbortSignal,
+      timeoutsMs: TimeoutsMs,
+    ) => Promise<T>,
+    signal: AbortSignal,
+    hooks: CallHooks = {},
+  ): Promise<T> {
+    const call = this.#begin<T>(
+      ({ name }, ...rest) => onePiece(() => once(name, ...rest)),
+      undefined,
+      hooks,
+    );
+    const [piece] = await Array.fromAsync(call.open(signal));
+    return piece;
+  }
+
+  #begin<T>(
+    ask: CallParts<T>["ask"],
+    retriesAtMost = Infinity,
+    hooks: CallHooks,
+  ): RouteCall<T> {
     const { targets, settings, clock, random } = this.#parts;
     const { retries, timeoutsMs, strategy } = settings;
-    return new RouteCall({
+    return new RouteCall<T>({
       order: () => orderTargets(strategy, targets, random),
-      request,
-      retries: Math.min(request.retries ?? Infinity, retries),
+      ask,
+      retries: Math.min(retriesAtMost, retries),
       timeoutsMs,
       clock,
       random,
       onAttempt: hooks.onAttempt,
     });
   }
+}
+
+async function* onePiece<T>(
+  once: () => Promise<T>,
+): AsyncGenerator<T, undefined> {
+  yield await once();
 }

@@ -1,24 +1,21 @@
-import type { Delta } from "@/lib/llm/types.ts";
 import type { Attempt } from "./attempt.ts";
 import type { RouteCall, TellServed } from "./route_call.ts";
 
-type Result = IteratorResult<Delta, undefined>;
+const DONE = { done: true, value: undefined } as const;
 
-const DONE: Result = { done: true, value: undefined };
-
-/** The deltas of one opening of a call: of the first target that begins to answer. */
-export class RouteStream implements AsyncIterableIterator<Delta, undefined> {
-  readonly #call: RouteCall;
+/** What comes of one opening of a call: of the first target that begins to answer. */
+export class RouteStream<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #call: RouteCall<T>;
   readonly #caller: AbortSignal;
   readonly #tell: TellServed | undefined;
   /** Ends waits, and what is open, when nobody wants the rest. */
   readonly #closing = new AbortController();
   readonly #onAbort = () => this.#closing.abort(this.#caller.reason);
-  #attempt: Attempt | null = null;
+  #attempt: Attempt<T> | null = null;
   #hasBegun = false;
   #isClosed = false;
 
-  constructor(call: RouteCall, signal: AbortSignal, tell?: TellServed) {
+  constructor(call: RouteCall<T>, signal: AbortSignal, tell?: TellServed) {
     this.#call = call;
     this.#caller = signal;
     this.#tell = tell;
@@ -28,12 +25,12 @@ export class RouteStream implements AsyncIterableIterator<Delta, undefined> {
     return this;
   }
 
-  next(): Promise<Result> {
+  next(): Promise<IteratorResult<T, undefined>> {
     if (this.#isClosed) return Promise.resolve(DONE);
     return this.#hasBegun ? this.#attempt!.next() : this.#first();
   }
 
-  async return(): Promise<Result> {
+  async return(): Promise<IteratorResult<T, undefined>> {
     this.#isClosed = true;
     this.#unlink();
     const attempt = this.#attempt;
@@ -43,7 +40,7 @@ export class RouteStream implements AsyncIterableIterator<Delta, undefined> {
     return DONE;
   }
 
-  async #first(): Promise<Result> {
+  async #first(): Promise<IteratorResult<T, undefined>> {
     try {
       if (this.#caller.aborted) throw this.#caller.reason;
       this.#caller.addEventListener("abort", this.#onAbort, { once: true });
@@ -63,7 +60,7 @@ export class RouteStream implements AsyncIterableIterator<Delta, undefined> {
   }
 
   /** The first result of the next target; null when it came to nothing and there may be another try. */
-  async #try(): Promise<Result | null> {
+  async #try(): Promise<IteratorResult<T, undefined> | null> {
     const call = this.#call;
     const { signal } = this.#closing;
     const candidate = call.ready();
