@@ -85,6 +85,15 @@ export interface MessageRecord {
 export interface RunRecord {
   v: 1;
   id: string;
+  /**
+   * `v1`: a program asks over `/v1`. Such a run is in no thread: `threadId`, `questionId` and `messageId`
+   * are empty. Without it: the chat.
+   */
+  source?: "v1";
+  /** The request that began it owns it: it stops with that, and nobody begins it again. */
+  isAttached?: boolean;
+  /** What a run without a thread has answered, once it has ended. */
+  text?: StoredText;
   threadId: string;
   /** Message that is being answered. */
   questionId: string;

@@ -55,14 +55,15 @@ export function runEvents(run: RunRecord, atMs: number): OutboxEvent[] {
     at: atMs,
     subject: run.id,
     data: {
-      threadId,
-      messageId,
+      ...(run.source === undefined ? { threadId, messageId } : {
+        source: run.source,
+      }),
       status,
       epoch: run.epoch,
       ...(run.temporary ? { temporary: true } : {}),
     },
   }];
-  if (hasEnded && !run.temporary) {
+  if (hasEnded && !run.temporary && run.source === undefined) {
     events.push({
       type: "message.completed",
       at: atMs,

@@ -18,6 +18,11 @@ export interface ChatRequest {
   params?: Record<string, unknown>;
   /** Attempts after the first, at most; without it as many as the provider makes. Never sent. */
   retries?: number;
+  /**
+   * Wants every event of the provider as it came, for who passes it on: one delta for each, with `raw`.
+   * Of several choices the texts are those of the first. Never sent.
+   */
+  raw?: boolean;
 }
 
 /** Token counts as the provider reports them. */

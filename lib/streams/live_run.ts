@@ -6,10 +6,22 @@ import type { RunEvent } from "@/lib/shared/wire.ts";
 import type { Fanout } from "./fanout.ts";
 import type { Position } from "./position.ts";
 
+/**
+ * A provider's event as it goes to callers of `/v1`: the text of its JSON. One that is too long for a
+ * value of the store is told in `part`s; the `raw` that follows them is the last piece.
+ */
+export interface RawEvent {
+  event: "raw" | "part";
+  data: string;
+}
+
+/** What a log holds: the events of chats, and those of runs over `/v1`. */
+export type LoggedEvent = RunEvent | RawEvent;
+
 /** An event of a run and its place, which is its SSE id. */
 export interface PlacedEvent {
   readonly position: Position;
-  readonly event: RunEvent;
+  readonly event: LoggedEvent;
   /** `event.data` as JSON once somebody has asked for it; see `eventJson`. */
   json?: string;
 }
@@ -20,7 +32,7 @@ export function eventJson(placed: PlacedEvent): string {
 }
 
 /** Whether a stream ends with this event. */
-export function isTerminal(event: RunEvent): boolean {
+export function isTerminal(event: LoggedEvent): boolean {
   return event.event === "done" || event.event === "error";
 }
 
@@ -72,7 +84,7 @@ export class LiveRun {
   }
 
   /** Hands an event to all followers. The first is the opening event with seq 0. */
-  append(event: RunEvent): PlacedEvent {
+  append(event: LoggedEvent): PlacedEvent {
     if (this.#closed) {
       throw new Error(`Cannot append to run "${this.runId}": it has ended`);
     }

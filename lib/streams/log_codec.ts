@@ -3,8 +3,7 @@
  * shared log says whose events it holds; a segment of a run's own log need not, its key does.
  */
 import { Buffer } from "node:buffer";
-import type { RunEvent } from "@/lib/shared/wire.ts";
-import { eventJson, type PlacedEvent } from "./live_run.ts";
+import { eventJson, type LoggedEvent, type PlacedEvent } from "./live_run.ts";
 
 /** Which events a run has after a place, in one epoch. */
 export interface LogSlice {
@@ -12,7 +11,7 @@ export interface LogSlice {
   run: string;
   epoch: number;
   firstSeq: number;
-  events: RunEvent[];
+  events: LoggedEvent[];
 }
 
 /** Largest encoded group of events, in bytes; a page of the log takes 32 KiB at a time. */
@@ -110,14 +109,14 @@ export function encodeSegments(
 }
 
 /** The events of a segment. */
-export function decodeSegment(segment: SegmentRecord): RunEvent[] {
+export function decodeSegment(segment: SegmentRecord): LoggedEvent[] {
   const pairs: Pair[] = JSON.parse(decoder.decode(segment.data));
   return pairs.map(toEvent);
 }
 
-type Pair = [RunEvent["event"], RunEvent["data"]];
+type Pair = [LoggedEvent["event"], LoggedEvent["data"]];
 
-function toEvent([event, data]: Pair): RunEvent {
+function toEvent([event, data]: Pair): LoggedEvent {
   // Name and data were stored together, so they belong together.
-  return { event, data } as RunEvent;
+  return { event, data } as LoggedEvent;
 }

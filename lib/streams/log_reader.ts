@@ -1,10 +1,9 @@
 /** Reads the log of a run: its segments, and what a dead incarnation left in the shared pages. */
-import type { RunEvent } from "@/lib/shared/wire.ts";
 import { logPages, parseRunLogKey, runLogAfter } from "@/lib/kv/keys.ts";
 import type { LogPageRecord } from "@/lib/kv/pages.ts";
 import { list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
-import type { PlacedEvent } from "./live_run.ts";
+import type { LoggedEvent, PlacedEvent } from "./live_run.ts";
 import {
   decodeChunk,
   decodeSegment,
@@ -102,7 +101,7 @@ class EventRow {
     return firstSeq <= this.#lastSeq + 1;
   }
 
-  add(firstSeq: number, events: readonly RunEvent[]): void {
+  add(firstSeq: number, events: readonly LoggedEvent[]): void {
     for (const event of events.slice(this.#lastSeq + 1 - firstSeq)) {
       this.#lastSeq += 1;
       this.placed.push({

@@ -5,6 +5,7 @@ import {
   type ReadPages,
   readProjectPages,
 } from "@/lib/llm/demo/manual.ts";
+import { withChunks } from "@/lib/llm/raw_deltas.ts";
 import { sleep } from "@/lib/llm/retry.ts";
 import type {
   ChatRequest,
@@ -53,7 +54,14 @@ export class DemoProvider implements Provider {
     this.pause = options.pause ?? ((signal) => sleep(PAUSE_MS, signal));
   }
 
-  async *stream(
+  stream(
+    request: ChatRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<Delta, undefined> {
+    return withChunks(this.answer(request, signal), request);
+  }
+
+  private async *answer(
     request: ChatRequest,
     signal: AbortSignal,
   ): AsyncGenerator<Delta, undefined> {

@@ -1,5 +1,5 @@
 /** One answer as an async iterator: request, wire, events, deltas and deadlines put together. */
-import { ChunkReader } from "@/lib/llm/openai/chunks.ts";
+import { type AnswerReader, ChunkReader } from "@/lib/llm/openai/chunks.ts";
 import type { OpenAIClient } from "@/lib/llm/openai/client.ts";
 import {
   type DeadlineName,
@@ -7,6 +7,7 @@ import {
   type TimeoutsMs,
 } from "@/lib/llm/openai/deadlines.ts";
 import type { ProviderFailures } from "@/lib/llm/openai/failures.ts";
+import { RawChunkReader } from "@/lib/llm/openai/raw_chunks.ts";
 import { readWhole, ResponseBody } from "@/lib/llm/openai/response_body.ts";
 import { EventReader, EventStreamError } from "@/lib/llm/openai/sse.ts";
 import type {
@@ -51,7 +52,7 @@ export class AnswerStream implements AsyncIterableIterator<Delta> {
   private hasSocket = false;
   private withStreamOptions = false;
   private readonly deadlines: Deadlines;
-  private readonly chunks: ChunkReader;
+  private readonly chunks: AnswerReader;
   private events: EventReader | null = null;
   private body: ResponseBody | null = null;
   private readonly onAbort = () => this.fail(this.signal.reason);
@@ -61,7 +62,8 @@ export class AnswerStream implements AsyncIterableIterator<Delta> {
     private readonly request: ChatRequest,
     private readonly signal: AbortSignal,
   ) {
-    this.chunks = new ChunkReader(context.failures, request.model);
+    const Reader = request.raw ? RawChunkReader : ChunkReader;
+    this.chunks = new Reader(context.failures, request.model, request.params);
     this.deadlines = new Deadlines(
       context.timeoutsMs,
       (name, limitMs) => this.deadlinePassed(name, limitMs),

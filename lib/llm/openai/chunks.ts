@@ -12,7 +12,7 @@ const MAX_DEPTH = 128;
 /** An event that is not valid is quoted to the log only this far. */
 const QUOTED_CHARACTERS = 200;
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -54,12 +54,71 @@ export function usageFrom(value: unknown): TokenUsage | null {
   };
 }
 
+/** Turns the events of an answer, or the one document that it is, into deltas. */
+export interface AnswerReader {
+  /** Whether the answer is whole: it has a finish reason or `[DONE]`. */
+  readonly finished: boolean;
+  /** Whether `[DONE]` came. */
+  readonly done: boolean;
+  /** @throws {ProviderError} when the event is not a chunk, or is the provider's error */
+  read(data: string, name: string | undefined, deltas: Delta[]): void;
+  /**
+   * Reads a `chat.completion` instead of a stream.
+   * @throws {ProviderError} as `read`
+   */
+  readDocument(json: string, deltas: Delta[]): void;
+  /** What is left to say when the answer is whole. */
+  end(deltas: Delta[]): void;
+}
+
+/**
+ * The object of an event.
+ * @throws {ProviderError} when it is none, is nested too deeply, or is the provider's error
+ */
+export function parseChunk(
+  data: string,
+  name: string | undefined,
+  { failures, model }: { failures: ProviderFailures; model: string },
+): Record<string, unknown> {
+  const chunk = parseObject(data, failures);
+  if (chunk.error !== undefined && chunk.error !== null || name === "error") {
+    const members = errorMembers(chunk);
+    throw members === null
+      ? failures.garbled("an error without a message")
+      : failures.inStream(members, model);
+  }
+  return chunk;
+}
+
+function parseObject(
+  data: string,
+  failures: ProviderFailures,
+): Record<string, unknown> {
+  if (isTooDeep(data)) {
+    throw failures.garbled("data that is nested too deeply");
+  }
+  let chunk: unknown;
+  try {
+    chunk = JSON.parse(data);
+  } catch (cause) {
+    throw failures.garbled(
+      "something that is not JSON",
+      new SyntaxError(
+        `Event is not JSON: ${data.slice(0, QUOTED_CHARACTERS)}`,
+        { cause },
+      ),
+    );
+  }
+  if (!isRecord(chunk)) throw failures.garbled("JSON that is not an object");
+  return chunk;
+}
+
 /**
  * Turns events into deltas. `raw` is on the first delta of an event only, so that a gateway which passes
  * it on sends no event twice. Usage comes as the last delta of an answer, wherever the provider put it:
  * several repeat it on every chunk, and only the last is right.
  */
-export class ChunkReader {
+export class ChunkReader implements AnswerReader {
   /** Whether the answer is whole: it has a finish reason or `[DONE]`. */
   get finished(): boolean {
     return this.finishSeen || this.done;
@@ -81,13 +140,8 @@ export class ChunkReader {
       this.done = true;
       return;
     }
-    const chunk = this.parse(data);
-    if (chunk.error !== undefined && chunk.error !== null || name === "error") {
-      const members = errorMembers(chunk);
-      throw members === null
-        ? this.failures.garbled("an error without a message")
-        : this.failures.inStream(members, this.model);
-    }
+    const { failures, model } = this;
+    const chunk = parseChunk(data, name, { failures, model });
     const before = deltas.length;
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
     for (const choice of choices) {
@@ -102,34 +156,16 @@ export class ChunkReader {
     }
   }
 
+  readDocument(json: string, deltas: Delta[]): void {
+    this.read(json, undefined, deltas);
+    // The document is no chunk, so it cannot be passed on as one.
+    for (const delta of deltas) delete delta.raw;
+  }
+
   /** What is left to say when the answer is whole: a finish where none came, and the usage. */
   end(deltas: Delta[]): void {
     if (!this.finishSeen) deltas.push({ type: "finish", reason: "stop" });
     if (this.usage !== null) deltas.push({ type: "usage", ...this.usage });
-  }
-
-  private parse(data: string): Record<string, unknown> {
-    if (isTooDeep(data)) {
-      throw this.failures.garbled("data that is nested too deeply");
-    }
-    let chunk: unknown;
-    try {
-      chunk = JSON.parse(data);
-    } catch (cause) {
-      throw this.failures.garbled(
-        "something that is not JSON",
-        new SyntaxError(
-          `Event is not JSON: ${data.slice(0, QUOTED_CHARACTERS)}`,
-          {
-            cause,
-          },
-        ),
-      );
-    }
-    if (!isRecord(chunk)) {
-      throw this.failures.garbled("JSON that is not an object");
-    }
-    return chunk;
   }
 
   private readChoice(

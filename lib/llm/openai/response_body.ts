@@ -1,5 +1,5 @@
 /** The body of a response that is no event stream: a refusal, or an answer in one document. */
-import type { ChunkReader } from "@/lib/llm/openai/chunks.ts";
+import type { AnswerReader } from "@/lib/llm/openai/chunks.ts";
 import type { ProviderFailures } from "@/lib/llm/openai/failures.ts";
 import type { ResponseHead } from "@/lib/llm/openai/transport.ts";
 import type { Delta } from "@/lib/llm/types.ts";
@@ -59,7 +59,7 @@ export class ResponseBody {
  */
 export function readWhole(
   body: ResponseBody,
-  chunks: ChunkReader,
+  chunks: AnswerReader,
   failures: ProviderFailures,
   deltas: Delta[],
 ): void {
@@ -68,8 +68,6 @@ export function readWhole(
   if (body.head.header("content-encoding") !== null) {
     throw failures.malformed("a compressed body");
   }
-  chunks.read(body.text(), undefined, deltas);
+  chunks.readDocument(body.text(), deltas);
   if (!chunks.finished) throw failures.malformed("JSON without a completion");
-  // The document is no chunk, so it cannot be passed on as one.
-  for (const delta of deltas) delete delta.raw;
 }
