@@ -58,7 +58,9 @@ export const routesSchema = z.array(routeSchema).superRefine(
 /** `breaker` of the config file. */
 export const breakerSchema = z.strictObject({
   failures: z.int().min(1).max(1000).default(5)
-    .describe("Failures within the window that open it"),
+    .describe(
+      "Failures within the window that open it, once they are a tenth of what ended in it",
+    ),
   windowMs: z.int().min(1).max(MAX_WINDOW_MS).default(30_000)
     .describe("Milliseconds that a failure counts"),
   openMs: z.int().min(1).max(MAX_WINDOW_MS).default(15_000)

@@ -277,3 +277,86 @@ Deno.test("ModelRegistry.add: a provider found later serves at once", async () =
     await upstream.close();
   });
 });
+
+function routeTo(...providers: string[]) {
+  return {
+    id: "best",
+    strategy: "priority" as const,
+    targets: providers.map((provider) => ({
+      provider,
+      model: "m1",
+      weight: 1,
+    })),
+    retries: 0,
+    timeoutsMs: {
+      connect: 5000,
+      firstToken: LIMIT_MS,
+      tokenGap: LIMIT_MS,
+      total: LIMIT_MS,
+    },
+  };
+}
+
+Deno.test("ModelRegistry: a route goes by its id, before a model of the same name", async () => {
+  await using upstream = disposable(
+    await startFakeUpstream({ models: ["best", "m1"] }),
+  );
+  const registry = new ModelRegistry({
+    providers: [{
+      id: "a",
+      baseUrl: upstream.url,
+      apiKey: null,
+      models: ["best", "m1"],
+      maxConnections: 4,
+    }],
+    defaultProvider: "a",
+    routes: [routeTo("a")],
+  });
+  const ids = (await registry.list(AbortSignal.timeout(LIMIT_MS)))
+    .map(({ id }) => id);
+  assert.deepEqual(ids, ["best", "m1", "a/best", "a/m1"]);
+  assert.equal(registry.resolve("best").model, "m1");
+  assert.equal(registry.resolve("a/best").model, "best");
+  registry.close();
+});
+
+Deno.test("ModelRegistry.find: a route waits for nobody's list", async () => {
+  await using upstream = disposable(
+    await startFakeUpstream({ modelsBehaviour: { neverAnswers: true } }),
+  );
+  const registry = new ModelRegistry({
+    providers: [{
+      id: "a",
+      baseUrl: upstream.url,
+      apiKey: null,
+      models: "discover",
+      maxConnections: 4,
+    }],
+    defaultProvider: null,
+    routes: [routeTo("a")],
+  });
+  const { plan } = await registry.find("best", AbortSignal.timeout(LIMIT_MS));
+  assert.deepEqual(plan.targets, [{ provider: "a", model: "m1" }]);
+  assert.equal(upstream.requests.length, 0);
+  registry.close();
+});
+
+Deno.test("ModelRegistry: a route whose providers are gone is gone", async () => {
+  const registry = new ModelRegistry({
+    providers: [],
+    defaultProvider: null,
+    routes: [routeTo("a")],
+  });
+  const ids = (await registry.list(AbortSignal.timeout(LIMIT_MS)))
+    .map(({ id }) => id);
+  assert.deepEqual(ids, ["freshet/demo"]);
+  assert.throws(() => registry.resolve("best"), isModelNotFound);
+  registry.close();
+});
+
+/** An upstream that `await using` closes. */
+function disposable(upstream: FakeUpstream): FakeUpstream & AsyncDisposable {
+  return Object.assign(upstream, {
+    [Symbol.asyncDispose]: () => upstream.close(),
+  });
+}
