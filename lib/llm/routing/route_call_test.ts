@@ -243,11 +243,17 @@ Deno.test("RouteCall: a Retry-After that is too long is told at once, later requ
   assert.equal((await read(single)).text, "ok");
 });
 
-Deno.test("RouteCall: waits are cut where the time for the whole answer ends", async () => {
-  const slow: Try = { takesMs: 29_900, error: refusal(500) };
-  const { a, single, read } = rig({ a: [slow, slow, DOWN], retries: 5 });
+Deno.test("RouteCall: nobody waits for a try that the time for the whole answer does not allow", async () => {
+  const slow = (takesMs: number): Try => ({ takesMs, error: refusal(500) });
+  const { a, clock, single, read } = rig({
+    a: [slow(29_900), slow(29_600)],
+    retries: 5,
+  });
   const { error } = await read(single);
-  assert.deepEqual([error.providerStatus, a.asked.length], [500, 2]);
+  assert.deepEqual(
+    [error.providerStatus, a.asked.length, clock.monotonic()],
+    [500, 2, 29_900 + 250 + 29_600],
+  );
 });
 
 Deno.test("RouteCall: each try gets the route's deadlines, and what is left of the whole", async () => {
@@ -406,6 +412,18 @@ Deno.test("RouteStream: a signal that has aborted before asks nobody", async () 
   const deltas = single.call(REQUEST).open(AbortSignal.abort("gone"));
   assert.equal(await deltas.next().catch((error) => error), "gone");
   assert.deepEqual([a.asked.length, a.slots.inUse], [0, 0]);
+});
+
+Deno.test("RouteStream: a connection that comes in the moment of the abort goes back", async () => {
+  const { a, single } = rig({ maxConnections: 1 });
+  const busy = single.call(REQUEST).open(NEVER);
+  await busy.next();
+  const controller = new AbortController();
+  const first = single.call(REQUEST).open(controller.signal).next();
+  void busy.return!();
+  controller.abort("stopped");
+  assert.equal(await first.catch((error) => error), "stopped");
+  assert.deepEqual([a.slots.inUse, a.asked.length], [0, 1]);
 });
 
 Deno.test("RouteStream: whatever ends an answer gives its connection back", async () => {

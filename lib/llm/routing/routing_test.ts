@@ -101,3 +101,16 @@ Deno.test("Routing.states: tells how a target is doing", async () => {
     connections: { inUse: 0, waiting: 0 },
   }]);
 });
+
+Deno.test("Routing.route: with least-latency a target that fails is asked less", async () => {
+  const { clock, upstream } = rig();
+  const routing = new Routing({ clock });
+  const other = scriptedUpstream("b", clock);
+  upstream.script = [{ error: refusal(500) }];
+  const plan = routing.route(
+    { ...ROUTE, strategy: "least-latency" },
+    (id) => id === "a" ? upstream : other,
+  )!;
+  for (let n = 0; n < 3; n++) assert.equal(await ask(plan), true);
+  assert.deepEqual([upstream.asked.length, other.asked.length], [1, 3]);
+});
