@@ -139,7 +139,7 @@ export class Flight {
     this.#isPulling = false;
     const delta = result.value;
     if (delta.type === "usage") this.#reported = delta.usage;
-    else if (delta.type !== "finish") this.#outputTokens += 1;
+    else if (isOutput(delta)) this.#outputTokens += 1;
     this.#deltas.push(delta);
     const bytes = deltaBytes(delta);
     this.#bytes += bytes;
@@ -217,6 +217,11 @@ export class Flight {
     for (const { read } of this.#seats) least = Math.min(least, read);
     return least;
   }
+}
+
+/** Whether a delta holds a token or more; of a choice but the first its text does not tell. */
+function isOutput(delta: Delta): boolean {
+  return delta.type === "tool" || "text" in delta && delta.text !== "";
 }
 
 function tooSlow(): AppError {

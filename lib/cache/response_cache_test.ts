@@ -108,6 +108,7 @@ const NOT_KEPT = {
   "cut by the budget": [text("a"), finish("budget")],
   "without an end": [text("a")],
   "empty": [finish()],
+  "nothing but a greeting": [text(""), finish()],
   "cut in one of two choices": [text("a"), finish("length"), finish("stop")],
 };
 

@@ -33,7 +33,8 @@ export function wholeEnd(deltas: readonly Delta[]): AnswerEnd | null {
       if (!WHOLE.has(delta.reason)) return null;
       finishReason = delta.reason;
     } else if (delta.type === "usage") usage = delta.usage;
-    else if (delta.type !== "reasoning") hasContent = true;
+    else if (delta.type === "tool") hasContent = true;
+    else if (delta.type === "text" && delta.text !== "") hasContent = true;
   }
   return finishReason === null || !hasContent ? null : { finishReason, usage };
 }
