@@ -1,14 +1,25 @@
 /**
  * `deno task bench`: every measured figure of the project, printed as lines for docs/performance.md.
  * Ratios compare both sides in one run; absolute figures describe the machine they were taken on.
+ *
+ * Arguments choose parts: fresh, start, transport, runs, log, search.
  */
 import { freshOverhead } from "./fresh_overhead.ts";
+import { liveRunTimes } from "./live_runs.ts";
+import { spread } from "./quantile.ts";
+import { searchCosts, searchLines } from "./search.ts";
 import { startCosts } from "./start.ts";
 import { transportCosts } from "./transport.ts";
+import { writeBehindCosts, writeBehindLines } from "./write_behind.ts";
 
 function say(line: string): void {
   // deno-lint-ignore no-console -- the output is the command's result
   console.log(line);
+}
+
+/** Parts that were asked for by name, else all. */
+function isWanted(part: string): boolean {
+  return Deno.args.length === 0 || Deno.args.includes(part);
 }
 
 const { version, build } = Deno;
@@ -16,38 +27,58 @@ say(
   `Deno ${version.deno}, V8 ${version.v8}, ${build.os} ${build.arch}, ${navigator.hardwareConcurrency} cores`,
 );
 
-say("\n# Fresh's stand-in beside bare Deno.serve");
-const overhead = await freshOverhead();
-overhead.lines.forEach(say);
-
-say("\n# Start of the built app");
-const start = await startCosts();
-say(
-  `spawning the process to the first byte of /: ${
-    start.firstByteMs.toFixed(0)
-  } ms (median of 5)`,
-);
-say(
-  `resident memory at rest: ${start.idleMegabytes.toFixed(0)} MB (median of 5)`,
-);
-say(
-  `script of / before lazy chunks: ${start.scriptKilobytes.toFixed(1)} kB gzip`,
-);
-
-say("\n# One chunk of a token stream, CPU");
-const transport = await transportCosts();
-for (
-  const [name, microseconds] of Object.entries(transport.microsecondsPerChunk)
-) {
-  say(`${name}: ${microseconds.toFixed(1)} µs`);
+if (isWanted("fresh")) {
+  say("\n# Fresh's stand-in beside bare Deno.serve");
+  const overhead = await freshOverhead();
+  overhead.lines.forEach(say);
 }
-say(
-  `lean transport over the openai package's stream: ${
-    transport.leanToSdk.toFixed(2)
-  }`,
-);
-say(
-  `lean transport over a fetch body read by default: ${
-    transport.leanToFetch.toFixed(2)
-  }`,
-);
+
+if (isWanted("start")) {
+  say("\n# Start of the built app");
+  const { firstByteMs, idleMegabytes, scriptKilobytes } = await startCosts();
+  say(
+    `spawning the process to the first byte of /: ${
+      firstByteMs.toFixed(0)
+    } ms (median of 5)`,
+  );
+  say(`resident memory at rest: ${idleMegabytes.toFixed(0)} MB (median of 5)`);
+  say(`script of / before lazy chunks: ${scriptKilobytes.toFixed(1)} kB gzip`);
+}
+
+if (isWanted("transport")) {
+  say("\n# One chunk of a token stream, CPU");
+  const transport = await transportCosts();
+  for (
+    const [name, microseconds] of Object.entries(transport.microsecondsPerChunk)
+  ) {
+    say(`${name}: ${microseconds.toFixed(1)} µs`);
+  }
+  say(
+    `lean transport over the openai package's stream: ${
+      transport.leanToSdk.toFixed(2)
+    }`,
+  );
+  say(
+    `lean transport over a fetch body read by default: ${
+      transport.leanToFetch.toFixed(2)
+    }`,
+  );
+}
+
+if (isWanted("runs")) {
+  say("\n# Coming back to a running answer, and stopping it");
+  const { reattach, reattachElsewhere, stop } = await liveRunTimes();
+  say(`first missed event, same process: ${spread(reattach, 0.95)}`);
+  say(`first missed event, other process: ${spread(reattachElsewhere, 0.95)}`);
+  say(`Stop to the provider's socket closed: ${spread(stop, 0.95)}`);
+}
+
+if (isWanted("log")) {
+  say("\n# The log of running answers");
+  writeBehindLines(await writeBehindCosts()).forEach(say);
+}
+
+if (isWanted("search")) {
+  say("\n# Search over 10,000 threads");
+  searchLines(await searchCosts()).forEach(say);
+}

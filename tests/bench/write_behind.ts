@@ -7,7 +7,8 @@ import { quantile } from "./quantile.ts";
 import type { WriteBehindReport } from "./write_behind_server.ts";
 
 const RUNS = 300;
-const TOKENS_PER_SECOND = 48;
+/** Timers of the provider are late by a tenth, so that this becomes 48 or more. */
+const PACE = 53;
 const WINDOW_SECONDS = 6;
 const WINDOWS = 4;
 /** More than any run gets to say while this lasts. */
@@ -15,7 +16,7 @@ const ANSWER_TOKENS = 10_000;
 
 /** @throws {Error} when the measuring process fails */
 export async function writeBehindCosts(): Promise<WriteBehindReport> {
-  await using provider = await startProvider(ANSWER_TOKENS, TOKENS_PER_SECOND);
+  await using provider = await startProvider(ANSWER_TOKENS, PACE);
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
