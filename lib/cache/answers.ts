@@ -14,6 +14,12 @@ import type { Flights, OpenUpstream } from "./flights.ts";
 import { replay } from "./replay.ts";
 import type { ResponseCache } from "./response_cache.ts";
 
+/** Told of the steps that a lookup takes, for traces; see `Stages` in lib/observe. */
+export interface LookupStages {
+  begin(name: "cache.l1" | "cache.l2"): object;
+  end(stage: object, outcome: "hit" | "miss" | "joined"): void;
+}
+
 /** A question, and how to have it answered where nobody has done so. */
 export interface Ask extends Question {
   /** `bypass`: a call of its own, which nobody joins and whose answer is not kept. */
@@ -23,6 +29,7 @@ export interface Ask extends Question {
   /** The run's own: its abort ends the answer for this run and for no other. */
   signal: AbortSignal;
   open: OpenUpstream;
+  stages?: LookupStages;
 }
 
 /** What a run pays of an answer, and what it would have paid without the cache. */
@@ -93,13 +100,22 @@ export class Answers {
   async open(ask: Ask): Promise<OpenedAnswer> {
     const key = this.keyOf(ask);
     if (key === null) return this.pass(ask);
-    const hit = this.find(key) ?? await this.lookUp(key, ask);
+    const hit = this.find(key, ask) ?? await this.lookUp(key, ask);
     return hit === null ? this.board(key, ask) : this.take(hit, ask.signal);
   }
 
-  /** The answer in memory, without waiting for anything. `take` it, or say that it was taken. */
-  find(key: CacheKey): CacheHit | null {
-    return this.#parts.cache.peek(key);
+  /** The answer in memory, without waiting for anything. `take` it, or say that it was `taken`. */
+  find(
+    key: CacheKey,
+    { wish, variant, stages }: Pick<Ask, "wish" | "variant" | "stages">,
+  ): CacheHit | null {
+    const stage = stages?.begin("cache.l1");
+    const hit = this.#parts.cache.peek(key);
+    if (stage !== undefined) {
+      const isUp = wish === "use" && this.#isUp(key, variant);
+      stages?.end(stage, hit !== null ? "hit" : isUp ? "joined" : "miss");
+    }
+    return hit;
   }
 
   /**
@@ -108,14 +124,22 @@ export class Answers {
    */
   async lookUp(
     key: CacheKey,
-    { wish, variant, signal }: Pick<Ask, "wish" | "variant" | "signal">,
+    { wish, variant, signal, stages }: Pick<
+      Ask,
+      "wish" | "variant" | "signal" | "stages"
+    >,
   ): Promise<CacheHit | null> {
-    const { cache, flights, counters } = this.#parts;
-    const shareKey = shareKeyOf(key, variant);
-    if (wish === "use" && shareKey !== null && flights.has(shareKey)) {
-      return null;
+    const { cache, counters } = this.#parts;
+    if (wish === "use" && this.#isUp(key, variant)) return null;
+    const stage = stages?.begin("cache.l2");
+    let hit: CacheHit | null = null;
+    try {
+      hit = await cache.lookUp(key, signal);
+    } finally {
+      if (stage !== undefined) {
+        stages?.end(stage, hit === null ? "miss" : "hit");
+      }
     }
-    const hit = await cache.lookUp(key, signal);
     if (hit !== null || wish !== "only") return hit;
     counters.add("refused");
     throw cacheMiss();
@@ -193,6 +217,12 @@ export class Answers {
       inMemory: cache.inMemory,
       flights: { joinable: flights.size, bytes: flights.bytes },
     };
+  }
+
+  /** Whether a call for the same is on its way. */
+  #isUp(key: CacheKey, variant: string | undefined): boolean {
+    const shareKey = shareKeyOf(key, variant);
+    return shareKey !== null && this.#parts.flights.has(shareKey);
   }
 
   #save(usage: TokenUsage, served: ServedBy | null): number {

@@ -191,3 +191,31 @@ Deno.test("Answers.take: a replay gives the event loop its turn, and ends when i
   stop.abort(new Error("stopped"));
   await assert.rejects(opened.deltas.next(), /stopped/);
 });
+
+Deno.test("Answers.open: the steps of a lookup are told, with what came of them", async () => {
+  using test = await openCacheStore();
+  const rig = new CacheRig(test);
+  const told: string[] = [];
+  const stages = {
+    begin: (name: string) => ({ name }),
+    end: (stage: object, outcome: string) => {
+      told.push(`${(stage as { name: string }).name} ${outcome}`);
+    },
+  };
+  const first = await rig.answers.open(rig.ask({ stages }));
+  await rig.answers.open(rig.ask({ stages }));
+  rig.upstream.calls[0].give(...answer("a"));
+  rig.upstream.calls[0].end();
+  await readAll(first.deltas);
+  await rig.answers.open(rig.ask({ stages }));
+  await rig.answers.cache.idle();
+  await new CacheRig(test).answers.open(rig.ask({ stages }));
+  assert.deepEqual(told, [
+    "cache.l1 miss",
+    "cache.l2 miss",
+    "cache.l1 joined",
+    "cache.l1 hit",
+    "cache.l1 miss",
+    "cache.l2 hit",
+  ]);
+});
