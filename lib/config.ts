@@ -15,6 +15,7 @@ import {
   type RetentionSettings,
   type TitleSettings,
 } from "./config/file.ts";
+import type { RequestLogSettings } from "./config/request_log.ts";
 import {
   type BreakerSettings,
   type RouteSettings,
@@ -61,6 +62,7 @@ export interface Config {
   prices: PriceSettings[];
   titles: TitleSettings;
   retention: RetentionSettings;
+  requestLog: RequestLogSettings;
 }
 
 const DEFAULT_PORT = 8000;
@@ -250,6 +252,7 @@ export async function readConfig(
     prices: file.prices,
     titles: file.titles,
     retention: file.retention,
+    requestLog: file.requestLog,
   };
 }
 

@@ -4,6 +4,7 @@ import { USD_PATTERN } from "@/lib/shared/usd.ts";
 import { admissionSchema } from "./admission.ts";
 import { cacheSchema } from "./cache.ts";
 import { wrongSetting } from "./config_error.ts";
+import { requestLogSchema } from "./request_log.ts";
 import { breakerSchema, routesSchema } from "./routes.ts";
 
 export const DEFAULT_MAX_CONNECTIONS = 200;
@@ -103,6 +104,8 @@ const configFileSchema = z.strictObject({
   titles: titlesSchema.prefault({}).describe("Titles of threads"),
   retention: retentionSchema.prefault({})
     .describe("How long things are kept"),
+  requestLog: requestLogSchema.prefault({})
+    .describe("What is kept of requests that ask a model"),
 });
 
 /** The file with every default filled in. */

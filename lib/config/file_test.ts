@@ -35,11 +35,12 @@ const PRICE = {
   outputPerMillionUsd: "2.00",
 };
 
-Deno.test("readConfigFile: prices, titles and retention are taken as written", async () => {
+Deno.test("readConfigFile: prices, titles, retention and requestLog are taken as written", async () => {
   const file = {
     prices: [PRICE],
     titles: { enabled: false, model: "m1" },
     retention: { runEventsMinutes: 5, runsDays: 7, requestsDays: 8 },
+    requestLog: { bodies: true, redact: ["email"] },
   };
   assert.deepEqual(await read(file), {
     providers: [],
@@ -69,6 +70,7 @@ Deno.test("readConfigFile: what a section leaves out has its documented default"
       prices: [price],
       titles: { enabled: true, model: "cheap" },
       retention: { runEventsMinutes: 60, runsDays: 1, requestsDays: 90 },
+      requestLog: { bodies: false, redact: [] },
     },
   );
 });
@@ -205,6 +207,9 @@ const REFUSALS: [section: string, value: unknown, expected: RegExp][] = [
   ["retention", { requestsDays: 1.5 }, /retention\.requestsDays: /],
   ["retention", { requestsDays: "90" }, /retention\.requestsDays: /],
   ["retention", { days: 1 }, /retention\.days/],
+  ["requestLog", { bodies: "yes" }, /requestLog\.bodies: /],
+  ["requestLog", { redact: ["name"] }, /requestLog\.redact\.0: /],
+  ["requestLog", { headers: true }, /requestLog\.headers/],
   ["budgets", [], /section "budgets" is not known to this version/],
 ];
 
@@ -232,6 +237,7 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
     "prices",
     "titles",
     "retention",
+    "requestLog",
   ]);
   assert.equal(schema.additionalProperties, false);
   assert.equal(schema.required, undefined);

@@ -98,6 +98,11 @@ export function runControlKey(workspace: string, run: string): Deno.KvKey {
   return [tenant(workspace), "rc", run];
 }
 
+/** `{v, text}`: what a run without a thread was asked, for as long as another process may begin it again. */
+export function runPromptKey(workspace: string, run: string): Deno.KvKey {
+  return [tenant(workspace), "rp", run];
+}
+
 /** A segment of a run's events that ends with `lastSeq`; sequence numbers begin at 0 in each epoch. */
 export function runLogKey(
   workspace: string,
@@ -679,4 +684,58 @@ export function parseKeptAnswerRowKey(
 /** `{v, token}`: overwritten by whoever removes kept answers, and checked by whoever stores one. */
 export function cachePurgeKey(workspace: string): Deno.KvKey {
   return [tenant(workspace), "cg"];
+}
+
+/** `{v, json, expiresAt}`: the record of a request that asked a model. */
+export function requestRecordKey(
+  workspace: string,
+  request: string,
+): Deno.KvKey {
+  return [tenant(workspace), "ql", request];
+}
+
+/** The records of requests made before the given one (null: all), by id, which is by time. */
+export function requestRecords(
+  workspace: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(workspace), "ql"], before);
+}
+
+/** `{v, json, expiresAt}`: what was asked and answered, where that is kept. */
+export function requestBodiesKey(
+  workspace: string,
+  request: string,
+): Deno.KvKey {
+  return [tenant(workspace), "qb", request];
+}
+
+/** Records and bodies of the requests from one id on, before another. */
+export function requestsBetween(
+  workspace: string,
+  from: string,
+  to: string,
+): Deno.KvListSelector[] {
+  return ["ql", "qb"].map((kind) => {
+    const prefix = [tenant(workspace), kind];
+    return { start: [...prefix, from], end: [...prefix, to] };
+  });
+}
+
+/** `{v}`: a workspace has records of requests that came in that hour. */
+export function requestHourKey(hourMs: number, workspace: string): Deno.KvKey {
+  return ["sys", "qh", hourMs, tenant(workspace)];
+}
+
+/** The hours before a time of which there are records of requests, oldest first. */
+export function requestHours(beforeMs: number): Deno.KvListSelector {
+  const prefix = ["sys", "qh"];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** What a key says that `requestHourKey` built. */
+export function parseRequestHourKey(
+  key: Deno.KvKey,
+): { hourMs: number; workspace: string } {
+  return { hourMs: Number(key[2]), workspace: String(key[3]) };
 }

@@ -1,0 +1,116 @@
+/** Makes the record of a request out of what is known of it when it is over. */
+import type { RequestRecord, RunFacts } from "./request_record.ts";
+import type { RequestTrace } from "./request_trace.ts";
+import { rounded, type Stage } from "./stages.ts";
+
+/** Attempts and stages that a record keeps: what was tried again and again repeats itself. */
+const MAX_ATTEMPTS = 20;
+const MAX_STAGES = 40;
+/** Characters of a message of an error that a record keeps. */
+const MAX_MESSAGE = 500;
+
+/** The record of a request with its run, if it had one; null for a request that asks no model. */
+export function fromTrace(
+  trace: RequestTrace,
+  nowMs: number,
+): RequestRecord | null {
+  const { source, answered, ended } = trace;
+  if (source === null || answered === null) return null;
+  const error = ended?.error ?? trace.error;
+  return {
+    id: trace.id,
+    method: trace.method,
+    route: trace.route,
+    source,
+    user: trace.user,
+    key: trace.key,
+    ...runPart(ended),
+    run: trace.run,
+    model: ended?.model ?? trace.model,
+    stages: stagesOf(trace.stages.all),
+    status: ended?.status ??
+      (trace.run !== null && answered.status < 400 ? "attached" : "refused"),
+    httpStatus: answered.status,
+    error: error && shortened(error),
+    overheadMs: rounded(answered.overheadMs),
+    totalMs: rounded(trace.stages.elapsedMs),
+    startedAt: new Date(trace.startedAtMs).toISOString(),
+    finishedAt: new Date(nowMs).toISOString(),
+  };
+}
+
+/**
+ * The record of a request whose run was begun again by another process; it takes the place of what that
+ * one may have written. Null when no request began the run.
+ */
+export function fromFacts(
+  facts: RunFacts,
+  nowMs: number,
+): RequestRecord | null {
+  if (facts.request === null) return null;
+  return {
+    id: facts.request,
+    method: "POST",
+    route: "restart",
+    source: facts.source,
+    user: null,
+    key: null,
+    ...runPart(facts),
+    run: facts.run,
+    model: facts.model,
+    stages: [],
+    status: facts.status,
+    httpStatus: null,
+    error: facts.error && shortened(facts.error),
+    overheadMs: null,
+    totalMs: rounded(facts.totalMs),
+    startedAt: new Date(facts.startedAtMs).toISOString(),
+    finishedAt: new Date(nowMs).toISOString(),
+  };
+}
+
+function runPart(facts: RunFacts | null) {
+  return {
+    thread: facts?.thread ?? null,
+    epoch: facts?.epoch ?? null,
+    provider: facts?.provider ?? null,
+    servedModel: facts?.servedModel ?? null,
+    attempts: (facts?.attempts ?? []).slice(-MAX_ATTEMPTS).map((attempt) => ({
+      provider: attempt.provider,
+      model: attempt.model,
+      startedAtMs: attempt.startedAtMs,
+      durationMs: orRounded(attempt.durationMs),
+      firstTokenMs: orRounded(attempt.firstTokenMs),
+      outcome: attempt.outcome,
+      error: attempt.error,
+    })),
+    finishReason: facts?.finishReason ?? null,
+    usage: facts === null ? null : {
+      inputTokens: facts.inputTokens,
+      cachedInputTokens: facts.cachedInputTokens,
+      outputTokens: facts.outputTokens,
+      estimated: facts.estimated,
+    },
+    costMicroUsd: facts?.costMicroUsd ?? null,
+    savedMicroUsd: facts?.savedMicroUsd ?? 0,
+    cache: facts?.cache ?? null,
+    firstTokenMs: orRounded(facts?.firstTokenMs ?? null),
+    hasBodies: false,
+  };
+}
+
+function stagesOf(stages: readonly Stage[]): Stage[] {
+  return stages.slice(0, MAX_STAGES).map((stage) => ({
+    ...stage,
+    startMs: rounded(stage.startMs),
+    durationMs: orRounded(stage.durationMs),
+  }));
+}
+
+function orRounded(ms: number | null): number | null {
+  return ms === null ? null : rounded(ms);
+}
+
+function shortened(error: { code: string; message: string }) {
+  return { code: error.code, message: error.message.slice(0, MAX_MESSAGE) };
+}

@@ -1,0 +1,112 @@
+/** What is kept of a request that asked a model. */
+import type { CacheOutcome } from "@/lib/cache/answer.ts";
+import type { RunStatus } from "@/lib/shared/wire.ts";
+import type { Stage } from "./stages.ts";
+
+/** What kind of caller asked: a page or program over `/api`, or a program over `/v1`. */
+export type RequestSource = "chat" | "v1";
+
+/** One try at one model of one provider. */
+export interface RequestAttempt {
+  provider: string;
+  /** The provider's own name of the model. */
+  model: string;
+  /** Milliseconds since 1970 UTC. */
+  startedAtMs: number;
+  durationMs: number | null;
+  firstTokenMs: number | null;
+  outcome: string;
+  /** Code of the error that ended it, or null. */
+  error: string | null;
+}
+
+/** A run that has ended, as its owner tells of it. */
+export interface RunFacts {
+  workspace: string;
+  /** Request that began it, or null when no request did. */
+  request: string | null;
+  run: string;
+  epoch: number;
+  thread: string | null;
+  source: RequestSource;
+  /** When it was begun, milliseconds since 1970 UTC. */
+  startedAtMs: number;
+  /** Name of the model as the caller used it. */
+  model: string;
+  provider: string | null;
+  /** The provider's own name of the model that answered, or null. */
+  servedModel: string | null;
+  attempts: readonly RequestAttempt[];
+  status: RunStatus;
+  finishReason: string | null;
+  inputTokens: number;
+  cachedInputTokens: number;
+  outputTokens: number;
+  /** Whether the tokens are an estimate. */
+  estimated: boolean;
+  /** What it paid, in micro-dollars; null for an unpriced model. */
+  costMicroUsd: number | null;
+  /** What it would have paid more without the cache, in micro-dollars. */
+  savedMicroUsd: number;
+  cache: CacheOutcome | null;
+  error: { code: string; message: string } | null;
+  /** From when the provider was asked to the first delta, milliseconds; null when none came. */
+  firstTokenMs: number | null;
+  /** From when the provider was asked to the end, in milliseconds. */
+  totalMs: number;
+  /** Pieces of the answer that were handed to followers. */
+  chunks: number;
+  /** Question and answer, made only where the settings want them kept. */
+  bodies?: () => { request: string; response: string };
+}
+
+/**
+ * How a request ended: as its run did, or without one: `refused` (4xx, 5xx), or `attached` to a run that
+ * an earlier request had begun.
+ */
+export type RequestStatus = RunStatus | "refused" | "attached";
+
+/** The record of one request, as `GET /api/requests/:id` shows it. */
+export interface RequestRecord {
+  /** `req_…`, as in `x-request-id`. */
+  id: string;
+  method: string;
+  /** Pattern of the route, for example `/v1/chat/completions`. */
+  route: string;
+  source: RequestSource;
+  user: string | null;
+  /** Id of the API key, or null. */
+  key: string | null;
+  thread: string | null;
+  run: string | null;
+  epoch: number | null;
+  /** Name of the model as the caller used it; null when it did not come so far. */
+  model: string | null;
+  provider: string | null;
+  servedModel: string | null;
+  attempts: readonly RequestAttempt[];
+  stages: readonly Stage[];
+  status: RequestStatus;
+  /** Status of the response; null for a run that was begun again without a request. */
+  httpStatus: number | null;
+  finishReason: string | null;
+  usage: {
+    inputTokens: number;
+    cachedInputTokens: number;
+    outputTokens: number;
+    estimated: boolean;
+  } | null;
+  costMicroUsd: number | null;
+  savedMicroUsd: number;
+  cache: CacheOutcome | null;
+  error: { code: string; message: string } | null;
+  firstTokenMs: number | null;
+  /** What Freshet itself took until the headers left, in milliseconds. */
+  overheadMs: number | null;
+  totalMs: number;
+  /** RFC 3339 UTC. */
+  startedAt: string;
+  finishedAt: string;
+  /** Whether question and answer are kept with it. */
+  hasBodies: boolean;
+}
