@@ -67,7 +67,7 @@ function isKept(policy: CachePolicy, body: Question["body"]): boolean {
 /** Answers with tools or of several choices are shared while they come only if all answers are. */
 function mayJoin(policy: CachePolicy, body: Question["body"]): boolean {
   if (policy === "all") return true;
-  const hasTools = body.tools !== undefined || body.functions !== undefined;
+  const hasTools = (body.tools ?? body.functions ?? null) !== null;
   const hasChoices = typeof body.n === "number" && body.n > 1;
   return !hasTools && !hasChoices;
 }

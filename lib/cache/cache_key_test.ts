@@ -133,14 +133,15 @@ Deno.test("cacheKey: calls with tools or several choices are shared under policy
   const bodies = [
     { seed: 1 },
     { seed: 1, n: 1 },
+    { seed: 1, n: null, tools: null },
     { seed: 1, n: 2 },
     { seed: 1, tools: [] },
     { seed: 1, functions: [] },
   ];
   const may = (settings: CacheSettings) =>
     bodies.map((body) => cacheKey(settings, question({ body }))?.mayJoin);
-  assert.deepEqual(may(DEFAULT_CACHE), [true, true, false, false, false]);
-  assert.deepEqual(may(ALL), [true, true, true, true, true]);
+  assert.deepEqual(may(DEFAULT_CACHE), [true, true, true, false, false, false]);
+  assert.deepEqual(may(ALL), [true, true, true, true, true, true]);
 });
 
 Deno.test("cacheKey: what is too large or too deep has no key", () => {
