@@ -330,8 +330,8 @@ export class ModelRegistry {
     return {
       id: provider.id,
       slots: new ConnectionSlots(provider.id, maxConnections, this.clock),
-      stream: (request, signal, timeoutsMs) =>
-        provider.stream(request, signal, timeoutsMs),
+      stream: (request, signal, options) =>
+        provider.stream(request, signal, options),
     };
   }
 }

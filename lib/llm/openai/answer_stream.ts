@@ -26,6 +26,8 @@ export interface AnswerContext {
   transport: HttpTransport;
   failures: ProviderFailures;
   timeoutsMs: TimeoutsMs;
+  /** Called when a connection is there, new or used before. */
+  onConnect?: () => void;
   /** Whether the provider refused `stream_options` before; set when it does. */
   quirks: { refusesStreamOptions: boolean };
 }
@@ -127,7 +129,10 @@ export class AnswerStream implements AsyncIterableIterator<Delta> {
           this.hasSocket = true;
           this.deadlines.start("connect");
         },
-        onConnect: () => this.deadlines.stop("connect"),
+        onConnect: () => {
+          this.deadlines.stop("connect");
+          this.context.onConnect?.();
+        },
         onResponse: (head) => this.receive(head, withStreamOptions),
         onData: (bytes) => this.take(() => this.feed(bytes)),
         onEnd: () => this.take(() => this.endOfBody()),

@@ -52,19 +52,21 @@ export class OpenAIProvider implements Provider {
    * Streams one answer. The request leaves with the first `next()`; the iterator serves one consumer.
    * Usage is always asked for, and asked without when the provider refuses `stream_options`. Errors are
    * those of `ProviderFailures`; an aborted signal throws its reason.
-   * @param timeoutsMs deadlines of this answer; what is missing is the provider's own
+   * @param options deadlines of this answer (what is missing is the provider's own), and who is told
+   *   when a connection is there
    */
   stream(
     request: ChatRequest,
     signal: AbortSignal,
-    timeoutsMs: Partial<TimeoutsMs> = {},
+    options: { timeoutsMs?: Partial<TimeoutsMs>; onConnect?: () => void } = {},
   ): AsyncIterable<Delta> {
     return new AnswerStream(
       {
         client: this.client,
         transport: this.transport,
         failures: this.failures,
-        timeoutsMs: { ...this.timeoutsMs, ...timeoutsMs },
+        timeoutsMs: { ...this.timeoutsMs, ...options.timeoutsMs },
+        onConnect: options.onConnect,
         quirks: this.quirks,
       },
       request,

@@ -17,6 +17,8 @@ export interface AttemptInfo extends TargetName {
   readonly startedAtMs: number;
   /** From then to the end; null while it runs. */
   durationMs: number | null;
+  /** From then to the connection; null before, and where the provider does not tell. */
+  connectMs: number | null;
   /** From then to the first delta; null when none came. */
   firstTokenMs: number | null;
   outcome: AttemptOutcome;
@@ -26,13 +28,14 @@ export interface AttemptInfo extends TargetName {
 
 export interface AttemptParts<T> {
   target: Target;
-  answer: AsyncIterator<T, undefined>;
+  /** Asks the target. */
+  ask: (onConnect: () => void) => AsyncIterator<T, undefined>;
   permit: Permit;
   release: ReleaseSlot;
   signal: AbortSignal;
   clock: Pick<Clock, "now" | "monotonic">;
   opening: number;
-  /** Called when it begins and when it has ended. */
+  /** Called when it begins, is connected, has its first delta, and has ended. */
   onAttempt?: (attempt: Readonly<AttemptInfo>) => void;
 }
 
@@ -41,6 +44,7 @@ export class Attempt<T> {
   readonly info: AttemptInfo;
   readonly #parts: AttemptParts<T>;
   readonly #startedMs: number;
+  readonly #answer: AsyncIterator<T, undefined>;
   #hasBegun = false;
   #isOver = false;
 
@@ -53,6 +57,7 @@ export class Attempt<T> {
       opening,
       startedAtMs: clock.now(),
       durationMs: null,
+      connectMs: null,
       firstTokenMs: null,
       outcome: "running",
       error: null,
@@ -60,17 +65,23 @@ export class Attempt<T> {
     target.inFlight += 1;
     signal.addEventListener("abort", this.#onAbort, { once: true });
     parts.onAttempt?.(this.info);
+    try {
+      this.#answer = parts.ask(() => this.#connected());
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
   }
 
   /** @throws what the target's stream throws */
   next(): Promise<IteratorResult<T, undefined>> {
-    return this.#parts.answer.next().then(this.#onResult, this.#onError);
+    return this.#answer.next().then(this.#onResult, this.#onError);
   }
 
   /** Nobody wants the rest. */
   async return(): Promise<void> {
     this.#cancel();
-    await this.#parts.answer.return?.();
+    await this.#answer.return?.();
   }
 
   readonly #onAbort = () => this.#cancel();
@@ -92,14 +103,22 @@ export class Attempt<T> {
     throw error;
   };
 
+  #connected(): void {
+    if (this.#isOver || this.info.connectMs !== null) return;
+    const { clock, onAttempt } = this.#parts;
+    this.info.connectMs = clock.monotonic() - this.#startedMs;
+    onAttempt?.(this.info);
+  }
+
   #begin(): void {
     this.#hasBegun = true;
     if (this.#isOver) return;
-    const { target, permit, clock } = this.#parts;
+    const { target, permit, clock, onAttempt } = this.#parts;
     const firstTokenMs = clock.monotonic() - this.#startedMs;
     this.info.firstTokenMs = firstTokenMs;
     target.latency.record(firstTokenMs);
     permit.answered();
+    onAttempt?.(this.info);
   }
 
   #fail(error: unknown): void {

@@ -12,7 +12,7 @@ import type { Delta } from "@/lib/llm/types.ts";
 import { Attempt, type AttemptInfo } from "./attempt.ts";
 import type { ReleaseSlot } from "./connection_slots.ts";
 import { RouteStream } from "./route_stream.ts";
-import type { Target, TargetName } from "./target.ts";
+import type { Target, TargetName, TryOptions } from "./target.ts";
 import { unavailable } from "./unavailable.ts";
 import { mayFailOver } from "./verdict.ts";
 
@@ -23,7 +23,7 @@ export interface CallParts<T> {
   ask: (
     target: Target,
     signal: AbortSignal,
-    timeoutsMs: TimeoutsMs,
+    options: TryOptions & { timeoutsMs: TimeoutsMs },
   ) => AsyncIterator<T, undefined>;
   /** Attempts after the first at each target. */
   retries: number;
@@ -177,10 +177,11 @@ export class RouteCall<T = Delta> {
     }
     this.#served = candidate;
     tell?.(target.name);
-    const answer = ask(target, signal, { ...timeoutsMs, total: remainingMs });
+    const limitsMs = { ...timeoutsMs, total: remainingMs };
     const attempt = new Attempt({
       target,
-      answer,
+      ask: (onConnect) =>
+        ask(target, signal, { timeoutsMs: limitsMs, onConnect }),
       permit,
       release,
       signal,

@@ -142,7 +142,9 @@ Deno.test("RouteCall: goes to the next target before the first delta, and tells 
 });
 
 Deno.test("RouteCall: measures when a try began, its first delta and its end", async () => {
-  const { read, clock } = rig({ a: [{ takesMs: 40, texts: ["x"] }] });
+  const { read, clock } = rig({
+    a: [{ connectsMs: 5, takesMs: 40, texts: ["x"] }],
+  });
   clock.advance(7);
   const startedAtMs = clock.now();
   const { attempts: [attempt] } = await read();
@@ -151,11 +153,35 @@ Deno.test("RouteCall: measures when a try began, its first delta and its end", a
     model: "ma",
     opening: 1,
     startedAtMs,
-    firstTokenMs: 40,
-    durationMs: 40,
+    connectMs: 5,
+    firstTokenMs: 45,
+    durationMs: 45,
     outcome: "completed",
     error: null,
   });
+});
+
+Deno.test("RouteCall: tells of a try as it goes on, with the same object", async () => {
+  const { clock, single } = rig({
+    a: [{ connectsMs: 5, takesMs: 40, texts: ["x"] }],
+  });
+  const told: unknown[] = [];
+  const objects = new Set<unknown>();
+  const call = single.call(REQUEST, {
+    onAttempt: (attempt) => {
+      objects.add(attempt);
+      const { outcome, connectMs, firstTokenMs } = attempt;
+      told.push([outcome, connectMs, firstTokenMs]);
+    },
+  });
+  await settle(clock, Array.fromAsync(call.open(NEVER)));
+  assert.equal(objects.size, 1);
+  assert.deepEqual(told, [
+    ["running", null, null],
+    ["running", 5, null],
+    ["running", 5, 45],
+    ["completed", 5, 45],
+  ]);
 });
 
 Deno.test("RouteCall: tries a target again with full jitter before it goes on", async () => {

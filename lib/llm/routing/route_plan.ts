@@ -27,7 +27,10 @@ export interface PlanSettings {
 }
 
 export interface CallHooks {
-  /** Called when a target is asked, and again when that has ended. */
+  /**
+   * Called with the same object when a target is asked, is connected, has given its first delta, and when
+   * that has ended.
+   */
   onAttempt?: (attempt: Readonly<AttemptInfo>) => void;
 }
 
@@ -79,8 +82,8 @@ export class RoutePlan {
    */
   call(request: ChatRequest, hooks: CallHooks = {}): RouteCall {
     return this.#begin<Delta>(
-      ({ upstream, name: { model } }, signal, timeoutsMs) =>
-        upstream.stream({ ...request, model }, signal, timeoutsMs)
+      ({ upstream, name: { model } }, signal, options) =>
+        upstream.stream({ ...request, model }, signal, options)
           [Symbol.asyncIterator](),
       request.retries,
       hooks,
@@ -104,7 +107,8 @@ export class RoutePlan {
     hooks: CallHooks = {},
   ): Promise<T> {
     const call = this.#begin<T>(
-      ({ name }, ...rest) => onePiece(() => once(name, ...rest)),
+      ({ name }, signal, { timeoutsMs }) =>
+        onePiece(() => once(name, signal, timeoutsMs)),
       undefined,
       hooks,
     );

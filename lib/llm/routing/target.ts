@@ -15,18 +15,23 @@ export interface TargetName {
   readonly model: string;
 }
 
+/** How one try is made. */
+export interface TryOptions {
+  /** Deadlines of this try; what is missing is the provider's own. */
+  timeoutsMs: Partial<TimeoutsMs>;
+  /** Called when a connection is there, new or used before. */
+  onConnect: () => void;
+}
+
 /** A provider as routes see it: one try at an answer, and its connections. */
 export interface Upstream {
   readonly id: string;
   readonly slots: ConnectionSlots;
-  /**
-   * One try, as `Provider.stream` makes it.
-   * @param timeoutsMs deadlines of this try; what is missing is the provider's own
-   */
+  /** One try, as `Provider.stream` makes it. */
   stream(
     request: ChatRequest,
     signal: AbortSignal,
-    timeoutsMs?: Partial<TimeoutsMs>,
+    options?: Partial<TryOptions>,
   ): AsyncIterable<Delta>;
 }
 

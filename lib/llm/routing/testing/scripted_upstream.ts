@@ -2,7 +2,7 @@
 import { ProviderError } from "@/lib/errors.ts";
 import { ProviderFailures } from "@/lib/llm/openai/failures.ts";
 import type { DeadlineName, TimeoutsMs } from "@/lib/llm/openai/deadlines.ts";
-import type { ChatRequest, Delta } from "@/lib/llm/types.ts";
+import type { Delta } from "@/lib/llm/types.ts";
 import type { Clock } from "@/lib/clock.ts";
 import { ConnectionSlots } from "../connection_slots.ts";
 import type { Upstream } from "../target.ts";
@@ -10,7 +10,9 @@ import type { Upstream } from "../target.ts";
 /** How one try goes: first the texts, then the error, the end, or silence. */
 export interface Try {
   texts?: string[];
-  /** Time that passes before the first text or the end, in milliseconds of the test's clock. */
+  /** Time until the connection is there, in milliseconds of the test's clock. */
+  connectsMs?: number;
+  /** Time that passes then before the first text or the end, in milliseconds of the test's clock. */
   takesMs?: number;
   error?: Error;
   /** Says nothing more until it is aborted. */
@@ -68,13 +70,13 @@ export function scriptedUpstream(
     script: [],
     asked: [],
     open: 0,
-    stream: (request, signal, timeoutsMs = {}) => {
+    stream: (request, signal, { timeoutsMs = {}, onConnect } = {}) => {
       upstream.asked.push({
         model: request.model,
         atMs: clock.monotonic(),
         timeoutsMs,
       });
-      return play(upstream, clock, request, signal);
+      return play(upstream, clock, signal, onConnect);
     },
   };
   return upstream;
@@ -83,13 +85,16 @@ export function scriptedUpstream(
 async function* play(
   upstream: ScriptedUpstream,
   clock: Clock,
-  _request: ChatRequest,
   signal: AbortSignal,
+  onConnect: (() => void) | undefined,
 ): AsyncGenerator<Delta, undefined> {
-  const { texts = [], takesMs = 0, error, hangs } = upstream.script.shift() ??
-    { texts: ["ok"] };
+  const { texts = [], connectsMs = 0, takesMs = 0, error, hangs } =
+    upstream.script.shift() ??
+      { texts: ["ok"] };
   upstream.open += 1;
   try {
+    if (connectsMs > 0) await pass(clock, connectsMs, signal);
+    onConnect?.();
     if (takesMs > 0) await pass(clock, takesMs, signal);
     for (const text of texts) yield { type: "text", text };
     if (hangs) await pass(clock, Infinity, signal);
