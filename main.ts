@@ -13,7 +13,8 @@ import { ensureServices } from "@/lib/lifespan.ts";
 import type { State } from "@/utils.ts";
 
 // Before the first request: a setting that cannot be used ends the start here.
-await ensureServices();
+const { loopLag } = await ensureServices();
+loopLag.warns = import.meta.env.DEV;
 
 export const app = new App<State>()
   .use(requestContext)

@@ -1,6 +1,7 @@
 import { createDefine } from "fresh";
 import type { Services } from "@/lib/services.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import type { Appearance } from "@/lib/shared/appearance.ts";
 
 /** What every handler, page and layout finds in `ctx.state`. */
@@ -10,6 +11,8 @@ export interface State {
   requestId: string;
   /** Logger that carries the request id. */
   log: Logger;
+  /** What the request is at, and what it began. */
+  trace: RequestTrace;
   /** Id of the workspace the request acts in. */
   workspace: string;
   /** How the viewer wants pages to look, from cookies. */

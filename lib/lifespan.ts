@@ -16,6 +16,9 @@ export const LOCAL_WORKSPACE = "wsp_local";
 /** How long running answers get to store their ends when the process stops, in milliseconds. */
 const FINAL_WRITES_MS = 2_000;
 
+/** How long the last records of requests get, in milliseconds. */
+const REQUEST_RECORDS_MS = 300;
+
 const SERVICES = Symbol.for("freshet.services");
 
 type Global = typeof globalThis & { [SERVICES]?: Services };
@@ -69,11 +72,15 @@ export async function drain(services: Services): Promise<void> {
     services.threadPurge.close(),
     services.oldRuns.close(),
     services.openBlobs.close(),
+    services.oldRequests.close(),
     services.reaper.stop(),
     services.titles.close(FINAL_WRITES_MS),
     services.answers.cache.close(),
     services.consumers.stop(),
   ]);
+  // After the runs, whose ends are what it records.
+  await services.requestLog.close(REQUEST_RECORDS_MS);
+  services.loopLag.stop();
   models.close();
   await owner.release(FINAL_WRITES_MS);
   store.close();

@@ -56,6 +56,14 @@ import { ModelRegistry } from "@/lib/llm/models.ts";
 import { PriceList } from "@/lib/llm/prices.ts";
 import { Health } from "@/lib/observe/health.ts";
 import { consoleLogger, type Logger } from "@/lib/observe/log.ts";
+import { LoopLag } from "@/lib/observe/loop_lag.ts";
+import { Metrics } from "@/lib/observe/metrics.ts";
+import { Observer } from "@/lib/observe/observer.ts";
+import { RequestLog } from "@/lib/observe/request_log.ts";
+import { RequestLogStore } from "@/lib/observe/request_log_store.ts";
+import { measureServices } from "@/lib/observe/service_metrics.ts";
+import { timedKv } from "@/lib/observe/timed_kv.ts";
+import { Tracing } from "@/lib/observe/tracing.ts";
 import { Hub } from "@/lib/streams/hub.ts";
 import { Mirrors } from "@/lib/streams/mirror.ts";
 import { Ledger, writeLedgerRow } from "@/lib/usage/ledger_store.ts";
@@ -97,6 +105,13 @@ export interface Services {
   tags: Tags;
   tasks: Tasks;
   health: Health;
+  metrics: Metrics;
+  /** Is told of requests and runs. */
+  observer: Observer;
+  requestLog: RequestLog;
+  /** Removes records of requests that are kept no longer. */
+  oldRequests: Sweeper;
+  loopLag: LoopLag;
   admission: Admission;
   consumers: Consumers;
   liveFeed: LiveFeed;
@@ -120,7 +135,9 @@ export async function startServices(
   parts: ServiceParts = {},
 ): Promise<Services> {
   const log = parts.log ?? consoleLogger();
-  const store = parts.store ?? await openConfigured(config);
+  const metrics = new Metrics();
+  const opened = parts.store ?? await openConfigured(config);
+  const store = { ...opened, kv: timedKv(opened.kv, metrics) };
   const owner = await Owner.start(store);
   const hub = new Hub();
   const doorbells = new Doorbells(store);
@@ -141,6 +158,22 @@ export async function startServices(
     fanout: hub.fanout,
     prices,
     log,
+  });
+  const requestLogStore = new RequestLogStore(
+    store,
+    () => owner.incarnation.lane,
+    config.retention.requestsDays * DAY_MS,
+  );
+  const requestLog = new RequestLog({
+    store: requestLogStore,
+    settings: config.requestLog,
+    clock: store.clock,
+  });
+  const observer = new Observer({
+    metrics,
+    requestLog,
+    tracing: await Tracing.load(),
+    now: () => store.clock.now(),
   });
   const runs = new Runs(
     runStore,
@@ -269,6 +302,16 @@ export async function startServices(
       threads,
     }),
     health: new Health(),
+    metrics,
+    observer,
+    requestLog,
+    oldRequests: new Sweeper({
+      failure: "Old records of requests could not be removed",
+      everyMs: 10 * MINUTE_MS,
+      sweep: (signal) => requestLogStore.sweep(signal),
+      log,
+    }),
+    loopLag: new LoopLag({ metrics, log, open: () => observer.open }),
     admission: new Admission({
       maxDescriptors: config.maxDescriptors,
       maxStreams: config.admission.maxStreams,
@@ -286,6 +329,7 @@ export async function startServices(
     ),
     search: new Search(threadStore, new IndexCache(searchIndex)),
   };
+  measureServices(services);
   watchHealth(services);
   watchInbox(services);
   services.reaper.start();
@@ -293,6 +337,8 @@ export async function startServices(
   services.threadPurge.start();
   services.oldRuns.start();
   services.openBlobs.start();
+  services.oldRequests.start();
+  services.loopLag.start();
   return services;
 }
 
@@ -305,7 +351,13 @@ async function openConfigured(config: Config): Promise<Store> {
 }
 
 /** Tells of the lane's state, of each incarnation in turn. */
-function watchHealth({ health, owner, admission, log }: Services): void {
+function watchHealth(
+  { health, owner, admission, log, metrics }: Services,
+): void {
+  const halts = metrics.counter(
+    "freshet_lane_halts_total",
+    "Times that the writer of this process waited for a store that did not answer",
+  ).of();
   health.add("admission", () => admission.reason);
   let trouble = "";
   health.add("storage", () => {
@@ -319,6 +371,7 @@ function watchHealth({ health, owner, admission, log }: Services): void {
     lane.subscribe((event) => {
       clearTimeout(late);
       if (event.type === "halted") {
+        halts.add();
         const { reason } = event;
         trouble = `: ${reason instanceof Error ? reason.message : reason}`;
         // A lock that another process holds for a moment is no news.

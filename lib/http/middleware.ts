@@ -4,30 +4,78 @@ import { checkLocal } from "@/lib/auth/local_guard.ts";
 import type { AppError } from "@/lib/errors.ts";
 import { problemResponse, toAppError } from "@/lib/http/problem.ts";
 import { currentServices, LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
+import type { RequestTrace } from "@/lib/observe/request_trace.ts";
+import { rounded } from "@/lib/observe/stages.ts";
 import { parseAppearance } from "@/lib/shared/appearance.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { State } from "@/utils.ts";
 
 /** Paths that are polled or served without work; they are logged only when they fail. */
-const QUIET_PATHS = /^\/(_fresh\/|assets\/|healthz|readyz|favicon)/;
+const QUIET_PATHS = /^\/(_fresh\/|assets\/|healthz|readyz|metrics|favicon)/;
 
-/** Gives the request its id, its logger and the services, and logs how it ended. */
+/** What asks a model, and so holds a socket to it too. */
+const ASKS_MODEL =
+  /^\/v1\/(chat\/completions|completions|responses|embeddings)$|^\/api\/(stream|chat)$|^\/api\/(threads|runs)\/[^/]+\/(runs|continue)$/;
+
+/** A request that took longer says in its log line what it was at, in milliseconds. */
+const SLOW_MS = 1_000;
+
+function asksModel(ctx: Context<State>): boolean {
+  return ctx.req.method === "POST" && ASKS_MODEL.test(ctx.url.pathname);
+}
+
+function beginTrace(ctx: Context<State>): RequestTrace {
+  const { state } = ctx;
+  const source = ctx.url.pathname.startsWith("/v1/") ? "v1" : "chat";
+  return state.services.observer.begin({
+    id: state.requestId,
+    workspace: state.workspace,
+    method: ctx.req.method,
+    route: ctx.route ?? "none",
+    source: asksModel(ctx) ? source : null,
+  });
+}
+
+/** Gives the request its id, its trace, its logger and the services, and tells how it ended. */
 export const requestContext: Middleware<State> = async (ctx) => {
-  const startedAtMs = performance.now();
   const { state } = ctx;
   state.services = currentServices();
   state.requestId = newId("req");
   state.workspace = LOCAL_WORKSPACE;
   state.log = state.services.log.with({ request: state.requestId });
   state.appearance = parseAppearance(ctx.req.headers.get("cookie"));
+  state.trace = beginTrace(ctx);
 
-  const response = await ctx.next();
-  response.headers.set("x-request-id", state.requestId);
+  const { observer } = state.services;
+  const { tracing } = observer;
+  const { completed } = ctx.info;
+  let response: Response;
+  try {
+    response = tracing === null
+      ? await ctx.next()
+      : await tracing.request(state.trace, completed, () => ctx.next());
+  } catch (error) {
+    observer.leave(state.trace, 500);
+    throw error;
+  }
+  const { headers } = response;
+  const { overheadMs, totalMs } = observer.leave(state.trace, response.status);
+  const timing = state.trace.stages.serverTiming();
+  headers.set("x-request-id", state.requestId);
+  const isQuiet = QUIET_PATHS.test(ctx.url.pathname);
+  if (!isQuiet) {
+    if (timing !== "") headers.set("server-timing", timing);
+    headers.set("x-freshet-overhead-ms", String(rounded(overheadMs)));
+  }
+  if (headers.get("content-type")?.startsWith("text/event-stream")) {
+    observer.countFollower(completed);
+  }
   const level = response.status >= 500 ? "error" : "info";
-  if (level === "error" || !QUIET_PATHS.test(ctx.url.pathname)) {
+  if (level === "error" || !isQuiet) {
     state.log[level](`${ctx.req.method} ${ctx.url.pathname}`, {
       status: response.status,
-      durationMs: Math.round(performance.now() - startedAtMs),
+      durationMs: Math.round(totalMs),
+      ...(totalMs > SLOW_MS ? { stages: timing } : {}),
     });
   }
   return response;
@@ -75,6 +123,7 @@ export function errorPages(
       return await ctx.next();
     } catch (thrown) {
       const error = toAppError(thrown);
+      ctx.state.trace.error = { code: error.code, message: error.message };
       if (error.status >= 500) {
         ctx.state.log.error(error.message, { code: error.code, error: thrown });
       }
@@ -88,26 +137,25 @@ export function errorPages(
 /** Taken in whatever else is going on: what tells of the trouble, and what ends it. */
 const ALWAYS_TAKEN = /^\/(healthz|readyz|metrics)$|\/cancel$/;
 
-/** What asks a model, and so holds a socket to it too. */
-const ASKS_MODEL =
-  /^\/v1\/|^\/api\/(stream|chat)$|^\/api\/(threads|runs)\/[^/]+\/(runs|continue)$/;
-
 /** Takes a request in, or refuses it while there are too many; see `Admission`. */
 export const admission: Middleware<State> = (ctx) => {
   const { admission } = ctx.state.services;
   const { completed } = ctx.info;
   if (ALWAYS_TAKEN.test(ctx.url.pathname)) admission.count(completed);
   else {
-    const asksModel = ctx.req.method === "POST" &&
-      ASKS_MODEL.test(ctx.url.pathname);
-    admission.admit(asksModel ? 2 : 1, completed);
+    ctx.state.trace.stages.check(
+      "limits",
+      () => admission.admit(asksModel(ctx) ? 2 : 1, completed),
+    );
   }
   return ctx.next();
 };
 
 /** Keeps everything but this machine out; see `checkLocal`. */
 export const localMode: Middleware<State> = (ctx) => {
-  const refused = checkLocal(ctx.req, ctx.state.services.config.apiKey);
-  if (refused !== null) throw refused;
+  ctx.state.trace.stages.check("auth", () => {
+    const refused = checkLocal(ctx.req, ctx.state.services.config.apiKey);
+    if (refused !== null) throw refused;
+  });
   return ctx.next();
 };

@@ -6,7 +6,7 @@
  * const trace = observer.begin({ id: requestId, … });        // the middleware, once a request
  * await trace.stages.run("commit", () => store.start(run));   // whoever does the work of a stage
  * trace.runBegan(run.id);                                     // a run, which may outlive the response
- * trace.leave(response.status);                               // the middleware: the headers leave
+ * observer.leave(trace, response.status);                     // the middleware: the headers leave
  * observer.runEnded(facts, trace);                            // the run has ended
  * ```
  */
@@ -15,7 +15,11 @@ import type { RequestLog } from "./request_log.ts";
 import { RequestMetrics } from "./request_metrics.ts";
 import { fromFacts, fromTrace } from "./record_of.ts";
 import type { RunFacts } from "./request_record.ts";
-import { RequestTrace, type TraceStart } from "./request_trace.ts";
+import {
+  type Answered,
+  RequestTrace,
+  type TraceStart,
+} from "./request_trace.ts";
 import type { Tracing } from "./tracing.ts";
 
 /** Whoever is told of runs that have ended. */
@@ -40,6 +44,7 @@ export class Observer implements RunObserver {
   readonly #parts: ObserverParts;
   readonly #metrics: RequestMetrics;
   readonly #open = new Set<RequestTrace>();
+  #followers = 0;
 
   constructor(parts: ObserverParts) {
     this.#parts = parts;
@@ -56,6 +61,11 @@ export class Observer implements RunObserver {
     return this.#open;
   }
 
+  /** Event streams that clients read. */
+  get followers(): number {
+    return this.#followers;
+  }
+
   /** A request has come in. */
   begin(start: Omit<TraceStart, "startedAtMs">): RequestTrace {
     const trace = new RequestTrace(
@@ -64,6 +74,20 @@ export class Observer implements RunObserver {
     );
     this.#open.add(trace);
     return trace;
+  }
+
+  /** The headers of a response leave. */
+  leave(trace: RequestTrace, status: number): Answered {
+    const answered = trace.leave(status);
+    this.#metrics.answered(trace);
+    return answered;
+  }
+
+  /** A client reads an event stream until this settles. */
+  countFollower(completed: Promise<void>): void {
+    this.#followers += 1;
+    const end = () => void (this.#followers -= 1);
+    completed.then(end, end);
   }
 
   runEnded(facts: RunFacts, trace: RequestTrace | null): void {
@@ -78,7 +102,6 @@ export class Observer implements RunObserver {
   #over(trace: RequestTrace): void {
     const { requestLog, tracing, now } = this.#parts;
     this.#open.delete(trace);
-    this.#metrics.answered(trace);
     tracing?.over(trace);
     const record = fromTrace(trace, now());
     if (record !== null) {

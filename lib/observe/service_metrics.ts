@@ -2,6 +2,7 @@
 import type { Answers } from "@/lib/cache/answers.ts";
 import type { Admission } from "@/lib/http/admission.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
+import type { Routing } from "@/lib/llm/routing/routing.ts";
 import type { TargetState } from "@/lib/llm/routing/target.ts";
 import type { Metrics, Sample } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
@@ -9,19 +10,16 @@ import type { RequestLog } from "./request_log.ts";
 
 export interface MeasuredParts {
   metrics: Metrics;
-  observer: Pick<Observer, "open">;
+  observer: Pick<Observer, "open" | "followers">;
   requestLog: Pick<RequestLog, "written" | "dropped">;
   admission: Pick<Admission, "inProgress" | "refused">;
   runs: { readonly executing: number };
-  models: {
-    readonly openSockets: number;
-    readonly routing: { states(): TargetState[] };
-  };
+  models: { readonly openSockets: number; readonly routing: Routing };
   answers: Pick<Answers, "report">;
   owner: Owner;
 }
 
-const BREAKER_STATES = ["closed", "open", "half-open"];
+const BREAKER_VALUES = { closed: 0, "half-open": 1, open: 2 };
 const MICRO_PER_USD = 1_000_000;
 
 /** Registers them all. @throws {TypeError} when it was done before */
@@ -75,6 +73,11 @@ function measureRequests(
     "Runs that this process executes",
     () => runs.executing,
   );
+  metrics.gauge(
+    "freshet_followers",
+    "Event streams that clients read",
+    () => observer.followers,
+  );
   metrics.readCounter(
     "freshet_request_records_total",
     "Records of requests that were written, or dropped because the store was busy",
@@ -92,39 +95,65 @@ function measureProviders({ metrics, models }: MeasuredParts): void {
     "Sockets to providers, the idle ones included",
     () => models.openSockets,
   );
-  const perTarget = (
-    read: (state: TargetState) => number | null,
-  ): Sample[] =>
-    models.routing.states().flatMap((state) => {
-      const value = read(state);
-      return value === null
-        ? []
-        : [[[state.provider, state.model], value] as const];
-    });
-  const labels = ["provider", "model"];
-  metrics.gauge(
+  const ofTargets = (
+    name: string,
+    help: string,
+    valueOf: (state: TargetState) => number | null,
+  ) =>
+    metrics.gauge(name, help, function* () {
+      for (const state of models.routing.states()) {
+        const value = valueOf(state);
+        if (value !== null) yield [[state.provider, state.model], value];
+      }
+    }, ["provider", "model"]);
+  ofTargets(
     "freshet_breaker_state",
-    "State of the breaker of a model: 1 for the state that it is in",
-    () =>
-      models.routing.states().flatMap(({ provider, model, breaker }) =>
-        BREAKER_STATES.map((state): Sample => [
-          [provider, model, state],
-          state === breaker ? 1 : 0,
-        ])
-      ),
-    [...labels, "state"],
+    "Whether a model is asked: 0 closed, it is; 1 half-open, by one request; 2 open, it is left alone",
+    ({ breaker }) => BREAKER_VALUES[breaker],
   );
-  metrics.gauge(
-    "freshet_target_in_flight",
-    "Tries that are under way at a model",
-    () => perTarget(({ inFlight }) => inFlight),
-    labels,
+  ofTargets(
+    "freshet_target_failures",
+    "Failures of a model within the breaker's window",
+    ({ failures }) => failures,
   );
-  metrics.gauge(
+  ofTargets(
+    "freshet_target_cooling_seconds",
+    "Until a model is asked again that limits the rate",
+    ({ coolingMs }) => coolingMs / 1_000,
+  );
+  ofTargets(
     "freshet_target_first_token_seconds",
     "Average time to the first token of late",
-    () => perTarget(({ firstTokenMs }) => firstTokenMs && firstTokenMs / 1_000),
-    labels,
+    ({ firstTokenMs }) => firstTokenMs === null ? null : firstTokenMs / 1_000,
+  );
+  ofTargets(
+    "freshet_target_in_flight",
+    "Tries that are under way at a model",
+    ({ inFlight }) => inFlight,
+  );
+  const ofProviders = (
+    name: string,
+    help: string,
+    valueOf: (connections: TargetState["connections"]) => number,
+  ) =>
+    metrics.gauge(name, help, () => {
+      const values = new Map<string, number>();
+      for (const { provider, connections } of models.routing.states()) {
+        values.set(provider, valueOf(connections));
+      }
+      return [...values].map((
+        [provider, value],
+      ): Sample => [[provider], value]);
+    }, ["provider"]);
+  ofProviders(
+    "freshet_provider_connections_in_use",
+    "Requests that have a connection to the provider",
+    ({ inUse }) => inUse,
+  );
+  ofProviders(
+    "freshet_provider_connections_waiting",
+    "Requests that wait for a connection to the provider",
+    ({ waiting }) => waiting,
   );
 }
 

@@ -118,6 +118,19 @@ export class Stages {
     }
   }
 
+  /** The same for work that waits for nothing. */
+  check<T>(name: StageName, work: () => T): T {
+    const stage = this.begin(name);
+    try {
+      const done = work();
+      this.end(stage);
+      return done;
+    } catch (error) {
+      this.end(stage, "failed", codeOf(error));
+      throw error;
+    }
+  }
+
   /** Ends what still runs, when the request itself has ended. */
   endAll(outcome: Exclude<StageOutcome, "running">): void {
     for (const stage of this.#stages) this.end(stage, outcome);
