@@ -27,6 +27,7 @@ import {
 } from "./run_events.ts";
 import { attemptRow, costOf } from "./run_ledger.ts";
 import type { OwnedRun, RunStore } from "./run_store.ts";
+import { servedBy } from "./served_by.ts";
 
 /** An answer's stream that has been opened before its run is known to the store. */
 export interface OpenedStream
@@ -202,13 +203,15 @@ export class RunExecution {
     const { record } = this.#owned;
     const broken = this.#endOf("interrupted", outcome, toRunError(failure));
     const row = this.#row(broken, "interrupted");
-    const next: RunRecord = {
-      ...record,
-      epoch: record.epoch + 1,
-      startedAt: new Date(this.#clock.now()).toISOString(),
-    };
+    let next: RunRecord;
     try {
       this.#opened = await reopened;
+      next = {
+        ...record,
+        ...servedBy(record, this.#opened.served()),
+        epoch: record.epoch + 1,
+        startedAt: new Date(this.#clock.now()).toISOString(),
+      };
       if (this.#order !== null) this.#opened.abort.abort();
       const { store } = this.#options;
       this.#owned = await store.beginAgain(this.#owned, next, row);
@@ -268,13 +271,9 @@ export class RunExecution {
     const { record } = this.owned;
     const { prompt, kept } = this.#attempt;
     const opened = this.#opened;
-    const served = opened.served();
     const ended: RunRecord = {
       ...record,
-      provider: served?.provider ?? record.provider,
-      ...(record.servedModel === undefined || served === null
-        ? {}
-        : { servedModel: served.model }),
+      ...servedBy(record, opened.served()),
       status,
       finishReason,
       // A run that was begun again has a call of its own, whatever it had before.

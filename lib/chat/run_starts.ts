@@ -1,5 +1,5 @@
 /** Starts of runs: a question, an old one again, and the rest of an answer that was broken off. */
-import type { CacheOutcome, CacheWish } from "@/lib/cache/answer.ts";
+import type { CacheWish } from "@/lib/cache/answer.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import { newId } from "@/lib/shared/ids.ts";
@@ -13,6 +13,7 @@ import { checkMessage, type NewRun } from "./run_input.ts";
 import type { BuiltRequest, RunRequests } from "./run_requests.ts";
 import type { OwnedRun, RunStore } from "./run_store.ts";
 import type { Runs } from "./runs.ts";
+import { servedBy } from "./served_by.ts";
 import type { LoadedThread, ThreadStore } from "./thread_store.ts";
 import { MessageTree } from "./tree.ts";
 
@@ -177,10 +178,10 @@ export class RunStarts {
         wish: wishOf(record, false),
         logger: context.logger,
       };
-      return await this.#open(opening, async (cache) => {
+      return await this.#open(opening, async (known) => {
         const run = {
           ...resumed(record, context.requestId, this.#now()),
-          cache,
+          ...known,
         };
         const owned = await this.#store.resumeRun(workspace, loaded, {
           run,
@@ -266,8 +267,8 @@ export class RunStarts {
       wish: wishOf(begun, isAgain),
       logger: context.logger,
     };
-    return await this.#open(opening, async (cache) => {
-      const run = { ...begun, cache };
+    return await this.#open(opening, async (known) => {
+      const run = { ...begun, ...known };
       const owned = await this.#store.startRun(workspace, loaded, {
         question: wanted.question,
         text: wanted.text,
@@ -290,7 +291,7 @@ export class RunStarts {
   /** Opens the answer's stream while the start is committed; closes it when that comes to nothing. */
   async #open(
     { workspace, built, kept, wish, logger }: Opening,
-    commit: (cache: CacheOutcome | null) => Promise<Committed | null>,
+    commit: (known: KnownOnOpening) => Promise<Committed | null>,
     tree: MessageTree,
   ): Promise<StartedRun | null> {
     const opened = await this.#runs.openAnswer(
@@ -300,9 +301,10 @@ export class RunStarts {
     );
     let committed: Committed | null = null;
     try {
-      committed = await commit(
-        opened.cache === "bypass" ? null : opened.cache,
-      );
+      committed = await commit({
+        cache: opened.cache === "bypass" ? null : opened.cache,
+        ...servedBy(serverOf(built), opened.served()),
+      });
     } finally {
       if (committed === null) opened.abort.abort();
     }
@@ -348,6 +350,20 @@ export class RunStarts {
     const [text] = await this.#threads.readTexts([message.text]);
     return { run, message, text, tree };
   }
+}
+
+/** What is known of an answer when it has been opened. */
+type KnownOnOpening = Partial<
+  Pick<RunRecord, "cache" | "provider" | "servedModel">
+>;
+
+/** Who is to answer, before anybody has been asked. */
+function serverOf(
+  { provider, plan, request }: BuiltRequest,
+): Pick<RunRecord, "provider" | "servedModel"> {
+  return plan?.route
+    ? { provider: provider.id, servedModel: request.model }
+    : { provider: provider.id };
 }
 
 /** An answer that is about to be opened. */
@@ -419,8 +435,7 @@ function newRun(
     epoch: 1,
     owner: "",
     model: built.model,
-    provider: built.provider.id,
-    ...(built.plan?.route ? { servedModel: built.request.model } : {}),
+    ...serverOf(built),
     finishReason: null,
     usage: null,
     error: null,

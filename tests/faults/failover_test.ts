@@ -115,11 +115,16 @@ Deno.test("failover: a process that dies after it leaves the run to the next, an
   const rows = (await ledgerRows(given.dataDir))
     .sort((left, right) => left.epoch - right.epoch);
   assert.deepEqual(
-    rows.map(({ run, epoch, status }) => [run, epoch, status]),
+    rows.map(({ run, epoch, status, provider }) => ({
+      run,
+      epoch,
+      status,
+      provider,
+    })),
     [
-      [runId, 1, "interrupted"],
-      [runId, 2, "interrupted"],
-      [runId, 3, "completed"],
+      { run: runId, epoch: 1, status: "interrupted", provider: "a" },
+      { run: runId, epoch: 2, status: "interrupted", provider: "b" },
+      { run: runId, epoch: 3, status: "completed", provider: "a" },
     ],
   );
 });
