@@ -4,6 +4,7 @@ import { buildAnswers } from "@/lib/cache/build_answers.ts";
 import { Chat } from "@/lib/chat/chat.ts";
 import { Recovery } from "@/lib/chat/recovery.ts";
 import { RunClaimStore } from "@/lib/chat/run_claim_store.ts";
+import { LooseRunStore } from "@/lib/chat/loose_run_store.ts";
 import { RunFollow } from "@/lib/chat/run_follow.ts";
 import { RunRetentionStore } from "@/lib/chat/run_retention_store.ts";
 import { Sweeper } from "@/lib/chat/sweeper.ts";
@@ -37,6 +38,7 @@ import { TitleConsumer } from "@/lib/chat/title_consumer.ts";
 import { TitleStore } from "@/lib/chat/title_store.ts";
 import { Titles } from "@/lib/chat/titles.ts";
 import { type Config, storeError } from "@/lib/config.ts";
+import { Gateway } from "@/lib/gateway/gateway.ts";
 import { Admission } from "@/lib/http/admission.ts";
 import { hasFreeDescriptors, heapRatio } from "@/lib/http/process_limits.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
@@ -96,6 +98,8 @@ export interface Services {
   /** Removes what is kept of ended runs no longer. */
   oldRuns: Sweeper;
   chat: Chat;
+  /** Runs of programs. */
+  gateway: Gateway;
   /** Kept answers, and calls that several runs share. */
   answers: Answers;
   prices: PriceList;
@@ -210,10 +214,27 @@ export async function startServices(
     tags: tagStore,
   });
   const runRequests = new RunRequests(threadStore, models, projects);
+  const follow = new RunFollow(
+    runStore,
+    claims,
+    runs,
+    new Mirrors(store, doorbells, hub.fanout),
+  );
+  const gateway: Gateway = new Gateway({
+    models,
+    store: runStore,
+    looseRuns: new LooseRunStore(store, owner, runStore, threadStore),
+    runs,
+    follow,
+    idempotency: requests,
+    stopRun: (workspace, runId) => chat.stopRun(workspace, runId),
+    log,
+  });
   const recovery = new Recovery({
     claims,
     threads: threadStore,
     requests: runRequests,
+    looseRequests: (workspace, record) => gateway.again(workspace, record),
     runs,
     prices,
     log,
@@ -224,12 +245,7 @@ export async function startServices(
     claims,
     runs,
     starts: new RunStarts(threadStore, runStore, runs, runRequests, requests),
-    follow: new RunFollow(
-      runStore,
-      claims,
-      runs,
-      new Mirrors(store, doorbells, hub.fanout),
-    ),
+    follow,
     recovery,
     newThreads: threads,
   });
@@ -291,6 +307,7 @@ export async function startServices(
     }),
     threadPurge: new ThreadPurge(new ThreadPurgeStore(store), stopRun, log),
     chat,
+    gateway,
     answers,
     prices,
     ledger: new Ledger(store),

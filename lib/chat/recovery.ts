@@ -17,7 +17,7 @@ import type {
   OrphanedRun,
   RunClaimStore,
 } from "./run_claim_store.ts";
-import { toUsage } from "./run_execution.ts";
+import { type RunForm, toUsage } from "./run_execution.ts";
 import { attemptRow, costOf } from "./run_ledger.ts";
 import type { BuiltRequest, RunRequests } from "./run_requests.ts";
 import type { Runs } from "./runs.ts";
@@ -32,10 +32,24 @@ export interface DeadOwner {
   >;
 }
 
+/** What to ask for a run, and in which form its events are; see `Attempt`. */
+export interface AskedAgain {
+  built: BuiltRequest;
+  kept: string;
+  form?: RunForm;
+}
+
+/** Knows what is to be asked for a run without a thread; null when that is not known any more. */
+export type LooseRequests = (
+  workspace: string,
+  record: RunRecord,
+) => Promise<AskedAgain | null>;
+
 export interface RecoveryParts {
   claims: RunClaimStore;
   threads: ThreadStore;
   requests: RunRequests;
+  looseRequests: LooseRequests;
   runs: Runs;
   prices: PriceList;
   log: Logger;
@@ -121,7 +135,8 @@ export class Recovery {
         isAlone: orphans.length === 1,
         deadForMs: nowMs - diedAtMs,
       });
-      if (budget.isLeft && !orphan.isStopped) {
+      const mayGoOn = budget.isLeft && !orphan.record.isAttached;
+      if (mayGoOn && !orphan.isStopped) {
         candidates.push({ orphan, budget });
         continue;
       }
@@ -147,7 +162,7 @@ export class Recovery {
       await this.#end(orphan, "interrupted", null);
       return;
     }
-    const { built, kept } = request;
+    const { built, kept, form } = request;
     const owned = await claims.takeOver(
       orphan,
       {
@@ -182,13 +197,22 @@ export class Recovery {
       opened: runs.openStream(built),
       kept,
       logger: log,
+      form,
     });
   }
 
-  /** What to ask for a run; null when its thread or its model is gone. */
-  async #request(
+  /** What to ask for a run; null when its thread or its model is gone, or nobody will ask again. */
+  async #request(orphan: OrphanedRun): Promise<AskedAgain | null> {
+    const { workspace, record } = orphan;
+    if (record.isAttached) return null;
+    return record.source === undefined
+      ? await this.#threadRequest(orphan)
+      : await this.#parts.looseRequests(workspace, record);
+  }
+
+  async #threadRequest(
     { workspace, record }: OrphanedRun,
-  ): Promise<{ built: BuiltRequest; kept: string } | null> {
+  ): Promise<AskedAgain | null> {
     const { threads, requests, log } = this.#parts;
     const loaded = await threads.loadThread(workspace, record.threadId);
     if (loaded === null) return null;

@@ -21,7 +21,8 @@ import {
 } from "@/lib/streams/log_reader.ts";
 import { encodeLedgerRow, type LedgerRow } from "@/lib/usage/ledger_row.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
-import { type RunRecord } from "./records.ts";
+import { looseEnd } from "./loose_run_store.ts";
+import type { RunRecord, StoredText } from "./records.ts";
 import type { OwnedRun, RunStore } from "./run_store.ts";
 import { retentionRow } from "./run_retention_store.ts";
 import { activityOf, answerOf, expiryOfRun, runEvents } from "./run_rows.ts";
@@ -171,26 +172,51 @@ export class RunClaimStore {
     ledger: LedgerRow | null,
   ): Promise<boolean> {
     const { workspace } = orphan;
+    const { expireInMs } = expiryOfRun(record);
+    const stored = await this.#threads.writeText(text, expireInMs);
+    const isLoose = record.source !== undefined;
+    const run = isLoose ? { ...record, text: stored } : record;
+    const unit = this.#claim(orphan, run, ledger);
+    if (!isLoose) {
+      this.#endThread(unit, orphan, record, stored);
+    } else {
+      const { sets, deletes } = await looseEnd(
+        this.#store,
+        workspace,
+        record,
+        stored,
+        this.#runs.retention,
+      );
+      for (const { key, value } of sets) unit.set(key, value);
+      for (const key of deletes) unit.delete(key);
+    }
+    return (await commit(this.#store, unit)).ok;
+  }
+
+  /** What the end of a run says about its thread. */
+  #endThread(
+    unit: UnitOfWork,
+    orphan: OrphanedRun,
+    record: RunRecord,
+    stored: StoredText,
+  ): void {
+    const { workspace } = orphan;
     const expiry = expiryOfRun(record);
     const { threadId, messageId } = record;
     const activity = activityOf(record);
     const before = activityOf(orphan.record).updatedAt;
-    const stored = await this.#threads.writeText(text, expiry.expireInMs);
-    const unit = this.#claim(orphan, record, ledger)
-      .set(
-        keys.messageKey(workspace, threadId, messageId),
-        answerOf(record, stored),
-        expiry,
-      )
+    unit.set(
+      keys.messageKey(workspace, threadId, messageId),
+      answerOf(record, stored),
+      expiry,
+    )
       .set(keys.threadActivityKey(workspace, threadId), activity, expiry);
     for (const open of openTextKeys(stored)) unit.delete(open);
-    if (!record.temporary) {
-      unit.delete(listKey(workspace, threadId, before))
-        .set(listKey(workspace, threadId, activity.updatedAt), LIST_ENTRY);
-      const kept = retentionRow(workspace, record, this.#runs.retention);
-      unit.set(kept.key, kept.value);
-    }
-    return (await commit(this.#store, unit)).ok;
+    if (record.temporary) return;
+    unit.delete(listKey(workspace, threadId, before))
+      .set(listKey(workspace, threadId, activity.updatedAt), LIST_ENTRY);
+    const kept = retentionRow(workspace, record, this.#runs.retention);
+    unit.set(kept.key, kept.value);
   }
 
   #claim(

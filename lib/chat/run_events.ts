@@ -1,4 +1,5 @@
 /** Events of a run as they are made, cut and stored. */
+import { chunkText } from "@/lib/llm/openai/chunk_text.ts";
 import type { RunEvent } from "@/lib/shared/wire.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
@@ -89,11 +90,17 @@ export function eventsFromText(record: RunRecord, text: string): PlacedEvent[] {
   return events;
 }
 
-/** The text of an answer out of its events. */
+/** The text of an answer out of its events; of several choices that of the first. */
 export function textOf(events: readonly PlacedEvent[]): string {
   let text = "";
+  let part = "";
   for (const { event } of events) {
     if (event.event === "chunk") text += event.data.content;
+    else if (event.event === "part") part += event.data;
+    else if (event.event === "raw") {
+      text += chunkText(part + event.data);
+      part = "";
+    }
   }
   return text;
 }

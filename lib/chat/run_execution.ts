@@ -15,7 +15,11 @@ import type {
   RunStatus,
   Usage,
 } from "@/lib/shared/wire.ts";
-import type { LiveRun, PlacedEvent } from "@/lib/streams/live_run.ts";
+import type {
+  LiveRun,
+  LoggedEvent,
+  PlacedEvent,
+} from "@/lib/streams/live_run.ts";
 import { MAX_EVENT_BYTES } from "@/lib/streams/log_codec.ts";
 import type { LedgerStatus } from "@/lib/usage/ledger_row.ts";
 import type { RunRecord } from "./records.ts";
@@ -39,6 +43,16 @@ export interface OpenedStream
   restart(error: unknown): Promise<OpenedStream> | null;
 }
 
+/** How deltas become the events of a run that is no chat's. */
+export interface RunForm {
+  /** Text of the answer so far. */
+  readonly text: string;
+  /** The events of a delta: none, one, or several when it is long. */
+  events(delta: Delta): readonly LoggedEvent[];
+  /** The answer begins anew. */
+  restart(): void;
+}
+
 /** What an attempt begins with. */
 export interface Attempt {
   owned: OwnedRun;
@@ -47,6 +61,8 @@ export interface Attempt {
   /** Text that the answer has already and goes on from. */
   kept: string;
   logger: Logger;
+  /** Without it the events are those of chats. */
+  form?: RunForm;
 }
 
 /**
@@ -134,7 +150,12 @@ export class RunExecution {
     this.#isGivenUp = true;
   }
 
-  #append(event: RunEvent): void {
+  /** Text of the answer so far, what it goes on from included. */
+  get #text(): string {
+    return this.#attempt.form?.text ?? this.live.text;
+  }
+
+  #append(event: LoggedEvent): void {
     this.owned.log.append(this.live.append(event));
   }
 
@@ -157,9 +178,9 @@ export class RunExecution {
     if (failure instanceof FencedError) return this.#letGo();
     // A provider may end quietly when its signal aborts; the order to stop decides all the same.
     const told = outcome.finishReason === null ? this.#order : null;
-    if (told === "handover") return await this.#handOver();
-    const status: RunStatus = told ??
-      (failure === null ? "completed" : "failed");
+    const mayGoOn = !this.owned.record.isAttached;
+    if (told === "handover" && mayGoOn) return await this.#handOver();
+    const status = statusOf(told, failure);
     const error = status === "failed" ? toRunError(failure) : null;
     if (error !== null) {
       this.#logger.warn("Provider failed", {
@@ -178,7 +199,7 @@ export class RunExecution {
       abort.signal.throwIfAborted();
       let result = await first;
       while (!result.done) {
-        for (const event of this.#take(result.value, outcome)) {
+        for (const event of this.#events(result.value, outcome)) {
           await this.owned.log.ready(abort.signal);
           this.#append(event);
         }
@@ -228,38 +249,19 @@ export class RunExecution {
     this.#firstTokenAtMs = null;
     this.#bill = null;
     outcome.usage = null;
+    this.#attempt.form?.restart();
     this.#stage = "provider.first_token";
     this.live.restart(next.epoch);
     this.#appendOpening(failoverEvent(next));
     return true;
   }
 
-  /** The events of a delta; a very long one becomes several. */
-  *#take(delta: Delta, outcome: Outcome): Generator<RunEvent, void, void> {
+  #events(delta: Delta, outcome: Outcome): Iterable<LoggedEvent> {
     this.#stage = "stream";
     this.#firstTokenAtMs ??= this.#clock.monotonic();
-    switch (delta.type) {
-      case "text":
-        for (const content of pieces(delta.text)) {
-          yield { event: "chunk", data: { content } };
-        }
-        break;
-      case "reasoning":
-        for (const content of pieces(delta.text)) {
-          yield { event: "reasoning", data: { content } };
-        }
-        break;
-      case "tool":
-        assertToolFits(delta.call);
-        yield { event: "tool", data: delta.call };
-        break;
-      case "finish":
-        outcome.finishReason = delta.reason;
-        break;
-      case "usage":
-        outcome.usage = delta.usage;
-        break;
-    }
+    if (delta.type === "finish") outcome.finishReason ??= delta.reason;
+    else if (delta.type === "usage") outcome.usage = delta.usage;
+    return this.#attempt.form?.events(delta) ?? chatEvents(delta);
   }
 
   /** The record of the run in its last state. */
@@ -278,7 +280,7 @@ export class RunExecution {
       finishReason,
       // A run that was begun again has a call of its own, whatever it had before.
       cache: opened.cache !== "bypass" ? opened.cache : record.cache && "miss",
-      usage: toUsage(usage, prompt, this.live.text.slice(kept.length)),
+      usage: toUsage(usage, prompt, this.#text.slice(kept.length)),
       error,
       endSeq: this.live.lastSeq + 1,
       finishedAt: new Date(this.#clock.now()).toISOString(),
@@ -315,7 +317,7 @@ export class RunExecution {
     };
     const end = {
       record,
-      text: this.live.text,
+      text: this.#text,
       last,
       ledger: this.#row(record, record.status as LedgerStatus),
     };
@@ -391,6 +393,32 @@ export class RunExecution {
       durationMs: totalMs,
       outputTokens: record.usage?.outputTokens,
     });
+  }
+}
+
+/** The end of a run; whoever asked for it goes down with this process where nobody else may go on with it. */
+function statusOf(told: Order | null, failure: unknown): RunStatus {
+  if (told === "handover") return "interrupted";
+  return told ?? (failure === null ? "completed" : "failed");
+}
+
+/** The events of a delta in a chat; a very long one becomes several. */
+function* chatEvents(delta: Delta): Generator<RunEvent, void, void> {
+  switch (delta.type) {
+    case "text":
+      for (const content of pieces(delta.text)) {
+        yield { event: "chunk", data: { content } };
+      }
+      break;
+    case "reasoning":
+      for (const content of pieces(delta.text)) {
+        yield { event: "reasoning", data: { content } };
+      }
+      break;
+    case "tool":
+      assertToolFits(delta.call);
+      yield { event: "tool", data: delta.call };
+      break;
   }
 }
 

@@ -10,6 +10,7 @@ import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import type { RunRecord } from "./records.ts";
+import { sweepRows } from "./thread_store.ts";
 
 /** How long something of an ended run is kept. */
 export interface RunRetention {
@@ -86,7 +87,10 @@ export class RunRetentionStore {
       const { epoch } = keys.parseRunLogKey(key);
       if (run === null || epoch <= run.epoch) rows.push(key);
     }
-    const recordDueMs = endedAtMs + this.#retention.recordMs;
+    // A run that belonged to its request is of use to whoever comes back at once, and to nobody later.
+    const recordDueMs = run?.isAttached
+      ? endedAtMs + this.#retention.eventsMs
+      : endedAtMs + this.#retention.recordMs;
     await this.#drop(rows);
     if (run === null) return await this.#drop([row]);
     if (recordDueMs <= nowMs) {
@@ -96,6 +100,9 @@ export class RunRetentionStore {
         .guard(row, versionstamp, { v: 1 })
         .delete(runKey)
         .delete(keys.runControlKey(workspace, runId));
+      for (const { key, value } of sweepRows(run.text ?? { inline: "" })) {
+        unit.set(key, value);
+      }
       const { ok } = await commit(this.#store, unit, { signal });
       return ok ? await this.#drop([row]) : undefined;
     }

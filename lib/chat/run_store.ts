@@ -16,8 +16,10 @@ import type {
   IdempotencyRef,
   MessageRecord,
   RunRecord,
+  StoredText,
   ThreadRecord,
 } from "./records.ts";
+import { looseEnd } from "./loose_run_store.ts";
 import { eventsFromText } from "./run_events.ts";
 import { retentionRow, type RunRetention } from "./run_retention_store.ts";
 import { activityOf, answerOf, expiryOfRun, runEvents } from "./run_rows.ts";
@@ -26,6 +28,7 @@ import {
   listKey,
   type LoadedThread,
   openTextKeys,
+  sweepRows,
   type ThreadStore,
 } from "./thread_store.ts";
 
@@ -147,7 +150,7 @@ export class RunStore {
     loaded: LoadedThread,
     start: RunStart,
   ): Promise<OwnedRun | null> {
-    await this.#assertWriting();
+    await this.assertWriting();
     const { incarnation } = this.#owner;
     const run: RunRecord = {
       ...start.run,
@@ -194,7 +197,7 @@ export class RunStore {
     loaded: LoadedThread,
     resume: RunResume,
   ): Promise<OwnedRun | null> {
-    await this.#assertWriting();
+    await this.assertWriting();
     const { incarnation } = this.#owner;
     const run: RunRecord = {
       ...resume.run,
@@ -283,7 +286,7 @@ export class RunStore {
    * Waits for a store that is busy for a moment.
    * @throws {StorageError} when it takes no writes, before any are tried in vain
    */
-  async #assertWriting(): Promise<void> {
+  async assertWriting(): Promise<void> {
     const { lane } = this.#owner.incarnation;
     if (lane.state === "open") return;
     const late = new AbortController();
@@ -315,40 +318,18 @@ export class RunStore {
     const stored = await this.#threads.writeText(text, expiry.expireInMs);
     const segments = withEvents ? log.end(last) : [];
     const lastSegments = await writeEarlier(lane, segments);
-    const { threadId, id } = record;
-    const activity = activityOf(record);
-    const before = activityOf(begun).updatedAt;
-    const sets = [
-      { key: keys.runKey(workspace, id), value: record, ...expiry },
-      {
-        key: keys.messageKey(workspace, threadId, record.messageId),
-        value: answerOf(record, stored),
-        ...expiry,
-      },
-      {
-        key: keys.threadActivityKey(workspace, threadId),
-        value: activity,
-        ...expiry,
-      },
-    ];
-    const deletes = [
-      keys.ownKey(record.owner, "r", id),
-      ...openTextKeys(stored),
-    ];
-    if (!record.temporary && activity.updatedAt !== before) {
-      deletes.push(listKey(workspace, threadId, before));
-    }
-    const replaced = await this.#replacedText(workspace, record);
-    const listed = record.temporary ? [] : [
-      {
-        key: listKey(workspace, threadId, activity.updatedAt),
-        value: LIST_ENTRY,
-      },
-      retentionRow(workspace, record, this.retention),
-    ];
+    const isLoose = record.source !== undefined;
+    const run = {
+      key: keys.runKey(workspace, record.id),
+      value: isLoose ? { ...record, text: stored } : record,
+      ...expiry,
+    };
+    const { sets, deletes } = !isLoose
+      ? await this.#threadEnd(workspace, begun, record, stored)
+      : await looseEnd(this.#store, workspace, record, stored, this.retention);
     await lane.write({
-      sets: [...sets, ...replaced, ...listed, ...lastSegments],
-      deletes,
+      sets: [run, ...sets, ...lastSegments],
+      deletes: [keys.ownKey(record.owner, "r", record.id), ...deletes],
       ledger: [{
         workspace,
         row: encodeLedgerRow(ledger),
@@ -361,6 +342,44 @@ export class RunStore {
     log.release();
   }
 
+  /** What the end of a run says about its thread. */
+  async #threadEnd(
+    workspace: string,
+    begun: RunRecord,
+    record: RunRecord,
+    stored: StoredText,
+  ) {
+    const expiry = expiryOfRun(record);
+    const { threadId } = record;
+    const activity = activityOf(record);
+    const before = activityOf(begun).updatedAt;
+    const sets = [
+      {
+        key: keys.messageKey(workspace, threadId, record.messageId),
+        value: answerOf(record, stored),
+        ...expiry,
+      },
+      {
+        key: keys.threadActivityKey(workspace, threadId),
+        value: activity,
+        ...expiry,
+      },
+    ];
+    const deletes = openTextKeys(stored);
+    if (!record.temporary && activity.updatedAt !== before) {
+      deletes.push(listKey(workspace, threadId, before));
+    }
+    const replaced = await this.#replacedText(workspace, record);
+    const listed = record.temporary ? [] : [
+      {
+        key: listKey(workspace, threadId, activity.updatedAt),
+        value: LIST_ENTRY,
+      },
+      retentionRow(workspace, record, this.retention),
+    ];
+    return { sets: [...sets, ...replaced, ...listed], deletes };
+  }
+
   /** The text that an answer went on from and now has in itself: its parts are to be swept. */
   async #replacedText(workspace: string, record: RunRecord) {
     const { threadId, messageId, continues } = record;
@@ -370,8 +389,7 @@ export class RunStore {
       threadId,
       messageId,
     );
-    return openTextKeys(answer?.text ?? { inline: "" })
-      .map((key) => ({ key, value: { v: 1 as const, owner: null } }));
+    return sweepRows(answer?.text ?? { inline: "" });
   }
 
   /**
@@ -449,16 +467,21 @@ export class RunStore {
     if (events.length > 0 && isWhole) {
       return { record, events, isComplete: true };
     }
-    const message = await this.#threads.readMessage(
-      workspace,
-      record.threadId,
-      record.messageId,
-    );
-    const text = message === null
-      ? ""
-      : (await this.#threads.readTexts([message.text]))[0];
+    const text = await this.readText(workspace, record);
     const told = eventsFromText(record, text);
     return { record, events: told, isComplete: told.length - 1 === endSeq };
+  }
+
+  /** The answer of a run as far as it is stored as a text; empty while it is only in the log. */
+  async readText(workspace: string, record: RunRecord): Promise<string> {
+    const text = record.source === undefined
+      ? (await this.#threads.readMessage(
+        workspace,
+        record.threadId,
+        record.messageId,
+      ))?.text
+      : record.text;
+    return text === undefined ? "" : (await this.#threads.readTexts([text]))[0];
   }
 }
 

@@ -168,6 +168,12 @@ export function openTextKeys(text: StoredText): Deno.KvKey[] {
   return "inline" in text ? [] : [keys.openBlobKey(text.blob.blob)];
 }
 
+/** Rows by which the parts of a text are swept that nothing names any more. */
+export function sweepRows(text: StoredText) {
+  return openTextKeys(text)
+    .map((key) => ({ key, value: { v: 1 as const, owner: null } }));
+}
+
 /** Oldest first. Ids of questions are made by clients, so they alone say nothing about time. */
 function byTime(a: MessageRecord, b: MessageRecord): number {
   if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? -1 : 1;

@@ -2,6 +2,7 @@
 import type { Context, Middleware } from "fresh";
 import { checkLocal } from "@/lib/auth/local_guard.ts";
 import type { AppError } from "@/lib/errors.ts";
+import { openAIErrorResponse } from "@/lib/gateway/openai_error.ts";
 import { problemResponse, toAppError } from "@/lib/http/problem.ts";
 import { currentServices, LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
@@ -109,7 +110,8 @@ function isApi(pathname: string): boolean {
 }
 
 /**
- * Turns whatever a route throws into a response: a problem document for programs, a page for people.
+ * Turns whatever a route throws into a response: a problem document for programs, under `/v1` in OpenAI's
+ * shape, and a page for people.
  * It sits inside csp(), so that error pages get their headers too (Fresh alone leaves them out).
  */
 export function errorPages(
@@ -126,6 +128,9 @@ export function errorPages(
       ctx.state.trace.error = { code: error.code, message: error.message };
       if (error.status >= 500) {
         ctx.state.log.error(error.message, { code: error.code, error: thrown });
+      }
+      if (ctx.url.pathname.startsWith("/v1/")) {
+        return openAIErrorResponse(error);
       }
       return isApi(ctx.url.pathname)
         ? problemResponse(error, ctx.state.requestId)

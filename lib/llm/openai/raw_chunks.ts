@@ -5,6 +5,7 @@ import {
   parseChunk,
   usageFrom,
 } from "@/lib/llm/openai/chunks.ts";
+import { deltaText } from "@/lib/llm/openai/chunk_text.ts";
 import { toChunks } from "@/lib/llm/openai/document_chunks.ts";
 import type { ProviderFailures } from "@/lib/llm/openai/failures.ts";
 import type { Delta, TokenUsage } from "@/lib/llm/types.ts";
@@ -146,7 +147,7 @@ function readFirst({ delta }: Record<string, unknown>, said: Delta[]): void {
   if (typeof reasoning === "string" && reasoning !== "") {
     said.push({ type: "reasoning", text: reasoning });
   }
-  const text = textOf(delta.content) + textOf(delta.refusal);
+  const text = deltaText(delta);
   if (text !== "") said.push({ type: "text", text });
   const calls = Array.isArray(delta.tool_calls) ? delta.tool_calls : [];
   for (const call of calls) {
@@ -156,8 +157,4 @@ function readFirst({ delta }: Record<string, unknown>, said: Delta[]): void {
     const call = { index: 0, function: delta.function_call };
     said.push({ type: "tool", call });
   }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

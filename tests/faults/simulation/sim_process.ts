@@ -71,6 +71,7 @@ export async function startSimProcess(
     claims,
     threads,
     requests,
+    looseRequests: () => Promise.resolve(null),
     runs,
     prices,
     log,

@@ -1,0 +1,174 @@
+/** What a chat completion answers over HTTP: a stream, the whole answer, or where to find it later. */
+import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
+import { onHangUp } from "@/lib/streams/sse.ts";
+import type { Gateway, GatewayRun } from "../gateway.ts";
+import { endedEarly, runFailure } from "../run_failure.ts";
+import { toRunObject } from "../run_object.ts";
+import { EventsText } from "./events_text.ts";
+import { streamResponse } from "./stream_response.ts";
+import { wholeAnswer } from "./whole_answer.ts";
+
+/** A request and the run that it began. */
+export interface Asked {
+  gateway: Gateway;
+  workspace: string;
+  run: GatewayRun;
+  /** The request's own signal. */
+  signal: AbortSignal;
+  /** Rejects, or resolves, when the caller has gone. */
+  completed: Promise<void>;
+  /** When the request came, in milliseconds of `performance.now()`. */
+  startedAtMs: number;
+}
+
+type Events = AsyncGenerator<PlacedEvent[], void, void>;
+
+/**
+ * Streams the answer, from the provider's first chunk on: what goes wrong before has a status of its own.
+ * @throws {AppError} what the provider answered instead of a first chunk
+ */
+export async function streamAnswer(asked: Asked): Promise<Response> {
+  const { gateway, workspace, run: { record, isAttached } } = asked;
+  const { firstAtMs, opening } = await untilFirst(asked);
+  const text = new EventsText(record);
+  return streamResponse({
+    follow: (signal) =>
+      opening?.(signal) ?? gateway.follow(workspace, record.id, null, signal),
+    format: (events) => text.format(events),
+    broken: () => text.broken(),
+    signal: asked.signal,
+    onHangUp: isAttached ? () => gateway.hungUp(record.id) : undefined,
+    headers: headersOf(asked, firstAtMs),
+  });
+}
+
+/**
+ * Waits for the whole answer, or so long.
+ * @param waitMs null: as long as it takes; after it the run itself is the answer, with status 202
+ * @throws {AppError} with what ended the run before
+ */
+export async function answerWhole(
+  asked: Asked,
+  waitMs: number | null,
+): Promise<Response> {
+  const { gateway, workspace, run: { record, first } } = asked;
+  const enough = new AbortController();
+  const timer = waitMs === null
+    ? undefined
+    : setTimeout(() => enough.abort(), waitMs);
+  const leave = watchHangUp(asked, () => enough.abort());
+  try {
+    // Its error tells more than the run's record.
+    if (waitMs === null) await first;
+    const events = gateway.follow(workspace, record.id, null, enough.signal);
+    const body = await wholeAnswer(record, events);
+    const endedAtMs = performance.now();
+    return Response.json(body, { headers: headersOf(asked, endedAtMs) });
+  } catch (error) {
+    if (waitMs !== null && enough.signal.aborted) return await later(asked);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    leave();
+  }
+}
+
+/** Answers with the run: its answer comes later. */
+export async function later(asked: Asked): Promise<Response> {
+  const { gateway, workspace, run } = asked;
+  const { record, text } = await gateway.run(workspace, run.record.id);
+  return Response.json(toRunObject(record, text), {
+    status: 202,
+    headers: {
+      ...headersOf(asked, performance.now()),
+      location: `/v1/runs/${record.id}`,
+    },
+  });
+}
+
+/** Ends an attached run when its caller goes before the response has begun. */
+function watchHangUp(
+  { gateway, run, signal, completed }: Asked,
+  left: () => void,
+): () => void {
+  const { finish, hangUp } = onHangUp(signal, () => {
+    if (run.isAttached) gateway.hungUp(run.record.id);
+    left();
+  });
+  completed.then(hangUp, hangUp);
+  return finish;
+}
+
+/** Waits until there is something to stream. */
+async function untilFirst(
+  asked: Asked,
+): Promise<
+  { firstAtMs: number; opening: ((signal: AbortSignal) => Events) | null }
+> {
+  const { gateway, workspace, run: { record, first, isKnown } } = asked;
+  const gone = new AbortController();
+  const leave = watchHangUp(asked, () => gone.abort());
+  try {
+    await first;
+    const firstAtMs = performance.now();
+    if (!isKnown) return { firstAtMs, opening: null };
+    const opening = await peek(
+      (signal) => gateway.follow(workspace, record.id, null, signal),
+      gone.signal,
+    );
+    return { firstAtMs: performance.now(), opening };
+  } finally {
+    leave();
+  }
+}
+
+/** Reads events until one of them can be streamed; gives all of them again to who follows. */
+async function peek(
+  follow: (signal: AbortSignal) => Events,
+  waiting: AbortSignal,
+): Promise<(signal: AbortSignal) => Events> {
+  const over = new AbortController();
+  const stopWaiting = () => over.abort();
+  waiting.addEventListener("abort", stopWaiting, { once: true });
+  const events = follow(over.signal);
+  const seen: PlacedEvent[][] = [];
+  for (;;) {
+    const { done, value } = await events.next();
+    if (done) throw endedEarly("interrupted");
+    seen.push(value);
+    const last = value[value.length - 1].event;
+    const hasChunk = value.some(({ event }) =>
+      event.event === "raw" || event.event === "chunk"
+    );
+    if (!hasChunk && last.event === "error") throw runFailure(last.data);
+    if (hasChunk || isTerminal(last)) break;
+  }
+  waiting.removeEventListener("abort", stopWaiting);
+  return async function* (signal) {
+    signal.addEventListener("abort", stopWaiting, { once: true });
+    yield* seen;
+    yield* events;
+  };
+}
+
+/** What every answer says about itself. */
+export function headersOf(
+  { run, startedAtMs }: Pick<Asked, "run" | "startedAtMs">,
+  providerUntilMs: number,
+): Record<string, string> {
+  const nowMs = performance.now();
+  const providerMs = Math.max(providerUntilMs - run.askedAtMs, 0);
+  const totalMs = nowMs - startedAtMs;
+  const overheadMs = Math.max(totalMs - providerMs, 0);
+  const prepareMs = Math.max(run.askedAtMs - startedAtMs, 0);
+  return {
+    "x-freshet-run": run.record.id,
+    "x-freshet-cache": run.cache,
+    "x-freshet-overhead-ms": overheadMs.toFixed(2),
+    "server-timing": [
+      `prepare;dur=${prepareMs.toFixed(2)}`,
+      `provider;dur=${providerMs.toFixed(2)}`,
+      `total;dur=${totalMs.toFixed(2)}`,
+    ].join(", "),
+  };
+}

@@ -1,0 +1,77 @@
+/** The events of a run as a stream to one caller, at the caller's pace. */
+import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
+import { HEARTBEAT_MS, onHangUp, SSE_HEADERS } from "@/lib/streams/sse.ts";
+
+export interface StreamOptions {
+  /** The events; the signal aborts when the caller has gone. */
+  follow: (
+    signal: AbortSignal,
+  ) => AsyncIterator<PlacedEvent[], void, void>;
+  /** What is written for some events. */
+  format: (events: readonly PlacedEvent[]) => string;
+  /** What is written when the events end before the run does. */
+  broken: () => string;
+  /** The request's own signal. */
+  signal: AbortSignal;
+  /** Called once if the caller hangs up before the end. */
+  onHangUp?: () => void;
+  headers: Record<string, string>;
+}
+
+const encoder = new TextEncoder();
+const HEARTBEAT = encoder.encode(": keep-alive\n\n");
+
+export function streamResponse(options: StreamOptions): Response {
+  const gone = new AbortController();
+  const source = options.follow(gone.signal);
+  let hasEnded = false;
+  let heartbeat: ReturnType<typeof setInterval> | undefined;
+  const hangUp = onHangUp(options.signal, () => {
+    clearInterval(heartbeat);
+    gone.abort();
+    void source.return?.();
+    options.onHangUp?.();
+  });
+  const finish = () => {
+    clearInterval(heartbeat);
+    hangUp.finish();
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      heartbeat = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT);
+      }, HEARTBEAT_MS);
+    },
+    async pull(controller) {
+      try {
+        for (;;) {
+          const { done, value } = await source.next();
+          if (done) {
+            finish();
+            if (!hasEnded) {
+              controller.enqueue(encoder.encode(options.broken()));
+            }
+            controller.close();
+            return;
+          }
+          const text = options.format(value);
+          hasEnded = isTerminal(value[value.length - 1].event);
+          // All has been said; a caller who goes now has not hung up.
+          if (hasEnded) hangUp.finish();
+          if (text === "") continue;
+          controller.enqueue(encoder.encode(text));
+          return;
+        }
+      } catch (error) {
+        finish();
+        controller.error(error);
+      }
+    },
+    cancel() {
+      hangUp.hangUp();
+    },
+  });
+  return new Response(body, {
+    headers: { ...SSE_HEADERS, ...options.headers },
+  });
+}

@@ -1,0 +1,354 @@
+/**
+ * Chat completions for programs: each is a run, as an answer in a thread is one. An attached run belongs
+ * to the request that began it and stops with that; a detached one goes on, also in another process.
+ */
+import type { CacheOutcome, CacheWish } from "@/lib/cache/answer.ts";
+import type { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
+import type { LooseRunStore } from "@/lib/chat/loose_run_store.ts";
+import type { RunRecord } from "@/lib/chat/records.ts";
+import type { AskedAgain } from "@/lib/chat/recovery.ts";
+import { notFound } from "@/lib/chat/refusals.ts";
+import { textOf } from "@/lib/chat/run_events.ts";
+import type { OpenedStream } from "@/lib/chat/run_execution.ts";
+import type { RunFollow } from "@/lib/chat/run_follow.ts";
+import type { BuiltRequest } from "@/lib/chat/run_requests.ts";
+import type { RunStore } from "@/lib/chat/run_store.ts";
+import type { Runs } from "@/lib/chat/runs.ts";
+import { AppError } from "@/lib/errors.ts";
+import type { ModelRegistry } from "@/lib/llm/models.ts";
+import type { ChatMessage } from "@/lib/llm/types.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import { newId } from "@/lib/shared/ids.ts";
+import { isEnded } from "@/lib/shared/run_status.ts";
+import type { After } from "@/lib/streams/follow.ts";
+import type { PlacedEvent } from "@/lib/streams/live_run.ts";
+import { completionId } from "./chat/events_text.ts";
+import { ChatForm } from "./chat/form.ts";
+import type { ChatCompletion } from "./chat/input.ts";
+
+export interface GatewayParts {
+  models: ModelRegistry;
+  store: RunStore;
+  looseRuns: LooseRunStore;
+  runs: Runs;
+  follow: RunFollow;
+  idempotency: IdempotencyStore;
+  /** Stops a run, in whatever process it is executed. */
+  stopRun: (workspace: string, runId: string) => Promise<void>;
+  log: Logger;
+}
+
+/** Who asks, and how. */
+export interface GatewayContext {
+  workspace: string;
+  requestId: string;
+  logger: Logger;
+  /** Ends waits for lists of models. */
+  signal: AbortSignal;
+  /** The run goes on when the caller hangs up. A run with an idempotency key does in any case. */
+  isDetached: boolean;
+  idempotencyKey: string | null;
+  cache: CacheWish;
+  /** An answer that breaks off may be begun again by another model of the route. */
+  mayRestart: boolean;
+}
+
+/** A run that has begun, or that the same request has begun before. */
+export interface GatewayRun {
+  record: RunRecord;
+  cache: CacheOutcome;
+  isAttached: boolean;
+  /** An earlier request has begun it. */
+  isKnown: boolean;
+  /** When the provider was asked, in milliseconds of `performance.now()`. */
+  askedAtMs: number;
+  /**
+   * Resolves when the provider's first word is there.
+   * @throws what the provider answered instead (from the promise)
+   */
+  first: Promise<unknown>;
+}
+
+/** Tries to begin a run whose idempotency key somebody else uses in the same moment. */
+const START_ATTEMPTS = 3;
+
+export class Gateway {
+  readonly #parts: GatewayParts;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Begins a chat completion.
+   * @throws {AppError} 404 `model_not_found`, 422 `idempotency_key_reused`, 504 `cache_miss`, 503 while the
+   *   store takes no detached run
+   */
+  async start(
+    input: ChatCompletion,
+    context: GatewayContext,
+  ): Promise<GatewayRun> {
+    const { idempotencyKey, isDetached } = context;
+    return idempotencyKey === null && !isDetached
+      ? await this.#startAttached(input, context)
+      : await this.#startDetached(input, context);
+  }
+
+  async #startAttached(
+    input: ChatCompletion,
+    context: GatewayContext,
+  ): Promise<GatewayRun> {
+    const { looseRuns } = this.#parts;
+    const { workspace, logger } = context;
+    const built = await this.#build(input, context.signal);
+    const askedAtMs = performance.now();
+    const opened = await this.#open(built, context);
+    const record = { ...newRun(built, opened, context), isAttached: true };
+    const owned = looseRuns.begin(
+      workspace,
+      record,
+      (error) => logger.warn("Run was not stored at its start", { error }),
+    );
+    return this.#begin(owned, { input, built, opened, context, askedAtMs });
+  }
+
+  async #startDetached(
+    input: ChatCompletion,
+    context: GatewayContext,
+  ): Promise<GatewayRun> {
+    const { idempotency, looseRuns, store } = this.#parts;
+    const { workspace, idempotencyKey: key } = context;
+    for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
+      const claim = await idempotency.claim(
+        workspace,
+        key === null ? null : { scope: "v1", key, body: input },
+      );
+      if (claim.state === "made") {
+        const record = await store.readRun(workspace, claim.id);
+        if (record === null) throw notFound("run");
+        return known(record);
+      }
+      const built = await this.#build(input, context.signal);
+      const askedAtMs = performance.now();
+      const opened = await this.#open(built, context);
+      const record = newRun(built, opened, context);
+      let owned = null;
+      try {
+        owned = await looseRuns.start(
+          workspace,
+          record,
+          JSON.stringify(input),
+          claim.receipt(record.id),
+        );
+      } finally {
+        if (owned === null) opened.abort.abort();
+      }
+      if (owned !== null) {
+        return this.#begin(owned, { input, built, opened, context, askedAtMs });
+      }
+    }
+    throw new AppError({
+      status: 409,
+      code: "conflict",
+      message: "Another request with the same Idempotency-Key came meanwhile.",
+      retryable: true,
+    });
+  }
+
+  #begin(
+    owned: Parameters<Runs["begin"]>[0]["owned"],
+    { input, built, opened, context, askedAtMs }: Beginning,
+  ): GatewayRun {
+    this.#parts.runs.begin({
+      owned,
+      prompt: built.request.messages,
+      opened,
+      kept: "",
+      logger: context.logger,
+      form: formOf(owned.record, input),
+    });
+    return {
+      record: owned.record,
+      cache: opened.cache,
+      isAttached: owned.record.isAttached ?? false,
+      isKnown: false,
+      askedAtMs,
+      first: opened.first,
+    };
+  }
+
+  async #open(
+    built: BuiltRequest,
+    { workspace, cache, mayRestart }: GatewayContext,
+  ): Promise<OpenedStream> {
+    const opened = await this.#parts.runs.openAnswer(workspace, built, cache);
+    return mayRestart ? opened : { ...opened, restart: () => null };
+  }
+
+  /** @throws {AppError} 404 `model_not_found` */
+  async #build(
+    { model: name, messages, stream: _, ...params }: ChatCompletion,
+    signal: AbortSignal,
+  ): Promise<BuiltRequest> {
+    const { provider, model, plan, id } = await this.#parts.models.find(
+      name,
+      signal,
+    );
+    return {
+      provider,
+      plan,
+      model: id,
+      texts: [],
+      request: {
+        model,
+        messages: messages as ChatMessage[],
+        params,
+        raw: true,
+      },
+    };
+  }
+
+  /** What to ask again for a detached run whose process has died; null when that cannot be. */
+  async again(
+    workspace: string,
+    record: RunRecord,
+  ): Promise<AskedAgain | null> {
+    const { looseRuns, log } = this.#parts;
+    const prompt = await looseRuns.readPrompt(workspace, record.id);
+    if (prompt === null) return null;
+    // It was checked before it was stored.
+    const input: ChatCompletion = JSON.parse(prompt);
+    try {
+      const built = await this.#build(input, AbortSignal.timeout(FIND_MS));
+      return { built, kept: "", form: formOf(record, input) };
+    } catch (error) {
+      log.warn("Answer cannot be begun again", { run: record.id, error });
+      return null;
+    }
+  }
+
+  /** @throws {AppError} 404 `not_found` also for a run of a chat */
+  async run(
+    workspace: string,
+    runId: string,
+  ): Promise<{ record: RunRecord; text: string }> {
+    const record = await this.#record(workspace, runId);
+    const { runs, store } = this.#parts;
+    if (isEnded(record.status)) {
+      return { record, text: await store.readText(workspace, record) };
+    }
+    const live = runs.live(runId);
+    if (live !== null && live.epoch === record.epoch) {
+      return { record, text: textOf(live.events) };
+    }
+    const stored = await store.readRunEvents(workspace, runId);
+    return { record, text: textOf(stored?.events ?? []) };
+  }
+
+  async #record(workspace: string, runId: string): Promise<RunRecord> {
+    const record = await this.#parts.store.readRun(workspace, runId);
+    if (record?.source !== "v1") throw notFound("run");
+    return record;
+  }
+
+  /** The events of a run; see `RunFollow.follow`. */
+  follow(
+    workspace: string,
+    runId: string,
+    after: After,
+    signal: AbortSignal,
+  ): AsyncGenerator<PlacedEvent[], void, void> {
+    return this.#parts.follow.follow(workspace, runId, after, signal);
+  }
+
+  /**
+   * Stops a run, in whatever process it is executed; one that has ended stays as it is.
+   * @throws {AppError} 404 `not_found`, 503 `run_not_here` when its process does not react
+   */
+  async cancel(
+    workspace: string,
+    runId: string,
+  ): Promise<{ record: RunRecord; text: string }> {
+    const { record } = await this.run(workspace, runId);
+    if (!isEnded(record.status)) await this.#parts.stopRun(workspace, runId);
+    const stopped = await this.run(workspace, runId);
+    if (isEnded(stopped.record.status)) return stopped;
+    throw new AppError({
+      status: 503,
+      code: "run_not_here",
+      message:
+        "The process that writes the answer does not react. It will be stopped as soon as it does, or is replaced.",
+      retryable: true,
+    });
+  }
+
+  /** The caller of an attached run has gone. */
+  hungUp(runId: string): void {
+    this.#parts.runs.tell(runId, "cancelled");
+  }
+}
+
+/** How long a run that is begun again waits for lists of models, in milliseconds. */
+const FIND_MS = 10_000;
+
+interface Beginning {
+  input: ChatCompletion;
+  built: BuiltRequest;
+  opened: OpenedStream;
+  context: GatewayContext;
+  askedAtMs: number;
+}
+
+function known(record: RunRecord): GatewayRun {
+  return {
+    record,
+    cache: record.cache ?? "bypass",
+    isAttached: false,
+    isKnown: true,
+    askedAtMs: performance.now(),
+    first: Promise.resolve(),
+  };
+}
+
+/** A whole answer always says what it used, so its chunks have to. */
+function formOf(
+  { id, model }: RunRecord,
+  { stream, stream_options: options }: ChatCompletion,
+): ChatForm {
+  return new ChatForm({
+    id: completionId(id),
+    model,
+    withUsage: !stream || options?.include_usage === true,
+  });
+}
+
+function newRun(
+  built: BuiltRequest,
+  { cache }: OpenedStream,
+  { requestId }: GatewayContext,
+): RunRecord {
+  const now = new Date().toISOString();
+  return {
+    v: 1,
+    id: newId("run"),
+    source: "v1",
+    threadId: "",
+    questionId: "",
+    messageId: "",
+    status: "running",
+    epoch: 1,
+    owner: "",
+    model: built.model,
+    provider: built.provider.id,
+    ...(built.plan?.route ? { servedModel: built.request.model } : {}),
+    finishReason: null,
+    usage: null,
+    error: null,
+    endSeq: null,
+    cache: cache === "bypass" ? null : cache,
+    requestId,
+    createdAt: now,
+    startedAt: now,
+    finishedAt: null,
+  };
+}

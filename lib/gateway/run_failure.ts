@@ -1,0 +1,36 @@
+/** The error of a run as an answer to who asked for it. */
+import { AppError } from "@/lib/errors.ts";
+import type { RunError, RunStatus } from "@/lib/shared/wire.ts";
+
+const STATUSES: Readonly<Record<string, number>> = {
+  model_not_found: 404,
+  provider_refused: 400,
+  context_length_exceeded: 400,
+  provider_rate_limited: 429,
+  provider_timeout: 504,
+  storage_unavailable: 503,
+  overloaded: 503,
+  internal_error: 500,
+};
+
+/** An answer that ended with an error. */
+export function runFailure({ code, message, retryable }: RunError): AppError {
+  const status = STATUSES[code] ?? 502;
+  return new AppError({ status, code, message, retryable });
+}
+
+/** An answer that was ended before it was whole. */
+export function endedEarly(status: RunStatus): AppError {
+  return status === "cancelled"
+    ? new AppError({
+      status: 409,
+      code: "run_cancelled",
+      message: "The answer was stopped before its end.",
+    })
+    : new AppError({
+      status: 503,
+      code: "run_interrupted",
+      message: "The server was stopped before the end of the answer.",
+      retryable: true,
+    });
+}

@@ -1,0 +1,58 @@
+/** `POST /v1/chat/completions`: a chat completion as OpenAI has it, as a run. */
+import { AppError } from "@/lib/errors.ts";
+import {
+  answerWhole,
+  type Asked,
+  headersOf,
+  later,
+  streamAnswer,
+} from "@/lib/gateway/chat/answer.ts";
+import {
+  chatCompletionSchema,
+  checkChatCompletion,
+} from "@/lib/gateway/chat/input.ts";
+import { readJson } from "@/lib/http/body.ts";
+import { gatewayContext } from "@/lib/http/gateway_context.ts";
+import { methods } from "@/lib/http/methods.ts";
+import { readPrefer } from "@/lib/http/prefer.ts";
+import { toAppError } from "@/lib/http/problem.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers(methods({
+  async POST(ctx) {
+    const startedAtMs = performance.now();
+    const { gateway } = ctx.state.services;
+    const { workspace } = ctx.state;
+    const input = await readJson(ctx.req, chatCompletionSchema);
+    checkChatCompletion(input);
+    const context = gatewayContext(ctx.req, ctx.state);
+    const run = await gateway.start(input, context);
+    const asked: Asked = {
+      gateway,
+      workspace,
+      run,
+      signal: ctx.req.signal,
+      completed: ctx.info.completed,
+      startedAtMs,
+    };
+    try {
+      if (input.stream) return await streamAnswer(asked);
+      const { isAsync, waitMs } = readPrefer(ctx.req);
+      return isAsync ? await later(asked) : await answerWhole(asked, waitMs);
+    } catch (thrown) {
+      throw withHeaders(
+        toAppError(thrown),
+        headersOf(asked, performance.now()),
+      );
+    }
+  },
+}));
+
+/** The error with the name of the run that has ended with it. */
+function withHeaders(
+  error: AppError,
+  headers: Record<string, string>,
+): AppError {
+  Object.assign(error.headers, headers);
+  return error;
+}

@@ -1,0 +1,32 @@
+/** `GET /v1/models/:id`: one model; its name may hold slashes, as they are or encoded. */
+import { AppError } from "@/lib/errors.ts";
+import { toModelObject } from "@/lib/gateway/model_object.ts";
+import { methods } from "@/lib/http/methods.ts";
+import { define } from "@/utils.ts";
+
+const PREFIX = "/v1/models/";
+
+export const handler = define.handlers(methods({
+  async GET(ctx) {
+    const id = decode(ctx.url.pathname.slice(PREFIX.length));
+    const { models } = ctx.state.services;
+    const { plan } = await models.find(id, ctx.req.signal);
+    const [{ provider }] = plan.targets;
+    return ctx.json(
+      toModelObject({ id, provider: plan.route === null ? provider : "route" }),
+    );
+  },
+}));
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new AppError({
+      status: 404,
+      code: "model_not_found",
+      message: "The name of the model is not well encoded.",
+      cause,
+    });
+  }
+}

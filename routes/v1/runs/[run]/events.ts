@@ -1,0 +1,18 @@
+/** `GET /v1/runs/:id/events`: the chunks of a run, from `Last-Event-ID` on where one is given. */
+import { followAgain } from "@/lib/gateway/chat/follow_again.ts";
+import { methods } from "@/lib/http/methods.ts";
+import { parsePosition } from "@/lib/streams/position.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers(methods({
+  async GET(ctx) {
+    const after = parsePosition(ctx.req.headers.get("last-event-id"));
+    return await followAgain({
+      gateway: ctx.state.services.gateway,
+      workspace: ctx.state.workspace,
+      runId: ctx.params.run,
+      after,
+      signal: ctx.req.signal,
+    });
+  },
+}));

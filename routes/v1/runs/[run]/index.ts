@@ -1,0 +1,15 @@
+/** `GET /v1/runs/:id`: a run that a program has begun, with its text so far. */
+import { toRunObject } from "@/lib/gateway/run_object.ts";
+import { methods } from "@/lib/http/methods.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers(methods({
+  async GET(ctx) {
+    const { gateway } = ctx.state.services;
+    const { record, text } = await gateway.run(
+      ctx.state.workspace,
+      ctx.params.run,
+    );
+    return ctx.json(toRunObject(record, text));
+  },
+}));
