@@ -27,9 +27,9 @@ function pairJson(placed: PlacedEvent): string {
   return `["${placed.event.event}",${eventJson(placed)}]`;
 }
 
-/** Bytes that an event takes in a group. */
+/** Bytes that an event takes in a group; counted once. */
 export function eventBytes(placed: PlacedEvent): number {
-  return Buffer.byteLength(pairJson(placed)) + 1;
+  return placed.bytes ??= Buffer.byteLength(pairJson(placed)) + 1;
 }
 
 /** Consecutive events, encoded in groups that each fit a page or a value. */
@@ -40,8 +40,7 @@ function* groups(
   let bytes = 0;
   let first = 0;
   for (const [index, placed] of events.entries()) {
-    const pair = pairJson(placed);
-    const size = Buffer.byteLength(pair) + 1;
+    const size = eventBytes(placed);
     if (pairs.length > 0 && bytes + size > MAX_GROUP_BYTES) {
       yield {
         first: events[first],
@@ -52,7 +51,7 @@ function* groups(
       bytes = 0;
       first = index;
     }
-    pairs.push(pair);
+    pairs.push(pairJson(placed));
     bytes += size;
   }
   if (pairs.length > 0) {
