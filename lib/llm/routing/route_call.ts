@@ -10,6 +10,7 @@ import {
 } from "@/lib/llm/retry.ts";
 import type { Delta } from "@/lib/llm/types.ts";
 import { Attempt, type AttemptInfo } from "./attempt.ts";
+import { type Candidate, Candidates } from "./candidates.ts";
 import type { ReleaseSlot } from "./connection_slots.ts";
 import { RouteStream } from "./route_stream.ts";
 import type { Target, TargetName, TryOptions } from "./target.ts";
@@ -36,15 +37,6 @@ export interface CallParts<T> {
 /** Told of the target that is being asked, before its first delta. */
 export type TellServed = (served: TargetName) => void;
 
-/** A target within one call. */
-export interface Candidate {
-  readonly target: Target;
-  /** Attempts that have failed. */
-  failures: number;
-  /** It is not asked again for this answer. */
-  isSpent: boolean;
-}
-
 /** Those who waited for a target to cool down do not all come back in the same moment. */
 const MAX_SPREAD_MS = 1000;
 
@@ -53,10 +45,9 @@ export class RouteCall<T = Delta> {
   readonly attempts: AttemptInfo[] = [];
   readonly #parts: CallParts<T>;
   readonly #deadlineMs: number;
-  #candidates: Candidate[] | null = null;
+  #candidates: Candidates | null = null;
   #openings = 0;
-  #lastError: ProviderError | null = null;
-  #served: Candidate | null = null;
+  #served: TargetName | null = null;
 
   constructor(parts: CallParts<T>) {
     this.#parts = parts;
@@ -65,7 +56,7 @@ export class RouteCall<T = Delta> {
 
   /** Who has been asked last, and so answers if anybody does; null before. */
   get served(): TargetName | null {
-    return this.#served?.target.name ?? null;
+    return this.#served;
   }
 
   /**
@@ -92,22 +83,12 @@ export class RouteCall<T = Delta> {
    */
   restart(error: unknown, served: TargetName | null = this.served): boolean {
     if (!mayFailOver(error) || this.#remainingMs() <= 0) return false;
-    const candidates = this.#ordered();
-    for (const candidate of candidates) {
-      const { provider, model } = candidate.target.name;
-      if (provider === served?.provider && model === served.model) {
-        candidate.isSpent = true;
-      }
-    }
-    this.#lastError = error;
-    return candidates.some((each) => !each.isSpent && each.target.isReady);
+    return this.#ordered().exclude(served, error);
   }
 
   /** The next target to ask, without waiting; null when one must be waited for, or none is left. */
   ready(): Candidate | null {
-    return this.#ordered().find((each) =>
-      !each.isSpent && each.target.isReady
-    ) ?? null;
+    return this.#ordered().next();
   }
 
   /**
@@ -116,13 +97,13 @@ export class RouteCall<T = Delta> {
    */
   async cooled(signal: AbortSignal): Promise<void> {
     const { random } = this.#parts;
-    const cooling = this.#ordered()
-      .filter(({ isSpent, target }) => !isSpent && target.breaker.isPassable)
-      .map(({ target }) => target.coolingMs);
-    const waitMs = Math.min(...cooling);
+    const candidates = this.#ordered();
+    const waitMs = candidates.coolingMs();
     const isBearable = waitMs <= MAX_RETRY_AFTER_MS &&
       waitMs < this.#remainingMs();
-    if (!isBearable) throw this.#lastError ?? this.#unavailable();
+    if (!isBearable) {
+      throw candidates.lastError ?? unavailable(candidates.targets);
+    }
     const spreadMs = random() * Math.min(waitMs, MAX_SPREAD_MS);
     await this.pause(waitMs + spreadMs, signal);
   }
@@ -154,7 +135,7 @@ export class RouteCall<T = Delta> {
       return await candidate.target.upstream.slots.take(signal, waitMs);
     } catch (error) {
       if (signal.aborted || !(error instanceof ProviderError)) throw error;
-      this.#spend(candidate, error);
+      this.#ordered().spend(candidate, error);
       return null;
     }
   }
@@ -173,9 +154,9 @@ export class RouteCall<T = Delta> {
     if (permit === null) {
       release();
       if (remainingMs > 0) return null;
-      throw this.#lastError ?? this.#timedOut(target);
+      throw this.#ordered().lastError ?? this.#timedOut(target);
     }
-    this.#served = candidate;
+    this.#served = target.name;
     tell?.(target.name);
     const limitsMs = { ...timeoutsMs, total: remainingMs };
     const attempt = new Attempt({
@@ -201,6 +182,7 @@ export class RouteCall<T = Delta> {
   failed(candidate: Candidate, error: unknown): number {
     if (!mayFailOver(error)) throw error;
     const { retries, random } = this.#parts;
+    const candidates = this.#ordered();
     const isLimited = error.status === 429;
     if (isLimited) candidate.target.coolDown(error.retryAfterMs ?? 0);
     candidate.failures += 1;
@@ -208,43 +190,22 @@ export class RouteCall<T = Delta> {
       ? waitBefore(candidate.failures, error, random)
       : null;
     if (waitMs === null || waitMs >= this.#remainingMs()) {
-      this.#spend(candidate, error);
+      candidates.spend(candidate, error);
       return 0;
     }
-    this.#lastError = error;
+    candidates.lastError = error;
     // Whoever limits the rate is asked again only after the others.
-    if (isLimited && this.#putBack(candidate)) return 0;
+    if (isLimited && candidates.putBack(candidate)) return 0;
     return waitMs;
   }
 
-  #spend(candidate: Candidate, error: ProviderError): void {
-    candidate.isSpent = true;
-    this.#lastError = error;
-    if (this.#ordered().every(({ isSpent }) => isSpent)) throw error;
-  }
-
-  /** Puts a target behind the others; false when no other can be asked now. */
-  #putBack(candidate: Candidate): boolean {
-    const others = this.#ordered().filter((each) => each !== candidate);
-    if (!others.some((each) => !each.isSpent && each.target.isReady)) {
-      return false;
-    }
-    this.#candidates = [...others, candidate];
-    return true;
-  }
-
   /** In the order that is best when the first one is asked. */
-  #ordered(): Candidate[] {
-    return this.#candidates ??= this.#parts.order()
-      .map((target) => ({ target, failures: 0, isSpent: false }));
+  #ordered(): Candidates {
+    return this.#candidates ??= new Candidates(this.#parts.order());
   }
 
   #remainingMs(): number {
     return this.#deadlineMs - this.#parts.clock.monotonic();
-  }
-
-  #unavailable(): ProviderError {
-    return unavailable(this.#ordered().map(({ target }) => target));
   }
 
   #timedOut(target: Target): ProviderError {

@@ -479,20 +479,28 @@ Deno.test("RouteStream: too many waiting is 503, and another target is asked fir
 });
 
 Deno.test("RouteStream: a breaker that opens during the wait for a connection is heeded", async () => {
-  const { a, b, clock, route, single } = rig({
+  const { a, clock, single } = rig({
     failures: 1,
     maxConnections: 1,
     a: [{ takesMs: 10, error: refusal(500) }],
   });
   const failing = single.call(REQUEST).open(NEVER).next().catch(() => {});
-  const waiting = route.call(REQUEST).open(NEVER);
-  const first = waiting.next();
+  const waiting = single.call(REQUEST).open(NEVER).next()
+    .catch(({ message }) => message);
   assert.equal(a.slots.waiting, 1);
-  await settle(clock, Promise.all([failing, first]));
-  assert.equal((await first).done, false);
-  assert.deepEqual([a.asked.length, b.asked.length], [1, 1]);
-  await waiting.return!();
-  assert.deepEqual([a.slots.inUse, b.slots.inUse], [0, 0]);
+  await settle(clock, Promise.all([failing, waiting]));
+  assert.match(String(await waiting), /left alone/);
+  assert.deepEqual([a.asked.length, a.slots.inUse], [1, 0]);
+});
+
+Deno.test("RouteStream: while all connections of a target are in use the next one is asked", async () => {
+  const { a, single, read } = rig({ maxConnections: 1 });
+  const busy = single.call(REQUEST).open(NEVER);
+  await busy.next();
+  assert.deepEqual((await read()).told, ["b"]);
+  assert.equal(a.slots.waiting, 0);
+  await busy.return!();
+  assert.deepEqual((await read()).told, ["a"]);
 });
 
 Deno.test("RoutePlan.ask: gives what the first target gives that is well", async () => {
