@@ -14,7 +14,8 @@ import type { State } from "@/utils.ts";
 
 // Before the first request: a setting that cannot be used ends the start here.
 const { loopLag } = await ensureServices();
-loopLag.warns = import.meta.env.DEV;
+// Only the development server has an environment.
+loopLag.warns = import.meta.env?.DEV === true;
 
 export const app = new App<State>()
   .use(requestContext)
