@@ -90,14 +90,14 @@ export class Runs {
   ): Promise<OpenedStream> {
     const answers = this.#answers;
     if (answers === null) return this.openStream(built);
-    const { provider, request: { model, messages, params } } = built;
+    const { provider, request: { model, messages, params, raw } } = built;
     const call = callOf(built);
     const open = async (): Promise<OpenedStream> => {
       const abort = new AbortController();
       const opened = await answers.open({
         subject: { workspace, user: null, key: null },
         target: built.plan?.destination ?? `${provider.id}/${model}`,
-        form: "chat",
+        form: raw ? "chunks" : "chat",
         body: { ...params, messages },
         wish,
         signal: abort.signal,
