@@ -114,3 +114,27 @@ Deno.test("Routing.route: with least-latency a target that fails is asked less",
   for (let n = 0; n < 3; n++) assert.equal(await ask(plan), true);
   assert.deepEqual([upstream.asked.length, other.asked.length], [1, 3]);
 });
+
+Deno.test("Routing.route: with least-latency whoever was faster is asked first", async () => {
+  const { clock, upstream } = rig();
+  const routing = new Routing({ clock });
+  const other = scriptedUpstream("b", clock);
+  upstream.script = [{ takesMs: 300, texts: ["x"] }];
+  other.script = [{ takesMs: 100, texts: ["x"] }];
+  const plan = routing.route(
+    { ...ROUTE, strategy: "least-latency" },
+    (id) => id === "a" ? upstream : other,
+  )!;
+  for (let n = 0; n < 4; n++) {
+    const asking = ask(plan);
+    while (clock.pending > 0) {
+      clock.advanceToNext();
+      await Promise.resolve();
+    }
+    await asking;
+  }
+  assert.deepEqual([upstream.asked.length, other.asked.length], [1, 3]);
+  const times = routing.states().map(({ firstTokenMs }) => firstTokenMs);
+  assert.equal(times[0], 300);
+  assert.ok(times[1]! < 100);
+});
