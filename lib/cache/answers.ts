@@ -32,6 +32,13 @@ export interface Ask extends Question {
   stages?: LookupStages;
 }
 
+/** What is known of an answer before it is opened. */
+export interface Sought {
+  /** Null: the cache is not to be asked. */
+  readonly key: CacheKey | null;
+  readonly hit: CacheHit | null;
+}
+
 /** What a run pays of an answer, and what it would have paid without the cache. */
 export interface Settlement {
   paid: TokenUsage;
@@ -92,16 +99,30 @@ export class Answers {
   }
 
   /**
-   * Opens the answer. It waits for the store at most, half a second, and only when the policy keeps such
-   * answers; never for the provider.
+   * Looks for a kept answer. It waits for the store at most, half a second, and only when the policy keeps
+   * such answers and none for the question is on its way.
    * @throws {AppError} 504 `cache_miss` when only a kept answer was wanted and there is none
-   * @throws the signal's reason when it aborts before the answer is open
+   * @throws the signal's reason when it aborts
    */
-  async open(ask: Ask): Promise<OpenedAnswer> {
+  async seek(ask: Omit<Ask, "open">): Promise<Sought> {
     const key = this.keyOf(ask);
-    if (key === null) return this.pass(ask);
+    if (key === null) {
+      if (ask.wish === "only") this.#refuse();
+      return { key, hit: null };
+    }
     const hit = this.find(key, ask) ?? await this.lookUp(key, ask);
-    return hit === null ? this.board(key, ask) : this.take(hit, ask.signal);
+    return { key, hit };
+  }
+
+  /**
+   * Opens the answer; never waits for the provider.
+   * @param sought what `seek` has found for the same question
+   * @throws as `seek` does
+   */
+  async open(ask: Ask, sought?: Sought): Promise<OpenedAnswer> {
+    const { key, hit } = sought ?? await this.seek(ask);
+    if (hit !== null) return this.take(hit, ask.signal);
+    return key === null ? this.pass(ask) : this.board(key, ask);
   }
 
   /** The answer in memory, without waiting for anything. `take` it, or say that it was `taken`. */
@@ -129,7 +150,7 @@ export class Answers {
       "wish" | "variant" | "signal" | "stages"
     >,
   ): Promise<CacheHit | null> {
-    const { cache, counters } = this.#parts;
+    const { cache } = this.#parts;
     if (wish === "use" && this.#isUp(key, variant)) return null;
     const stage = stages?.begin("cache.l2");
     let hit: CacheHit | null = null;
@@ -140,9 +161,8 @@ export class Answers {
         stages?.end(stage, hit === null ? "miss" : "hit");
       }
     }
-    if (hit !== null || wish !== "only") return hit;
-    counters.add("refused");
-    throw cacheMiss();
+    if (hit === null && wish === "only") this.#refuse();
+    return hit;
   }
 
   /** Replays a kept answer. */
@@ -192,13 +212,8 @@ export class Answers {
   }
 
   /** A call that has nothing to do with the cache. */
-  pass({ wish, signal, open }: Ask): OpenedAnswer {
-    const { counters } = this.#parts;
-    if (wish === "only") {
-      counters.add("refused");
-      throw cacheMiss();
-    }
-    counters.count("bypass");
+  pass({ signal, open }: Pick<Ask, "signal" | "open">): OpenedAnswer {
+    this.#parts.counters.count("bypass");
     let served: ServedBy | null = null;
     return {
       cache: "bypass",
@@ -217,6 +232,11 @@ export class Answers {
       inMemory: cache.inMemory,
       flights: { joinable: flights.size, bytes: flights.bytes },
     };
+  }
+
+  #refuse(): never {
+    this.#parts.counters.add("refused");
+    throw cacheMiss();
   }
 
   /** Whether a call for the same is on its way. */

@@ -8,11 +8,15 @@ import {
   RunExecution,
 } from "./run_execution.ts";
 import type { CacheWish } from "@/lib/cache/answer.ts";
-import type { Answers, OpenedAnswer } from "@/lib/cache/answers.ts";
+import type { Answers, OpenedAnswer, Sought } from "@/lib/cache/answers.ts";
+import type { Question } from "@/lib/cache/cache_key.ts";
 import { StorageError } from "@/lib/errors.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { RouteCall } from "@/lib/llm/routing/route_call.ts";
 import type { Delta, TokenUsage } from "@/lib/llm/types.ts";
+import { attemptStages } from "@/lib/observe/attempt_stages.ts";
+import type { RunObserver } from "@/lib/observe/observer.ts";
+import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import type { Hub } from "@/lib/streams/hub.ts";
 import type { LiveRun } from "@/lib/streams/live_run.ts";
 
@@ -34,6 +38,7 @@ export class Runs {
   readonly #temporary: TemporaryRows;
   readonly #finalDeadlineMs: number;
   readonly #answers: Answers | null;
+  readonly #observer: RunObserver | null;
   readonly #executing = new Map<string, RunExecution>();
   #takesMore = true;
   #isDraining = false;
@@ -43,7 +48,11 @@ export class Runs {
     hub: Hub,
     prices: PriceList,
     temporary: TemporaryRows,
-    options: { finalDeadlineMs?: number; answers?: Answers } = {},
+    options: {
+      finalDeadlineMs?: number;
+      answers?: Answers;
+      observer?: RunObserver;
+    } = {},
   ) {
     this.#store = store;
     this.#hub = hub;
@@ -51,6 +60,7 @@ export class Runs {
     this.#temporary = temporary;
     this.#finalDeadlineMs = options.finalDeadlineMs ?? FINAL_DEADLINE_MS;
     this.#answers = options.answers ?? null;
+    this.#observer = options.observer ?? null;
   }
 
   /** How many runs are being executed. */
@@ -82,30 +92,45 @@ export class Runs {
    * Opens the answer to a request: one that is kept, one that another run has on its way, or the
    * provider's stream.
    * @param wish `bypass`: the provider's stream, come what may
+   * @param sought what `seekAnswer` has found for the same request
    */
   async openAnswer(
     workspace: string,
     built: BuiltRequest,
     wish: CacheWish,
+    sought?: Sought,
   ): Promise<OpenedStream> {
     const answers = this.#answers;
     if (answers === null) return this.openStream(built);
-    const { provider, request: { model, messages, params, raw } } = built;
+    const question = questionOf(workspace, built);
     const call = callOf(built);
-    const open = async (): Promise<OpenedStream> => {
+    const open = async (sought?: Sought): Promise<OpenedStream> => {
       const abort = new AbortController();
       const opened = await answers.open({
-        subject: { workspace, user: null, key: null },
-        target: built.plan?.destination ?? `${provider.id}/${model}`,
-        form: raw ? "chunks" : "chat",
-        body: { ...params, messages },
+        ...question,
         wish,
         signal: abort.signal,
         open: (signal, tell) => call.open(signal, tell),
-      });
+      }, sought);
       return begun(opened, abort, call, open);
     };
-    return await open();
+    return await open(sought);
+  }
+
+  /**
+   * Looks for a kept answer to a request that may need no run then.
+   * @throws {AppError} 504 `cache_miss` when only a kept answer was wanted and there is none
+   * @throws the signal's reason when it aborts
+   */
+  async seekAnswer(
+    workspace: string,
+    built: BuiltRequest,
+    wish: CacheWish,
+    signal: AbortSignal,
+  ): Promise<Sought> {
+    const question = questionOf(workspace, built);
+    return await this.#answers?.seek({ ...question, wish, signal }) ??
+      { key: null, hit: null };
   }
 
   #openCall(call: Call): OpenedStream {
@@ -132,6 +157,7 @@ export class Runs {
       prices: this.#prices,
       live: this.#hub.open(id, epoch),
       finalDeadlineMs: this.#finalDeadlineMs,
+      observer: this.#observer,
     });
     this.#executing.set(id, execution);
     this.#renew(attempt);
@@ -227,15 +253,35 @@ export class Runs {
   }
 }
 
+/** What decides the answer to a request. */
+function questionOf(
+  workspace: string,
+  { plan, provider, request: { model, messages, params, raw } }: BuiltRequest,
+): Question {
+  return {
+    subject: { workspace, user: null, key: null },
+    target: plan?.destination ?? `${provider.id}/${model}`,
+    form: raw ? "chunks" : "chat",
+    body: { ...params, messages },
+  };
+}
+
 /** One answer, and what may be done when it breaks off. */
-type Call = Pick<RouteCall, "open" | "restart" | "served">;
+type Call = Pick<RouteCall, "open" | "restart" | "served" | "attempts">;
 
 /** A request along its plan; without one its provider is asked once. */
-function callOf({ plan, provider, request }: BuiltRequest): Call {
-  if (plan !== undefined) return plan.call(request);
+function callOf(
+  { plan, provider, request }: BuiltRequest,
+  trace: RequestTrace | null = null,
+): Call {
+  if (plan !== undefined) {
+    const onAttempt = trace === null ? undefined : attemptStages(trace.stages);
+    return plan.call(request, { onAttempt });
+  }
   const served = { provider: provider.id, model: request.model };
   return {
     served,
+    attempts: [],
     restart: () => false,
     open: (signal, tell) => {
       tell?.(served);
@@ -260,6 +306,7 @@ function begun(
     iterator: deltas,
     first,
     abort,
+    attempts: call.attempts,
     cache,
     served,
     settle,
