@@ -184,7 +184,7 @@ export async function startServices(
     hub,
     prices,
     new TemporaryStore(store, threadStore),
-    { finalDeadlineMs: parts.finalDeadlineMs, answers },
+    { finalDeadlineMs: parts.finalDeadlineMs, answers, observer },
   );
   const models = new ModelRegistry({
     providers: config.providers,

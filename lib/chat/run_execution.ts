@@ -9,6 +9,10 @@ import { estimateTokens } from "@/lib/llm/estimate.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { ChatMessage, Delta, TokenUsage } from "@/lib/llm/types.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import type { RunObserver } from "@/lib/observe/observer.ts";
+import type { RequestAttempt } from "@/lib/observe/request_record.ts";
+import type { RequestTrace } from "@/lib/observe/request_trace.ts";
+import { codeOf, type Stage, Stages } from "@/lib/observe/stages.ts";
 import type {
   RunError,
   RunEvent,
@@ -21,7 +25,7 @@ import type {
   PlacedEvent,
 } from "@/lib/streams/live_run.ts";
 import { MAX_EVENT_BYTES } from "@/lib/streams/log_codec.ts";
-import type { LedgerStatus } from "@/lib/usage/ledger_row.ts";
+import type { LedgerRow, LedgerStatus } from "@/lib/usage/ledger_row.ts";
 import type { RunRecord } from "./records.ts";
 import {
   failoverEvent,
@@ -29,6 +33,7 @@ import {
   pieces,
   terminalEvent,
 } from "./run_events.ts";
+import { runFacts } from "./run_facts.ts";
 import { attemptRow, costOf } from "./run_ledger.ts";
 import type { OwnedRun, RunStore } from "./run_store.ts";
 import { servedBy } from "./served_by.ts";
@@ -39,6 +44,8 @@ export interface OpenedStream
   iterator: AsyncIterator<Delta>;
   first: Promise<IteratorResult<Delta>>;
   abort: AbortController;
+  /** Who has been asked so far, oldest first. */
+  attempts: readonly RequestAttempt[];
   /** After an error in the middle: the answer from its beginning by another model, or null: by none. */
   restart(error: unknown): Promise<OpenedStream> | null;
 }
@@ -58,6 +65,8 @@ export interface Attempt {
   owned: OwnedRun;
   prompt: ChatMessage[];
   opened: OpenedStream;
+  /** Of the request that began it; takes its stages. */
+  trace?: RequestTrace | null;
   /** Text that the answer has already and goes on from. */
   kept: string;
   logger: Logger;
@@ -75,6 +84,7 @@ export interface ExecutionOptions {
   store: RunStore;
   prices: PriceList;
   live: LiveRun;
+  observer: RunObserver | null;
   /** How long followers wait for the end to be stored before they are told, in milliseconds. */
   finalDeadlineMs: number;
 }
@@ -99,6 +109,9 @@ export class RunExecution {
   readonly #options: ExecutionOptions;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #stages: Stages;
+  /** From the first delta to the last. */
+  #streaming: Stage | null = null;
   #startedAtMs: number;
   #firstTokenAtMs: number | null = null;
   /** What it pays, once it is over. */
@@ -115,6 +128,7 @@ export class RunExecution {
     this.#opened = attempt.opened;
     this.live = options.live;
     this.#clock = options.store.clock;
+    this.#stages = attempt.trace?.stages ?? new Stages();
     this.#startedAtMs = this.#clock.monotonic();
     const { record } = attempt.owned;
     this.#logger = attempt.logger.with({
@@ -129,8 +143,7 @@ export class RunExecution {
     });
     this.finished = this.#execute().catch((error) => {
       this.#logger.error("Run was lost", { stage: this.#stage, error });
-      this.owned.log.release();
-      this.live.abandon();
+      this.#letGo();
     });
   }
 
@@ -172,6 +185,7 @@ export class RunExecution {
     let failure: unknown;
     do {
       failure = await this.#consume(outcome).then(() => null, (error) => error);
+      this.#streamEnded(failure);
       if (failure === null) break;
     } while (await this.#beginAgain(outcome, failure));
     // Whoever fenced this process has the run now, or will have it.
@@ -198,6 +212,7 @@ export class RunExecution {
     try {
       abort.signal.throwIfAborted();
       let result = await first;
+      if (!result.done) this.#streaming = this.#stages.begin("stream");
       while (!result.done) {
         for (const event of this.#events(result.value, outcome)) {
           await this.owned.log.ready(abort.signal);
@@ -209,6 +224,15 @@ export class RunExecution {
       // Closes the provider's socket whatever ended the loop.
       void Promise.resolve(iterator.return?.()).catch(() => {});
     }
+  }
+
+  #streamEnded(failure: unknown): void {
+    const stage = this.#streaming;
+    if (stage === null) return;
+    this.#streaming = null;
+    if (this.#order !== null) this.#stages.end(stage, "cancelled");
+    else if (failure === null) this.#stages.end(stage);
+    else this.#stages.end(stage, "failed", codeOf(failure));
   }
 
   /**
@@ -325,14 +349,18 @@ export class RunExecution {
       finalDeadlineMs,
       () => this.live.breakOff({ event: "error", data: storageError() }),
     );
+    const stage = this.#stages.begin("commit");
     const isStored = await this.#writeFinal((withEvents) =>
       store.finishRun(this.owned, end, withEvents)
     );
+    this.#stages.end(stage, isStored ? "ok" : "failed");
     cancelLate();
     this.owned.log.release();
     if (isStored && !this.live.closed) this.live.append(event);
     else this.live.abandon();
     this.#logEnd(record);
+    if (isStored) this.#tellObserver(record, end.ledger);
+    else this.#attempt.trace?.runLeft();
   }
 
   /**
@@ -382,6 +410,24 @@ export class RunExecution {
   #letGo(): void {
     this.owned.log.release();
     this.live.abandon();
+    this.#attempt.trace?.runLeft();
+  }
+
+  #tellObserver(record: RunRecord, row: LedgerRow): void {
+    const { observer } = this.#options;
+    const { trace = null, prompt } = this.#attempt;
+    const { live } = this;
+    const facts = runFacts(record, row, {
+      workspace: this.owned.workspace,
+      servedModel: this.#opened.served()?.model ?? null,
+      attempts: this.#opened.attempts,
+      chunks: live.lastSeq + 1,
+      bodies: () => ({
+        request: JSON.stringify({ ...record.params, messages: prompt }),
+        response: live.text,
+      }),
+    });
+    observer?.runEnded(facts, trace);
   }
 
   #logEnd(record: RunRecord): void {
@@ -392,6 +438,7 @@ export class RunExecution {
       firstTokenMs,
       durationMs: totalMs,
       outputTokens: record.usage?.outputTokens,
+      stages: this.#stages.serverTiming(),
     });
   }
 }

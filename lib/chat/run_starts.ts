@@ -2,6 +2,7 @@
 import type { CacheWish } from "@/lib/cache/answer.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { IdempotencyStore } from "./idempotency_store.ts";
 import { titleFrom } from "./prompt.ts";
@@ -25,6 +26,8 @@ export interface StartContext {
   logger: Logger;
   requestId: string | null;
   idempotencyKey: string | null;
+  /** Takes the stages of the start and of the run; null where nobody wants to know. */
+  trace?: RequestTrace | null;
 }
 
 /** A run that has begun, or one that an earlier request of the same kind has begun. */
@@ -75,6 +78,7 @@ export class RunStarts {
     input: NewRun,
     context: StartContext,
   ): Promise<StartedRun> {
+    if (context.trace) context.trace.model = input.model ?? null;
     if ("message" in input) checkMessage(input.message.content);
     return await this.#untilStarted(async () => {
       const claim = await this.#idempotency.claim(
@@ -87,9 +91,14 @@ export class RunStarts {
       );
       const { loaded, tree } = await this.#load(workspace, threadId);
       if (claim.state === "made") {
-        return await this.#known(workspace, tree, claim.id);
+        return await this.#known(workspace, tree, claim.id, context);
       }
-      const known = await this.#alreadyAsked(workspace, tree, input);
+      const known = await this.#alreadyAsked(
+        workspace,
+        tree,
+        input,
+        context,
+      );
       if (known !== null) return known;
       assertFree(loaded);
       const question = toQuestion(
@@ -137,7 +146,7 @@ export class RunStarts {
       const { record } = found;
       const { loaded, tree } = await this.#load(workspace, record.threadId);
       if (claim.state === "made") {
-        return await this.#known(workspace, tree, claim.id);
+        return await this.#known(workspace, tree, claim.id, context);
       }
       const answer = tree.get(record.messageId);
       if (answer === undefined) throw notFound("run");
@@ -176,7 +185,7 @@ export class RunStarts {
         built,
         kept,
         wish: wishOf(record, false),
-        logger: context.logger,
+        context,
       };
       return await this.#open(opening, async (known) => {
         const run = {
@@ -265,7 +274,7 @@ export class RunStarts {
       built,
       kept,
       wish: wishOf(begun, isAgain),
-      logger: context.logger,
+      context,
     };
     return await this.#open(opening, async (known) => {
       const run = { ...begun, ...known };
@@ -290,15 +299,15 @@ export class RunStarts {
 
   /** Opens the answer's stream while the start is committed; closes it when that comes to nothing. */
   async #open(
-    { workspace, built, kept, wish, logger }: Opening,
+    { workspace, built, kept, wish, context }: Opening,
     commit: (known: KnownOnOpening) => Promise<Committed | null>,
     tree: MessageTree,
   ): Promise<StartedRun | null> {
-    const opened = await this.#runs.openAnswer(
-      workspace,
-      built,
-      wish,
-    );
+    const { logger, trace } = context;
+    const opened = await this.#runs.openAnswer(workspace, built, wish, {
+      trace,
+    });
+    const stage = trace?.stages.begin("commit");
     let committed: Committed | null = null;
     try {
       committed = await commit({
@@ -307,11 +316,15 @@ export class RunStarts {
       });
     } finally {
       if (committed === null) opened.abort.abort();
+      if (stage !== undefined) {
+        trace?.stages.end(stage, committed === null ? "failed" : "ok");
+      }
     }
     if (committed === null) return null;
     const { owned, message, text } = committed;
     const prompt = built.request.messages;
-    this.#runs.begin({ owned, prompt, opened, kept, logger });
+    trace?.runBegan(owned.record.id);
+    this.#runs.begin({ owned, prompt, opened, kept, logger, trace });
     return { run: owned.record, message, text, tree };
   }
 
@@ -320,6 +333,7 @@ export class RunStarts {
     workspace: string,
     tree: MessageTree,
     input: NewRun,
+    context: StartContext,
   ): Promise<StartedRun | null> {
     const asked = "message" in input && input.message.id
       ? tree.get(input.message.id)
@@ -335,7 +349,7 @@ export class RunStarts {
     }
     const runId = tree.children(asked.id)[0]?.runId ?? null;
     if (runId === null) throw notFound("run of this message");
-    return await this.#known(workspace, tree, runId);
+    return await this.#known(workspace, tree, runId, context);
   }
 
   /** What an earlier request has started. */
@@ -343,7 +357,9 @@ export class RunStarts {
     workspace: string,
     tree: MessageTree,
     runId: string,
+    { trace }: StartContext,
   ): Promise<StartedRun> {
+    if (trace) trace.run = runId;
     const run = await this.#store.readRun(workspace, runId);
     const message = run === null ? undefined : tree.get(run.questionId);
     if (run === null || message === undefined) throw notFound("run");
@@ -372,7 +388,7 @@ interface Opening {
   built: BuiltRequest;
   kept: string;
   wish: CacheWish;
-  logger: Logger;
+  context: StartContext;
 }
 
 interface Committed {

@@ -31,6 +31,14 @@ export interface TemporaryRows {
   refresh(workspace: string, threadId: string): Promise<void>;
 }
 
+/** How an answer is opened. */
+export interface OpenOptions {
+  /** Of the request that asks; takes the stages of it. */
+  trace?: RequestTrace | null;
+  /** What `seekAnswer` has found for the same request. */
+  sought?: Sought;
+}
+
 export class Runs {
   readonly #store: RunStore;
   readonly #hub: Hub;
@@ -92,18 +100,17 @@ export class Runs {
    * Opens the answer to a request: one that is kept, one that another run has on its way, or the
    * provider's stream.
    * @param wish `bypass`: the provider's stream, come what may
-   * @param sought what `seekAnswer` has found for the same request
    */
   async openAnswer(
     workspace: string,
     built: BuiltRequest,
     wish: CacheWish,
-    sought?: Sought,
+    { trace = null, sought }: OpenOptions = {},
   ): Promise<OpenedStream> {
     const answers = this.#answers;
-    if (answers === null) return this.openStream(built);
+    const call = callOf(built, trace);
+    if (answers === null) return this.#openCall(call);
     const question = questionOf(workspace, built);
-    const call = callOf(built);
     const open = async (sought?: Sought): Promise<OpenedStream> => {
       const abort = new AbortController();
       const opened = await answers.open({
@@ -111,6 +118,7 @@ export class Runs {
         wish,
         signal: abort.signal,
         open: (signal, tell) => call.open(signal, tell),
+        stages: trace?.stages,
       }, sought);
       return begun(opened, abort, call, open);
     };

@@ -12,6 +12,7 @@ export function startContext(request: Request, state: State) {
     logger: state.log,
     requestId: state.requestId,
     idempotencyKey: readIdempotencyKey(request),
+    trace: state.trace,
   };
 }
 

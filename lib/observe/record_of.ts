@@ -9,13 +9,16 @@ const MAX_STAGES = 40;
 /** Characters of a message of an error that a record keeps. */
 const MAX_MESSAGE = 500;
 
-/** The record of a request with its run, if it had one; null for a request that asks no model. */
+/**
+ * The record of a request with its run, if it had one; null for a request that asks no model, and where
+ * another process will tell of the run.
+ */
 export function fromTrace(
   trace: RequestTrace,
   nowMs: number,
 ): RequestRecord | null {
   const { source, answered, ended } = trace;
-  if (source === null || answered === null) return null;
+  if (source === null || answered === null || trace.isLeft) return null;
   const error = ended?.error ?? trace.error;
   return {
     id: trace.id,

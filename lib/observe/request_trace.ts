@@ -42,6 +42,8 @@ export class RequestTrace implements Readonly<TraceStart> {
   answered: Answered | null = null;
   /** The run that it began, which has ended. */
   ended: RunFacts | null = null;
+  /** The run that it began has become another process's. */
+  isLeft = false;
   #isRunning = false;
   #isOver = false;
   readonly #onOver: (trace: RequestTrace) => void;
@@ -75,7 +77,14 @@ export class RequestTrace implements Readonly<TraceStart> {
     this.#end();
   }
 
-  /** The headers leave. */
+  /** Another process goes on with the run that it began, and tells of its end. */
+  runLeft(): void {
+    this.isLeft = true;
+    this.#isRunning = false;
+    this.#end();
+  }
+
+  /** The headers leave; called by `Observer.leave`. */
   leave(status: number): Answered {
     this.answered ??= {
       status,
