@@ -373,6 +373,49 @@ Deno.test("routes: runs that share an answer which breaks off share the second o
   assert.deepEqual([rig.a.chats().length, rig.b.chats().length], [1, 1]);
 });
 
+/** A program asks for a stream; gives the text after the last reset, and what came besides chunks. */
+async function askV1(rig: Rig, headers: Record<string, string> = {}) {
+  const response = await rig.app.post("/v1/chat/completions", {
+    model: "best",
+    stream: true,
+    messages: [{ role: "user", content: "How high is the river?" }],
+  }, headers);
+  assert.equal(response.status, 200);
+  let text = "";
+  const others: string[] = [];
+  const lines = (await response.text()).split("\n");
+  for (const line of lines) {
+    const [, field, value] = /^(event|data): (.*)$/.exec(line) ?? [];
+    if (field === "event") {
+      others.push(value);
+      text = "";
+    } else if (value === "[DONE]") others.push(value);
+    else if (field === "data") {
+      const { choices, error } = JSON.parse(value);
+      if (error !== undefined) others.push(error.code);
+      text += choices?.[0]?.delta?.content ?? "";
+    }
+  }
+  return { text, others };
+}
+
+Deno.test("routes: a program hears nothing of a target that fails before its first token", async () => {
+  await using rig = await start({ a: { status: 500 } });
+  assert.deepEqual(await askV1(rig), { text: FROM_B, others: ["[DONE]"] });
+});
+
+Deno.test("routes: a program's answer that breaks off ends with the error, unless it may begin again", async () => {
+  await using rig = await start({ a: { cutAfter: 4 } });
+  const { text, others } = await askV1(rig);
+  assert.ok(text !== "" && FROM_A.startsWith(text), text);
+  assert.deepEqual(others, ["provider_stream_broken", "[DONE]"]);
+  assert.equal(rig.b.chats().length, 0);
+  assert.deepEqual(await askV1(rig, { "x-freshet-failover": "restart" }), {
+    text: FROM_B,
+    others: ["reset", "[DONE]"],
+  });
+});
+
 Deno.test("routes: stopping a run that was begun again closes the second provider's socket", async () => {
   await using rig = await start({ a: { cutAfter: 3 }, b: { held: true } });
   const thread = await newThread(rig.app);
