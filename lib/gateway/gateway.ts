@@ -60,8 +60,6 @@ export interface GatewayRun {
   isAttached: boolean;
   /** An earlier request has begun it. */
   isKnown: boolean;
-  /** When the provider was asked, in milliseconds of `performance.now()`. */
-  askedAtMs: number;
   /**
    * Resolves when the provider's first word is there.
    * @throws what the provider answered instead (from the promise)
@@ -101,7 +99,6 @@ export class Gateway {
     const { looseRuns } = this.#parts;
     const { workspace, logger } = context;
     const built = await this.#build(input, context.signal);
-    const askedAtMs = performance.now();
     const opened = await this.#open(built, context);
     const record = { ...newRun(built, opened, context), isAttached: true };
     const owned = looseRuns.begin(
@@ -109,7 +106,7 @@ export class Gateway {
       record,
       (error) => logger.warn("Run was not stored at its start", { error }),
     );
-    return this.#begin(owned, { input, built, opened, context, askedAtMs });
+    return this.#begin(owned, { input, built, opened, context });
   }
 
   async #startDetached(
@@ -129,7 +126,6 @@ export class Gateway {
         return known(record);
       }
       const built = await this.#build(input, context.signal);
-      const askedAtMs = performance.now();
       const opened = await this.#open(built, context);
       const record = newRun(built, opened, context);
       let owned = null;
@@ -144,7 +140,7 @@ export class Gateway {
         if (owned === null) opened.abort.abort();
       }
       if (owned !== null) {
-        return this.#begin(owned, { input, built, opened, context, askedAtMs });
+        return this.#begin(owned, { input, built, opened, context });
       }
     }
     throw new AppError({
@@ -157,7 +153,7 @@ export class Gateway {
 
   #begin(
     owned: Parameters<Runs["begin"]>[0]["owned"],
-    { input, built, opened, context, askedAtMs }: Beginning,
+    { input, built, opened, context }: Beginning,
   ): GatewayRun {
     this.#parts.runs.begin({
       owned,
@@ -172,7 +168,6 @@ export class Gateway {
       cache: opened.cache,
       isAttached: owned.record.isAttached ?? false,
       isKnown: false,
-      askedAtMs,
       first: opened.first,
     };
   }
@@ -296,7 +291,6 @@ interface Beginning {
   built: BuiltRequest;
   opened: OpenedStream;
   context: GatewayContext;
-  askedAtMs: number;
 }
 
 function known(record: RunRecord): GatewayRun {
@@ -305,7 +299,6 @@ function known(record: RunRecord): GatewayRun {
     cache: record.cache ?? "bypass",
     isAttached: false,
     isKnown: true,
-    askedAtMs: performance.now(),
     first: Promise.resolve(),
   };
 }

@@ -17,8 +17,6 @@ export interface Asked {
   signal: AbortSignal;
   /** Rejects, or resolves, when the caller has gone. */
   completed: Promise<void>;
-  /** When the request came, in milliseconds of `performance.now()`. */
-  startedAtMs: number;
 }
 
 type Events = AsyncGenerator<PlacedEvent[], void, void>;
@@ -29,7 +27,7 @@ type Events = AsyncGenerator<PlacedEvent[], void, void>;
  */
 export async function streamAnswer(asked: Asked): Promise<Response> {
   const { gateway, workspace, run: { record, isAttached } } = asked;
-  const { firstAtMs, opening } = await untilFirst(asked);
+  const opening = await untilFirst(asked);
   const text = new EventsText(record);
   return streamResponse({
     follow: (signal) =>
@@ -38,7 +36,7 @@ export async function streamAnswer(asked: Asked): Promise<Response> {
     broken: () => text.broken(),
     signal: asked.signal,
     onHangUp: isAttached ? () => gateway.hungUp(record.id) : undefined,
-    headers: headersOf(asked, firstAtMs),
+    headers: headersOf(asked.run),
   });
 }
 
@@ -62,8 +60,7 @@ export async function answerWhole(
     if (waitMs === null) await first;
     const events = gateway.follow(workspace, record.id, null, enough.signal);
     const body = await wholeAnswer(record, events);
-    const endedAtMs = performance.now();
-    return Response.json(body, { headers: headersOf(asked, endedAtMs) });
+    return Response.json(body, { headers: headersOf(asked.run) });
   } catch (error) {
     if (waitMs !== null && enough.signal.aborted) return await later(asked);
     throw error;
@@ -80,7 +77,7 @@ export async function later(asked: Asked): Promise<Response> {
   return Response.json(toRunObject(record, text), {
     status: 202,
     headers: {
-      ...headersOf(asked, performance.now()),
+      ...headersOf(run),
       location: `/v1/runs/${record.id}`,
     },
   });
@@ -99,24 +96,22 @@ function watchHangUp(
   return finish;
 }
 
-/** Waits until there is something to stream. */
+/**
+ * Waits until there is something to stream.
+ * @returns the events, where some of them had to be read for that
+ */
 async function untilFirst(
   asked: Asked,
-): Promise<
-  { firstAtMs: number; opening: ((signal: AbortSignal) => Events) | null }
-> {
+): Promise<((signal: AbortSignal) => Events) | null> {
   const { gateway, workspace, run: { record, first, isKnown } } = asked;
   const gone = new AbortController();
   const leave = watchHangUp(asked, () => gone.abort());
   try {
     await first;
-    const firstAtMs = performance.now();
-    if (!isKnown) return { firstAtMs, opening: null };
-    const opening = await peek(
-      (signal) => gateway.follow(workspace, record.id, null, signal),
-      gone.signal,
-    );
-    return { firstAtMs: performance.now(), opening };
+    if (!isKnown) return null;
+    const follow = (signal: AbortSignal) =>
+      gateway.follow(workspace, record.id, null, signal);
+    return await peek(follow, gone.signal);
   } finally {
     leave();
   }
@@ -151,24 +146,9 @@ async function peek(
   };
 }
 
-/** What every answer says about itself. */
+/** What every answer says about its run. */
 export function headersOf(
-  { run, startedAtMs }: Pick<Asked, "run" | "startedAtMs">,
-  providerUntilMs: number,
+  { record, cache }: Pick<GatewayRun, "record" | "cache">,
 ): Record<string, string> {
-  const nowMs = performance.now();
-  const providerMs = Math.max(providerUntilMs - run.askedAtMs, 0);
-  const totalMs = nowMs - startedAtMs;
-  const overheadMs = Math.max(totalMs - providerMs, 0);
-  const prepareMs = Math.max(run.askedAtMs - startedAtMs, 0);
-  return {
-    "x-freshet-run": run.record.id,
-    "x-freshet-cache": run.cache,
-    "x-freshet-overhead-ms": overheadMs.toFixed(2),
-    "server-timing": [
-      `prepare;dur=${prepareMs.toFixed(2)}`,
-      `provider;dur=${providerMs.toFixed(2)}`,
-      `total;dur=${totalMs.toFixed(2)}`,
-    ].join(", "),
-  };
+  return { "x-freshet-run": record.id, "x-freshet-cache": cache };
 }

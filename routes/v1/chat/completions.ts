@@ -1,5 +1,4 @@
 /** `POST /v1/chat/completions`: a chat completion as OpenAI has it, as a run. */
-import { AppError } from "@/lib/errors.ts";
 import {
   answerWhole,
   type Asked,
@@ -20,7 +19,6 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async POST(ctx) {
-    const startedAtMs = performance.now();
     const { gateway } = ctx.state.services;
     const { workspace } = ctx.state;
     const input = await readJson(ctx.req, chatCompletionSchema);
@@ -33,26 +31,15 @@ export const handler = define.handlers(methods({
       run,
       signal: ctx.req.signal,
       completed: ctx.info.completed,
-      startedAtMs,
     };
     try {
       if (input.stream) return await streamAnswer(asked);
       const { isAsync, waitMs } = readPrefer(ctx.req);
       return isAsync ? await later(asked) : await answerWhole(asked, waitMs);
     } catch (thrown) {
-      throw withHeaders(
-        toAppError(thrown),
-        headersOf(asked, performance.now()),
-      );
+      const error = toAppError(thrown);
+      Object.assign(error.headers, headersOf(run));
+      throw error;
     }
   },
 }));
-
-/** The error with the name of the run that has ended with it. */
-function withHeaders(
-  error: AppError,
-  headers: Record<string, string>,
-): AppError {
-  Object.assign(error.headers, headers);
-  return error;
-}
