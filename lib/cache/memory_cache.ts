@@ -11,6 +11,7 @@ const ENTRY_BYTES = 512;
 interface Entry {
   readonly key: CacheKey;
   readonly answer: CachedAnswer;
+  readonly bytes: number;
 }
 
 export class MemoryCache {
@@ -46,9 +47,16 @@ export class MemoryCache {
 
   /** Keeps an answer; one that is larger than all of the memory for them is not kept. */
   put(key: CacheKey, answer: CachedAnswer): void {
-    this.#entries?.set(key.hash, { key, answer }, {
-      size: ENTRY_BYTES + deltasBytes(answer.deltas),
-    });
+    const bytes = ENTRY_BYTES + deltasBytes(answer.deltas);
+    this.#entries?.set(key.hash, { key, answer, bytes }, { size: bytes });
+  }
+
+  /** An answer that is here takes more memory from now on. */
+  grow(hash: string, answer: CachedAnswer, moreBytes: number): void {
+    const entry = this.#entries?.peek(hash);
+    if (entry?.answer !== answer) return;
+    const bytes = entry.bytes + moreBytes;
+    this.#entries?.set(hash, { ...entry, bytes }, { size: bytes });
   }
 
   /** Drops the answer only if it is still this one, or any if none is given. */

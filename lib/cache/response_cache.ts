@@ -148,6 +148,11 @@ export class ResponseCache {
     return this.#parts.store.rows(workspace, null, signal);
   }
 
+  /** Memory that somebody holds together with an answer, as long as it is in memory itself. */
+  grow(hash: string, answer: CachedAnswer, moreBytes: number): void {
+    this.#parts.memory.grow(hash, answer, moreBytes);
+  }
+
   /** Answers in memory and the bytes that they take. */
   get inMemory(): { answers: number; bytes: number } {
     const { size, bytes } = this.#parts.memory;

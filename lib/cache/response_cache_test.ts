@@ -102,6 +102,22 @@ Deno.test("ResponseCache: memory stays within its bytes, those used last are in 
   assert.equal((await rig.answer({ body: body("0") })).cache, "hit-l2");
 });
 
+Deno.test("ResponseCache.grow: what is held together with an answer counts, and goes with it", async () => {
+  using test = await openCacheStore();
+  const rig = new CacheRig(test, { l1Bytes: 20_000 });
+  const { cache } = rig.answers;
+  await rig.answer({ open: rig.upstream.answering(answer("a")) });
+  const key = rig.answers.keyOf(rig.ask())!;
+  const before = cache.inMemory.bytes;
+  const hit = cache.peek(key)!;
+  cache.grow(key.hash, hit.answer, 1_000);
+  assert.equal(cache.inMemory.bytes, before + 1_000);
+  cache.grow(key.hash, { ...hit.answer }, 1_000);
+  assert.equal(cache.inMemory.bytes, before + 1_000, "of another answer");
+  cache.grow(key.hash, hit.answer, 30_000);
+  assert.deepEqual(cache.inMemory, { answers: 0, bytes: 0 });
+});
+
 const NOT_KEPT = {
   "cut by length": [text("a"), finish("length")],
   "filtered": [text("a"), finish("content_filter")],
