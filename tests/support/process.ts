@@ -18,6 +18,8 @@ export interface ProcessOptions {
   env?: Record<string, string>;
   /** Program in place of `deno`; with `args` of its own. */
   command?: string;
+  /** Makes another command of the one that starts the server. */
+  wrap?: (command: string[]) => string[];
   /** Arguments of `deno` in place of those of the start task. */
   args?: string[];
   /** What the line that says where it listens looks like. */
@@ -61,8 +63,13 @@ export async function startProcess(
 ): Promise<ServerProcess> {
   const listens = options.listens ?? /Freshet listens on (http:\/\/[^\s"]+)/;
   const startedAtMs = performance.now();
-  const child = new Deno.Command(options.command ?? Deno.execPath(), {
-    args: options.args ?? serveArguments(dataDir),
+  const wrap = options.wrap ?? ((command) => command);
+  const [program, ...args] = wrap([
+    options.command ?? Deno.execPath(),
+    ...options.args ?? serveArguments(dataDir),
+  ]);
+  const child = new Deno.Command(program, {
+    args,
     clearEnv: true,
     env: {
       ...bareEnvironment(),
