@@ -424,7 +424,7 @@ export class RunExecution {
       chunks: live.lastSeq + 1,
       bodies: () => ({
         request: JSON.stringify({ ...record.params, messages: prompt }),
-        response: live.text,
+        response: this.#text,
       }),
     });
     observer?.runEnded(facts, trace);

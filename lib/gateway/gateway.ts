@@ -18,6 +18,7 @@ import { AppError } from "@/lib/errors.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
 import type { ChatMessage } from "@/lib/llm/types.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import type { After } from "@/lib/streams/follow.ts";
@@ -43,6 +44,8 @@ export interface GatewayContext {
   workspace: string;
   requestId: string;
   logger: Logger;
+  /** Takes the stages of the request and of its run. */
+  trace: RequestTrace;
   /** Ends waits for lists of models. */
   signal: AbortSignal;
   /** The run goes on when the caller hangs up. A run with an idempotency key does in any case. */
@@ -87,6 +90,7 @@ export class Gateway {
     context: GatewayContext,
   ): Promise<GatewayRun> {
     const { idempotencyKey, isDetached } = context;
+    context.trace.model = input.model;
     return idempotencyKey === null && !isDetached
       ? await this.#startAttached(input, context)
       : await this.#startDetached(input, context);
@@ -114,7 +118,7 @@ export class Gateway {
     context: GatewayContext,
   ): Promise<GatewayRun> {
     const { idempotency, looseRuns, store } = this.#parts;
-    const { workspace, idempotencyKey: key } = context;
+    const { workspace, idempotencyKey: key, trace } = context;
     for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
       const claim = await idempotency.claim(
         workspace,
@@ -123,6 +127,7 @@ export class Gateway {
       if (claim.state === "made") {
         const record = await store.readRun(workspace, claim.id);
         if (record === null) throw notFound("run");
+        trace.run = record.id;
         return known(record);
       }
       const built = await this.#build(input, context.signal);
@@ -130,12 +135,13 @@ export class Gateway {
       const record = newRun(built, opened, context);
       let owned = null;
       try {
-        owned = await looseRuns.start(
-          workspace,
-          record,
-          JSON.stringify(input),
-          claim.receipt(record.id),
-        );
+        owned = await trace.stages.run("commit", () =>
+          looseRuns.start(
+            workspace,
+            record,
+            JSON.stringify(input),
+            claim.receipt(record.id),
+          ));
       } finally {
         if (owned === null) opened.abort.abort();
       }
@@ -155,12 +161,14 @@ export class Gateway {
     owned: Parameters<Runs["begin"]>[0]["owned"],
     { input, built, opened, context }: Beginning,
   ): GatewayRun {
+    context.trace.runBegan(owned.record.id);
     this.#parts.runs.begin({
       owned,
       prompt: built.request.messages,
       opened,
       kept: "",
       logger: context.logger,
+      trace: context.trace,
       form: formOf(owned.record, input),
     });
     return {
@@ -174,9 +182,14 @@ export class Gateway {
 
   async #open(
     built: BuiltRequest,
-    { workspace, cache, mayRestart }: GatewayContext,
+    { workspace, cache, mayRestart, trace }: GatewayContext,
   ): Promise<OpenedStream> {
-    const opened = await this.#parts.runs.openAnswer(workspace, built, cache);
+    const opened = await this.#parts.runs.openAnswer(
+      workspace,
+      built,
+      cache,
+      { trace },
+    );
     return mayRestart ? opened : { ...opened, restart: () => null };
   }
 

@@ -9,7 +9,7 @@ import type { State } from "@/utils.ts";
 /** @throws {AppError} 400 `invalid_request` for a header that says nothing known */
 export function gatewayContext(
   request: Request,
-  { workspace, requestId, log }: State,
+  { workspace, requestId, log, trace }: State,
 ): GatewayContext {
   const { isAsync, waitMs } = readPrefer(request);
   const detach = oneOf(request, "x-freshet-detach", ["true", "false"]);
@@ -19,6 +19,7 @@ export function gatewayContext(
     workspace,
     requestId,
     logger: log,
+    trace,
     signal: request.signal,
     // Who may be answered before the run has ended comes back for the rest.
     isDetached: detach === "true" || isAsync || waitMs !== null,
