@@ -1,5 +1,6 @@
 /** The runs of this process: those that it executes, and those of other processes that it follows. */
 import type { BuiltRequest } from "./run_requests.ts";
+import type { RunRecord } from "./records.ts";
 import type { RunStore } from "./run_store.ts";
 import {
   type Attempt,
@@ -216,6 +217,12 @@ export class Runs {
   /** Another process follows a run of this one. */
   followed(runId: string): void {
     this.#executing.get(runId)?.owned.log.followFor(FOLLOWED_MS);
+  }
+
+  /** The record of a run that is being executed here, which the store may not have yet; else null. */
+  executed(workspace: string, runId: string): RunRecord | null {
+    const owned = this.#executing.get(runId)?.owned;
+    return owned?.workspace === workspace ? owned.record : null;
   }
 
   /** A run that this process holds in memory, else null. */

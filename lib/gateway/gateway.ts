@@ -254,7 +254,9 @@ export class Gateway {
   }
 
   async #record(workspace: string, runId: string): Promise<RunRecord> {
-    const record = await this.#parts.store.readRun(workspace, runId);
+    const { store, runs } = this.#parts;
+    const record = await store.readRun(workspace, runId) ??
+      runs.executed(workspace, runId);
     if (record?.source !== "v1") throw notFound("run");
     return record;
   }
