@@ -39,6 +39,7 @@ import { TitleStore } from "@/lib/chat/title_store.ts";
 import { Titles } from "@/lib/chat/titles.ts";
 import { type Config, storeError } from "@/lib/config.ts";
 import { Gateway } from "@/lib/gateway/gateway.ts";
+import { KeptHits } from "@/lib/gateway/kept_hits.ts";
 import { Admission } from "@/lib/http/admission.ts";
 import { hasFreeDescriptors, heapRatio } from "@/lib/http/process_limits.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
@@ -68,7 +69,11 @@ import { timedKv } from "@/lib/observe/timed_kv.ts";
 import { Tracing } from "@/lib/observe/tracing.ts";
 import { Hub } from "@/lib/streams/hub.ts";
 import { Mirrors } from "@/lib/streams/mirror.ts";
-import { Ledger, writeLedgerRow } from "@/lib/usage/ledger_store.ts";
+import {
+  Ledger,
+  writeLedgerRow,
+  writeRunlessRow,
+} from "@/lib/usage/ledger_store.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -227,6 +232,13 @@ export async function startServices(
     runs,
     follow,
     idempotency: requests,
+    keptHits: new KeptHits({
+      answers,
+      recordUsage: (workspace, row) =>
+        writeRunlessRow(owner.incarnation.lane, workspace, row),
+      observer,
+      clock: store.clock,
+    }),
     stopRun: (workspace, runId) => chat.stopRun(workspace, runId),
     log,
   });

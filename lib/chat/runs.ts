@@ -135,10 +135,11 @@ export class Runs {
     workspace: string,
     built: BuiltRequest,
     wish: CacheWish,
-    signal: AbortSignal,
+    { signal, trace }: { signal: AbortSignal; trace: RequestTrace | null },
   ): Promise<Sought> {
     const question = questionOf(workspace, built);
-    return await this.#answers?.seek({ ...question, wish, signal }) ??
+    const { stages } = trace ?? {};
+    return await this.#answers?.seek({ ...question, wish, signal, stages }) ??
       { key: null, hit: null };
   }
 

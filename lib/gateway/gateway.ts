@@ -3,6 +3,7 @@
  * to the request that began it and stops with that; a detached one goes on, also in another process.
  */
 import type { CacheOutcome, CacheWish } from "@/lib/cache/answer.ts";
+import type { Sought } from "@/lib/cache/answers.ts";
 import type { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
 import type { LooseRunStore } from "@/lib/chat/loose_run_store.ts";
 import type { RunRecord } from "@/lib/chat/records.ts";
@@ -26,6 +27,7 @@ import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import { completionId } from "./chat/events_text.ts";
 import { ChatForm } from "./chat/form.ts";
 import type { ChatCompletion } from "./chat/input.ts";
+import type { KeptHits } from "./kept_hits.ts";
 
 export interface GatewayParts {
   models: ModelRegistry;
@@ -34,6 +36,7 @@ export interface GatewayParts {
   runs: Runs;
   follow: RunFollow;
   idempotency: IdempotencyStore;
+  keptHits: KeptHits;
   /** Stops a run, in whatever process it is executed. */
   stopRun: (workspace: string, runId: string) => Promise<void>;
   log: Logger;
@@ -81,14 +84,15 @@ export class Gateway {
   }
 
   /**
-   * Begins a chat completion.
+   * Begins a chat completion, or answers it at once where the answer is kept and the run would belong to
+   * the request.
    * @throws {AppError} 404 `model_not_found`, 422 `idempotency_key_reused`, 504 `cache_miss`, 503 while the
    *   store takes no detached run
    */
   async start(
     input: ChatCompletion,
     context: GatewayContext,
-  ): Promise<GatewayRun> {
+  ): Promise<GatewayRun | Response> {
     const { idempotencyKey, isDetached } = context;
     context.trace.model = input.model;
     return idempotencyKey === null && !isDetached
@@ -99,11 +103,21 @@ export class Gateway {
   async #startAttached(
     input: ChatCompletion,
     context: GatewayContext,
-  ): Promise<GatewayRun> {
-    const { looseRuns } = this.#parts;
+  ): Promise<GatewayRun | Response> {
+    const { keptHits, looseRuns, runs } = this.#parts;
     const { workspace, logger } = context;
     const built = await this.#build(input, context.signal);
-    const opened = await this.#open(built, context);
+    const sought = await runs.seekAnswer(
+      workspace,
+      built,
+      context.cache,
+      context,
+    );
+    const { key, hit } = sought;
+    if (key !== null && hit !== null) {
+      return await keptHits.respond({ ...context, key, hit, built, input });
+    }
+    const opened = await this.#open(built, context, sought);
     const record = { ...newRun(built, opened, context), isAttached: true };
     const owned = looseRuns.begin(
       workspace,
@@ -183,12 +197,13 @@ export class Gateway {
   async #open(
     built: BuiltRequest,
     { workspace, cache, mayRestart, trace }: GatewayContext,
+    sought?: Sought,
   ): Promise<OpenedStream> {
     const opened = await this.#parts.runs.openAnswer(
       workspace,
       built,
       cache,
-      { trace },
+      { trace, sought },
     );
     return mayRestart ? opened : { ...opened, restart: () => null };
   }

@@ -33,6 +33,20 @@ export async function writeLedgerRow(
   await lane.write({ ledger, urgency: "soon" });
 }
 
+/**
+ * Writes the row of an answer that needed no run; resolves once it is in the store. It is found by the
+ * time in the id of its request alone, so that it costs nothing but its place in a page.
+ * @throws as `Lane.write` does
+ */
+export async function writeRunlessRow(
+  lane: Pick<Lane, "write">,
+  workspace: string,
+  row: LedgerRow,
+): Promise<void> {
+  const entry = { ...ledgerEntry(workspace, row), request: null };
+  await lane.write({ ledger: [entry], urgency: "soon" });
+}
+
 export class Ledger {
   readonly #store: Store;
 

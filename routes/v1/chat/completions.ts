@@ -25,6 +25,7 @@ export const handler = define.handlers(methods({
     checkChatCompletion(input);
     const context = gatewayContext(ctx.req, ctx.state);
     const run = await gateway.start(input, context);
+    if (run instanceof Response) return run;
     const asked: Asked = {
       gateway,
       workspace,
