@@ -380,13 +380,7 @@ async function openConfigured(config: Config): Promise<Store> {
 }
 
 /** Tells of the lane's state, of each incarnation in turn. */
-function watchHealth(
-  { health, owner, admission, log, metrics }: Services,
-): void {
-  const halts = metrics.counter(
-    "freshet_lane_halts_total",
-    "Times that the writer of this process waited for a store that did not answer",
-  ).of();
+function watchHealth({ health, owner, admission, log }: Services): void {
   health.add("admission", () => admission.reason);
   let trouble = "";
   health.add("storage", () => {
@@ -400,7 +394,6 @@ function watchHealth(
     lane.subscribe((event) => {
       clearTimeout(late);
       if (event.type === "halted") {
-        halts.add();
         const { reason } = event;
         trouble = `: ${reason instanceof Error ? reason.message : reason}`;
         // A lock that another process holds for a moment is no news.

@@ -7,6 +7,7 @@ import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import {
+  type ConsumedEvent,
   type Consumer,
   type CursorRecord,
   MAX_CONSUMER_CHECKS,
@@ -39,6 +40,7 @@ export class Consumers {
   readonly #random: () => number;
   readonly #consumers: Consumer[] = [];
   readonly #stopped = new AbortController();
+  readonly #lagMs = new Map<string, number>();
   #loops: Promise<void>[] = [];
 
   constructor(
@@ -62,6 +64,14 @@ export class Consumers {
   /** Names of the consumers that were added. */
   get names(): string[] {
     return this.#consumers.map(({ name }) => name);
+  }
+
+  /**
+   * How old the oldest event was, in milliseconds, that a consumer found new when it looked last; 0 when
+   * it found none.
+   */
+  get lagMs(): ReadonlyMap<string, number> {
+    return this.#lagMs;
   }
 
   /** Begins to consume. On a store that takes no writes nothing happens. */
@@ -130,6 +140,7 @@ export class Consumers {
       next = place === null ? rest : { ...rest, sync: place };
     } else {
       const events = await readEventsAfter(this.#store, cursor, signal);
+      this.#measureLag(consumer, events);
       if (events?.length === 0) return "idle";
       if (events === null) next = await this.#anew(signal);
       else {
@@ -149,6 +160,12 @@ export class Consumers {
     if (!ok) return "conflict";
     await this.#committed(consumer, signal);
     return "advanced";
+  }
+
+  #measureLag({ name }: Consumer, events: ConsumedEvent[] | null): void {
+    const at = events?.[0]?.event.at;
+    const ageMs = at === undefined ? 0 : this.#store.clock.now() - at;
+    this.#lagMs.set(name, Math.max(ageMs, 0));
   }
 
   /** The cursor of a consumer that begins anew: what happens from now on comes after its resync. */

@@ -25,6 +25,16 @@ export type LaneEvent =
   | { type: "fenced" }
   | { type: "drained" };
 
+/** A batch that has committed. */
+export interface BatchInfo {
+  /** Entries that shared it. */
+  entries: number;
+  /** Measured bytes of their keys and values. */
+  bytes: number;
+  /** From sending it until it was known that it counts, in milliseconds. */
+  durationMs: number;
+}
+
 /** Where a lane begins, and its bounds. */
 export interface LaneOptions {
   /** Key of the head. */
@@ -66,6 +76,8 @@ export class Lane {
   readonly #stopped = new AbortController();
   #state: LaneState = "open";
   #sending = false;
+  /** Told of each batch that has committed. */
+  onBatch: ((batch: BatchInfo) => void) | null = null;
   #cancelTimer: (() => void) | null = null;
   #draining: PromiseWithResolvers<boolean> | null = null;
 
@@ -250,6 +262,7 @@ export class Lane {
   async #send(batch: SizedEntry[]): Promise<void> {
     if (this.#state === "fenced") return this.#refuse(batch, fencedError());
     if (this.#ended) return this.#refuse(batch, unknownError());
+    const sentAtMs = this.#store.clock.monotonic();
     const outcome = await this.#writer.send(
       batch.map((sized) => sized.entry),
       "open",
@@ -257,6 +270,11 @@ export class Lane {
     switch (outcome.type) {
       case "committed": {
         const { versionstamp, n } = outcome;
+        this.onBatch?.({
+          entries: batch.length,
+          bytes: batch.reduce((sum, { bytes }) => sum + bytes, 0),
+          durationMs: this.#store.clock.monotonic() - sentAtMs,
+        });
         this.#settle(batch, (done) => done.resolve({ versionstamp, n }));
         this.#resume();
         if (outcome.fenced) this.#fence();

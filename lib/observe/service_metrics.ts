@@ -1,6 +1,7 @@
 /** What the parts of the process count themselves, read when somebody asks for the metrics. */
 import type { Answers } from "@/lib/cache/answers.ts";
 import type { Admission } from "@/lib/http/admission.ts";
+import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
 import type { Routing } from "@/lib/llm/routing/routing.ts";
 import type { TargetState } from "@/lib/llm/routing/target.ts";
@@ -16,9 +17,11 @@ export interface MeasuredParts {
   runs: { readonly executing: number };
   models: { readonly openSockets: number; readonly routing: Routing };
   answers: Pick<Answers, "report">;
-  owner: Owner;
+  owner: Pick<Owner, "incarnation" | "subscribe">;
+  consumers: { readonly lagMs: ReadonlyMap<string, number> };
 }
 
+const BATCH_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
 const BREAKER_VALUES = { closed: 0, "half-open": 1, open: 2 };
 const MICRO_PER_USD = 1_000_000;
 
@@ -29,6 +32,7 @@ export function measureServices(parts: MeasuredParts): void {
   measureProviders(parts);
   measureCache(parts);
   measureLane(parts);
+  measureEvents(parts);
 }
 
 function measureProcess({ metrics }: MeasuredParts): void {
@@ -210,11 +214,35 @@ function measureCache({ metrics, answers }: MeasuredParts): void {
 
 function measureLane({ metrics, owner }: MeasuredParts): void {
   const lane = () => owner.incarnation.lane;
-  metrics.readCounter(
-    "freshet_lane_batches_total",
-    "Batches that the writer of this process has committed",
-    () => lane().n,
-  );
+  const batches = metrics.histogram(
+    "freshet_lane_batch_seconds",
+    "From sending a batch of the writer of this process to its commit",
+    BATCH_SECONDS,
+  ).of();
+  const bytes = metrics.counter(
+    "freshet_lane_bytes_total",
+    "Bytes that the writer of this process has committed",
+  ).of();
+  const entries = metrics.counter(
+    "freshet_lane_entries_total",
+    "Entries that the writer of this process has committed, many in a batch",
+  ).of();
+  const halts = metrics.counter(
+    "freshet_lane_halts_total",
+    "Times that the writer of this process waited for a store that did not answer",
+  ).of();
+  const watch = (incarnation: Incarnation) => {
+    incarnation.lane.onBatch = (batch) => {
+      batches.observe(batch.durationMs / 1_000);
+      bytes.add(batch.bytes);
+      entries.add(batch.entries);
+    };
+    incarnation.lane.subscribe((event) => {
+      if (event.type === "halted") halts.add();
+    });
+  };
+  watch(owner.incarnation);
+  owner.subscribe(watch);
   metrics.gauge(
     "freshet_lane_pending_bytes",
     "Bytes that wait for their commit",
@@ -229,5 +257,18 @@ function measureLane({ metrics, owner }: MeasuredParts): void {
     "freshet_lane_open",
     "1 while the writer of this process commits, 0 while it is halted or fenced",
     () => lane().state === "open" ? 1 : 0,
+  );
+}
+
+function measureEvents({ metrics, consumers }: MeasuredParts): void {
+  metrics.gauge(
+    "freshet_events_lag_seconds",
+    "Age of the oldest event that a consumer found new when it looked last",
+    () =>
+      [...consumers.lagMs].map(([consumer, ms]): Sample => [
+        [consumer],
+        ms / 1_000,
+      ]),
+    ["consumer"],
   );
 }
