@@ -21,7 +21,18 @@ function resumeFrom(
     : { next: 1, reset: true };
 }
 
-function resetEvent(epoch: number): PlacedEvent {
+/**
+ * The `reset` that opens the replay of an epoch: to whoever comes from an earlier one the epoch's own,
+ * which says why the answer began again.
+ */
+function resetEvent(
+  epoch: number,
+  after: After,
+  opening: PlacedEvent | undefined,
+): PlacedEvent {
+  const comesFromEarlier = after !== null && after !== "unknown" &&
+    after.epoch < epoch;
+  if (comesFromEarlier && opening?.event.event === "reset") return opening;
   return {
     position: { epoch, seq: 0 },
     event: {
@@ -43,7 +54,7 @@ export async function* followLive(
   const { next, reset } = resumeFrom(run, after);
   let { epoch } = run;
   let from = next;
-  if (reset) yield [resetEvent(epoch)];
+  if (reset) yield [resetEvent(epoch, after, run.events[0])];
   while (!signal.aborted) {
     if (run.epoch !== epoch) {
       epoch = run.epoch;
@@ -76,7 +87,7 @@ export async function* replayEnded(
     { epoch, lastSeq },
     isLost ? "unknown" : after,
   );
-  if (reset) yield [resetEvent(epoch)];
+  if (reset) yield [resetEvent(epoch, after, events[0])];
   const batch = events.filter((each) => each.position.seq >= next);
   if (batch.length > 0) yield batch;
 }

@@ -162,3 +162,28 @@ Deno.test("parsePosition: reads epoch.seq and nothing else", () => {
     assert.equal(parsePosition(text), "unknown", text);
   }
 });
+
+Deno.test("follow: whoever comes from an earlier epoch hears why it began again, once, live and ended", async () => {
+  const run = new LiveRun("run_1", 2, new Fanout());
+  const reset = {
+    event: "reset",
+    data: { epoch: 2, reason: "The server was stopped while it answered" },
+  } as const;
+  run.append(reset);
+  run.append({ event: "chunk", data: { content: "a" } });
+  run.append(DONE);
+  const earlier = { epoch: 1, seq: 7 };
+  for (
+    const source of [
+      followLive(run, earlier, never()),
+      replayEnded(2, [...run.events], earlier),
+    ]
+  ) {
+    const seen = (await Array.fromAsync(source)).flat();
+    const resets = seen.map(({ event }) => event)
+      .filter(({ event }) => event === "reset");
+    assert.deepEqual(resets, [reset]);
+    assert.equal(formatPosition(seen[0].position), "2.0");
+    assert.equal(seen.length, 3);
+  }
+});
