@@ -40,6 +40,9 @@ import { Titles } from "@/lib/chat/titles.ts";
 import { type Config, storeError } from "@/lib/config.ts";
 import { Gateway } from "@/lib/gateway/gateway.ts";
 import { KeptHits } from "@/lib/gateway/kept_hits.ts";
+import { PlainCalls } from "@/lib/gateway/plain/plain_calls.ts";
+import { ChatRunStore } from "@/lib/gateway/ui_message/chat_run_store.ts";
+import { UiChats } from "@/lib/gateway/ui_message/ui_chats.ts";
 import { Admission } from "@/lib/http/admission.ts";
 import { hasFreeDescriptors, heapRatio } from "@/lib/http/process_limits.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
@@ -74,6 +77,7 @@ import {
   writeLedgerRow,
   writeRunlessRow,
 } from "@/lib/usage/ledger_store.ts";
+import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -105,6 +109,9 @@ export interface Services {
   chat: Chat;
   /** Runs of programs. */
   gateway: Gateway;
+  /** What programs ask that is no chat. */
+  plainCalls: PlainCalls;
+  uiChats: UiChats;
   /** Kept answers, and calls that several runs share. */
   answers: Answers;
   prices: PriceList;
@@ -225,6 +232,8 @@ export async function startServices(
     runs,
     new Mirrors(store, doorbells, hub.fanout),
   );
+  const recordRunless = (workspace: string, row: LedgerRow) =>
+    writeRunlessRow(owner.incarnation.lane, workspace, row);
   const gateway: Gateway = new Gateway({
     models,
     store: runStore,
@@ -234,8 +243,7 @@ export async function startServices(
     idempotency: requests,
     keptHits: new KeptHits({
       answers,
-      recordUsage: (workspace, row) =>
-        writeRunlessRow(owner.incarnation.lane, workspace, row),
+      recordUsage: recordRunless,
       observer,
       clock: store.clock,
     }),
@@ -320,6 +328,14 @@ export async function startServices(
     threadPurge: new ThreadPurge(new ThreadPurgeStore(store), stopRun, log),
     chat,
     gateway,
+    plainCalls: new PlainCalls({
+      models,
+      prices,
+      recordUsage: recordRunless,
+      observer,
+      clock: store.clock,
+    }),
+    uiChats: new UiChats(gateway, new ChatRunStore(store), models),
     answers,
     prices,
     ledger: new Ledger(store),

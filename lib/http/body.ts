@@ -29,6 +29,8 @@ const CHARSETS = ["utf-8", "utf8", "us-ascii"];
 export interface JsonBodyOptions {
   /** Largest body in bytes; `MAX_JSON_BYTES` unless told. */
   maxBytes?: number;
+  /** How many values it may hold; `MAX_JSON_VALUES` unless told. */
+  maxValues?: number;
   /** Whether no body counts as `{}` even when a content type comes with it. */
   optional?: boolean;
 }
@@ -88,7 +90,7 @@ async function readBody(
   });
 }
 
-function parse(bytes: Uint8Array): unknown {
+function parse(bytes: Uint8Array, maxValues: number): unknown {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -97,7 +99,7 @@ function parse(bytes: Uint8Array): unknown {
   }
   const broken = brokenJsonLimit(bytes, {
     depth: MAX_JSON_DEPTH,
-    values: MAX_JSON_VALUES,
+    values: maxValues,
   });
   if (broken === "depth") {
     throw bad(
@@ -108,9 +110,7 @@ function parse(bytes: Uint8Array): unknown {
   if (broken === "values") {
     throw bad(
       "too_many_values",
-      `The body holds more than ${
-        MAX_JSON_VALUES.toLocaleString("en")
-      } values.`,
+      `The body holds more than ${maxValues.toLocaleString("en")} values.`,
     );
   }
   try {
@@ -156,7 +156,9 @@ export async function readJson<Schema extends z.ZodType>(
   const bytes = await readBody(request, options);
   const countsAsEmpty = bytes.length === 0 &&
     (options.optional === true || !request.headers.has("content-type"));
-  const json = countsAsEmpty ? {} : parse(bytes);
+  const json = countsAsEmpty
+    ? {}
+    : parse(bytes, options.maxValues ?? MAX_JSON_VALUES);
   const chosen = typeof schema === "function" ? schema(json) : schema;
   const parsed = chosen.safeParse(json);
   if (parsed.success) return parsed.data;

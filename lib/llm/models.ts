@@ -12,7 +12,7 @@ import { ConnectionSlots } from "@/lib/llm/routing/connection_slots.ts";
 import { PlannedProvider } from "@/lib/llm/routing/planned_provider.ts";
 import type { RoutePlan } from "@/lib/llm/routing/route_plan.ts";
 import { Routing } from "@/lib/llm/routing/routing.ts";
-import type { Upstream } from "@/lib/llm/routing/target.ts";
+import type { TargetName, Upstream } from "@/lib/llm/routing/target.ts";
 import type { ModelInfo, Provider } from "@/lib/llm/types.ts";
 
 export interface ModelRegistryOptions {
@@ -230,6 +230,26 @@ export class ModelRegistry {
       return isChatModel(model) || id === chosen;
     });
     return { models, defaultModel: chosen };
+  }
+
+  /**
+   * Asks the provider of a target for what comes in one piece, embeddings for example.
+   * @param path behind the provider's base URL, for example `/embeddings`
+   * @param timeoutMs for the whole call
+   * @returns the parsed body
+   * @throws {ProviderError}; {AppError} 404 `model_not_found` for a provider that is not there any more, or
+   *   has nothing but chats
+   */
+  async post(
+    { provider, model }: TargetName,
+    path: string,
+    body: Record<string, unknown>,
+    signal: AbortSignal,
+    timeoutMs: number,
+  ): Promise<Record<string, unknown>> {
+    const entry = this.entries.get(provider);
+    if (entry === undefined) throw modelNotFound(model);
+    return await entry.client.post(path, body, signal, timeoutMs);
   }
 
   /** Sockets to providers that are open, the idle ones included. */

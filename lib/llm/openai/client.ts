@@ -116,7 +116,7 @@ export class OpenAIClient {
       signal.throwIfAborted();
       throw either.aborted
         ? this.failures.timeout("firstToken", timeoutMs)
-        : await this.listError(error);
+        : await this.callError(error, null);
     }
     return this.modelNames(body);
   }
@@ -140,7 +140,37 @@ export class OpenAIClient {
       .slice(0, MAX_MODELS);
   }
 
-  private async listError(error: unknown): Promise<Error> {
+  /**
+   * Asks for what comes in one piece.
+   * @param path behind the base URL, for example `/embeddings`
+   * @param timeoutMs for the whole call
+   * @returns the body as it came
+   * @throws {ProviderError}
+   */
+  async post(
+    path: string,
+    body: Record<string, unknown>,
+    signal: AbortSignal,
+    timeoutMs: number,
+  ): Promise<string> {
+    const client = await this.connect();
+    const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    try {
+      const response = await client
+        .post(path, { body, signal: either, timeout: timeoutMs }).asResponse();
+      return await response.text();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw either.aborted
+        ? this.failures.timeout("total", timeoutMs)
+        : await this.callError(error, String(body.model ?? ""));
+    }
+  }
+
+  private async callError(
+    error: unknown,
+    model: string | null,
+  ): Promise<Error> {
     const { APIConnectionError, APIError } = await loadSdk();
     if (error instanceof APIConnectionError) {
       return this.failures.unreachable(error.cause ?? error);
@@ -150,7 +180,7 @@ export class OpenAIClient {
         status: error.status,
         body: JSON.stringify({ error: error.error }),
         header: (name) => error.headers?.get(name) ?? null,
-        model: null,
+        model,
         cause: error,
       });
     }

@@ -3,6 +3,7 @@
  * and others (https://platform.openai.com/docs/api-reference/chat).
  */
 import { AnswerStream } from "@/lib/llm/openai/answer_stream.ts";
+import { parseChunk } from "@/lib/llm/openai/chunks.ts";
 import { OpenAIClient } from "@/lib/llm/openai/client.ts";
 import {
   DEFAULT_TIMEOUTS_MS,
@@ -76,6 +77,26 @@ export class OpenAIProvider implements Provider {
 
   listModels(signal: AbortSignal): Promise<string[]> {
     return this.client.listModels(signal, this.timeoutsMs.firstToken);
+  }
+
+  /**
+   * Asks for what comes in one piece, embeddings for example.
+   * @param path behind the base URL, for example `/embeddings`
+   * @param timeoutMs for the whole call
+   * @returns the parsed body
+   * @throws {ProviderError}
+   */
+  async post(
+    path: string,
+    body: Record<string, unknown>,
+    signal: AbortSignal,
+    timeoutMs: number,
+  ): Promise<Record<string, unknown>> {
+    const text = await this.client.post(path, body, signal, timeoutMs);
+    return parseChunk(text, undefined, {
+      failures: this.failures,
+      model: String(body.model ?? ""),
+    });
   }
 
   /** Sockets that are open, the idle ones included. */

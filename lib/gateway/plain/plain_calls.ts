@@ -1,0 +1,212 @@
+/** Requests of programs that are no chats: passed on to the provider, answered in one piece, billed. */
+import type { Clock } from "@/lib/clock.ts";
+import { AppError } from "@/lib/errors.ts";
+import type { ModelRegistry } from "@/lib/llm/models.ts";
+import { usageFrom } from "@/lib/llm/openai/chunks.ts";
+import { estimateTokens } from "@/lib/llm/estimate.ts";
+import type { PriceList } from "@/lib/llm/prices.ts";
+import type { AttemptInfo } from "@/lib/llm/routing/attempt.ts";
+import type { TargetName } from "@/lib/llm/routing/target.ts";
+import { attemptStages } from "@/lib/observe/attempt_stages.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import type { RunObserver } from "@/lib/observe/observer.ts";
+import type { RequestTrace } from "@/lib/observe/request_trace.ts";
+import type { Usage } from "@/lib/shared/wire.ts";
+import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
+import type { PlainInput } from "./input.ts";
+
+export interface PlainCallsParts {
+  models: Pick<ModelRegistry, "find" | "post">;
+  prices: PriceList;
+  /** Writes a row of the ledger; nobody waits for it. */
+  recordUsage: (workspace: string, row: LedgerRow) => Promise<void>;
+  observer: RunObserver;
+  clock: Clock;
+}
+
+export interface PlainContext {
+  workspace: string;
+  requestId: string;
+  trace: RequestTrace;
+  logger: Logger;
+  /** Aborts when the caller has gone. */
+  signal: AbortSignal;
+}
+
+/** One call and what is known of it. */
+interface Call {
+  input: PlainInput;
+  /** Model as the caller named it. */
+  model: string;
+  startedAtMs: number;
+  startedMs: number;
+  attempts: AttemptInfo[];
+  served: TargetName;
+}
+
+/** How a call ended. */
+interface Outcome {
+  answer: Record<string, unknown> | null;
+  error: unknown;
+}
+
+export class PlainCalls {
+  readonly #parts: PlainCallsParts;
+
+  constructor(parts: PlainCallsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Asks the model's provider, along its route.
+   * @param path behind the provider's base URL, for example `/embeddings`
+   * @returns the provider's answer under the model's name as asked
+   * @throws {AppError} 404 `model_not_found`, and what the provider answers
+   */
+  async ask(
+    path: string,
+    input: PlainInput,
+    context: PlainContext,
+  ): Promise<Record<string, unknown>> {
+    const { models, clock } = this.#parts;
+    const { trace, signal } = context;
+    trace.model = input.model;
+    const { plan, id } = await models.find(input.model, signal);
+    const call: Call = {
+      input,
+      model: id,
+      startedAtMs: clock.now(),
+      startedMs: clock.monotonic(),
+      attempts: [],
+      served: plan.targets[0],
+    };
+    const tell = attemptStages(trace.stages);
+    const { stream: _, stream_options: __, ...body } = input as
+      & PlainInput
+      & Record<string, unknown>;
+    try {
+      const answer = await plan.ask(
+        (target, signal, { total }) => {
+          call.served = target;
+          const asked = { ...body, model: target.model };
+          return models.post(target, path, asked, signal, total);
+        },
+        signal,
+        {
+          onAttempt: (attempt) => {
+            tell(attempt);
+            if (attempt.outcome !== "running") call.attempts.push(attempt);
+          },
+        },
+      );
+      this.#record(call, context, { answer, error: null });
+      return { ...answer, model: id };
+    } catch (error) {
+      this.#record(call, context, { answer: null, error });
+      throw error;
+    }
+  }
+
+  #record(call: Call, context: PlainContext, outcome: Outcome): void {
+    const { recordUsage, observer, clock } = this.#parts;
+    const { workspace, requestId, trace, logger, signal } = context;
+    const { model, served, attempts, startedAtMs, startedMs } = call;
+    const usage = usageOf(call, outcome);
+    const code = outcome.answer === null ? codeOf(outcome.error) : null;
+    const status = code === null
+      ? "completed"
+      : signal.aborted
+      ? "cancelled"
+      : "failed";
+    const costMicroUsd = this.#costOf(call, usage);
+    const totalMs = Math.round(clock.monotonic() - startedMs);
+    const tokens = {
+      inputTokens: usage.inputTokens,
+      cachedInputTokens: usage.cachedInputTokens,
+      outputTokens: usage.outputTokens,
+      estimated: usage.estimated,
+    };
+    const row: LedgerRow = {
+      // There is none.
+      run: "",
+      epoch: 1,
+      request: requestId,
+      thread: null,
+      user: null,
+      key: null,
+      model,
+      provider: served.provider,
+      source: "v1",
+      status,
+      ...tokens,
+      costMicroUsd,
+      error: status === "failed" ? code : null,
+      startedAt: new Date(startedAtMs).toISOString(),
+      firstTokenMs: null,
+      totalMs,
+      cache: null,
+    };
+    recordUsage(workspace, row).catch((error) =>
+      logger.warn("Call could not be put into the ledger", { error })
+    );
+    observer.runEnded({
+      workspace,
+      request: requestId,
+      run: "",
+      epoch: 1,
+      thread: null,
+      source: "v1",
+      startedAtMs,
+      model,
+      provider: served.provider,
+      servedModel: served.model,
+      attempts,
+      status,
+      finishReason: null,
+      ...tokens,
+      costMicroUsd,
+      savedMicroUsd: 0,
+      cache: null,
+      error: status === "failed" && code !== null
+        ? { code, message: messageOf(outcome.error) }
+        : null,
+      firstTokenMs: null,
+      totalMs,
+      chunks: 0,
+    }, trace);
+  }
+
+  /** In micro-dollars; null for an unpriced model, or counts beyond all reason. */
+  #costOf({ served, startedAtMs }: Call, usage: Usage): number | null {
+    const { provider, model } = served;
+    const at = new Date(startedAtMs);
+    try {
+      return this.#parts.prices.cost(model, usage, at, provider)?.microUsd ??
+        null;
+    } catch (error) {
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
+  }
+}
+
+/** What the provider reported, else an estimate from what was asked. A refusal costs nothing. */
+function usageOf({ input }: Call, { answer }: Outcome): Usage {
+  const none = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
+  if (answer === null) return { ...none, estimated: true };
+  const reported = usageFrom(answer.usage);
+  if (reported !== null) return { ...reported, estimated: false };
+  const asked = "input" in input ? input.input : input.prompt;
+  const inputTokens = estimateTokens(JSON.stringify(asked ?? ""));
+  return { ...none, inputTokens, estimated: true };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof AppError ? error.code : "internal_error";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof AppError
+    ? error.message
+    : "Something went wrong on this server.";
+}
