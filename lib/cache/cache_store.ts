@@ -168,6 +168,28 @@ export class CacheStore {
   }
 
   /**
+   * A page of the answers kept for a workspace, newest first.
+   * @param before the last one of the page before it; null: from the newest on
+   */
+  async page(
+    workspace: string,
+    before: Pick<ListedAnswer, "storedAtMs" | "hash"> | null,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<ListedAnswer[]> {
+    const selector = keys.keptAnswersBefore(workspace, before);
+    const rows = list<AnswerRow>(this.#store, selector, {
+      limit,
+      reverse: true,
+      signal,
+    });
+    return await Array.fromAsync(rows, ({ key, value }) => ({
+      ...value,
+      ...keys.parseKeptAnswerRowKey(key),
+    }));
+  }
+
+  /**
    * Tells every process that what it has in memory of a workspace is out of date, and keeps answers from
    * being stored that were asked for before.
    * @throws {StorageError} when the store does not answer, or others purge all the time

@@ -148,6 +148,16 @@ export class ResponseCache {
     return this.#parts.store.rows(workspace, null, signal);
   }
 
+  /** A page of them, newest first; see `CacheStore.page`. */
+  async page(
+    workspace: string,
+    before: Pick<ListedAnswer, "storedAtMs" | "hash"> | null,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<ListedAnswer[]> {
+    return await this.#parts.store.page(workspace, before, limit, signal);
+  }
+
   /** Memory that somebody holds together with an answer, as long as it is in memory itself. */
   grow(hash: string, answer: CachedAnswer, moreBytes: number): void {
     this.#parts.memory.grow(hash, answer, moreBytes);

@@ -674,6 +674,18 @@ export function keptAnswerRows(
   };
 }
 
+/** The answers kept for a workspace before a place in their order (null: all). */
+export function keptAnswersBefore(
+  workspace: string,
+  before: { storedAtMs: number; hash: string } | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "ci"];
+  return before === null ? { prefix } : {
+    prefix,
+    end: [...prefix, before.storedAtMs, before.hash],
+  };
+}
+
 /** Time and hash out of a key that `keptAnswerRowKey` built. */
 export function parseKeptAnswerRowKey(
   key: Deno.KvKey,

@@ -389,3 +389,74 @@ Deno.test("flights: a hundred runs of one question make one call", async () => {
   const paying = ends.filter(({ costMicroUsd }) => costMicroUsd !== 0);
   assert.equal(paying.length, 1);
 });
+
+async function purge(
+  app: TestApp,
+  body: unknown,
+): Promise<{ status: number; removed?: number }> {
+  const response = await app.post("/api/cache/purge", body);
+  return { status: response.status, ...await response.json() };
+}
+
+Deno.test("/api/cache: lists what is kept, counts what was saved, and purges by key, model, age or all", async () => {
+  await using rig = await start({});
+  const { app } = rig;
+  const contents = ["one", "two", "three"];
+  for (const content of contents) await askToEnd(app, question(content));
+  await askKept(app, question("one"));
+  await app.services.answers.cache.idle();
+  const report = await (await app.fetch("/api/cache")).json();
+  assert.equal(report.outcomes.miss, 3);
+  assert.equal(report.outcomes["hit-l1"], 1);
+  assert.ok(report.savedMicroUsd > 0);
+  assert.equal(report.inMemory.answers, 3);
+  const page = async (query: string) =>
+    await (await app.fetch(`/api/cache/answers${query}`)).json();
+  const first = await page("?limit=2");
+  assert.equal(first.items.length, 2);
+  const second = await page(`?limit=2&cursor=${first.nextCursor}`);
+  assert.equal(second.nextCursor, null);
+  const items = [...first.items, ...second.items];
+  assert.deepEqual(
+    items.map(({ model }) => model),
+    Array(3).fill("openai/fake-1"),
+  );
+  assert.equal(new Set(items.map(({ key }) => key)).size, 3);
+  const [{ key }] = items;
+  assert.equal((await purge(app, { key })).removed, 1);
+  const rest = await page("");
+  assert.equal(rest.items.length, 2);
+  assert.equal((await purge(app, { model: "other" })).removed, 0);
+  const [{ storedAt }] = rest.items;
+  assert.equal((await purge(app, { storedBefore: storedAt })).removed, 1);
+  assert.equal((await purge(app, { model: MODEL })).removed, 1);
+  for (const content of contents) {
+    const run = await askToEnd(app, question(content));
+    assert.equal(run.cache, "miss");
+  }
+  await app.services.answers.cache.idle();
+  assert.equal((await purge(app, { all: true })).removed, 3);
+  assert.deepEqual((await page("")).items, []);
+});
+
+Deno.test("/api/cache: a purge that says nothing, or something wrong, is refused", async () => {
+  await using rig = await start({});
+  const bodies = [
+    {},
+    { all: false },
+    { key: "x" },
+    { model: "" },
+    { storedBefore: "yesterday" },
+    { age: 1 },
+  ];
+  for (const body of bodies) {
+    assert.equal(
+      (await purge(rig.app, body)).status,
+      400,
+      JSON.stringify(body),
+    );
+  }
+  const response = await rig.app.fetch("/api/cache/answers?cursor=x");
+  assert.equal(response.status, 400);
+  await response.body?.cancel();
+});

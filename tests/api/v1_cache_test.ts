@@ -299,7 +299,7 @@ Deno.test("v1 cache: tool calls are kept when they are whole", async () => {
 Deno.test("v1 cache: a very long answer comes back whole, also as a stream", async () => {
   const text = Array.from({ length: 3_000 }, (_, index) => `w${index} `)
     .join("");
-  await using rig = await start({ text });
+  await using rig = await start({ text, burst: 100, split: false });
   await whole(rig.app);
   assert.equal(
     (await whole(rig.app)).body.choices[0].message.content,
