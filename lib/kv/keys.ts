@@ -103,6 +103,11 @@ export function runPromptKey(workspace: string, run: string): Deno.KvKey {
   return [tenant(workspace), "rp", run];
 }
 
+/** `{v, runId}`: the newest run of a chat that an AI SDK client keeps under an id of its own. */
+export function chatRunKey(workspace: string, chat: string): Deno.KvKey {
+  return [tenant(workspace), "cr", chat];
+}
+
 /** A segment of a run's events that ends with `lastSeq`; sequence numbers begin at 0 in each epoch. */
 export function runLogKey(
   workspace: string,

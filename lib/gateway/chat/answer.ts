@@ -21,14 +21,25 @@ export interface Asked {
 
 type Events = AsyncGenerator<PlacedEvent[], void, void>;
 
+/** How events are written for a caller. */
+export interface EventsWriter {
+  /** Empty for events that are none of the caller's concern. */
+  format(events: readonly PlacedEvent[]): string;
+  /** The end of a stream that goes on elsewhere, or nowhere. */
+  broken(): string;
+}
+
 /**
  * Streams the answer, from the provider's first chunk on: what goes wrong before has a status of its own.
  * @throws {AppError} what the provider answered instead of a first chunk
  */
-export async function streamAnswer(asked: Asked): Promise<Response> {
+export async function streamAnswer(
+  asked: Asked,
+  text: EventsWriter = new EventsText(asked.run.record),
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
   const { gateway, workspace, run: { record, isAttached } } = asked;
   const opening = await untilFirst(asked);
-  const text = new EventsText(record);
   return streamResponse({
     follow: (signal) =>
       opening?.(signal) ?? gateway.follow(workspace, record.id, null, signal),
@@ -36,7 +47,7 @@ export async function streamAnswer(asked: Asked): Promise<Response> {
     broken: () => text.broken(),
     signal: asked.signal,
     onHangUp: isAttached ? () => gateway.hungUp(record.id) : undefined,
-    headers: headersOf(asked.run),
+    headers: { ...headersOf(asked.run), ...headers },
   });
 }
 

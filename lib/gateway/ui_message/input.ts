@@ -4,7 +4,10 @@
  */
 import * as z from "zod";
 import { AppError } from "@/lib/errors.ts";
-import type { ChatMessage } from "@/lib/llm/types.ts";
+import {
+  type ChatCompletion,
+  chatCompletionSchema,
+} from "@/lib/gateway/chat/input.ts";
 
 const MAX_ID_CHARACTERS = 200;
 const MAX_MODEL_CHARACTERS = 200;
@@ -25,10 +28,14 @@ export const uiChatSchema = z.looseObject({
   messageId: z.string().nullish(),
   model: z.string().min(1).max(MAX_MODEL_CHARACTERS).optional(),
   /** Further fields of the chat completion, sent on unchanged (temperature, tools, …). */
-  params: z.record(z.string(), z.unknown()).optional(),
+  params: chatCompletionSchema
+    .omit({ model: true, messages: true, stream: true, stream_options: true })
+    .optional(),
 });
 
 export type UiChat = z.output<typeof uiChatSchema>;
+type ChatMessage = ChatCompletion["messages"][number];
+type ContentPart = { type: string; [field: string]: unknown };
 type UiMessage = UiChat["messages"][number];
 type UiPart = UiMessage["parts"][number];
 
@@ -55,7 +62,7 @@ function textOf(parts: readonly UiPart[]): string {
 function userMessage(parts: readonly UiPart[], message: number): ChatMessage {
   const files = parts.filter(({ type }) => type === "file");
   if (files.length === 0) return { role: "user", content: textOf(parts) };
-  const content = parts.flatMap((part, index): unknown[] => {
+  const content = parts.flatMap((part, index): ContentPart[] => {
     if (part.type === "text") return [{ type: "text", text: part.text ?? "" }];
     if (part.type !== "file") return [];
     return [filePart(part, `messages.${message}.parts.${index}`)];
@@ -63,7 +70,7 @@ function userMessage(parts: readonly UiPart[], message: number): ChatMessage {
   return { role: "user", content };
 }
 
-function filePart(part: UiPart, path: string): unknown {
+function filePart(part: UiPart, path: string): ContentPart {
   const mediaType = String(part.mediaType ?? "");
   const url = String(part.url ?? "");
   if (/^image(\/|$)/.test(mediaType) && /^(https?:|data:)/.test(url)) {

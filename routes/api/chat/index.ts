@@ -1,0 +1,36 @@
+/** `POST /api/chat`: the answer to the messages of an AI SDK client, as its UI message stream. */
+import { headersOf, streamAnswer } from "@/lib/gateway/chat/answer.ts";
+import { UiEventsText } from "@/lib/gateway/ui_message/events_text.ts";
+import { uiChatSchema } from "@/lib/gateway/ui_message/input.ts";
+import { UI_MESSAGE_HEADERS } from "@/lib/gateway/ui_message/output.ts";
+import { readJson } from "@/lib/http/body.ts";
+import { gatewayContext } from "@/lib/http/gateway_context.ts";
+import { methods } from "@/lib/http/methods.ts";
+import { toAppError } from "@/lib/http/problem.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers(methods({
+  async POST(ctx) {
+    const { gateway, uiChats } = ctx.state.services;
+    const { workspace } = ctx.state;
+    const input = await readJson(ctx.req, uiChatSchema);
+    const run = await uiChats.start(input, gatewayContext(ctx.req, ctx.state));
+    try {
+      return await streamAnswer(
+        {
+          gateway,
+          workspace,
+          run,
+          signal: ctx.req.signal,
+          completed: ctx.info.completed,
+        },
+        new UiEventsText(run.record.id),
+        UI_MESSAGE_HEADERS,
+      );
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      Object.assign(error.headers, headersOf(run));
+      throw error;
+    }
+  },
+}));
