@@ -45,8 +45,10 @@ export function timedKv(kv: Deno.Kv, metrics: Metrics): Deno.Kv {
       const rows = kv.list(...args);
       const next = rows.next.bind(rows);
       // The first row comes with its batch; those of the same batch come at once.
+      let isFirst = true;
       rows.next = () => {
-        rows.next = next;
+        if (!isFirst) return next();
+        isFirst = false;
         return list(next());
       };
       return rows;
