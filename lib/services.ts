@@ -296,6 +296,7 @@ export async function startServices(
     reaper: new Reaper(store, {
       own: () => owner.incarnation.id,
       onFenced: (dead) => recovery.takeOver(dead),
+      onOwning: (own) => recovery.adopt(own),
       onError: (error) =>
         log.warn("Looking after other processes failed", { error }),
     }),

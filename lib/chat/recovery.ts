@@ -97,6 +97,38 @@ export class Recovery {
     if (candidates.length === 0) await claims.dropPages(left);
   }
 
+  /**
+   * Begins runs that came to this process by a commit of which it was never told: whoever asked has heard
+   * that the store did not answer, and nobody executes them.
+   */
+  async adopt(own: DeadOwner): Promise<void> {
+    const { claims } = this.#parts;
+    for await (const { kind, id, workspace } of own.owned()) {
+      if (kind !== "r" || !claims.takeUnsure(id)) continue;
+      try {
+        await this.#adopt(workspace, own.id, id);
+      } catch (error) {
+        claims.putUnsure(id);
+        throw error;
+      }
+    }
+  }
+
+  async #adopt(workspace: string, owner: string, id: string): Promise<void> {
+    const orphan = await this.#parts.claims.load(workspace, owner, id, []);
+    if (orphan === null) return;
+    if (orphan.isStopped) {
+      const request = await this.#request(orphan);
+      return await this.#end(orphan, "cancelled", request?.built ?? null);
+    }
+    const { crashes = 0, charged = 0, handovers = 0 } = orphan.record;
+    // Nobody has died over it.
+    const counts = { crashes, charged, handovers };
+    const budget = { isLeft: true, groupLimit: 1, counts };
+    const left = { slices: new Map(), keys: [] };
+    await this.#restart({ orphan, budget }, 1, left);
+  }
+
   /** Ends a run at once that somebody has stopped, and whose owner nobody has taken over yet. */
   async stopOrphan(
     workspace: string,

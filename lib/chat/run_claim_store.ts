@@ -114,6 +114,19 @@ export class RunClaimStore {
     });
   }
 
+  /**
+   * Takes a run out of those of which it is not known whether this process has come to own them. False:
+   * it is none of them.
+   */
+  takeUnsure(runId: string): boolean {
+    return this.#runs.unsure.delete(runId);
+  }
+
+  /** Nothing has become of a run that `takeUnsure` took out. */
+  putUnsure(runId: string): void {
+    this.#runs.unsure.add(runId);
+  }
+
   /** Loads what a dead owner left of a run; null when the run is not its any more, or has ended. */
   async load(
     workspace: string,
@@ -160,8 +173,9 @@ export class RunClaimStore {
     const own = keys.ownKey(incarnation.id, "r", run.id);
     const unit = this.#claim(orphan, run, ledger)
       .set(own, { v: 1, ws: workspace });
-    const { ok } = await commit(this.#store, unit);
-    return ok ? this.#runs.own(workspace, run, incarnation) : null;
+    return await this.#runs.commitOwning(unit, run.id)
+      ? this.#runs.own(workspace, run, incarnation)
+      : null;
   }
 
   /** Ends a run in the place of its dead owner, with a text. False: another process was faster. */

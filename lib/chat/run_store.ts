@@ -97,6 +97,8 @@ export class RunStore {
   readonly #threads: ThreadStore;
   /** How long the rest of an ended run is kept. */
   readonly retention: RunRetention;
+  /** Runs that may have come to this process by a commit whose outcome was never learned. */
+  readonly unsure = new Set<string>();
   #logs: LogWriter;
 
   constructor(
@@ -184,8 +186,9 @@ export class RunStore {
         });
       }
     }
-    const { ok } = await commit(this.#store, unit);
-    return ok ? this.own(workspace, run, incarnation) : null;
+    return await this.commitOwning(unit, run.id)
+      ? this.own(workspace, run, incarnation)
+      : null;
   }
 
   /**
@@ -216,8 +219,24 @@ export class RunStore {
         answerOf(run, resume.answer.text),
         expiry,
       );
-    const { ok } = await commit(this.#store, unit);
-    return ok ? this.own(workspace, run, incarnation) : null;
+    return await this.commitOwning(unit, run.id)
+      ? this.own(workspace, run, incarnation)
+      : null;
+  }
+
+  /**
+   * Commits what makes this process the owner of a run. Whether it counted.
+   * @throws {StorageError} `storage_unknown`: it may count even later, so the run is `unsure` from now on
+   */
+  async commitOwning(unit: UnitOfWork, runId: string): Promise<boolean> {
+    try {
+      return (await commit(this.#store, unit)).ok;
+    } catch (error) {
+      if (error instanceof StorageError && error.code === "storage_unknown") {
+        this.unsure.add(runId);
+      }
+      throw error;
+    }
   }
 
   /** What every beginning writes: the thread's records, ownership, events. */

@@ -3,9 +3,11 @@ import type { FenceRecord, OwnRecord } from "./incarnation.ts";
 import {
   fenceKey,
   lanesOf,
+  logPagesAfter,
   ownedAfter,
   ownedBy,
   type OwnedKind,
+  parseLogPageKey,
   parseOwnKey,
 } from "./keys.ts";
 import type { LaneHead } from "./lane_writer.ts";
@@ -23,8 +25,8 @@ export interface OwnedRow {
   versionstamp: string;
 }
 
-/** An incarnation that can never write again. What it owned waits to be taken over. */
-export interface FencedIncarnation {
+/** An incarnation and what it owns; of a fenced one that waits to be taken over. */
+export interface OwnedIncarnation {
   id: string;
   /** What it owns, read now. Whoever takes a row over deletes it in the same atomic. */
   owned(options?: { signal?: AbortSignal }): AsyncGenerator<OwnedRow>;
@@ -63,19 +65,37 @@ export async function fence(
   return (await commit(store, unit, { signal })).ok;
 }
 
-/** Incarnations that own something, by skipping from one's rows to the next one's. */
-export async function* owners(
+/** Incarnations that own something. */
+export function owners(
   store: Store,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  const incarnationOf = (key: Deno.KvKey) => parseOwnKey(key).incarnation;
+  return incarnations(store, ownedAfter, incarnationOf, signal);
+}
+
+/** Incarnations that have pages in the shared log. */
+export function writers(
+  store: Store,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  return incarnations(store, logPagesAfter, parseLogPageKey, signal);
+}
+
+/** Skips from the rows of one incarnation to those of the next. */
+async function* incarnations(
+  store: Store,
+  after: (incarnation: string | null) => Deno.KvListSelector,
+  incarnationOf: (key: Deno.KvKey) => string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string> {
   let last: string | null = null;
   while (true) {
-    const selector = ownedAfter(last);
-    const rows: Deno.KvEntry<OwnRecord>[] = await Array.fromAsync(
-      list<OwnRecord>(store, selector, { limit: 1, signal }),
+    const rows: Deno.KvEntry<unknown>[] = await Array.fromAsync(
+      list(store, after(last), { limit: 1, signal }),
     );
     if (rows.length === 0) return;
-    last = parseOwnKey(rows[0].key).incarnation;
+    last = incarnationOf(rows[0].key);
     yield last;
   }
 }

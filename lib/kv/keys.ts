@@ -62,6 +62,20 @@ export function ownedAfter(incarnation: string | null): Deno.KvListSelector {
   return { prefix, start: [...prefix, `${incarnation}\0`] };
 }
 
+/** Log pages of all incarnations that sort after the given one. */
+export function logPagesAfter(
+  incarnation: string | null,
+): Deno.KvListSelector {
+  const prefix = ["sys", "wal"];
+  if (incarnation === null) return { prefix };
+  return { prefix, start: [...prefix, `${incarnation}\0`] };
+}
+
+/** Incarnation out of a key that `logPageKey` built. */
+export function parseLogPageKey(key: Deno.KvKey): string {
+  return String(key[2]);
+}
+
 /** Incarnation, kind and id out of a key that `ownKey` built. */
 export function parseOwnKey(
   key: Deno.KvKey,

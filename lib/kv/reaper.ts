@@ -1,4 +1,10 @@
-import { fence, type FencedIncarnation, owned, owners } from "./fence.ts";
+import {
+  fence,
+  owned,
+  type OwnedIncarnation,
+  owners,
+  writers,
+} from "./fence.ts";
 import { seizeLock } from "./incarnation_lock.ts";
 import { allFences, fenceKey, lanesOf, parseFenceKey } from "./keys.ts";
 import type { LaneHead } from "./lane_writer.ts";
@@ -18,7 +24,12 @@ export interface ReaperOptions {
   /** Incarnation of this process now; it is never fenced by itself. */
   own: () => string;
   /** Called with each incarnation that has been fenced and owns something, once. */
-  onFenced: (fenced: FencedIncarnation) => Promise<void>;
+  onFenced: (fenced: OwnedIncarnation) => Promise<void>;
+  /**
+   * Called now and then while this process owns something: a commit may have counted of which it has
+   * never heard.
+   */
+  onOwning?: (own: OwnedIncarnation) => Promise<void>;
   /** Called when a sweep fails. */
   onError: (error: unknown) => void;
 }
@@ -141,23 +152,36 @@ export class Reaper {
     return nowMs - seen.sinceMs >= LEASE_MS;
   }
 
-  /** What fenced incarnations still own, because whoever fenced them has died over it. */
+  /** What is left of fenced incarnations, because whoever fenced them has died over it. */
   async #findLeftovers(): Promise<void> {
     const { signal } = this.#ended;
+    const { own, onOwning } = this.#options;
     for await (const incarnation of owners(this.#store, signal)) {
-      const born = await get(this.#store, fenceKey(incarnation), { signal });
-      if (born.versionstamp === null) this.#handle(incarnation);
+      if (incarnation !== own()) await this.#handleIfFenced(incarnation);
+      else if (onOwning !== undefined) this.#handle(incarnation, onOwning);
+    }
+    for await (const incarnation of writers(this.#store, signal)) {
+      await this.#handleIfFenced(incarnation);
     }
   }
 
-  #handle(incarnation: string): void {
+  async #handleIfFenced(incarnation: string): Promise<void> {
+    const { signal } = this.#ended;
+    const born = await get(this.#store, fenceKey(incarnation), { signal });
+    if (born.versionstamp === null) this.#handle(incarnation);
+  }
+
+  #handle(
+    incarnation: string,
+    take: (of: OwnedIncarnation) => Promise<void> = this.#options.onFenced,
+  ): void {
     if (this.#handling.has(incarnation)) return;
     this.#handling.add(incarnation);
-    const fenced: FencedIncarnation = {
+    const of: OwnedIncarnation = {
       id: incarnation,
       owned: (options) => owned(this.#store, incarnation, options?.signal),
     };
-    this.#options.onFenced(fenced)
+    take(of)
       .catch((error) => this.#options.onError(error))
       .finally(() => this.#handling.delete(incarnation));
   }

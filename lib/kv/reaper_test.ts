@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { FencedError } from "@/lib/errors.ts";
-import type { FencedIncarnation } from "./fence.ts";
+import type { OwnedIncarnation } from "./fence.ts";
 import { type Incarnation, startIncarnation } from "./incarnation.ts";
-import { ownKey } from "./keys.ts";
+import { logPageKey, ownKey } from "./keys.ts";
 import { openStore } from "./open.ts";
 import { Reaper } from "./reaper.ts";
 import type { Store } from "./store.ts";
@@ -33,7 +33,7 @@ const own = ({ id, lane }: Incarnation, run: string) =>
     urgency: "now",
   });
 
-const owned = async (fenced: FencedIncarnation) =>
+const owned = async (fenced: OwnedIncarnation) =>
   (await Array.fromAsync(fenced.owned())).map(({ kind, id, workspace }) =>
     `${kind} ${id} ${workspace}`
   );
@@ -73,9 +73,10 @@ async function spawnOwner(path: string, run: string) {
   };
 }
 
-/** A reaper of a process, and what it has fenced. */
+/** A reaper of a process, what it has fenced, and what it was told to own itself. */
 function reaperOf(store: Store, own: string) {
-  const fenced: FencedIncarnation[] = [];
+  const fenced: OwnedIncarnation[] = [];
+  const owning: OwnedIncarnation[] = [];
   const errors: unknown[] = [];
   const reaper = new Reaper(store, {
     own: () => own,
@@ -83,9 +84,13 @@ function reaperOf(store: Store, own: string) {
       fenced.push(incarnation);
       return Promise.resolve();
     },
+    onOwning: (incarnation) => {
+      owning.push(incarnation);
+      return Promise.resolve();
+    },
     onError: (error) => errors.push(error),
   });
-  return { reaper, fenced, errors };
+  return { reaper, fenced, owning, errors };
 }
 
 /** What a process finds that looks once. */
@@ -180,6 +185,40 @@ Deno.test("Reaper: what a fenced incarnation owned is found again until somebody
     }
     assert.deepEqual(await sweepOnce(store, second.id), []);
     await second.release(5_000);
+  });
+});
+
+Deno.test("Reaper: pages that a fenced incarnation left in the log are found again until they are gone", async () => {
+  await onFile(async (_path, open) => {
+    const store = await open();
+    const first = await startIncarnation(store);
+    const log = [new Uint8Array([1])];
+    const { n } = await first.lane.write({ log, urgency: "now" });
+    await first.release(5_000);
+    const second = await startIncarnation(store);
+    await second.lane.write({ log, urgency: "now" });
+    for (let round = 0; round < 2; round += 1) {
+      const found = await sweepOnce(store, second.id);
+      assert.deepEqual(found.map(({ id }) => id), [first.id]);
+    }
+    const page = logPageKey(first.id, 0, n, 0);
+    await second.lane.write({ urgency: "now", deletes: [page] });
+    assert.deepEqual(await sweepOnce(store, second.id), []);
+    await second.release(5_000);
+  });
+});
+
+Deno.test("Reaper: a process looks at what it owns itself, which is not for others to take over", async () => {
+  await onFile(async (_path, open) => {
+    const store = await open();
+    const incarnation = await startIncarnation(store);
+    await own(incarnation, "run_1");
+    const { reaper, fenced, owning } = reaperOf(store, incarnation.id);
+    await reaper.sweep();
+    assert.deepEqual(fenced, []);
+    assert.deepEqual(owning.map(({ id }) => id), [incarnation.id]);
+    assert.deepEqual(await owned(owning[0]), ["r run_1 wsp_1"]);
+    await incarnation.release(5_000);
   });
 });
 
