@@ -58,10 +58,10 @@ export class CommitWatch {
     this.#kv = kv;
     this.#upstream = upstream;
     this.#fail = fail;
-    kv.onCommit = (changes) => this.#watch(changes);
   }
 
-  #watch(changes: readonly Change[]): void {
+  /** Judges a commit; to be called once it can be read. */
+  watch(changes: readonly Change[]): void {
     const seen: Seen = { events: [], changed: [] };
     // Rows of a run count only once its record is known, whatever their order.
     for (const change of changes) {

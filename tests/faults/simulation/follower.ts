@@ -112,6 +112,11 @@ export class Follower {
   #lost(connection: Connection): void {
     if (this.#connection !== connection) return;
     this.#connection = null;
+    this.attachLater();
+  }
+
+  /** Connects as soon as there is a process. */
+  attachLater(): void {
     const comeBack = () => {
       if (this.#connection !== null || this.#hasEnded) return;
       const process = this.#world.pick();

@@ -152,6 +152,8 @@ export class ModelKv implements Deno.Kv {
     for (let at = place(this.#order, start); at < this.#order.length; at += 1) {
       const encoded = this.#order[at];
       if (!encoded.startsWith(prefix)) break;
+      // The last text of the prefix goes on with a zero byte here: it is another text.
+      if (encoded[prefix.length] === "\xff") break;
       if (end !== null && encoded >= end) break;
       // A prefix is no part of its own range.
       if ("prefix" in selector && encoded === prefix) continue;

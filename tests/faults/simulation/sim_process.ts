@@ -19,20 +19,15 @@ import type { Provider } from "@/lib/llm/types.ts";
 import { PriceList } from "@/lib/llm/prices.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { Hub } from "@/lib/streams/hub.ts";
-import type { LiveRun } from "@/lib/streams/live_run.ts";
 import { Mirrors } from "@/lib/streams/mirror.ts";
 
 /** How long the parts of a stop may take, in milliseconds, as in the program. */
 const FINAL_WRITES_MS = 2_000;
 
-/** What a process of the world is given and tells. */
+/** What a process of the world is given. */
 export interface SimProcessOptions {
   store: Store;
   provider: Provider;
-  /** Called with each incarnation that the process begins. */
-  onIncarnation: (incarnation: Incarnation) => void;
-  /** Called with each run that the process begins to execute, before its first event. */
-  onOpen: (run: LiveRun) => void;
 }
 
 export interface SimProcess {
@@ -43,13 +38,11 @@ export interface SimProcess {
 
 /** Begins a process. @throws {StorageError} when the store does not let it */
 export async function startSimProcess(
-  { store, provider, onIncarnation, onOpen }: SimProcessOptions,
+  { store, provider }: SimProcessOptions,
 ): Promise<SimProcess> {
   const log = silentLogger();
   const owner = await Owner.start(store);
-  onIncarnation(owner.incarnation);
-  owner.subscribe(onIncarnation);
-  const hub = new WatchedHub(store.clock.after, onOpen);
+  const hub = new Hub(store.clock.after);
   const doorbells = new Doorbells(store);
   const prices = new PriceList([]);
   const threads = new ThreadStore(store, () => owner.incarnation.id);
@@ -98,6 +91,7 @@ export async function startSimProcess(
   const reaper = new Reaper(store, {
     own: () => owner.incarnation.id,
     onFenced: (dead) => recovery.takeOver(dead),
+    onOwning: (own) => recovery.adopt(own),
     onError: () => {},
   });
   reaper.start();
@@ -110,25 +104,6 @@ export async function startSimProcess(
       await owner.release(FINAL_WRITES_MS);
     },
   };
-}
-
-/** Tells of each run that is opened, before anything is in it. */
-class WatchedHub extends Hub {
-  readonly #onOpen: (run: LiveRun) => void;
-
-  constructor(
-    after: ConstructorParameters<typeof Hub>[0],
-    onOpen: (run: LiveRun) => void,
-  ) {
-    super(after);
-    this.#onOpen = onOpen;
-  }
-
-  override open(runId: string, epoch: number): LiveRun {
-    const run = super.open(runId, epoch);
-    this.#onOpen(run);
-    return run;
-  }
 }
 
 function watchInbox(

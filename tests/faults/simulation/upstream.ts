@@ -24,6 +24,9 @@ export interface Asked {
 /** What every question begins with, so that a request to continue is told from a question. */
 export const QUESTION = "Question ";
 
+/** What the provider reports of each answer that it has finished. */
+export const USAGE = { inputTokens: 3, cachedInputTokens: 0, outputTokens: 5 };
+
 export class Upstream {
   readonly asked: Asked[] = [];
   readonly #plans: readonly AnswerPlan[];
@@ -85,10 +88,7 @@ export class Upstream {
     }
     asked.finishedAtMs = host.timeline.nowMs;
     yield { type: "finish", reason: "stop" };
-    yield {
-      type: "usage",
-      usage: { inputTokens: 3, cachedInputTokens: 0, outputTokens: 5 },
-    };
+    yield { type: "usage", usage: USAGE };
   }
 }
 
