@@ -3,7 +3,6 @@
  * record. What was asked is kept only while another process may have to ask again.
  */
 import type { LaneEntry } from "@/lib/kv/batcher.ts";
-import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
 import { get } from "@/lib/kv/reads.ts";
@@ -91,8 +90,9 @@ export class LooseRunStore {
     for (const event of runEvents(record, this.#store.clock.now())) {
       unit.event(workspace, event);
     }
-    const { ok } = await commit(this.#store, unit);
-    return ok ? this.#runs.own(workspace, record, incarnation) : null;
+    return await this.#runs.commitOwning(unit, record.id)
+      ? this.#runs.own(workspace, record, incarnation)
+      : null;
   }
 
   /** What was asked, as `start` was given it; null when it is not kept. */
