@@ -8,11 +8,18 @@ import type { RequestTrace } from "./request_trace.ts";
 
 type Api = typeof import("@opentelemetry/api");
 
+/** The span of a request that is not over. */
+interface OpenSpan {
+  span: Span;
+  /** When the request came in, milliseconds since 1970 UTC with their fractions. */
+  startedAtMs: number;
+}
+
 const TRACER = "freshet";
 
 export class Tracing {
   readonly #api: Api;
-  readonly #spans = new WeakMap<RequestTrace, Span>();
+  readonly #open = new WeakMap<RequestTrace, OpenSpan>();
 
   constructor(api: Api) {
     this.#api = api;
@@ -36,9 +43,12 @@ export class Tracing {
     work: () => Promise<Response>,
   ): Promise<Response> {
     const { context, SpanKind, SpanStatusCode, trace: traces } = this.#api;
+    const startedAtMs = performance.timeOrigin + performance.now() -
+      trace.stages.elapsedMs;
     const span = traces.getTracer(TRACER).startSpan(
       `${trace.method} ${trace.route}`,
       {
+        startTime: startedAtMs,
         kind: SpanKind.INTERNAL,
         attributes: {
           "http.request.method": trace.method,
@@ -48,7 +58,7 @@ export class Tracing {
         },
       },
     );
-    this.#spans.set(trace, span);
+    this.#open.set(trace, { span, startedAtMs });
     const end = () => span.end();
     completed.then(end, end);
     const response = await context.with(
@@ -64,11 +74,11 @@ export class Tracing {
 
   /** The request and what it began are over: one span for each stage, with its own times. */
   over(trace: RequestTrace): void {
-    const parent = this.#spans.get(trace);
-    if (parent === undefined) return;
+    const open = this.#open.get(trace);
+    if (open === undefined) return;
     const { context, SpanKind, SpanStatusCode, trace: traces } = this.#api;
     const tracer = traces.getTracer(TRACER);
-    const within = traces.setSpan(context.active(), parent);
+    const within = traces.setSpan(context.active(), open.span);
     const { ended } = trace;
     const about = ended === null ? {} : {
       "freshet.run": ended.run,
@@ -79,7 +89,7 @@ export class Tracing {
     for (
       const { name, startMs, durationMs, outcome, error } of trace.stages.all
     ) {
-      const startTime = trace.startedAtMs + startMs;
+      const startTime = open.startedAtMs + startMs;
       const isCall = name.startsWith("provider.");
       const span = tracer.startSpan(name, {
         kind: isCall ? SpanKind.CLIENT : SpanKind.INTERNAL,
