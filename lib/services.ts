@@ -82,6 +82,9 @@ import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
+/** A writer with so much before it leaves out what need not be written. */
+const BUSY_LANE_BYTES = 4 * 1024 * 1024;
+
 /** How long the store may be silent before the log says so, in milliseconds. */
 const TELL_HALT_AFTER_MS = 1_000;
 
@@ -170,7 +173,10 @@ export async function startServices(
     settings: config.cache,
     store,
     owner: () => owner.incarnation.id,
-    isPressed: () => owner.incarnation.lane.state !== "open",
+    isPressed: () => {
+      const { lane } = owner.incarnation;
+      return lane.state !== "open" || lane.pendingBytes > BUSY_LANE_BYTES;
+    },
     fanout: hub.fanout,
     prices,
     log,

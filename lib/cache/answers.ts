@@ -125,6 +125,18 @@ export class Answers {
     return key === null ? this.pass(ask) : this.board(key, ask);
   }
 
+  /**
+   * As `open`, but at once: the store is not asked whether it has the answer.
+   * @throws {AppError} 504 `cache_miss`
+   */
+  openNow(ask: Ask): OpenedAnswer {
+    const key = this.keyOf(ask);
+    const hit = key === null ? null : this.find(key, ask);
+    if (hit === null && ask.wish === "only") this.#refuse();
+    if (hit !== null) return this.take(hit, ask.signal);
+    return key === null ? this.pass(ask) : this.board(key, ask);
+  }
+
   /** The answer in memory, without waiting for anything. `take` it, or say that it was `taken`. */
   find(
     key: CacheKey,

@@ -46,6 +46,11 @@ export class ResponseCache {
     this.#parts = parts;
   }
 
+  /** Learns of purges, so that for a second answers are found and kept without asking the store. */
+  async prepare(workspace: string): Promise<void> {
+    await this.#parts.marks.refresh(workspace);
+  }
+
   /** The answer in memory, as far as that can be said without asking the store for purges. */
   peek(key: CacheKey): CacheHit | null {
     const { memory, marks } = this.#parts;

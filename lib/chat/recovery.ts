@@ -18,7 +18,12 @@ import type {
   RunClaimStore,
 } from "./run_claim_store.ts";
 import { type RunForm, toUsage } from "./run_execution.ts";
-import { attemptRow, costOf } from "./run_ledger.ts";
+import {
+  attemptRow,
+  costOf,
+  isPaidElsewhere,
+  NOTHING_PAID,
+} from "./run_ledger.ts";
 import type { BuiltRequest, RunRequests } from "./run_requests.ts";
 import type { Runs } from "./runs.ts";
 import type { ThreadStore } from "./thread_store.ts";
@@ -195,6 +200,7 @@ export class Recovery {
       return;
     }
     const { built, kept, form } = request;
+    await runs.answers.prepareAgain(workspace);
     const owned = await claims.takeOver(
       orphan,
       {
@@ -226,7 +232,11 @@ export class Recovery {
     runs.begin({
       owned,
       prompt: built.request.messages,
-      opened: runs.openStream(built),
+      opened: runs.answers.openAgain(
+        workspace,
+        built,
+        record.cache ? "use" : "bypass",
+      ),
       kept,
       logger: log,
       form,
@@ -290,7 +300,7 @@ export class Recovery {
       usage: toUsage(null, messages, text),
       finishedAt: new Date(claims.clock.now()).toISOString(),
     };
-    ended.costMicroUsd = costOf(prices, ended);
+    ended.costMicroUsd = isPaidElsewhere(record) ? 0 : costOf(prices, ended);
     ended.endSeq = eventsFromText(ended, text).length - 1;
     const row = this.#ledgerRow(orphan, built);
     if (await claims.end(orphan, ended, text, row)) {
@@ -309,14 +319,21 @@ export class Recovery {
       ...record,
       usage: toUsage(null, built?.request.messages ?? [], textOf(events)),
     };
-    attempt.costMicroUsd = costOf(prices, attempt);
-    return attemptRow(attempt, "interrupted", {
+    const isFree = isPaidElsewhere(record);
+    attempt.costMicroUsd = isFree ? 0 : costOf(prices, attempt);
+    const times = {
       firstTokenMs: null,
       totalMs: Math.max(
         claims.clock.now() - Date.parse(record.startedAt),
         0,
       ),
-    });
+    };
+    return attemptRow(
+      attempt,
+      "interrupted",
+      times,
+      isFree ? NOTHING_PAID : undefined,
+    );
   }
 }
 

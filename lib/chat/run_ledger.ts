@@ -53,6 +53,17 @@ export function attemptRow(
   };
 }
 
+/** Of an attempt that `isPaidElsewhere`. */
+export const NOTHING_PAID: AttemptBill = {
+  paid: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
+  savedMicroUsd: 0,
+};
+
+/** Whether a run had its answer from another run's call, or from the cache. */
+export function isPaidElsewhere({ cache }: Pick<RunRecord, "cache">): boolean {
+  return cache === "joined" || cache === "hit-l1" || cache === "hit-l2";
+}
+
 /**
  * What the usage of a run costs, in micro-dollars; null when its model is unpriced, or the counts are
  * beyond all reason: an answer is kept whatever its provider says about it.

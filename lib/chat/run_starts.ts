@@ -304,7 +304,7 @@ export class RunStarts {
     tree: MessageTree,
   ): Promise<StartedRun | null> {
     const { logger, trace } = context;
-    const opened = await this.#runs.openAnswer(workspace, built, wish, {
+    const opened = await this.#runs.answers.open(workspace, built, wish, {
       trace,
     });
     const stage = trace?.stages.begin("commit");

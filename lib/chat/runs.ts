@@ -1,23 +1,12 @@
 /** The runs of this process: those that it executes, and those of other processes that it follows. */
-import type { BuiltRequest } from "./run_requests.ts";
+import { RunAnswers } from "./run_answers.ts";
 import type { RunRecord } from "./records.ts";
 import type { RunStore } from "./run_store.ts";
-import {
-  type Attempt,
-  type OpenedStream,
-  type Order,
-  RunExecution,
-} from "./run_execution.ts";
-import type { CacheWish } from "@/lib/cache/answer.ts";
-import type { Answers, OpenedAnswer, Sought } from "@/lib/cache/answers.ts";
-import type { Question } from "@/lib/cache/cache_key.ts";
+import { type Attempt, type Order, RunExecution } from "./run_execution.ts";
+import type { Answers } from "@/lib/cache/answers.ts";
 import { StorageError } from "@/lib/errors.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
-import type { RouteCall } from "@/lib/llm/routing/route_call.ts";
-import type { Delta, TokenUsage } from "@/lib/llm/types.ts";
-import { attemptStages } from "@/lib/observe/attempt_stages.ts";
 import type { RunObserver } from "@/lib/observe/observer.ts";
-import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import type { Hub } from "@/lib/streams/hub.ts";
 import type { LiveRun } from "@/lib/streams/live_run.ts";
 
@@ -32,21 +21,14 @@ export interface TemporaryRows {
   refresh(workspace: string, threadId: string): Promise<void>;
 }
 
-/** How an answer is opened. */
-export interface OpenOptions {
-  /** Of the request that asks; takes the stages of it. */
-  trace?: RequestTrace | null;
-  /** What `seekAnswer` has found for the same request. */
-  sought?: Sought;
-}
-
 export class Runs {
+  /** What runs are made of. */
+  readonly answers: RunAnswers;
   readonly #store: RunStore;
   readonly #hub: Hub;
   readonly #prices: PriceList;
   readonly #temporary: TemporaryRows;
   readonly #finalDeadlineMs: number;
-  readonly #answers: Answers | null;
   readonly #observer: RunObserver | null;
   readonly #executing = new Map<string, RunExecution>();
   #takesMore = true;
@@ -68,7 +50,7 @@ export class Runs {
     this.#prices = prices;
     this.#temporary = temporary;
     this.#finalDeadlineMs = options.finalDeadlineMs ?? FINAL_DEADLINE_MS;
-    this.#answers = options.answers ?? null;
+    this.answers = new RunAnswers(options.answers ?? null);
     this.#observer = options.observer ?? null;
   }
 
@@ -90,73 +72,6 @@ export class Runs {
   /** From now on nothing new begins. */
   takeNoMore(): void {
     this.#takesMore = false;
-  }
-
-  /** Opens the provider's stream; the commit of the start goes on meanwhile. */
-  openStream(built: BuiltRequest): OpenedStream {
-    return this.#openCall(callOf(built));
-  }
-
-  /**
-   * Opens the answer to a request: one that is kept, one that another run has on its way, or the
-   * provider's stream.
-   * @param wish `bypass`: the provider's stream, come what may
-   */
-  async openAnswer(
-    workspace: string,
-    built: BuiltRequest,
-    wish: CacheWish,
-    { trace = null, sought }: OpenOptions = {},
-  ): Promise<OpenedStream> {
-    const answers = this.#answers;
-    const call = callOf(built, trace);
-    if (answers === null) return this.#openCall(call);
-    const question = questionOf(workspace, built);
-    const open = async (sought?: Sought): Promise<OpenedStream> => {
-      const abort = new AbortController();
-      const opened = await answers.open({
-        ...question,
-        wish,
-        signal: abort.signal,
-        open: (signal, tell) => call.open(signal, tell),
-        stages: trace?.stages,
-      }, sought);
-      return begun(opened, abort, call, open);
-    };
-    return await open(sought);
-  }
-
-  /**
-   * Looks for a kept answer to a request that may need no run then.
-   * @throws {AppError} 504 `cache_miss` when only a kept answer was wanted and there is none
-   * @throws the signal's reason when it aborts
-   */
-  async seekAnswer(
-    workspace: string,
-    built: BuiltRequest,
-    wish: CacheWish,
-    { signal, trace }: { signal: AbortSignal; trace: RequestTrace | null },
-  ): Promise<Sought> {
-    const question = questionOf(workspace, built);
-    const { stages } = trace ?? {};
-    return await this.#answers?.seek({ ...question, wish, signal, stages }) ??
-      { key: null, hit: null };
-  }
-
-  #openCall(call: Call): OpenedStream {
-    const abort = new AbortController();
-    const opened = {
-      cache: "bypass" as const,
-      deltas: call.open(abort.signal),
-      served: () => call.served,
-      settle: (usage: TokenUsage) => ({ paid: usage, savedMicroUsd: 0 }),
-    };
-    return begun(
-      opened,
-      abort,
-      call,
-      () => Promise.resolve(this.#openCall(call)),
-    );
   }
 
   /** Executes an attempt whose start has been committed, until its end has been committed too. */
@@ -267,66 +182,4 @@ export class Runs {
     cancel();
     return settled;
   }
-}
-
-/** What decides the answer to a request. */
-function questionOf(
-  workspace: string,
-  { plan, provider, request: { model, messages, params, raw } }: BuiltRequest,
-): Question {
-  return {
-    subject: { workspace, user: null, key: null },
-    target: plan?.destination ?? `${provider.id}/${model}`,
-    form: raw ? "chunks" : "chat",
-    body: { ...params, messages },
-  };
-}
-
-/** One answer, and what may be done when it breaks off. */
-type Call = Pick<RouteCall, "open" | "restart" | "served" | "attempts">;
-
-/** A request along its plan; without one its provider is asked once. */
-function callOf(
-  { plan, provider, request }: BuiltRequest,
-  trace: RequestTrace | null = null,
-): Call {
-  if (plan !== undefined) {
-    const onAttempt = trace === null ? undefined : attemptStages(trace.stages);
-    return plan.call(request, { onAttempt });
-  }
-  const served = { provider: provider.id, model: request.model };
-  return {
-    served,
-    attempts: [],
-    restart: () => false,
-    open: (signal, tell) => {
-      tell?.(served);
-      // A provider's stream ends with nothing.
-      return provider.stream(request, signal)
-        [Symbol.asyncIterator]() as AsyncIterableIterator<Delta, undefined>;
-    },
-  };
-}
-
-/** Asks for the first delta, which the run looks at once it has begun. */
-function begun(
-  { cache, deltas, served, settle }: OpenedAnswer,
-  abort: AbortController,
-  call: Call,
-  reopen: () => Promise<OpenedStream>,
-): OpenedStream {
-  const first = deltas.next();
-  // A start that fails before must not leave the rejection unhandled.
-  first.catch(() => {});
-  return {
-    iterator: deltas,
-    first,
-    abort,
-    attempts: call.attempts,
-    cache,
-    served,
-    settle,
-    restart: (error) =>
-      call.restart(error, served() ?? undefined) ? reopen() : null,
-  };
 }

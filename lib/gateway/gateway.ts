@@ -107,7 +107,7 @@ export class Gateway {
     const { keptHits, looseRuns, runs } = this.#parts;
     const { workspace, logger } = context;
     const built = await this.#build(input, context.signal);
-    const sought = await runs.seekAnswer(
+    const sought = await runs.answers.seek(
       workspace,
       built,
       context.cache,
@@ -199,7 +199,7 @@ export class Gateway {
     { workspace, cache, mayRestart, trace }: GatewayContext,
     sought?: Sought,
   ): Promise<OpenedStream> {
-    const opened = await this.#parts.runs.openAnswer(
+    const opened = await this.#parts.runs.answers.open(
       workspace,
       built,
       cache,

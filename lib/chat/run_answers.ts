@@ -1,0 +1,210 @@
+/** The answers that runs are made of: kept ones, shared ones, and calls of their own along a plan. */
+import type { CacheWish } from "@/lib/cache/answer.ts";
+import type {
+  Answers,
+  Ask,
+  OpenedAnswer,
+  Sought,
+} from "@/lib/cache/answers.ts";
+import type { Question } from "@/lib/cache/cache_key.ts";
+import type { RouteCall, TellServed } from "@/lib/llm/routing/route_call.ts";
+import type { Delta } from "@/lib/llm/types.ts";
+import { attemptStages } from "@/lib/observe/attempt_stages.ts";
+import type { RequestTrace } from "@/lib/observe/request_trace.ts";
+import type { OpenedStream } from "./run_execution.ts";
+import type { BuiltRequest } from "./run_requests.ts";
+
+/** How an answer is opened. */
+export interface OpenOptions {
+  /** Of the request that asks; takes the stages of it. */
+  trace?: RequestTrace | null;
+  /** What `seek` has found for the same request. */
+  sought?: Sought;
+}
+
+/** One answer, and what may be done when it breaks off. */
+type Call = Pick<RouteCall, "open" | "restart" | "served" | "attempts">;
+
+/** Opens a stream for what is asked. */
+type Open = (ask: Ask) => OpenedAnswer | Promise<OpenedAnswer>;
+
+export class RunAnswers {
+  readonly #answers: Answers | null;
+
+  /** @param answers null: each answer is a call of its own */
+  constructor(answers: Answers | null) {
+    this.#answers = answers;
+  }
+
+  /**
+   * Looks for a kept answer to a request that may need no run then.
+   * @throws {AppError} 504 `cache_miss` when only a kept answer was wanted and there is none
+   * @throws the signal's reason when it aborts
+   */
+  async seek(
+    workspace: string,
+    built: BuiltRequest,
+    wish: CacheWish,
+    { signal, trace }: { signal: AbortSignal; trace: RequestTrace | null },
+  ): Promise<Sought> {
+    const question = questionOf(workspace, built);
+    const { stages } = trace ?? {};
+    return await this.#answers?.seek({ ...question, wish, signal, stages }) ??
+      { key: null, hit: null };
+  }
+
+  /**
+   * Opens the answer to a request: one that is kept, one that another run has on its way, or the
+   * provider's stream.
+   * @param wish `bypass`: the provider's stream, come what may
+   */
+  async open(
+    workspace: string,
+    built: BuiltRequest,
+    wish: CacheWish,
+    { trace = null, sought }: OpenOptions = {},
+  ): Promise<OpenedStream> {
+    const answers = this.#answers;
+    const opening = new Opening(workspace, built, wish, trace);
+    const { ask, abort } = opening.ask();
+    const opened = await answers?.open(ask, sought) ??
+      direct(ask, opening.call);
+    return opening.begin(
+      opened,
+      abort,
+      (ask) => answers?.open(ask) ?? direct(ask, opening.call),
+    );
+  }
+
+  /** Gets ready to `openAgain` what a dead process has left. */
+  async prepareAgain(workspace: string): Promise<void> {
+    await this.#answers?.cache.prepare(workspace);
+  }
+
+  /**
+   * Opens the answer to the request of a run that is begun again, at once: runs that shared one before
+   * share one again.
+   */
+  openAgain(
+    workspace: string,
+    built: BuiltRequest,
+    wish: CacheWish,
+  ): OpenedStream {
+    const answers = this.#answers;
+    const opening = new Opening(workspace, built, wish, null);
+    const { ask, abort } = opening.ask();
+    const opened = answers?.openNow(ask) ?? direct(ask, opening.call);
+    return opening.begin(
+      opened,
+      abort,
+      (ask) => answers?.open(ask) ?? direct(ask, opening.call),
+    );
+  }
+}
+
+/** One answer to one run, from its first opening on. */
+class Opening {
+  readonly call: Call;
+  readonly #question: Question & { wish: CacheWish };
+  readonly #trace: RequestTrace | null;
+
+  constructor(
+    workspace: string,
+    built: BuiltRequest,
+    wish: CacheWish,
+    trace: RequestTrace | null,
+  ) {
+    this.#question = { ...questionOf(workspace, built), wish };
+    this.#trace = trace;
+    this.call = callOf(built, trace);
+  }
+
+  /** What to ask, and how to end the answer for this run alone. */
+  ask(): { ask: Ask; abort: AbortController } {
+    const abort = new AbortController();
+    const ask = {
+      ...this.#question,
+      signal: abort.signal,
+      open: (signal: AbortSignal, tell: TellServed) =>
+        this.call.open(signal, tell),
+      stages: this.#trace?.stages,
+    };
+    return { ask, abort };
+  }
+
+  /** Asks for the first delta, which the run looks at once it has begun. */
+  begin(
+    { cache, deltas, served, settle }: OpenedAnswer,
+    abort: AbortController,
+    open: Open,
+  ): OpenedStream {
+    const first = deltas.next();
+    // A start that fails before must not leave the rejection unhandled.
+    first.catch(() => {});
+    return {
+      iterator: deltas,
+      first,
+      abort,
+      attempts: this.call.attempts,
+      cache,
+      served,
+      settle,
+      restart: (error) =>
+        this.call.restart(error, served() ?? undefined)
+          ? this.#reopen(open)
+          : null,
+    };
+  }
+
+  /** The answer from its beginning, after it has broken off. */
+  async #reopen(open: Open): Promise<OpenedStream> {
+    const { ask, abort } = this.ask();
+    return this.begin(await open(ask), abort, open);
+  }
+}
+
+/** What decides the answer to a request. */
+function questionOf(
+  workspace: string,
+  { plan, provider, request: { model, messages, params, raw } }: BuiltRequest,
+): Question {
+  return {
+    subject: { workspace, user: null, key: null },
+    target: plan?.destination ?? `${provider.id}/${model}`,
+    form: raw ? "chunks" : "chat",
+    body: { ...params, messages },
+  };
+}
+
+/** A request along its plan; without one its provider is asked once. */
+function callOf(
+  { plan, provider, request }: BuiltRequest,
+  trace: RequestTrace | null,
+): Call {
+  if (plan !== undefined) {
+    const onAttempt = trace === null ? undefined : attemptStages(trace.stages);
+    return plan.call(request, { onAttempt });
+  }
+  const served = { provider: provider.id, model: request.model };
+  return {
+    served,
+    attempts: [],
+    restart: () => false,
+    open: (signal, tell) => {
+      tell?.(served);
+      // A provider's stream ends with nothing.
+      return provider.stream(request, signal)
+        [Symbol.asyncIterator]() as AsyncIterableIterator<Delta, undefined>;
+    },
+  };
+}
+
+/** The call itself, where there is no cache. */
+function direct({ signal }: Ask, call: Call): OpenedAnswer {
+  return {
+    cache: "bypass",
+    deltas: call.open(signal),
+    served: () => call.served,
+    settle: (usage) => ({ paid: usage, savedMicroUsd: 0 }),
+  };
+}
