@@ -45,10 +45,6 @@ export class Host {
     return this.#state === "dead";
   }
 
-  get isFrozen(): boolean {
-    return this.#state === "frozen";
-  }
-
   /** Hands something to the process, now or when it thaws. */
   deliver(callback: () => void): void {
     if (this.#state === "alive") callback();

@@ -42,9 +42,19 @@ Deno.test("simulation: whatever happens, runs, log, ledger and incarnations stay
   );
   if (PATH !== undefined || SCHEDULES < 500) return;
   // Schedules in which nothing of this happens would prove nothing.
-  for (
-    const what of ["completed", "cancelled", "failed", "interrupted", "fenced"]
-  ) assert.ok((seen.get(what) ?? 0) > 0, `nothing was ${what}`);
+  const wanted = [
+    "completed",
+    "cancelled",
+    "failed",
+    "interrupted",
+    "continued",
+    "crashed",
+    "handedOver",
+    "fenced",
+  ];
+  for (const what of wanted) {
+    assert.ok((seen.get(what) ?? 0) > 0, `nothing was ${what}`);
+  }
 });
 
 Deno.test("simulation: a schedule plays the same way each time", async () => {

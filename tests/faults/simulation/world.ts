@@ -241,10 +241,16 @@ class World {
     const counts: Record<string, number> = {
       fenced: this.#commits.fenced.size,
       epochs: 0,
+      continued: 0,
+      handedOver: 0,
+      crashed: 0,
     };
     for (const { record } of this.#commits.runs.values()) {
       counts[record.status] = (counts[record.status] ?? 0) + 1;
       counts.epochs += record.epoch;
+      counts.continued += record.continues === null ? 0 : 1;
+      counts.handedOver += record.handovers ?? 0;
+      counts.crashed += record.crashes ?? 0;
     }
     return counts;
   }
