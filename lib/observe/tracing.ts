@@ -43,10 +43,15 @@ export class Tracing {
     work: () => Promise<Response>,
   ): Promise<Response> {
     const { context, SpanKind, SpanStatusCode, trace: traces } = this.#api;
+    const name = `${trace.method} ${trace.route}`;
+    // Deno's own span of the request, which does not know the route.
+    const outer = traces.getActiveSpan();
+    outer?.updateName(name);
+    outer?.setAttribute("http.route", trace.route);
     const startedAtMs = performance.timeOrigin + performance.now() -
       trace.stages.elapsedMs;
     const span = traces.getTracer(TRACER).startSpan(
-      `${trace.method} ${trace.route}`,
+      name,
       {
         startTime: startedAtMs,
         kind: SpanKind.INTERNAL,
@@ -83,6 +88,12 @@ export class Tracing {
     const about = ended === null ? {} : {
       "freshet.run": ended.run,
       "gen_ai.request.model": ended.model,
+      ...(ended.servedModel === null
+        ? {}
+        : { "gen_ai.response.model": ended.servedModel }),
+      ...(ended.provider === null
+        ? {}
+        : { "freshet.provider": ended.provider }),
       "gen_ai.usage.input_tokens": ended.inputTokens,
       "gen_ai.usage.output_tokens": ended.outputTokens,
     };

@@ -113,6 +113,11 @@ Deno.test("spans: one of the request that ends with its stream, and one of each 
   assert.equal(attributeOf(span, "http.route"), "/v1/chat/completions");
   assert.equal(Number(attributeOf(span, "http.response.status_code")), 200);
   assert.ok(msOf(span.endTimeUnixNano) >= releasedAtMs);
+  const outer = await waitFor(
+    "Deno's own span",
+    () => collector.spans.find(({ spanId }) => spanId === span.parentSpanId),
+  );
+  assert.equal(attributeOf(outer, "http.route"), "/v1/chat/completions");
   const stages = await waitFor("the spans of the stages", () => {
     const found = collector.spans.filter(({ parentSpanId }) =>
       parentSpanId === span.spanId
