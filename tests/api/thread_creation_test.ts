@@ -132,7 +132,7 @@ Deno.test("temporary thread: all that its questions and answers leave in the sto
   );
   // Stays by intent: what was used for the bill, and what happened without any text. The log that all
   // runs share is trimmed by itself.
-  const others = /^\["(sys","(?!bl)|wsp_local","(e|lg|rq)")/;
+  const others = /^\["(sys","(?!bl)|wsp_local","(e|lg|rq|ql)")/;
   await waitFor("every row to have an end", async () => {
     const rows = app.services.store.kv.list({ prefix: [] });
     const left = await Array.fromAsync(rows, ({ key }) => JSON.stringify(key));

@@ -67,6 +67,27 @@ async function askSome(
   return { threadId: thread.id, runId, events, text, lastId };
 }
 
+type Server = Awaited<ReturnType<typeof startProcess>>;
+
+/**
+ * Freezes a process outside a transaction: inside one it holds the lock of the file, and nobody can write
+ * until it goes on, whatever the program does.
+ */
+async function freeze(server: Server, other: Server): Promise<void> {
+  await waitFor("a process frozen without the file's lock", async () => {
+    server.child.kill("SIGSTOP");
+    const written = await other.fetch("/api/threads", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+      signal: AbortSignal.timeout(1_000),
+    }).catch(() => null);
+    await written?.body?.cancel();
+    if (written?.status === 201) return true;
+    server.child.kill("SIGCONT");
+  });
+}
+
 Deno.test("kill -9: after a restart the answer begins again within a second, and every client has one whole answer", async () => {
   await using given = await rig();
   const { upstream } = given;
@@ -230,7 +251,7 @@ Deno.test("a frozen process: the other goes on with its answers, and after the t
   await using first = await given.start();
   await using second = await given.start();
   const asked = await askSome(given, first, 4);
-  first.child.kill("SIGSTOP");
+  await freeze(first, second);
   await upstream.waitForChat(1, 30_000);
   upstream.release();
   assert.equal(assemble(await followRun(second, asked.runId, "1.4")), TEXT);
