@@ -263,6 +263,7 @@ export async function startServices(
     looseRequests: (workspace, record) => gateway.again(workspace, record),
     runs,
     prices,
+    observer,
     log,
   });
   const chat = new Chat({

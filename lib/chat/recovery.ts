@@ -8,7 +8,9 @@
 import { sleep } from "@/lib/clock.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import type { RunObserver } from "@/lib/observe/observer.ts";
 import type { RunStatus } from "@/lib/shared/wire.ts";
+import type { LedgerStatus } from "@/lib/usage/ledger_row.ts";
 import type { RunRecord } from "./records.ts";
 import { type RestartBudget, restartOf } from "./restart.ts";
 import { eventsFromText, textOf } from "./run_events.ts";
@@ -18,6 +20,7 @@ import type {
   RunClaimStore,
 } from "./run_claim_store.ts";
 import { type RunForm, toUsage } from "./run_execution.ts";
+import { runFacts } from "./run_facts.ts";
 import {
   attemptRow,
   costOf,
@@ -57,6 +60,7 @@ export interface RecoveryParts {
   looseRequests: LooseRequests;
   runs: Runs;
   prices: PriceList;
+  observer?: RunObserver;
   log: Logger;
 }
 
@@ -308,7 +312,29 @@ export class Recovery {
         run: record.id,
         status,
       });
+      this.#tellObserver(orphan, ended, text);
     }
+  }
+
+  #tellObserver(
+    { workspace, record, events }: OrphanedRun,
+    ended: RunRecord,
+    text: string,
+  ): void {
+    const totalMs = Date.parse(ended.finishedAt!) -
+      Date.parse(record.startedAt);
+    const row = attemptRow(ended, ended.status as LedgerStatus, {
+      firstTokenMs: null,
+      totalMs: Math.max(totalMs, 0),
+    }, isPaidElsewhere(record) ? NOTHING_PAID : undefined);
+    const facts = runFacts(ended, row, {
+      workspace,
+      servedModel: record.servedModel ?? null,
+      attempts: [],
+      chunks: events.length,
+      bodies: () => ({ request: "", response: text }),
+    });
+    this.#parts.observer?.runEnded(facts, null);
   }
 
   /** The row of the dead owner's attempt, by estimate; one that was handed over has its row already. */

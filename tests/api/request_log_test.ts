@@ -8,6 +8,8 @@ import {
   startChat,
 } from "@/tests/support/chat_client.ts";
 import { collectEvents } from "@/tests/support/sse.ts";
+import { startFakeUpstream } from "@/tests/support/fake_upstream.ts";
+import { startProcess } from "@/tests/support/process.ts";
 import { waitFor } from "@/tests/support/wait.ts";
 import { postChat, question } from "./v1_rig.ts";
 
@@ -286,4 +288,61 @@ Deno.test("request log: what has ended is recorded before the process goes down"
   const { requestLog } = rig.app.services;
   await rig.app.close();
   assert.deepEqual([requestLog.written, requestLog.dropped], [1, 0]);
+});
+
+Deno.test("request log: a request whose process was killed is recorded by the one that has its run then", async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "freshet-test-" });
+  const upstream = await startFakeUpstream({ models: ["fake-1"] });
+  const env = { OPENAI_API_KEY: "sk-test", OPENAI_BASE_URL: upstream.url };
+  try {
+    await using survivor = await startProcess(dataDir, { env });
+    const ids: string[] = [];
+    {
+      await using server = await startProcess(dataDir, { env });
+      upstream.hold();
+      const asking = ["false", "true"].map((detach) =>
+        server.post("/v1/chat/completions", question({ stream: true }), {
+          "x-freshet-detach": detach,
+        })
+      );
+      await waitFor("both are asked", () => upstream.chats().length === 2);
+      upstream.release(4);
+      for (const response of await Promise.all(asking)) {
+        ids.push(response.headers.get("x-request-id")!);
+        const run = response.headers.get("x-freshet-run")!;
+        await waitFor("the run is in the store", async () => {
+          const found = await survivor.fetch(`/v1/runs/${run}`);
+          await found.body?.cancel();
+          return found.status === 200;
+        });
+      }
+      await server.kill("SIGKILL");
+    }
+    upstream.release();
+    const records: RequestRecord[] = [];
+    for (const id of ids) {
+      const response = await waitFor(`the record of ${id}`, async () => {
+        const found = await survivor.fetch(`/api/requests/${id}`);
+        if (found.status === 200) return found;
+        await found.body?.cancel();
+        return null;
+      });
+      records.push(await response.json());
+    }
+    assert.deepEqual(
+      records.map(({ status, epoch, httpStatus }) => ({
+        status,
+        epoch,
+        httpStatus,
+      })),
+      [
+        { status: "interrupted", epoch: 2, httpStatus: null },
+        { status: "completed", epoch: 2, httpStatus: null },
+      ],
+    );
+  } finally {
+    upstream.release();
+    await upstream.close();
+    await Deno.remove(dataDir, { recursive: true });
+  }
 });
