@@ -17,6 +17,7 @@ import type { Runs } from "./runs.ts";
 import { servedBy } from "./served_by.ts";
 import type { LoadedThread, ThreadStore } from "./thread_store.ts";
 import { MessageTree } from "./tree.ts";
+import { Turns } from "./turns.ts";
 
 /** How often a start is tried again when something about the thread changed meanwhile. */
 const START_ATTEMPTS = 3;
@@ -56,6 +57,7 @@ export class RunStarts {
   readonly #runs: Runs;
   readonly #requests: RunRequests;
   readonly #idempotency: IdempotencyStore;
+  readonly #turns = new Turns();
 
   constructor(
     threads: ThreadStore,
@@ -80,50 +82,53 @@ export class RunStarts {
   ): Promise<StartedRun> {
     if (context.trace) context.trace.model = input.model ?? null;
     if ("message" in input) checkMessage(input.message.content);
-    return await this.#untilStarted(async () => {
-      const claim = await this.#idempotency.claim(
-        workspace,
-        context.idempotencyKey === null ? null : {
-          scope: `runs:${threadId}`,
-          key: context.idempotencyKey,
-          body: input,
-        },
-      );
-      const { loaded, tree } = await this.#load(workspace, threadId);
-      if (claim.state === "made") {
-        return await this.#known(workspace, tree, claim.id, context);
-      }
-      const known = await this.#alreadyAsked(
-        workspace,
-        tree,
-        input,
-        context,
-      );
-      if (known !== null) return known;
-      assertFree(loaded);
-      const question = toQuestion(
-        threadId,
-        headOf(loaded.record, loaded.activity),
-        tree,
-        input,
-      );
-      return await this.#begin(
-        workspace,
-        loaded,
-        tree,
-        {
-          question: question.added,
-          questionId: question.id,
-          branch: question.branch,
-          text: question.text,
-          model: input.model,
-          params: input.params,
-          continues: null,
-        },
-        context,
-        claim.receipt,
-      );
-    });
+    // Only the first of several requests at the same time asks a provider: the others see its run.
+    const turn = `${workspace} ${threadId}`;
+    return await this.#turns.take(turn, () =>
+      this.#untilStarted(async () => {
+        const claim = await this.#idempotency.claim(
+          workspace,
+          context.idempotencyKey === null ? null : {
+            scope: `runs:${threadId}`,
+            key: context.idempotencyKey,
+            body: input,
+          },
+        );
+        const { loaded, tree } = await this.#load(workspace, threadId);
+        if (claim.state === "made") {
+          return await this.#known(workspace, tree, claim.id, context);
+        }
+        const known = await this.#alreadyAsked(
+          workspace,
+          tree,
+          input,
+          context,
+        );
+        if (known !== null) return known;
+        assertFree(loaded);
+        const question = toQuestion(
+          threadId,
+          headOf(loaded.record, loaded.activity),
+          tree,
+          input,
+        );
+        return await this.#begin(
+          workspace,
+          loaded,
+          tree,
+          {
+            question: question.added,
+            questionId: question.id,
+            branch: question.branch,
+            text: question.text,
+            model: input.model,
+            params: input.params,
+            continues: null,
+          },
+          context,
+          claim.receipt,
+        );
+      }));
   }
 
   /** See `Chat.continueRun`. */

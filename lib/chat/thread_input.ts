@@ -10,7 +10,13 @@ export const MAX_TITLE_CHARACTERS = 200;
 export const MAX_THREAD_TAGS = 20;
 const MAX_MODEL_CHARACTERS = 200;
 
-const title = z.string().trim()
+/** One line of text: line breaks and other controls become spaces, half a character its replacement. */
+function toLine(text: string): string {
+  // deno-lint-ignore no-control-regex -- these are what is taken out
+  return text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, " ");
+}
+
+const title = z.string().overwrite(toLine).trim()
   .min(1, { error: "must not be empty" })
   .max(MAX_TITLE_CHARACTERS, {
     error: `must have at most ${MAX_TITLE_CHARACTERS} characters`,

@@ -178,6 +178,21 @@ Deno.test("run: the same message id attaches to the same run, with another text 
   assert.equal((await other.json()).code, "idempotency_key_reused");
 });
 
+Deno.test("run: the same question many times at once is one run and one request to the provider", async () => {
+  await using rig = await startChat({ behaviour: { text: TEXT } });
+  const thread = await newThread(rig.app);
+  const message = { id: newId("msg"), content: "once" };
+  const started = await Promise.all(
+    Array.from({ length: 8 }, () => ask(rig.app, thread.id, { message })),
+  );
+  assert.equal(new Set(started.map(({ run }) => run.id)).size, 1);
+  assert.equal(
+    assemble(await followRun(rig.app, started[0].run.id)),
+    TEXT,
+  );
+  assert.equal(rig.upstream.chats().length, 1);
+});
+
 Deno.test("run: regenerate makes a sibling of the answer and keeps the old one", async () => {
   await using rig = await startChat();
   rig.upstream.next({ text: "first answer" }, { text: "second answer" });

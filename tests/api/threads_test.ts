@@ -30,6 +30,7 @@ Deno.test("PATCH thread: each field is changed, under a new version", async () =
   let version = made.version;
   const changes: [Partial<Thread>, Partial<Thread>?][] = [
     [{ title: "  High water  " }, { title: "High water", titleSource: "user" }],
+    [{ title: "One\nline\u0000\u0007 \ud800" }, { title: "One line \ufffd" }],
     [{ model: "fake-2" }],
     [{ model: null }],
     [{ projectId: project.id }],
