@@ -421,6 +421,7 @@ export class RunExecution {
       workspace: this.owned.workspace,
       servedModel: this.#opened.served()?.model ?? null,
       attempts: this.#opened.attempts,
+      stages: this.#stages.all,
       chunks: live.lastSeq + 1,
       bodies: () => ({
         request: JSON.stringify({ ...record.params, messages: prompt }),

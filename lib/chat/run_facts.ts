@@ -4,8 +4,11 @@ import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { RunRecord } from "./records.ts";
 
 /** What neither record nor ledger row says. */
-export interface FactsBeside
-  extends Pick<RunFacts, "workspace" | "servedModel" | "attempts" | "chunks"> {
+export interface FactsBeside extends
+  Pick<
+    RunFacts,
+    "workspace" | "servedModel" | "attempts" | "stages" | "chunks"
+  > {
   bodies: NonNullable<RunFacts["bodies"]>;
 }
 

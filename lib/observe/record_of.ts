@@ -61,7 +61,7 @@ export function fromFacts(
     ...runPart(facts),
     run: facts.run,
     model: facts.model,
-    stages: [],
+    stages: stagesOf(facts.stages ?? []),
     status: facts.status,
     httpStatus: null,
     error: facts.error && shortened(facts.error),

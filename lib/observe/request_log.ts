@@ -154,8 +154,7 @@ export class RequestLog {
     let count = 0;
     for (const { bodies } of this.#waiting) {
       bytes += RECORD_BYTES;
-      // As much as the store takes of it, which cuts it.
-      if (bodies !== null) bytes += 64 * 1024;
+      if (bodies !== null) bytes += 2 * MAX_BODY_BYTES;
       if (count > 0 && (count === MAX_BATCH || bytes > MAX_BATCH_BYTES)) break;
       count += 1;
     }

@@ -56,6 +56,8 @@ export interface RunFacts {
   totalMs: number;
   /** Pieces of the answer that were handed to followers. */
   chunks: number;
+  /** Stages of this execution, for a run that no request of this process began. */
+  stages?: readonly Stage[];
   /** Question and answer, made only where the settings want them kept. */
   bodies?: () => { request: string; response: string };
 }

@@ -330,14 +330,20 @@ Deno.test("request log: a request whose process was killed is recorded by the on
       records.push(await response.json());
     }
     assert.deepEqual(
-      records.map(({ status, epoch, httpStatus }) => ({
+      records.map(({ status, epoch, httpStatus, stages }) => ({
         status,
         epoch,
         httpStatus,
+        stages: stages.map(({ name }) => name),
       })),
       [
-        { status: "interrupted", epoch: 2, httpStatus: null },
-        { status: "completed", epoch: 2, httpStatus: null },
+        { status: "interrupted", epoch: 2, httpStatus: null, stages: [] },
+        {
+          status: "completed",
+          epoch: 2,
+          httpStatus: null,
+          stages: ["stream", "commit"],
+        },
       ],
     );
   } finally {
