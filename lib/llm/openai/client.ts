@@ -154,10 +154,12 @@ export class OpenAIClient {
     timeoutMs: number,
   ): Promise<string> {
     const client = await this.connect();
-    const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    // The package takes whole milliseconds only.
+    const timeout = Math.max(1, Math.ceil(timeoutMs));
+    const either = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
     try {
       const response = await client
-        .post(path, { body, signal: either, timeout: timeoutMs }).asResponse();
+        .post(path, { body, signal: either, timeout }).asResponse();
       return await response.text();
     } catch (error) {
       signal.throwIfAborted();
