@@ -24,8 +24,6 @@ export interface LookupStages {
 export interface Ask extends Question {
   /** `bypass`: a call of its own, which nobody joins and whose answer is not kept. */
   wish: CacheWish;
-  /** Runs that differ in it never share a call, for example in what is to follow a broken stream. */
-  variant?: string;
   /** The run's own: its abort ends the answer for this run and for no other. */
   signal: AbortSignal;
   open: OpenUpstream;
@@ -140,12 +138,12 @@ export class Answers {
   /** The answer in memory, without waiting for anything. `take` it, or say that it was `taken`. */
   find(
     key: CacheKey,
-    { wish, variant, stages }: Pick<Ask, "wish" | "variant" | "stages">,
+    { wish, stages }: Pick<Ask, "wish" | "stages">,
   ): CacheHit | null {
     const stage = stages?.begin("cache.l1");
     const hit = this.#parts.cache.peek(key);
     if (stage !== undefined) {
-      const isUp = wish === "use" && this.#isUp(key, variant);
+      const isUp = wish === "use" && this.#isUp(key);
       stages?.end(stage, hit !== null ? "hit" : isUp ? "joined" : "miss");
     }
     return hit;
@@ -157,13 +155,10 @@ export class Answers {
    */
   async lookUp(
     key: CacheKey,
-    { wish, variant, signal, stages }: Pick<
-      Ask,
-      "wish" | "variant" | "signal" | "stages"
-    >,
+    { wish, signal, stages }: Pick<Ask, "wish" | "signal" | "stages">,
   ): Promise<CacheHit | null> {
     const { cache } = this.#parts;
-    if (wish === "use" && this.#isUp(key, variant)) return null;
+    if (wish === "use" && this.#isUp(key)) return null;
     const stage = stages?.begin("cache.l2");
     let hit: CacheHit | null = null;
     try {
@@ -199,11 +194,14 @@ export class Answers {
   }
 
   /** Joins the call that is on its way for the key, or begins one; its answer is kept if it is whole. */
-  board(key: CacheKey, { variant, signal, open }: Ask): OpenedAnswer {
+  board(
+    key: CacheKey,
+    { signal, open }: Pick<Ask, "signal" | "open">,
+  ): OpenedAnswer {
     const { cache, flights, counters } = this.#parts;
     const stamp = cache.stamp(key);
     const seat = flights.board({
-      shareKey: shareKeyOf(key, variant),
+      shareKey: shareKeyOf(key),
       signal,
       open,
       onLanded: (deltas, served) =>
@@ -252,8 +250,8 @@ export class Answers {
   }
 
   /** Whether a call for the same is on its way. */
-  #isUp(key: CacheKey, variant: string | undefined): boolean {
-    const shareKey = shareKeyOf(key, variant);
+  #isUp(key: CacheKey): boolean {
+    const shareKey = shareKeyOf(key);
     return shareKey !== null && this.#parts.flights.has(shareKey);
   }
 
@@ -268,11 +266,8 @@ export class Answers {
   }
 }
 
-function shareKeyOf(
-  { hash, mayJoin }: CacheKey,
-  variant: string | undefined,
-): string | null {
-  return mayJoin ? `${hash} ${variant ?? ""}` : null;
+function shareKeyOf({ hash, mayJoin }: CacheKey): string | null {
+  return mayJoin ? hash : null;
 }
 
 /** In the form `chat` nobody wants the provider's own texts. */

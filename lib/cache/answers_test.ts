@@ -78,24 +78,6 @@ Deno.test("Answers.open: of many that ask at once one calls and the others join"
   assert.equal(outcomes.joined, 49);
 });
 
-Deno.test("Answers.open: runs of another variant have a call of their own, and the same kept answer", async () => {
-  using test = await openCacheStore();
-  const rig = new CacheRig(test);
-  const opened = [];
-  for (const variant of [undefined, "restart"]) {
-    opened.push(await rig.answers.open(rig.ask({ variant })));
-  }
-  assert.deepEqual(opened.map(({ cache }) => cache), ["miss", "miss"]);
-  for (const call of rig.upstream.calls) {
-    call.give(...answer("a"));
-    call.end();
-  }
-  for (const { deltas } of opened) await readAll(deltas);
-  for (const variant of [undefined, "restart"]) {
-    assert.equal((await rig.answer({ variant })).cache, "hit-l1");
-  }
-});
-
 Deno.test("Answers.open: the provider's own texts are kept in the form chunks only", async () => {
   using test = await openCacheStore();
   const rig = new CacheRig(test);

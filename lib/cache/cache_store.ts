@@ -155,7 +155,7 @@ export class CacheStore {
    * The answers kept for a workspace, oldest first.
    * @param beforeMs only those stored before that time; null: all
    */
-  async *rows(
+  async *#rows(
     workspace: string,
     beforeMs: number | null,
     signal: AbortSignal,
@@ -218,7 +218,7 @@ export class CacheStore {
       rows = 0;
       deletes = [];
     };
-    for await (const row of this.rows(workspace, beforeMs, signal)) {
+    for await (const row of this.#rows(workspace, beforeMs, signal)) {
       if (!isMeant(row)) continue;
       const keysOfRow = keysOf(workspace, row);
       if (

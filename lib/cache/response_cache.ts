@@ -148,12 +148,7 @@ export class ResponseCache {
     return removed;
   }
 
-  /** The answers kept for a workspace, oldest first. */
-  rows(workspace: string, signal: AbortSignal): AsyncGenerator<ListedAnswer> {
-    return this.#parts.store.rows(workspace, null, signal);
-  }
-
-  /** A page of them, newest first; see `CacheStore.page`. */
+  /** A page of the answers kept for a workspace, newest first; see `CacheStore.page`. */
   async page(
     workspace: string,
     before: Pick<ListedAnswer, "storedAtMs" | "hash"> | null,
