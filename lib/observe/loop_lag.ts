@@ -1,6 +1,7 @@
 /** How long turns of the event loop take: while one lasts, nobody else gets an answer. */
 import type { Logger } from "./log.ts";
-import type { Distribution, Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Distribution } from "./metric_series.ts";
 import type { RequestTrace } from "./request_trace.ts";
 import { rounded } from "./stages.ts";
 

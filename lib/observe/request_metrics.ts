@@ -1,5 +1,6 @@
 /** What requests and runs add to the metrics when they end. */
-import type { Count, Distribution, Labelled, Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Count, Distribution, Labelled } from "./metric_series.ts";
 import type { RunFacts } from "./request_record.ts";
 import type { RequestTrace } from "./request_trace.ts";
 

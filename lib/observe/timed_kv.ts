@@ -1,5 +1,6 @@
 /** Times the calls to the store, from outside. */
-import type { Distribution, Labelled, Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Distribution, Labelled } from "./metric_series.ts";
 
 const STORE_SECONDS = [
   0.0005,
