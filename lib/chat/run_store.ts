@@ -296,6 +296,7 @@ export class RunStore {
       workspace,
       run: id,
       epoch,
+      isLazy: record.isAttached === true,
       ...expiryOfRun(record),
     });
     return { workspace, record, incarnation, log };

@@ -24,8 +24,6 @@ export interface PlacedEvent {
   readonly event: LoggedEvent;
   /** `event.data` as JSON once somebody has asked for it; see `eventJson`. */
   json?: string;
-  /** Bytes that it takes in the log once somebody has asked; see `eventBytes`. */
-  bytes?: number;
 }
 
 /** The data of an event as JSON; made once, however many followers and writers want it. */

@@ -4,6 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { eventJson, type LoggedEvent, type PlacedEvent } from "./live_run.ts";
+import type { Position } from "./position.ts";
 
 /** Which events a run has after a place, in one epoch. */
 export interface LogSlice {
@@ -23,57 +24,61 @@ export const MAX_EVENT_BYTES = 28 * 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function pairJson(placed: PlacedEvent): string {
-  return `["${placed.event.event}",${eventJson(placed)}]`;
+/** An event as it goes into the log. */
+export interface EncodedEvent {
+  position: Position;
+  /** Its name and data as a pair, in JSON. */
+  pair: string;
+  /** What it takes in a group. */
+  bytes: number;
 }
 
-/** Bytes that an event takes in a group; counted once. */
-export function eventBytes(placed: PlacedEvent): number {
-  return placed.bytes ??= Buffer.byteLength(pairJson(placed)) + 1;
+export function encodeEvent(placed: PlacedEvent): EncodedEvent {
+  const { position, event } = placed;
+  // The text of a provider's event is kept once, as it is; nobody but the log wants it quoted.
+  const json = typeof event.data === "string"
+    ? JSON.stringify(event.data)
+    : eventJson(placed);
+  const pair = `["${event.event}",${json}]`;
+  return { position, pair, bytes: Buffer.byteLength(pair) + 1 };
 }
 
-/** Consecutive events, encoded in groups that each fit a page or a value. */
+/** Consecutive events in groups that each fit a page or a value. */
 function* groups(
-  events: readonly PlacedEvent[],
-): Generator<{ first: PlacedEvent; last: PlacedEvent; json: string }> {
+  events: readonly EncodedEvent[],
+): Generator<{ first: Position; last: Position; json: string }> {
   let pairs: string[] = [];
   let bytes = 0;
   let first = 0;
-  for (const [index, placed] of events.entries()) {
-    const size = eventBytes(placed);
-    if (pairs.length > 0 && bytes + size > MAX_GROUP_BYTES) {
-      yield {
-        first: events[first],
-        last: events[index - 1],
-        json: `[${pairs.join(",")}]`,
-      };
+  const group = (end: number) => ({
+    first: events[first].position,
+    last: events[end].position,
+    json: `[${pairs.join(",")}]`,
+  });
+  for (const [index, event] of events.entries()) {
+    if (pairs.length > 0 && bytes + event.bytes > MAX_GROUP_BYTES) {
+      yield group(index - 1);
       pairs = [];
       bytes = 0;
       first = index;
     }
-    pairs.push(pairJson(placed));
-    bytes += size;
+    pairs.push(event.pair);
+    bytes += event.bytes;
   }
-  if (pairs.length > 0) {
-    yield {
-      first: events[first],
-      last: events[events.length - 1],
-      json: `[${pairs.join(",")}]`,
-    };
-  }
+  if (pairs.length > 0) yield group(events.length - 1);
 }
 
 /** Chunks of the shared log that hold consecutive events of one run and epoch. */
 export function encodeChunks(
   workspace: string,
   run: string,
-  events: readonly PlacedEvent[],
+  events: readonly EncodedEvent[],
 ): Uint8Array[] {
   const owner = `${JSON.stringify(workspace)},${JSON.stringify(run)}`;
   return Array.from(
     groups(events),
-    ({ first: { position }, json }) =>
-      encoder.encode(`[${owner},${position.epoch},${position.seq},${json}]`),
+    ({ first, json }) =>
+      encoder.encode(`[${owner},${first.epoch},${first.seq},${json}]`),
   );
 }
 
@@ -94,16 +99,12 @@ export interface SegmentRecord {
 
 /** Segments that hold consecutive events of one run and epoch, with the place of each one's last. */
 export function encodeSegments(
-  events: readonly PlacedEvent[],
+  events: readonly EncodedEvent[],
 ): { epoch: number; lastSeq: number; value: SegmentRecord }[] {
   return Array.from(groups(events), ({ first, last, json }) => ({
-    epoch: last.position.epoch,
-    lastSeq: last.position.seq,
-    value: {
-      v: 2,
-      firstSeq: first.position.seq,
-      data: encoder.encode(json),
-    },
+    epoch: last.epoch,
+    lastSeq: last.seq,
+    value: { v: 2, firstSeq: first.seq, data: encoder.encode(json) },
   }));
 }
 

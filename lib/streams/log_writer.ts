@@ -2,7 +2,8 @@
  * Writes the events of all runs of an incarnation behind, at two levels. Every 50 ms what is new of all
  * runs goes into shared pages of the lane's batch: that makes it durable, cheaply. Every 2 s, or 30 KiB,
  * a run gets a segment of its own, which is what others read; then its part of the pages is wanted no
- * more. While another process follows a run, each flush is a segment.
+ * more. While another process follows a run, each flush is a segment. A lazy run, which nobody goes on
+ * with when its process dies, is written once a second and, where that is worth a segment, as one.
  */
 import { FencedError } from "@/lib/errors.ts";
 import type { LaneEntry } from "@/lib/kv/batcher.ts";
@@ -11,7 +12,12 @@ import { type Clock, sleep } from "@/lib/clock.ts";
 import { runLogKey } from "@/lib/kv/keys.ts";
 import type { Lane } from "@/lib/kv/lane.ts";
 import type { PlacedEvent } from "./live_run.ts";
-import { encodeChunks, encodeSegments, eventBytes } from "./log_codec.ts";
+import {
+  encodeChunks,
+  type EncodedEvent,
+  encodeEvent,
+  encodeSegments,
+} from "./log_codec.ts";
 
 /** How long an event waits for others before it is written, in milliseconds. */
 const FLUSH_MS = 50;
@@ -19,6 +25,11 @@ const FLUSH_MS = 50;
 /** A run gets a segment after so long, or so many bytes. */
 const SEGMENT_MS = 2_000;
 const SEGMENT_BYTES = 30 * 1024;
+
+/** The same for lazy runs; and what is less goes into pages. */
+const LAZY_FLUSH_MS = 1_000;
+const LAZY_SEGMENT_MS = 20_000;
+const LAZY_SEGMENT_LEAST_BYTES = 2 * 1024;
 
 /** How far followers may be ahead of the store. */
 const MAX_LEAD_MS = 2_000;
@@ -40,13 +51,10 @@ export interface LoggedRun {
   workspace: string;
   run: string;
   epoch: number;
+  /** Written as late as the bounds of the lead allow. */
+  isLazy?: boolean;
   /** After this long the store may drop the segments; for what is not kept. */
   expireInMs?: number;
-}
-
-interface Pending {
-  placed: PlacedEvent;
-  bytes: number;
 }
 
 /** One run's part of the log, while it is being written. */
@@ -55,7 +63,7 @@ export class RunLog {
   readonly #writer: LogWriter;
   readonly #clock: Clock;
   /** Not in a committed segment, oldest first; the first `#durable` of them are in committed pages. */
-  #uncut: Pending[] = [];
+  #uncut: EncodedEvent[] = [];
   #uncutBytes = 0;
   #durable = 0;
   #leadBytes = 0;
@@ -77,13 +85,13 @@ export class RunLog {
 
   /** Takes an event, to be written with the next flush. */
   append(placed: PlacedEvent): void {
-    const bytes = eventBytes(placed);
+    const event = encodeEvent(placed);
     if (this.#durable === this.#uncut.length) {
       this.#leadSinceMs = this.#clock.monotonic();
     }
-    this.#uncut.push({ placed, bytes });
-    this.#uncutBytes += bytes;
-    this.#leadBytes += bytes;
+    this.#uncut.push(event);
+    this.#uncutBytes += event.bytes;
+    this.#leadBytes += event.bytes;
     this.#writer.wake();
   }
 
@@ -113,13 +121,13 @@ export class RunLog {
    */
   end(last: PlacedEvent): LaneSets {
     this.#ended = true;
-    return this.#segments([...this.#uncut.map(({ placed }) => placed), last]);
+    return this.#segments([...this.#uncut, encodeEvent(last)]);
   }
 
   /** What is not in the log yet, and nothing else will be; for whoever takes the run over. */
   rest(): LaneSets {
     this.#ended = true;
-    return this.#segments(this.#uncut.map(({ placed }) => placed));
+    return this.#segments(this.#uncut);
   }
 
   /** The end is in the store, or the run is given up: what is in pages is wanted no more. */
@@ -130,9 +138,8 @@ export class RunLog {
 
   /** Whether there is something to write. */
   get isDirty(): boolean {
-    return !this.#ended && this.#fatal === null &&
-      (this.#durable < this.#uncut.length ||
-        (this.#uncut.length > 0 && (this.#mustCut() || this.#isOld())));
+    return !this.#ended && this.#fatal === null && this.#uncut.length > 0 &&
+      (this.#hasDue() || this.#mustCut() || this.#isOld());
   }
 
   /** Whether events are only in pages yet, so that a segment will be due. */
@@ -150,14 +157,14 @@ export class RunLog {
    */
   take(mayCut = true): LogPart | null {
     if (!this.isDirty) return null;
-    const isSegment = this.#mustCut() || (mayCut && this.#isOld());
+    const isSegment = this.#mustCut() || (mayCut && this.#isOld()) ||
+      this.#isWorthSegment();
     const from = isSegment ? 0 : this.#durable;
     const upTo = this.#entryEnd(from);
     if (upTo === from) return null;
-    const taken = this.#uncut.slice(from, upTo);
-    const events = taken.map(({ placed }) => placed);
+    const events = this.#uncut.slice(from, upTo);
     return {
-      bytes: sum(taken),
+      bytes: sum(events),
       log: isSegment
         ? []
         : encodeChunks(this.of.workspace, this.of.run, events),
@@ -167,7 +174,7 @@ export class RunLog {
     };
   }
 
-  #segments(events: readonly PlacedEvent[]): LaneSets {
+  #segments(events: readonly EncodedEvent[]): LaneSets {
     const { workspace, run, expireInMs } = this.of;
     return encodeSegments(events).map(({ epoch, lastSeq, value }) => ({
       key: runLogKey(workspace, run, epoch, lastSeq),
@@ -209,7 +216,21 @@ export class RunLog {
   }
 
   #isOld(): boolean {
-    return this.#clock.monotonic() - this.#cutAtMs >= SEGMENT_MS;
+    const age = this.#clock.monotonic() - this.#cutAtMs;
+    return age >= (this.of.isLazy ? LAZY_SEGMENT_MS : SEGMENT_MS);
+  }
+
+  /** Whether something is to be made durable now. */
+  #hasDue(): boolean {
+    if (this.#durable === this.#uncut.length) return false;
+    const age = this.#clock.monotonic() - this.#leadSinceMs;
+    return !this.of.isLazy || age >= LAZY_FLUSH_MS;
+  }
+
+  /** Whether what a lazy run has is better written once, as a segment, than twice. */
+  #isWorthSegment(): boolean {
+    return this.of.isLazy === true && this.#durable === 0 &&
+      this.#uncutBytes >= LAZY_SEGMENT_LEAST_BYTES;
   }
 
   #isBehind(): boolean {
@@ -219,8 +240,8 @@ export class RunLog {
   }
 }
 
-function sum(pending: readonly Pending[]): number {
-  return pending.reduce((bytes, each) => bytes + each.bytes, 0);
+function sum(events: readonly EncodedEvent[]): number {
+  return events.reduce((bytes, each) => bytes + each.bytes, 0);
 }
 
 type LaneSets = NonNullable<LaneEntry["sets"]>;

@@ -13,8 +13,8 @@ async function rig() {
   const test = await openTestStore();
   const incarnation = await startIncarnation(test.store);
   const writer = new LogWriter(incarnation.lane, test.clock);
-  const open = (run: string) => {
-    const log = writer.open({ workspace: WORKSPACE, run, epoch: 1 });
+  const open = (run: string, isLazy = false) => {
+    const log = writer.open({ workspace: WORKSPACE, run, epoch: 1, isLazy });
     let seq = -1;
     const chunk = (content: string): PlacedEvent => ({
       position: { epoch: 1, seq: seq += 1 },
@@ -96,6 +96,57 @@ Deno.test("LogWriter: while another process follows, every flush is a segment", 
   run.append("b");
   await test.pass(70);
   assert.equal(await test.segments("r"), 2);
+});
+
+Deno.test("LogWriter: a lazy run is written once a second, a short piece of it into pages", async () => {
+  using test = await rig();
+  const run = test.open("r", true);
+  const before = test.faults.commits;
+  for (let tick = 0; tick < 18; tick += 1) {
+    run.append(`${tick} `);
+    await test.pass(50);
+  }
+  assert.equal(test.faults.commits, before);
+  await test.pass(300);
+  assert.equal(await test.pages(), 1);
+  assert.equal(await test.segments("r"), 0);
+  const whole = Array.from({ length: 18 }, (_, tick) => `${tick} `).join("");
+  assert.equal(await test.text("r"), whole);
+});
+
+Deno.test("LogWriter: a long piece of a lazy run is written as a segment at once", async () => {
+  using test = await rig();
+  const run = test.open("r", true);
+  run.append("x".repeat(3_000));
+  await test.pass(1_200);
+  assert.equal(await test.segments("r"), 1);
+  assert.equal(await test.pages(), 0);
+  assert.equal((await test.text("r")).length, 3_000);
+});
+
+Deno.test("LogWriter: a lazy run that another process follows is written at every flush", async () => {
+  using test = await rig();
+  const run = test.open("r", true);
+  run.append("a");
+  run.log.followFor(1_000);
+  await test.pass(70);
+  run.append("b");
+  await test.pass(70);
+  assert.equal(await test.segments("r"), 2);
+});
+
+Deno.test("LogWriter: a lazy run never gets further ahead of the store than any other", async () => {
+  using test = await rig();
+  const run = test.open("r", true);
+  for (let tick = 0; tick < 60; tick += 1) {
+    run.append("x");
+    await test.pass(50);
+    const isReady = await Promise.race([
+      run.log.ready(new AbortController().signal).then(() => true),
+      test.pass(20).then(() => false),
+    ]);
+    assert.ok(isReady, `after ${tick} events`);
+  }
 });
 
 Deno.test("LogWriter: what an ended run had in pages stays there until its end is stored", async () => {
