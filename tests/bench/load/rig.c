@@ -302,11 +302,13 @@ static int connect_server(void) {
   return fd;
 }
 
+static int is_cached;
+
 static int ask(struct reader *r, int is_stream, long unique) {
   char body[512], out[2048];
   snprintf(body, sizeof body,
-           "{\"model\":\"%s\",\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\"How high is the river? %ld\"}],\"stream\":%s}",
-           model, unique, is_stream ? "true" : "false");
+           "{\"model\":\"%s\",%s\"messages\":[{\"role\":\"user\",\"content\":\"How high is the river? %ld\"}],\"stream\":%s}",
+           model, is_cached ? "\"temperature\":0," : "", unique, is_stream ? "true" : "false");
   int size = snprintf(out, sizeof out,
                       "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\nAuthorization: Bearer sk-load\r\n%sContent-Length: %zu\r\n\r\n%s",
                       path, server_port, getenv("RIG_HEADERS") ? getenv("RIG_HEADERS") : "", strlen(body), body);
@@ -490,6 +492,8 @@ static int is_whole(struct reader *r, const char *piece, size_t length) {
 
 /* Asks one question after the other on each connection. */
 static void run_requests(int connections, double seconds, int is_unique) {
+  /* What a cache may keep is asked for at temperature 0. */
+  is_cached = !is_unique;
   struct reader *readers = calloc((size_t)connections, sizeof *readers);
   struct epoll_event events[EVENTS];
   static char piece[BUFFER];

@@ -116,7 +116,8 @@ function ask(stream: boolean, unique: number, signal?: AbortSignal) {
     signal,
     body: JSON.stringify({
       model,
-      temperature: 0,
+      // What a cache may keep is asked for so.
+      ...(unique === 0 && !stream ? { temperature: 0 } : {}),
       messages: [{ role: "user", content }],
       stream,
     }),
