@@ -2,10 +2,12 @@
  * `deno task bench`: every measured figure of the project, printed as lines for docs/performance.md.
  * Ratios compare both sides in one run; absolute figures describe the machine they were taken on.
  *
- * Arguments choose parts: fresh, start, transport, runs, log, search.
+ * Arguments choose parts: fresh, start, transport, runs, log, search, load. Those behind `load` choose
+ * parts of that: cost, memory, many, first, whole, cached, waiting, overload.
  */
 import { freshOverhead } from "./fresh_overhead.ts";
 import { liveRunTimes } from "./live_runs.ts";
+import { loadCosts } from "./load/load.ts";
 import { spread } from "./quantile.ts";
 import { searchCosts, searchLines } from "./search.ts";
 import { startCosts } from "./start.ts";
@@ -81,4 +83,10 @@ if (isWanted("log")) {
 if (isWanted("search")) {
   say("\n# Search over 10,000 threads");
   searchLines(await searchCosts()).forEach(say);
+}
+
+if (isWanted("load")) {
+  say("\n# The gateway under load, beside its peers");
+  const at = Deno.args.indexOf("load");
+  await loadCosts(at === -1 ? [] : Deno.args.slice(at + 1), say);
 }

@@ -2,9 +2,10 @@
  * Freshet under load beside its peers, each in a process of its own, one after the other at the same
  * rate. A peer that errors is shown with its error. Lines for docs/performance.md.
  *
- * Arguments choose parts: cost, memory, many, first, whole, cached, followers, overload.
+ * Arguments choose parts: cost, memory, many, first, whole, cached, waiting, overload.
  */
 import {
+  blocking,
   freshet,
   hello,
   passthrough,
@@ -150,6 +151,32 @@ function streamLine(peer: Peer, costs: StreamCosts): string {
 
 const ATTACHED = freshet("Freshet");
 const DURABLE = freshet("Freshet, durable log", "x-freshet-detach: true\r\n");
+
+const WAIT_MS = 100;
+const QUESTIONS = 100;
+const ASK_DEADLINE_MS = 60_000;
+
+/** Asks so many questions at once; milliseconds until all are answered. */
+async function askAtOnce(
+  { port, path, model }: RunningPeer["target"],
+  questions: number,
+): Promise<number> {
+  const startedAtMs = performance.now();
+  await Promise.all(Array.from({ length: questions }, async (_, index) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        model,
+        messages: [{ role: "user", content: `Question ${index}` }],
+      }),
+      signal: AbortSignal.timeout(ASK_DEADLINE_MS),
+    });
+    if (response.status !== 200) throw new Error(await response.text());
+    await response.body?.cancel();
+  }));
+  return performance.now() - startedAtMs;
+}
 
 const PARTS: Record<string, (bench: Bench) => Promise<void>> = {
   /** CPU of one chunk, at a rate that every peer can hold. */
@@ -308,6 +335,28 @@ const PARTS: Record<string, (bench: Bench) => Promise<void>> = {
       rates[ATTACHED.name],
       rates[hello.name],
       "at least 0.15",
+    );
+  },
+
+  /** 100 questions at once whose answers take 100 ms at the provider. */
+  async waiting(bench) {
+    const times: Record<string, number> = {};
+    for (const peer of [ATTACHED, blocking]) {
+      await bench.with(peer, WAIT_MS, 1, async ({ target }) => {
+        await askAtOnce(target, 1);
+        times[peer.name] = await askAtOnce(target, QUESTIONS);
+        bench.say(
+          `${peer.label}: ${QUESTIONS} answers of ${WAIT_MS} ms after ${
+            times[peer.name].toFixed(0)
+          } ms`,
+        );
+      });
+    }
+    bench.ratio(
+      "100 answers at once, blocking / Freshet",
+      times[blocking.name],
+      times[ATTACHED.name],
+      "far above 1",
     );
   },
 

@@ -119,6 +119,19 @@ export const hello: Peer = {
   },
 };
 
+export const blocking: Peer = {
+  name: "blocking",
+  label: "a server that blocks while it waits",
+  start: (rig) => {
+    const port = freePort();
+    return startCommand(rig, deno("blocking_server.ts", String(port)), {
+      port,
+      path: PATH,
+      model: "m1",
+    });
+  },
+};
+
 export const portkey: Peer = {
   name: "Portkey",
   label: `${PORTKEY} on Node.js, --headless`,
