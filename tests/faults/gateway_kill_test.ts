@@ -53,10 +53,19 @@ async function beginAndKill(
   while (!textOf(seen).includes("three")) {
     seen.push((await events.next()).value!);
   }
-  await waitFor("three words in the store", async () => {
-    const found = await survivor.fetch(`/v1/runs/${id}`);
-    return (await found.json()).output_text?.includes("three");
+  // Another process has only what is in the store.
+  const followed = await waitFor("the run in the store", async () => {
+    const found = await survivor.fetch(`/v1/runs/${id}/events`);
+    if (found.status === 200) return found;
+    await found.body?.cancel();
+    return null;
   });
+  const stored: SseEvent[] = [];
+  const storedEvents = sseEvents(followed.body!);
+  while (!textOf(stored).includes("three")) {
+    stored.push((await storedEvents.next()).value!);
+  }
+  await storedEvents.return();
   await server.kill("SIGKILL");
   await events.next().catch(() => {});
   return { id, seen };
