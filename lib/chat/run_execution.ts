@@ -215,7 +215,8 @@ export class RunExecution {
       if (!result.done) this.#streaming = this.#stages.begin("stream");
       while (!result.done) {
         for (const event of this.#events(result.value, outcome)) {
-          await this.owned.log.ready(abort.signal);
+          const behind = this.owned.log.ready(abort.signal);
+          if (behind !== null) await behind;
           this.#append(event);
         }
         result = await iterator.next();

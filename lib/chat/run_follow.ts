@@ -2,6 +2,7 @@
 import { sleep } from "@/lib/clock.ts";
 import type { RunStatus } from "@/lib/shared/wire.ts";
 import type { Tail } from "@/lib/streams/durable/piece.ts";
+import { lastWholeSeq } from "@/lib/streams/durable/whole_chunks.ts";
 import { type After, followLive, replayEnded } from "@/lib/streams/follow.ts";
 import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
 import type { Mirrors } from "@/lib/streams/mirror.ts";
@@ -98,7 +99,8 @@ export class RunFollow {
   async tail(workspace: string, runId: string): Promise<Tail | null> {
     const live = this.#runs.live(runId);
     if (live !== null && (!live.closed || live.hasEnded)) {
-      const { epoch, lastSeq: seq, hasEnded: isClosed } = live;
+      const { epoch, hasEnded: isClosed } = live;
+      const seq = lastWholeSeq(live);
       return { position: seq < 0 ? null : { epoch, seq }, isClosed };
     }
     const record = await this.#store.readRun(workspace, runId);

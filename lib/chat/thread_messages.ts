@@ -78,7 +78,8 @@ export class ThreadMessages {
       if (message === streaming && message.runId !== null) {
         const live = this.#runs.live(message.runId);
         content = live?.text ?? textOf(stored?.events ?? []);
-        const last = live?.events.at(-1) ?? stored?.events.at(-1);
+        const last = live?.slice(live.lastSeq, live.lastSeq + 1)[0] ??
+          stored?.events.at(-1);
         if (last !== undefined) lastEventId = formatPosition(last.position);
       }
       return toMessage(message, content, tree.siblings(message));

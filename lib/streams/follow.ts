@@ -54,19 +54,24 @@ export async function* followLive(
   const { next, reset } = resumeFrom(run, after);
   let { epoch } = run;
   let from = next;
-  if (reset) yield [resetEvent(epoch, after, run.events[0])];
-  while (!signal.aborted) {
-    if (run.epoch !== epoch) {
-      epoch = run.epoch;
-      from = 0;
+  if (reset) yield [resetEvent(epoch, after, run.slice(0, 1)[0])];
+  const waiter = run.waiter(signal);
+  try {
+    while (!signal.aborted) {
+      if (run.epoch !== epoch) {
+        epoch = run.epoch;
+        from = 0;
+      }
+      const batch = run.slice(from, from + MAX_BATCH_EVENTS);
+      from += batch.length;
+      if (batch.length > 0) yield batch;
+      else if (run.closed) {
+        if (run.farewell !== null) yield [run.farewell];
+        return;
+      } else await waiter.beyond({ epoch, seq: from - 1 });
     }
-    const batch = run.events.slice(from, from + MAX_BATCH_EVENTS);
-    from += batch.length;
-    if (batch.length > 0) yield batch;
-    else if (run.closed) {
-      if (run.farewell !== null) yield [run.farewell];
-      return;
-    } else await run.waitBeyond({ epoch, seq: from - 1 }, signal);
+  } finally {
+    waiter.close();
   }
 }
 

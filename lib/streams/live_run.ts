@@ -40,11 +40,15 @@ export class LiveRun {
   readonly runId: string;
   readonly #fanout: Fanout;
   #epoch: number;
-  #events: PlacedEvent[] = [];
+  /**
+   * By sequence number. Text of a provider's event stands alone: thousands of streams hold thousands of
+   * these, and what is around them is made again for who reads.
+   */
+  #events: (PlacedEvent | string)[] = [];
   #text = "";
   #closed = false;
   #farewell: PlacedEvent | null = null;
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   constructor(runId: string, epoch: number, fanout: Fanout) {
     this.runId = runId;
@@ -58,8 +62,24 @@ export class LiveRun {
   }
 
   /** Events of the epoch so far; index and `position.seq` are the same number. */
-  get events(): readonly PlacedEvent[] {
-    return this.#events;
+  get events(): PlacedEvent[] {
+    return this.slice(0, this.#events.length);
+  }
+
+  /** Events of the epoch from a sequence number on, before another. */
+  slice(from: number, to: number): PlacedEvent[] {
+    const events: PlacedEvent[] = [];
+    const end = Math.min(to, this.#events.length);
+    for (let seq = from; seq < end; seq += 1) events.push(this.#at(seq));
+    return events;
+  }
+
+  #at(seq: number): PlacedEvent {
+    const kept = this.#events[seq];
+    return typeof kept !== "string" ? kept : {
+      position: { epoch: this.#epoch, seq },
+      event: { event: "raw", data: kept },
+    };
   }
 
   /** True once the last event is in, or the owner has let go of the run without one. */
@@ -70,7 +90,8 @@ export class LiveRun {
   /** True once the event is in that ends the run. */
   get hasEnded(): boolean {
     const last = this.#events.at(-1);
-    return last !== undefined && isTerminal(last.event);
+    return last !== undefined && typeof last !== "string" &&
+      isTerminal(last.event);
   }
 
   /** Sequence number of the newest event; -1 before the opening one. */
@@ -90,7 +111,7 @@ export class LiveRun {
     }
     const seq = this.#events.length;
     const placed = { position: { epoch: this.#epoch, seq }, event };
-    this.#events.push(placed);
+    this.#events.push(event.event === "raw" ? event.data : placed);
     if (event.event === "chunk") this.#text += event.data.content;
     if (isTerminal(event)) this.#closed = true;
     this.#wake();
@@ -130,30 +151,58 @@ export class LiveRun {
     this.#wake();
   }
 
+  /** Lets a follower wait for what comes next. */
+  waiter(signal: AbortSignal): RunWaiter {
+    return new RunWaiter(this, signal, this.#waiting);
+  }
+
+  #wake(): void {
+    if (this.#waiting.size === 0) return;
+    const woken = [...this.#waiting];
+    this.#waiting.clear();
+    this.#fanout.wake(woken);
+  }
+}
+
+/** One follower's way to wait; it listens to its signal once and not for each event. */
+export class RunWaiter {
+  readonly #run: LiveRun;
+  readonly #signal: AbortSignal;
+  readonly #waiting: Set<() => void>;
+  #resolve: (() => void) | null = null;
+  readonly #wake = () => {
+    const resolve = this.#resolve;
+    this.#resolve = null;
+    resolve?.();
+  };
+
+  constructor(run: LiveRun, signal: AbortSignal, waiting: Set<() => void>) {
+    this.#run = run;
+    this.#signal = signal;
+    this.#waiting = waiting;
+    signal.addEventListener("abort", this.#wake);
+  }
+
   /**
    * Resolves when there are events behind a place, another epoch has begun, the run has closed, or the
    * signal has aborted.
    */
-  async waitBeyond(
-    { epoch, seq }: Position,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async beyond({ epoch, seq }: Position): Promise<void> {
+    const run = this.#run;
     while (
-      this.#epoch === epoch && this.lastSeq <= seq && !this.#closed &&
-      !signal.aborted
+      run.epoch === epoch && run.lastSeq <= seq && !run.closed &&
+      !this.#signal.aborted
     ) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const abort = () => resolve();
-      this.#waiting.push(resolve);
-      signal.addEventListener("abort", abort);
-      await promise;
-      signal.removeEventListener("abort", abort);
+      await new Promise<void>((resolve) => {
+        this.#resolve = resolve;
+        this.#waiting.add(this.#wake);
+      });
     }
   }
 
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#fanout.wake(waiting);
+  /** The follower waits no more. */
+  close(): void {
+    this.#waiting.delete(this.#wake);
+    this.#signal.removeEventListener("abort", this.#wake);
   }
 }

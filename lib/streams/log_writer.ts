@@ -29,7 +29,7 @@ const SEGMENT_BYTES = 30 * 1024;
 /** The same for lazy runs; and what is less goes into pages. */
 const LAZY_FLUSH_MS = 1_000;
 const LAZY_SEGMENT_MS = 20_000;
-const LAZY_SEGMENT_LEAST_BYTES = 2 * 1024;
+const LAZY_SEGMENT_LEAST_BYTES = 16 * 1024;
 
 /** How far followers may be ahead of the store. */
 const MAX_LEAD_MS = 2_000;
@@ -102,16 +102,20 @@ export class RunLog {
   }
 
   /**
-   * Resolves at once while the store keeps up, else when it has caught up or the signal has aborted.
+   * What to wait for before the next event: null while the store keeps up, else until it has caught up or
+   * the signal has aborted.
    * @throws {FencedError} when this process may not write any more
    * @throws {TypeError} when the store refuses what is in an event
    */
-  async ready(signal: AbortSignal): Promise<void> {
+  ready(signal: AbortSignal): Promise<void> | null {
+    if (this.#fatal !== null) throw this.#fatal;
+    return this.#isBehind() ? this.#caughtUp(signal) : null;
+  }
+
+  async #caughtUp(signal: AbortSignal): Promise<void> {
     const keepsUp = () => this.#fatal !== null || !this.#isBehind();
-    if (!keepsUp()) {
-      // Time alone makes a run fall behind, never catch up, so only a flush has to be waited for.
-      await this.#writer.flushed.until(keepsUp, signal).catch(() => {});
-    }
+    // Time alone makes a run fall behind, never catch up, so only a flush has to be waited for.
+    await this.#writer.flushed.until(keepsUp, signal).catch(() => {});
     if (this.#fatal !== null) throw this.#fatal;
   }
 

@@ -54,11 +54,15 @@ export function toPiece(
 
 /** JSON never holds a raw line break, so an array is one line of an event. */
 export function toJson(events: readonly PlacedEvent[]): string {
-  return `[${
-    events.map((placed) =>
-      `{"event":"${placed.event.event}","data":${eventJson(placed)}}`
-    ).join(",")
-  }]`;
+  return `[${events.map(messageJson).join(",")}]`;
+}
+
+/** A provider's chunk is JSON already. */
+function messageJson(placed: PlacedEvent): string {
+  const { event } = placed;
+  return event.event === "raw"
+    ? `{"event":"chunk","data":${event.data}}`
+    : `{"event":"${event.event}","data":${eventJson(placed)}}`;
 }
 
 /** The headers of an answer that holds a piece. */

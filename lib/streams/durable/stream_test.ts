@@ -5,6 +5,7 @@ import { LiveRun } from "@/lib/streams/live_run.ts";
 import type { RunEvent } from "@/lib/shared/wire.ts";
 import { formatOffset, parseOffset } from "./offset.ts";
 import type { DurableSource } from "./piece.ts";
+import { lastWholeSeq, wholeChunks } from "./whole_chunks.ts";
 import { type DurableOptions, durableResponse } from "./stream.ts";
 
 const START: RunEvent = {
@@ -37,12 +38,12 @@ function open({ isKnown = true }: { isKnown?: boolean } = {}) {
   run.append(START);
   const source: DurableSource = {
     id: run.runId,
-    follow: (after, signal) => followLive(run, after, signal),
+    follow: (after, signal) => wholeChunks(followLive(run, after, signal)),
     tail: () =>
       Promise.resolve(
         isKnown
           ? {
-            position: { epoch: run.epoch, seq: run.lastSeq },
+            position: { epoch: run.epoch, seq: lastWholeSeq(run) },
             isClosed: run.hasEnded,
           }
           : null,
@@ -274,6 +275,25 @@ Deno.test("durable stream: HEAD gives the end without a body", async () => {
   assert.equal(isClosed(running), false);
   run.append(DONE);
   assert.ok(isClosed(await read("", { method: "HEAD" })));
+});
+
+Deno.test("durable stream: chunks of a provider are JSON, and a long one is one message", async () => {
+  const { run, read } = open();
+  run.append({ event: "raw", data: '{"n":1}' });
+  run.append({ event: "part", data: '{"n":' });
+  run.append({ event: "part", data: "2" });
+  const before = await read();
+  run.append({ event: "raw", data: "3}" });
+  run.append(DONE);
+  assert.deepEqual((await before.json())[1], {
+    event: "chunk",
+    data: { n: 1 },
+  });
+  const after = await read(`?offset=${offsetOf(before)}`);
+  assert.deepEqual((await after.json())[0], {
+    event: "chunk",
+    data: { n: 23 },
+  });
 });
 
 for (

@@ -1,6 +1,7 @@
 /** `GET /v1/streams/:run`: the events of a run, by the Durable Streams protocol. */
 import { methods } from "@/lib/http/methods.ts";
 import { durableResponse } from "@/lib/streams/durable/stream.ts";
+import { wholeChunks } from "@/lib/streams/durable/whole_chunks.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
@@ -10,7 +11,8 @@ export const handler = define.handlers(methods({
     const { id } = await chat.requireRun(workspace, ctx.params.run);
     return await durableResponse(ctx.req, {
       id,
-      follow: (after, signal) => chat.follow(workspace, id, after, signal),
+      follow: (after, signal) =>
+        wholeChunks(chat.follow(workspace, id, after, signal)),
       tail: () => chat.tail(workspace, id),
     });
   },
