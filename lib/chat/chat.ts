@@ -171,6 +171,11 @@ export class Chat {
     return this.#parts.follow.follow(workspace, runId, after, signal);
   }
 
+  /** Makes sure that there is such a run; see `RunFollow.assertRun`. */
+  async assertRun(workspace: string, runId: string): Promise<void> {
+    await this.#parts.follow.assertRun(workspace, runId);
+  }
+
   /** Where the newest event of a run is; see `RunFollow.tail`. */
   async tail(workspace: string, runId: string): Promise<Tail | null> {
     return await this.#parts.follow.tail(workspace, runId);

@@ -8,6 +8,7 @@ import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
 import type { Mirrors } from "@/lib/streams/mirror.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import { type RunRecord } from "./records.ts";
+import { notFound } from "./refusals.ts";
 import type { RunClaimStore } from "./run_claim_store.ts";
 import type { RunStore } from "./run_store.ts";
 import type { Runs } from "./runs.ts";
@@ -93,6 +94,16 @@ export class RunFollow {
     if (stored === null) return null;
     const { record: { epoch }, events, isComplete } = stored;
     return (after) => replayEnded(epoch, events, after, isComplete);
+  }
+
+  /**
+   * Makes sure that there is such a run, of a thread or without one.
+   * @throws {AppError} 404 `not_found`
+   */
+  async assertRun(workspace: string, runId: string): Promise<void> {
+    const record = this.#runs.executed(workspace, runId) ??
+      await this.#store.readRun(workspace, runId);
+    if (record === null) throw notFound("run");
   }
 
   /** Where the newest event of a run is; null when another process writes it, or it is gone. */

@@ -12,6 +12,14 @@ interface Message {
 const textOf = (messages: readonly Message[]) =>
   messages.map(({ data }) => data.content ?? "").join("");
 
+interface Chunk {
+  event: string;
+  data: { choices?: { delta: { content?: string } }[] };
+}
+
+const chunkText = (messages: readonly Chunk[]) =>
+  messages.map(({ data }) => data.choices?.[0]?.delta.content ?? "").join("");
+
 async function begin(app: TestApp, content: string): Promise<string> {
   const thread = await newThread(app);
   const { run } = await ask(app, thread.id, {
@@ -71,6 +79,33 @@ Deno.test("durable streams: a reader goes on from a saved offset, also after the
   assert.equal(textOf(await again.json()), "One two three four.");
   const end = await stream<Message>({ url, offset: again.offset, live: false });
   assert.deepEqual(await end.json(), []);
+});
+
+Deno.test("durable streams: a chat completion's chunks are the messages, live and after its end", async () => {
+  await using rig = await startChat();
+  rig.upstream.next({ text: "The river is high." });
+  rig.upstream.hold();
+  const answering = rig.app.post("/v1/chat/completions", {
+    model: "fake-1",
+    stream: true,
+    messages: [{ role: "user", content: "How high?" }],
+  }, { "x-freshet-detach": "true" });
+  rig.upstream.release(1);
+  const answer = await answering;
+  const run = answer.headers.get("x-freshet-run");
+  const url = `${rig.app.url}/v1/streams/${run}`;
+  const live = await stream<Chunk>({ url, offset: "-1", live: "sse" });
+  const messages: Chunk[] = [];
+  live.subscribeJson((batch) => {
+    messages.push(...batch.items);
+    return Promise.resolve();
+  });
+  rig.upstream.release();
+  await live.closed;
+  await answer.body?.cancel();
+  assert.equal(chunkText(messages), "The river is high.");
+  const after = await stream<Chunk>({ url, offset: "-1", live: false });
+  assert.deepEqual(await after.json(), messages);
 });
 
 Deno.test("durable streams: a run that is not there is 404, and a stream can only be read", async () => {

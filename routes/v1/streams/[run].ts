@@ -8,7 +8,8 @@ export const handler = define.handlers(methods({
   async GET(ctx) {
     const { chat } = ctx.state.services;
     const { workspace } = ctx.state;
-    const { id } = await chat.requireRun(workspace, ctx.params.run);
+    const id = ctx.params.run;
+    await chat.assertRun(workspace, id);
     return await durableResponse(ctx.req, {
       id,
       follow: (after, signal) =>
