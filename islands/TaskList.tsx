@@ -34,7 +34,7 @@ type Toast =
 export default function TaskList(props: TaskListProps): VNode {
   const clock = useClock(props.clock);
   const [rows, setRows] = useState(props.rows);
-  const [busyId, setBusyId] = useState<string | null>(null);
+  const [busyIds, setBusyIds] = useState<readonly string[]>([]);
   const [toast, setToast] = useState<Toast | null>(
     props.deletedId === null
       ? null
@@ -42,6 +42,8 @@ export default function TaskList(props: TaskListProps): VNode {
   );
   const undo = useRef<HTMLButtonElement>(null);
   const wantsFocus = useRef(false);
+  // What is asked for now; the state above is only as new as the last rendering.
+  const asked = useRef(new Set<string>());
 
   useEffect(() => {
     // The button that was pressed is gone with its row; Undo takes its place.
@@ -50,8 +52,9 @@ export default function TaskList(props: TaskListProps): VNode {
   }, [toast]);
 
   const attempt = async (id: string, work: () => Promise<void>) => {
-    if (busyId !== null) return;
-    setBusyId(id);
+    if (asked.current.has(id)) return;
+    asked.current.add(id);
+    setBusyIds([...asked.current]);
     try {
       await work();
     } catch (error) {
@@ -63,7 +66,8 @@ export default function TaskList(props: TaskListProps): VNode {
       setToast({ kind: "failed", message, isStale });
       announce(message);
     } finally {
-      setBusyId(null);
+      asked.current.delete(id);
+      setBusyIds([...asked.current]);
     }
   };
 
@@ -75,7 +79,8 @@ export default function TaskList(props: TaskListProps): VNode {
           other.task.id === task.id ? { ...other, task } : other
         )
       );
-      setToast(null);
+      // What was said meanwhile, such as the way back from a deletion, stays.
+      setToast((now) => now === toast ? null : now);
       announce(`${task.title}: ${TASK_STATUS_WORDS[status]}`);
     });
 
@@ -112,7 +117,7 @@ export default function TaskList(props: TaskListProps): VNode {
               clock={clock}
               back={props.back}
               isInProject={props.isInProject}
-              isBusy={busyId === row.task.id}
+              isBusy={busyIds.includes(row.task.id)}
               onStatus={changeStatus}
               onDelete={remove}
             />

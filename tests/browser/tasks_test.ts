@@ -360,3 +360,26 @@ Deno.test("project and task pages: accessible and not too wide in every state an
   await look("project", `/projects/${project.id}`);
   await look("project deleted", `/projects?deleted=${project.id}`);
 });
+
+Deno.test("tasks page: several are ticked off while the server still works on the first", async () => {
+  await using app = await startApp();
+  for (const title of ["first", "second", "third"]) {
+    await make(app, "/api/tasks", { title, dueAt: NOON_DUE });
+  }
+  await using browser = await startBrowser();
+  const { page } = await openAwake(browser, `${app.url}/tasks`);
+  const released = Promise.withResolvers<void>();
+  await page.route("**/api/tasks/*", async (route) => {
+    await released.promise;
+    await route.continue();
+  });
+  for (const title of ["first", "second", "third"]) {
+    await page.getByRole("button", { name: `Mark done: ${title}` }).click();
+  }
+  released.resolve();
+  await page.getByRole("button", { name: /^Reopen/ }).nth(2).waitFor();
+  assert.deepEqual(
+    (await listTasks(app)).map(({ status }) => status),
+    ["done", "done", "done"],
+  );
+});
