@@ -3,7 +3,8 @@
  * Ratios compare both sides in one run; absolute figures describe the machine they were taken on.
  *
  * Arguments choose parts: fresh, start, transport, runs, log, search, load. Those behind `load` choose
- * parts of that: cost, memory, many, first, whole, cached, waiting, overload.
+ * parts of that: cost, memory, many, first, whole, cached, waiting, followers,
+ * overload.
  */
 import { freshOverhead } from "./fresh_overhead.ts";
 import { liveRunTimes } from "./live_runs.ts";

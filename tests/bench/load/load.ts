@@ -2,7 +2,8 @@
  * Freshet under load beside its peers, each in a process of its own, one after the other at the same
  * rate. A peer that errors is shown with its error. Lines for docs/performance.md.
  *
- * Arguments choose parts: cost, memory, many, first, whole, cached, waiting, overload.
+ * Arguments choose parts: cost, memory, many, first, whole, cached, waiting,
+ * followers, overload.
  */
 import {
   blocking,
@@ -25,6 +26,7 @@ interface StreamLoad {
   tokensPerSecond: number;
   rampPerSecond: number;
   seconds: number;
+  isSame?: boolean;
 }
 
 interface StreamCosts extends StreamsResult {
@@ -358,6 +360,25 @@ const PARTS: Record<string, (bench: Bench) => Promise<void>> = {
       times[ATTACHED.name],
       "far above 1",
     );
+  },
+
+  /** One answer, and as many who follow it as a process takes. */
+  async followers(bench) {
+    const load = {
+      connections: 10_000,
+      tokensPerSecond: 1,
+      rampPerSecond: 1_000,
+      seconds: 10,
+      isSame: true,
+    };
+    const costs = await bench.streams(ATTACHED, load);
+    if (costs === null) return;
+    bench.figure(
+      "10,000 streams that share one call, errors",
+      costs.errors + costs.dropped + costs.disordered,
+      "0",
+    );
+    bench.figure("10,000 of them, megabytes", costs.megabytes, "below 1,000");
   },
 
   /** More streams than the descriptors allow: those that are admitted end well. */

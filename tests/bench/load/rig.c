@@ -7,7 +7,8 @@
  *   rig requests PORT PATH MODEL CONNECTIONS SECONDS UNIQUE
  *
  * The client prints one line of JSON. Each token holds the moment it was written (CLOCK_MONOTONIC) and
- * its number, so that delay, loss, repetition and order show.
+ * its number, so that delay, loss, repetition and order show. With RIG_SAME=1 all streams ask the same,
+ * so that they may share one answer; RIG_HEADERS are further header lines.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -414,6 +415,7 @@ static void print_result(int connections, double seconds, long open_streams) {
 static void run_streams(int connections, double ramp, double seconds) {
   struct reader *readers = calloc((size_t)connections, sizeof *readers);
   struct epoll_event events[EVENTS];
+  is_cached = getenv("RIG_SAME") != NULL;
   uint64_t began = now_ns(), until = 0;
   double give_up = 30 + connections / ramp;
   while (until == 0 || now_ns() < until) {
@@ -435,7 +437,7 @@ static void run_streams(int connections, double ramp, double seconds) {
       struct reader *r = events[i].data.ptr;
       if (r->fd < 0) continue;
       if (r->asked_at == 0) {
-        if (ask(r, 1, (long)(r - readers)) < 0) drop(r, "send");
+        if (ask(r, 1, is_cached ? 0 : (long)(r - readers)) < 0) drop(r, "send");
         else watch(r->fd, r, EPOLLIN, EPOLL_CTL_MOD);
       } else read_stream(r);
     }

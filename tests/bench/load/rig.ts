@@ -108,10 +108,12 @@ export class Rig {
   /** Opens streams, waits until all have begun, and reads them for so many seconds. */
   async streams(
     { port, path, model, headers }: Target,
-    { connections, rampPerSecond, seconds }: {
+    { connections, rampPerSecond, seconds, isSame = false }: {
       connections: number;
       rampPerSecond: number;
       seconds: number;
+      /** Whether all ask the same, so that they may share one answer. */
+      isSame?: boolean;
     },
     onSteady: () => Promise<void>,
   ): Promise<StreamsResult> {
@@ -119,6 +121,7 @@ export class Rig {
       ["streams", port, path, model, connections, rampPerSecond, seconds],
       headers,
       onSteady,
+      isSame ? { RIG_SAME: "1" } : {},
     );
   }
 
@@ -144,8 +147,10 @@ export class Rig {
     words: (string | number)[],
     headers: string | undefined,
     onSteady: () => Promise<void>,
+    env: Record<string, string> = {},
   ): Promise<T> {
     const child = this.#spawn(words.map(String), {
+      ...env,
       RIG_HEADERS: headers ?? "",
     });
     let result: T | null = null;

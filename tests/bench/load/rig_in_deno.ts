@@ -109,7 +109,8 @@ function ask(stream: boolean, unique: number, signal?: AbortSignal) {
     const at = line.indexOf(":");
     if (at > 0) headers.set(line.slice(0, at), line.slice(at + 1).trim());
   }
-  const content = `How high is the river? ${unique}`;
+  const isSame = Deno.env.get("RIG_SAME") === "1";
+  const content = `How high is the river? ${isSame ? 0 : unique}`;
   return fetch(`http://127.0.0.1:${port}${path}`, {
     method: "POST",
     headers,
@@ -117,7 +118,7 @@ function ask(stream: boolean, unique: number, signal?: AbortSignal) {
     body: JSON.stringify({
       model,
       // What a cache may keep is asked for so.
-      ...(unique === 0 && !stream ? { temperature: 0 } : {}),
+      ...(isSame || (unique === 0 && !stream) ? { temperature: 0 } : {}),
       messages: [{ role: "user", content }],
       stream,
     }),
