@@ -97,6 +97,24 @@ interface Outcome {
 /** Waits between attempts to write the end of a run while the store refuses, in milliseconds. */
 const FINAL_RETRY_MS = [100, 500, 1_000, 2_000, 5_000];
 
+/** How it ends before the first delta when no provider took the request, or nobody was asked at all. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "context_length_exceeded",
+  "model_not_found",
+  "overloaded",
+  "provider_auth_failed",
+  "provider_rate_limited",
+  "provider_refused",
+  "provider_unavailable",
+]);
+
+const NO_USAGE: Usage = {
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  outputTokens: 0,
+  estimated: true,
+};
+
 const encoder = new TextEncoder();
 
 export class RunExecution {
@@ -305,13 +323,21 @@ export class RunExecution {
       finishReason,
       // A run that was begun again has a call of its own, whatever it had before.
       cache: opened.cache !== "bypass" ? opened.cache : record.cache && "miss",
-      usage: toUsage(usage, prompt, this.#text.slice(kept.length)),
+      usage: this.#wasRefused(error)
+        ? { ...NO_USAGE }
+        : toUsage(usage, prompt, this.#text.slice(kept.length)),
       error,
       endSeq: this.live.lastSeq + 1,
       finishedAt: new Date(this.#clock.now()).toISOString(),
     };
     this.#bill ??= opened.settle(ended.usage!);
     return { ...ended, costMicroUsd: this.#costOf(ended, this.#bill.paid) };
+  }
+
+  /** Whether no provider has worked for it: a refusal costs nothing. */
+  #wasRefused(error: RunError | null): boolean {
+    return error !== null && this.#firstTokenAtMs === null &&
+      REFUSALS.has(error.code);
   }
 
   /** In micro-dollars: of what it pays, which is nothing for an answer that was there already. */

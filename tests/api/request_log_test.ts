@@ -154,6 +154,28 @@ Deno.test("GET /api/requests/:id: an answer that the provider refused names each
   assert.equal(failed.length, record.attempts.length);
 });
 
+for (
+  const [what, upstream] of [
+    ["refused", { status: 400 }],
+    ["has trouble with", { status: 500 }],
+  ] as const
+) {
+  Deno.test(`GET /api/requests/:id: what a provider ${what} costs nothing`, async () => {
+    await using rig = await startChat(
+      { behaviour: upstream },
+      { configFile: PRICED },
+    );
+    const response = await postChat(rig.app, question());
+    await response.body?.cancel();
+    const record = await recordOf(rig.app, response);
+    assert.deepEqual([record.status, record.costMicroUsd], ["failed", 0]);
+    assert.deepEqual(
+      [record.usage!.inputTokens, record.usage!.outputTokens],
+      [0, 0],
+    );
+  });
+}
+
 Deno.test("GET /api/requests/:id: an answer that somebody stopped", async () => {
   await using rig = await startChat();
   rig.upstream.hold();
