@@ -111,11 +111,17 @@ export const hello: Peer = {
   label: `Hono's hello-world, Deno ${Deno.version.deno}`,
   start: (rig) => {
     const port = freePort();
-    return startCommand(rig, deno("hello_server.ts", String(port)), {
-      port,
-      path: PATH,
-      model: "m1",
-    });
+    // Its package is none of the project's.
+    const command = [
+      Deno.execPath(),
+      "run",
+      "-A",
+      "--no-config",
+      "--no-lock",
+      here("hello_server.ts"),
+      String(port),
+    ];
+    return startCommand(rig, command, { port, path: PATH, model: "m1" });
   },
 };
 
