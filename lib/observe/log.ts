@@ -2,6 +2,7 @@
  * Log lines: one JSON object a line, or coloured text on a terminal. A logger carries fields (request,
  * thread, run, stage) that every line it writes repeats, so a line can be found by any of them.
  */
+import { setImmediate } from "node:timers";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -118,11 +119,34 @@ export function createLogger(
   };
 }
 
+/**
+ * Gathers the lines of one turn of the event loop, since each write holds the loop until the system has
+ * it. What is gathered is written at the end of the process too.
+ */
+export function gatherLines(write: (lines: string) => void) {
+  let lines: string[] = [];
+  const flush = () => {
+    if (lines.length === 0) return;
+    const text = lines.join("\n");
+    lines = [];
+    write(text);
+  };
+  return {
+    add(line: string): void {
+      if (lines.length === 0) setImmediate(flush);
+      lines.push(line);
+    },
+    flush,
+  };
+}
+
 /** The logger of a server process: pretty on a terminal, JSON lines elsewhere, always to standard error. */
 export function consoleLogger(level: LogLevel = "info"): Logger {
+  // deno-lint-ignore no-console -- the one place that writes to the console
+  const output = gatherLines((lines) => console.error(lines));
+  globalThis.addEventListener("unload", output.flush);
   return createLogger({
-    // deno-lint-ignore no-console -- the one place that writes to the console
-    write: (line) => console.error(line),
+    write: output.add,
     format: Deno.stderr.isTerminal() ? "pretty" : "json",
     level,
   });

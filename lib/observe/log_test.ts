@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createLogger, type LogFields } from "./log.ts";
+import { createLogger, gatherLines, type LogFields } from "./log.ts";
 
 function capture(format: "json" | "pretty", level?: "debug" | "warn") {
   const lines: string[] = [];
@@ -53,4 +53,18 @@ Deno.test("createLogger: a pretty line names the fields and shows a stack", () =
   log.error("Broken", { run: "run_1", error: new Error("inside") });
   assert.match(lines[0], /03:04:05\.678.*Broken.*run=run_1/);
   assert.match(lines[0], /\nError: inside\n/);
+});
+
+Deno.test("gatherLines: the lines of one turn are one write, in their order", async () => {
+  const writes: string[] = [];
+  const output = gatherLines((lines) => writes.push(lines));
+  output.add("a");
+  output.add("b");
+  assert.deepEqual(writes, []);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  output.add("c");
+  output.flush();
+  output.flush();
+  assert.deepEqual(writes, ["a\nb", "c"]);
 });
