@@ -34,3 +34,16 @@ export function endedEarly(status: RunStatus): AppError {
       retryable: true,
     });
 }
+
+/**
+ * The caller went before the answer began: nobody reads this answer, but logs and figures tell it from a
+ * failure. 499 is what proxies log for it.
+ */
+export function callerGone(cause: unknown): AppError {
+  return new AppError({
+    status: 499,
+    code: "caller_gone",
+    message: "The caller hung up before the answer began.",
+    cause,
+  });
+}

@@ -199,3 +199,33 @@ Deno.test("chat completions: hanging up before the first chunk closes the provid
     await rig.upstream.waitForHangUp(0);
   }
 });
+
+Deno.test("chat completions: a caller that goes before the answer begins is no error of the server", async () => {
+  for (const stream of [true, false]) {
+    await using rig = await startChat({ behaviour: SAYS });
+    rig.upstream.hold();
+    const gone = new AbortController();
+    const asked = rig.app.fetch("/v1/chat/completions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(question({ stream })),
+      signal: gone.signal,
+    }).catch(() => {});
+    await rig.upstream.waitForChat(0);
+    gone.abort();
+    await asked;
+    const record = await waitFor("the record of the request", async () => {
+      await rig.app.services.requestLog.flush();
+      const { items } = await (await rig.app.fetch("/api/requests")).json();
+      return items[0];
+    });
+    assert.deepEqual(
+      [record.status, record.httpStatus, record.error?.code],
+      ["cancelled", 499, "caller_gone"],
+    );
+    const errors = rig.app.logLines.filter((line) =>
+      line.includes('"level":"error"')
+    );
+    assert.deepEqual(errors, []);
+  }
+});

@@ -203,6 +203,12 @@ Deno.test("embeddings: a caller that goes takes the call with it", async () => {
     await asked;
     const row = await ledgerRow(rig.app);
     assert.equal(row.status, "cancelled");
+    const record = await waitFor("the record of the request", async () => {
+      await rig.app.services.requestLog.flush();
+      const { items } = await (await rig.app.fetch("/api/requests")).json();
+      return items[0];
+    });
+    assert.equal(record.httpStatus, 499);
   } finally {
     ended.resolve();
   }

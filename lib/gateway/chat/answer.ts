@@ -2,7 +2,7 @@
 import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
 import { onHangUp } from "@/lib/streams/sse.ts";
 import type { Gateway, GatewayRun } from "../gateway.ts";
-import { endedEarly, runFailure } from "../run_failure.ts";
+import { callerGone, endedEarly, runFailure } from "../run_failure.ts";
 import { toRunObject } from "../run_object.ts";
 import { EventsText } from "./events_text.ts";
 import { streamResponse } from "./stream_response.ts";
@@ -65,7 +65,11 @@ export async function answerWhole(
   const timer = waitMs === null
     ? undefined
     : setTimeout(() => enough.abort(), waitMs);
-  const leave = watchHangUp(asked, () => enough.abort());
+  let isGone = false;
+  const leave = watchHangUp(asked, () => {
+    isGone = true;
+    enough.abort();
+  });
   try {
     // Its error tells more than the run's record.
     if (waitMs === null) await first;
@@ -73,6 +77,7 @@ export async function answerWhole(
     const body = await wholeAnswer(record, events);
     return Response.json(body, { headers: headersOf(asked.run) });
   } catch (error) {
+    if (isGone) throw callerGone(error);
     if (waitMs !== null && enough.signal.aborted) return await later(asked);
     throw error;
   } finally {
@@ -123,6 +128,8 @@ async function untilFirst(
     const follow = (signal: AbortSignal) =>
       gateway.follow(workspace, record.id, null, signal);
     return await peek(follow, gone.signal);
+  } catch (error) {
+    throw gone.signal.aborted ? callerGone(error) : error;
   } finally {
     leave();
   }

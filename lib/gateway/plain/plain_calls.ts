@@ -13,6 +13,7 @@ import type { RunObserver } from "@/lib/observe/observer.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import type { Usage } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
+import { callerGone } from "../run_failure.ts";
 import type { PlainInput } from "./input.ts";
 
 export interface PlainCallsParts {
@@ -61,7 +62,7 @@ export class PlainCalls {
    * Asks the model's provider, along its route.
    * @param path behind the provider's base URL, for example `/embeddings`
    * @returns the provider's answer under the model's name as asked
-   * @throws {AppError} 404 `model_not_found`, and what the provider answers
+   * @throws {AppError} 404 `model_not_found`, 499 `caller_gone`, and what the provider answers
    */
   async ask(
     path: string,
@@ -103,7 +104,7 @@ export class PlainCalls {
       return { ...answer, model: id };
     } catch (error) {
       this.#record(call, context, { answer: null, error });
-      throw error;
+      throw signal.aborted ? callerGone(error) : error;
     }
   }
 
