@@ -78,6 +78,7 @@ export class Admission {
         status: 503,
         code: "overloaded",
         message: `The server takes no more requests now: ${reason}. Try again.`,
+        retryable: true,
         // The connection of a refused request is one that the next may need.
         headers: {
           "retry-after": String(RETRY_AFTER_SECONDS),

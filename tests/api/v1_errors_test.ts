@@ -163,6 +163,26 @@ Deno.test("errors: a provider's rate limit is 429 with Retry-After", async () =>
   assert.equal(type, "rate_limit_error");
 });
 
+Deno.test("errors: a server that takes no more is 503 overloaded, and clients may try again", async () => {
+  await using rig = await startChat({ behaviour: { held: true } }, {
+    configFile: { admission: { maxStreams: 1 } },
+  });
+  const gone = new AbortController();
+  const first = rig.app.fetch("/v1/chat/completions", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(question({ stream: true })),
+    signal: gone.signal,
+  }).catch(() => {});
+  await rig.upstream.waitForChat(0);
+  const response = await postChat(rig.app, question());
+  await openAIError(response, 503, "overloaded");
+  assert.equal(response.headers.get("retry-after"), "1");
+  assert.equal(response.headers.get("x-should-retry"), null);
+  gone.abort();
+  await first;
+});
+
 Deno.test("errors: a stream that breaks ends with one error and [DONE]", async () => {
   for (const model of ["cut", "endless-end", "malformed", "error-event"]) {
     await using rig = await startChat();
