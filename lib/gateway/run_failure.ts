@@ -47,3 +47,16 @@ export function callerGone(cause: unknown): AppError {
     cause,
   });
 }
+
+/** Ends of a request after which its run may go on, or may never have begun. */
+const PASSING: ReadonlySet<string> = new Set([
+  "caller_gone",
+  "internal_error",
+  "run_interrupted",
+  "storage_unavailable",
+]);
+
+/** Whether a run that is known by an idempotency key has failed for good: the key leads to it again. */
+export function staysFailed(error: AppError): boolean {
+  return !PASSING.has(error.code);
+}

@@ -214,6 +214,19 @@ Deno.test("Idempotency-Key: another body is 422", async () => {
   );
 });
 
+Deno.test("Idempotency-Key: a run that has failed fails again, so clients are told not to retry", async () => {
+  await using rig = await startChat({ behaviour: { status: 500 } });
+  const headers = { "idempotency-key": "key-4" };
+  for (let time = 0; time < 2; time += 1) {
+    const response = await postChat(rig.app, question(), headers);
+    await openAIError(response, 502, "provider_unavailable");
+    assert.equal(response.headers.get("x-should-retry"), "false");
+  }
+  const response = await postChat(rig.app, question());
+  await openAIError(response, 502, "provider_unavailable");
+  assert.equal(response.headers.get("x-should-retry"), null);
+});
+
 Deno.test("Prefer: respond-async answers 202 with the run, wait=N with the answer if it is there in time", async () => {
   await using rig = await startChat({ behaviour: SAYS });
   rig.upstream.hold();

@@ -10,6 +10,7 @@ import {
   chatCompletionSchema,
   checkChatCompletion,
 } from "@/lib/gateway/chat/input.ts";
+import { staysFailed } from "@/lib/gateway/run_failure.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { gatewayContext } from "@/lib/http/gateway_context.ts";
 import { methods } from "@/lib/http/methods.ts";
@@ -40,6 +41,9 @@ export const handler = define.handlers(methods({
     } catch (thrown) {
       const error = toAppError(thrown);
       Object.assign(error.headers, headersOf(run));
+      if (context.idempotencyKey !== null && staysFailed(error)) {
+        error.headers["x-should-retry"] = "false";
+      }
       throw error;
     }
   },
