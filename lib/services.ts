@@ -41,6 +41,8 @@ import { type Config, storeError } from "@/lib/config.ts";
 import { Gateway } from "@/lib/gateway/gateway.ts";
 import { KeptHits } from "@/lib/gateway/kept_hits.ts";
 import { PlainCalls } from "@/lib/gateway/plain/plain_calls.ts";
+import { ResponseStore } from "@/lib/gateway/responses/response_store.ts";
+import { Responses } from "@/lib/gateway/responses/responses.ts";
 import { ChatRunStore } from "@/lib/gateway/ui_message/chat_run_store.ts";
 import { UiChats } from "@/lib/gateway/ui_message/ui_chats.ts";
 import { Admission } from "@/lib/http/admission.ts";
@@ -115,6 +117,7 @@ export interface Services {
   /** What programs ask that is no chat. */
   plainCalls: PlainCalls;
   uiChats: UiChats;
+  responses: Responses;
   /** Kept answers, and calls that several runs share. */
   answers: Answers;
   prices: PriceList;
@@ -344,6 +347,10 @@ export async function startServices(
       clock: store.clock,
     }),
     uiChats: new UiChats(gateway, new ChatRunStore(store), models),
+    responses: new Responses(
+      gateway,
+      new ResponseStore(store, threadStore, retention.recordMs),
+    ),
     answers,
     prices,
     ledger: new Ledger(store),

@@ -92,6 +92,8 @@ export interface RunRecord {
   source?: "v1";
   /** The request that began it owns it: it stops with that, and nobody begins it again. */
   isAttached?: boolean;
+  /** Its events are kept as long as its record: what is read of it later is made of them. */
+  keepsEvents?: boolean;
   /** What a run without a thread has answered, once it has ended. */
   text?: StoredText;
   threadId: string;

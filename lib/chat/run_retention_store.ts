@@ -25,13 +25,21 @@ const ROWS_PER_ENTRY = 100;
 export function retentionRow(
   workspace: string,
   run: RunRecord,
-  { eventsMs }: RunRetention,
+  retention: RunRetention,
 ): { key: Deno.KvKey; value: { v: 1 } } {
   const endedAtMs = Date.parse(run.finishedAt ?? run.startedAt);
+  const eventsMs = eventsMsOf(run, retention);
   return {
     key: keys.runRetentionKey(endedAtMs + eventsMs, workspace, run.id),
     value: { v: 1 },
   };
+}
+
+function eventsMsOf(
+  run: RunRecord | null,
+  { eventsMs, recordMs }: RunRetention,
+): number {
+  return run?.keepsEvents ? recordMs : eventsMs;
 }
 
 export class RunRetentionStore {
@@ -77,7 +85,8 @@ export class RunRetentionStore {
     const endedAtMs = run?.finishedAt ? Date.parse(run.finishedAt) : -Infinity;
     // It goes on, or has ended anew since: that end has a row of its own.
     if (run !== null && !isEnded(run.status)) return await this.#drop([row]);
-    if (endedAtMs + this.#retention.eventsMs > nowMs) {
+    const eventsMs = eventsMsOf(run, this.#retention);
+    if (endedAtMs + eventsMs > nowMs) {
       return await this.#drop([row]);
     }
     const epochs = list(this.#store, keys.runLog(workspace, runId), { signal });
@@ -89,7 +98,7 @@ export class RunRetentionStore {
     }
     // A run that belonged to its request is of use to whoever comes back at once, and to nobody later.
     const recordDueMs = run?.isAttached
-      ? endedAtMs + this.#retention.eventsMs
+      ? endedAtMs + eventsMs
       : endedAtMs + this.#retention.recordMs;
     await this.#drop(rows);
     if (run === null) return await this.#drop([row]);

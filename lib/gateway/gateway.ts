@@ -57,6 +57,20 @@ export interface GatewayContext {
   cache: CacheWish;
   /** An answer that breaks off may be begun again by another model of the route. */
   mayRestart: boolean;
+  /** Told when the caller is to get something else than chat completions. */
+  surface?: RunSurface;
+}
+
+/** Another surface over the same runs. */
+export interface RunSurface {
+  /** Idempotency keys of one surface say nothing on another. */
+  scope: string;
+  /** What the caller has asked, as far as it makes two requests the same. */
+  body: unknown;
+  /** Id for the run if it is a new one. */
+  runId: string;
+  /** The run's events are kept as long as its record. */
+  keepsEvents: boolean;
 }
 
 /** A run that has begun, or that the same request has begun before. */
@@ -85,7 +99,7 @@ export class Gateway {
 
   /**
    * Begins a chat completion, or answers it at once where the answer is kept and the run would belong to
-   * the request.
+   * the request; on another surface it is always a run.
    * @throws {AppError} 404 `model_not_found`, 422 `idempotency_key_reused`, 504 `cache_miss`, 503 while the
    *   store takes no detached run
    */
@@ -114,7 +128,7 @@ export class Gateway {
       context,
     );
     const { key, hit } = sought;
-    if (key !== null && hit !== null) {
+    if (key !== null && hit !== null && context.surface === undefined) {
       return await keptHits.respond({ ...context, key, hit, built, input });
     }
     const opened = await this.#open(built, context, sought);
@@ -132,11 +146,12 @@ export class Gateway {
     context: GatewayContext,
   ): Promise<GatewayRun> {
     const { idempotency, looseRuns, store } = this.#parts;
-    const { workspace, idempotencyKey: key, trace } = context;
+    const { workspace, idempotencyKey: key, trace, surface } = context;
+    const { scope, body } = surface ?? { scope: "v1", body: input };
     for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
       const claim = await idempotency.claim(
         workspace,
-        key === null ? null : { scope: "v1", key, body: input },
+        key === null ? null : { scope, key, body },
       );
       if (claim.state === "made") {
         const record = await store.readRun(workspace, claim.id);
@@ -348,13 +363,14 @@ function formOf(
 function newRun(
   built: BuiltRequest,
   { cache }: OpenedStream,
-  { requestId }: GatewayContext,
+  { requestId, surface }: GatewayContext,
 ): RunRecord {
   const now = new Date().toISOString();
   return {
     v: 1,
-    id: newId("run"),
+    id: surface?.runId ?? newId("run"),
     source: "v1",
+    ...(surface?.keepsEvents ? { keepsEvents: true } : {}),
     threadId: "",
     questionId: "",
     messageId: "",

@@ -117,6 +117,11 @@ export function runPromptKey(workspace: string, run: string): Deno.KvKey {
   return [tenant(workspace), "rp", run];
 }
 
+/** `{v, text, expiresAt}`: what was asked for the Response that shows a run. */
+export function responseKey(workspace: string, run: string): Deno.KvKey {
+  return [tenant(workspace), "rs", run];
+}
+
 /** `{v, runId}`: the newest run of a chat that an AI SDK client keeps under an id of its own. */
 export function chatRunKey(workspace: string, chat: string): Deno.KvKey {
   return [tenant(workspace), "cr", chat];

@@ -29,6 +29,23 @@ export interface EventsWriter {
   broken(): string;
 }
 
+/** How an answer that is not streamed looks. */
+export interface AnswerForm {
+  /** Reads the run to its end. */
+  whole(
+    events: AsyncIterable<readonly PlacedEvent[]>,
+  ): Promise<Record<string, unknown>>;
+  /** What stands in its place while it is not there. */
+  later(): Promise<Response>;
+}
+
+function chatForm(asked: Asked): AnswerForm {
+  return {
+    whole: (events) => wholeAnswer(asked.run.record, events),
+    later: () => later(asked),
+  };
+}
+
 /**
  * Streams the answer, from the provider's first chunk on: what goes wrong before has a status of its own.
  * @throws {AppError} what the provider answered instead of a first chunk
@@ -54,11 +71,13 @@ export async function streamAnswer(
 /**
  * Waits for the whole answer, or so long.
  * @param waitMs null: as long as it takes; after it the run itself is the answer, with status 202
+ * @param form a `chat.completion` unless told
  * @throws {AppError} with what ended the run before
  */
 export async function answerWhole(
   asked: Asked,
   waitMs: number | null,
+  form: AnswerForm = chatForm(asked),
 ): Promise<Response> {
   const { gateway, workspace, run: { record, first } } = asked;
   const enough = new AbortController();
@@ -74,11 +93,11 @@ export async function answerWhole(
     // Its error tells more than the run's record.
     if (waitMs === null) await first;
     const events = gateway.follow(workspace, record.id, null, enough.signal);
-    const body = await wholeAnswer(record, events);
+    const body = await form.whole(events);
     return Response.json(body, { headers: headersOf(asked.run) });
   } catch (error) {
     if (isGone) throw callerGone(error);
-    if (waitMs !== null && enough.signal.aborted) return await later(asked);
+    if (waitMs !== null && enough.signal.aborted) return await form.later();
     throw error;
   } finally {
     clearTimeout(timer);
