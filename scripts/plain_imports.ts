@@ -9,6 +9,10 @@ import type { Plugin } from "vite";
 /** Vite's own module for it, as of Vite 7. */
 const HELPER_ID = "\0vite/preload-helper.js";
 
+/** The files that Vite lists at the top of a chunk, and where it names some of them for an `import()`. */
+const LISTS = /^const __vite__mapDeps=.*\n/;
+const LIST_USES = /,__vite__mapDeps\(\[[\d,]*\]\)/g;
+
 /** What the navigation of every page needs, and what most islands share. */
 const SHELL =
   /\/(components\/(Icon|ThreadLink|CopyButton|chat\/(use_lazy|use_clock|composing)|search\/search_field_id)\.tsx?|lib\/shared\/(announce|clipboard|clock|format|chat\/(requests|browser_tools|drafts|thread_news|thread_rows|undo_note))\.ts)$/;
@@ -25,6 +29,16 @@ export function plainImports(): Plugin {
       id === HELPER_ID
         ? "export const __vitePreload = (load) => load();"
         : null,
+    generateBundle: {
+      // Behind Vite, which still lists the page's style sheet for the helper above to load.
+      order: "post",
+      handler(_options, bundle) {
+        for (const output of Object.values(bundle)) {
+          if (output.type !== "chunk") continue;
+          output.code = output.code.replace(LISTS, "").replace(LIST_USES, "");
+        }
+      },
+    },
   };
 }
 
