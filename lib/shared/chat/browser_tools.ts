@@ -20,8 +20,8 @@ export const pageWatch: PageWatch = {
 };
 
 const watchStorage: WatchStorage = (onChange) => {
-  const onStorage = ({ key, newValue }: StorageEvent) =>
-    onChange(key, newValue);
+  const onStorage = ({ key, newValue, oldValue }: StorageEvent) =>
+    onChange(key, newValue, oldValue);
   globalThis.addEventListener("storage", onStorage);
   return () => globalThis.removeEventListener("storage", onStorage);
 };
@@ -29,7 +29,7 @@ const watchStorage: WatchStorage = (onChange) => {
 /** Storage may be forbidden, in which case asking for it throws. */
 function openDrafts(): Drafts {
   try {
-    return new Drafts(localStorage, watchStorage);
+    return new Drafts(localStorage, watchStorage, sessionStorage);
   } catch {
     return new Drafts(null);
   }

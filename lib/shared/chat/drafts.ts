@@ -10,50 +10,63 @@ export type DraftStorage = Pick<
   "getItem" | "setItem" | "removeItem"
 >;
 
-/** Calls back when another page has changed an entry; returns how to stop. */
+/** Calls back when another page has changed an entry, with what was there before; returns how to stop. */
 export type WatchStorage = (
-  onChange: (key: string | null, value: string | null) => void,
+  onChange: (
+    key: string | null,
+    value: string | null,
+    before: string | null,
+  ) => void,
 ) => () => void;
 
-const NEW_THREAD = "new";
-const TEXT_KEY = "freshet.draft.";
+const textKey = (threadId: string | null) =>
+  `freshet.draft.${threadId ?? "new"}`;
+const unsentKey = (threadId: string | null) =>
+  `freshet.unsent.${threadId ?? "new"}`;
 
 export class Drafts {
   readonly #storage: DraftStorage | null;
   readonly #watch: WatchStorage;
+  /** Texts that this tab does not share, since another one writes something else in the same place. */
+  readonly #own: DraftStorage | null;
 
   /** Without a storage nothing is kept. */
   constructor(
     storage: DraftStorage | null,
     watch: WatchStorage = () => () => {},
+    own: DraftStorage | null = null,
   ) {
     this.#storage = storage;
     this.#watch = watch;
+    this.#own = own;
   }
 
-  /** Calls back with the text of a thread that another page has changed; returns how to stop. */
+  /**
+   * Calls back when another page has changed the text of the thread that `threadId` gives, with what it
+   * was before; not for a text that this tab has for itself. Returns how to stop.
+   */
   watch(
-    onChange: (threadId: string | null, text: string) => void,
+    threadId: () => string | null,
+    onChange: (text: string, before: string) => void,
   ): () => void {
-    return this.#watch((key, value) => {
-      if (!key?.startsWith(TEXT_KEY)) return;
-      const id = key.slice(TEXT_KEY.length);
-      onChange(id === NEW_THREAD ? null : id, value ?? "");
+    return this.#watch((key, value, before) => {
+      if (key !== textKey(threadId()) || this.#read(key, this.#own)) return;
+      onChange(value ?? "", before ?? "");
     });
   }
 
-  #read(key: string): string | null {
+  #read(key: string, from = this.#storage): string | null {
     try {
-      return this.#storage?.getItem(key) ?? null;
+      return from?.getItem(key) ?? null;
     } catch {
       return null;
     }
   }
 
-  #write(key: string, value: string | null): void {
+  #write(key: string, value: string | null, to = this.#storage): void {
     try {
-      if (value === null) this.#storage?.removeItem(key);
-      else this.#storage?.setItem(key, value);
+      if (value === null) to?.removeItem(key);
+      else to?.setItem(key, value);
     } catch {
       // Full or refused: what is on the page stays there, it only does not survive a reload.
     }
@@ -61,17 +74,25 @@ export class Drafts {
 
   /** Text of the composer of a thread; null is the thread that does not exist yet. */
   text(threadId: string | null): string {
-    return this.#read(`${TEXT_KEY}${threadId ?? NEW_THREAD}`) ?? "";
+    const key = textKey(threadId);
+    return this.#read(key, this.#own) ?? this.#read(key) ?? "";
   }
 
-  keepText(threadId: string | null, text: string): void {
-    const key = `${TEXT_KEY}${threadId ?? NEW_THREAD}`;
-    this.#write(key, text === "" ? null : text);
+  /**
+   * Keeps the text of a composer.
+   * @param isOwn for this tab alone, until it is sent or emptied: what other tabs share stays theirs
+   */
+  keepText(threadId: string | null, text: string, isOwn = false): void {
+    const key = textKey(threadId);
+    const place = isOwn || this.#read(key, this.#own)
+      ? this.#own
+      : this.#storage;
+    this.#write(key, text || null, place);
   }
 
   /** The question that was sent in a thread and not accepted. */
   unsent(threadId: string | null): Question | null {
-    const stored = this.#read(`freshet.unsent.${threadId ?? NEW_THREAD}`);
+    const stored = this.#read(unsentKey(threadId));
     if (stored === null) return null;
     try {
       const { id, content, createdAt } = JSON.parse(stored);
@@ -87,7 +108,7 @@ export class Drafts {
   }
 
   keepUnsent(threadId: string | null, question: Question | null): void {
-    const key = `freshet.unsent.${threadId ?? NEW_THREAD}`;
-    this.#write(key, question === null ? null : JSON.stringify(question));
+    const value = question && JSON.stringify(question);
+    this.#write(unsentKey(threadId), value);
   }
 }

@@ -8,6 +8,8 @@ export class QuestionBox {
   readonly isQueued = signal(false);
   #drafts: Drafts | null = null;
   #threadId: string | null = null;
+  /** Whether the text was written here, and not taken over from another page. */
+  #isTyped = false;
   /** Whether someone is writing in the field here, whose text no other page may change. */
   isHeld: () => boolean = () => false;
   #stopWatching = () => {};
@@ -18,10 +20,18 @@ export class QuestionBox {
     this.#threadId = threadId;
     if (this.draft.peek() === "") this.draft.value = drafts.text(threadId);
     else this.#keep();
-    this.#stopWatching = drafts.watch((changedId, text) => {
-      if (changedId !== this.#threadId || this.isHeld()) return;
-      this.draft.value = text;
-      this.isQueued.value = false;
+    this.#stopWatching = drafts.watch(() => this.#threadId, (text, before) => {
+      const here = this.draft.peek();
+      const isHeld = this.isHeld();
+      this.isQueued.value &&= isHeld;
+      // The same text was sent or emptied elsewhere: that was meant for both.
+      const isSame = here === before && text === "";
+      if (isHeld || this.#isTyped && !isSame) {
+        if (!isSame) this.#drafts!.keepText(this.#threadId, here, true);
+      } else {
+        this.draft.value = text;
+        this.#isTyped = false;
+      }
     });
   }
 
@@ -47,6 +57,7 @@ export class QuestionBox {
   /** Someone writes; a question that waited is taken back by that. */
   write(text: string): void {
     this.draft.value = text;
+    this.#isTyped = text !== "";
     this.isQueued.value = false;
     this.#keep();
   }

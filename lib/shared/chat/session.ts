@@ -445,6 +445,8 @@ export class ChatSession {
       return;
     }
     if (news.thread.id !== id) return;
+    // It is back: someone took the deletion back.
+    if (this.notice.peek() === DELETED) this.notice.value = null;
     this.#head.take(news.thread);
     if (!this.store.isAnswering) this.#seen();
     const { activeRunId } = news.thread;

@@ -9,6 +9,7 @@ import {
 } from "./testing/fake_server.ts";
 import {
   answering,
+  MemoryStorage,
   message,
   openSession,
   RUNS,
@@ -84,7 +85,7 @@ Deno.test("ChatSession: takes a new title, and nothing that is older than what i
   session.close();
 });
 
-Deno.test("ChatSession: says that its thread was deleted elsewhere, and keeps what it shows", () => {
+Deno.test("ChatSession: says that its thread was deleted elsewhere until it is back, and keeps what it shows", () => {
   const { session, begin } = openSession({
     thread: THREAD,
     messages: [message("msg_1", "user"), message("msg_2", "assistant")],
@@ -95,6 +96,8 @@ Deno.test("ChatSession: says that its thread was deleted elsewhere, and keeps wh
     return session.notice.value?.code;
   });
   assert.deepEqual(notices, [undefined, "thread_deleted"]);
+  tellNews({ kind: "changed", thread: THREAD });
+  assert.equal(session.notice.value, null);
   assert.equal(session.turns.value.length, 1);
   session.close();
 });
@@ -157,6 +160,48 @@ Deno.test("ChatSession: takes the draft of another page only while nobody writes
   session.box.isHeld = () => true;
   writeElsewhere("freshet.draft.thr_1", "taken over");
   assert.equal(session.box.draft.value, "from there");
+  session.close();
+});
+
+Deno.test("ChatSession: a draft written here outlives what another page writes and sends, also over a reload", () => {
+  const storage = new MemoryStorage();
+  const own = new MemoryStorage();
+  const first = openSession({ thread: THREAD }, storage, own);
+  first.begin();
+  first.session.box.write("a long thought");
+  first.writeElsewhere("freshet.draft.thr_1", "something short");
+  assert.equal(first.session.box.draft.value, "a long thought");
+  first.writeElsewhere("freshet.draft.thr_1", null);
+  assert.equal(first.session.box.draft.value, "a long thought");
+  first.session.close();
+  const reloaded = openSession({ thread: THREAD }, storage, own);
+  reloaded.begin();
+  assert.equal(reloaded.session.box.draft.value, "a long thought");
+  reloaded.session.close();
+});
+
+Deno.test("ChatSession: sending a draft leaves the other page's draft of the thread alone", () => {
+  const { session, begin, writeElsewhere, storage, own } = openSession({
+    thread: THREAD,
+  });
+  begin();
+  session.box.write("mine");
+  writeElsewhere("freshet.draft.thr_1", "theirs");
+  assert.equal(session.box.take(), "mine");
+  assert.equal(storage.getItem("freshet.draft.thr_1"), "theirs");
+  assert.equal(own.entries.size, 0);
+  session.close();
+});
+
+Deno.test("ChatSession: a draft that another page has sent as it is here is not kept to be sent twice", () => {
+  const { session, begin, writeElsewhere, own } = openSession({
+    thread: THREAD,
+  });
+  begin();
+  session.box.write("one question");
+  writeElsewhere("freshet.draft.thr_1", null);
+  assert.equal(session.box.draft.value, "");
+  assert.equal(own.entries.size, 0);
   session.close();
 });
 

@@ -57,6 +57,7 @@ export class MemoryStorage {
 export function openSession(
   start: Partial<SessionStart> = {},
   storage = new MemoryStorage(),
+  own = new MemoryStorage(),
 ) {
   const server = new FakeServer();
   const rows = signal<ThreadRow[]>([]);
@@ -73,10 +74,14 @@ export function openSession(
   const drafts = new Drafts(storage, (onChange) => {
     watchers.add(onChange);
     return () => watchers.delete(onChange);
-  });
-  /** What another page writes into the storage. */
-  const writeElsewhere = (key: string, value: string) =>
-    watchers.forEach((onChange) => onChange(key, value));
+  }, own);
+  /** What another page writes into the storage; null when it takes the entry away. */
+  const writeElsewhere = (key: string, value: string | null) => {
+    const before = storage.getItem(key);
+    if (value === null) storage.removeItem(key);
+    else storage.setItem(key, value);
+    watchers.forEach((onChange) => onChange(key, value, before));
+  };
   const page = new FakePage();
   const begin = () =>
     session.start({
@@ -94,6 +99,7 @@ export function openSession(
     rows,
     addresses,
     storage,
+    own,
     begin,
     page,
     writeElsewhere,
