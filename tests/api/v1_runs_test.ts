@@ -247,6 +247,25 @@ Deno.test("Prefer: respond-async answers 202 with the run, wait=N with the answe
   assert.equal((await inTime.json()).object, "chat.completion");
 });
 
+Deno.test("Prefer: a refusal within wait=N says as much as one without", async () => {
+  const limited = { status: 429, headers: { "retry-after": "30" } };
+  await using rig = await startChat({
+    behaviours: { limited, wrong: { status: 400 } },
+    models: ["limited", "wrong"],
+  });
+  const ask = (model: string) =>
+    postChat(rig.app, question({ model }), { prefer: "wait=20" });
+  const late = await ask("limited");
+  await openAIError(late, 429, "rate_limit_exceeded");
+  assert.equal(late.headers.get("retry-after"), "30");
+  const { param } = await openAIError(
+    await ask("wrong"),
+    400,
+    "provider_refused",
+  );
+  assert.equal(param, "temperature");
+});
+
 Deno.test("runs: each attempt has its row in the ledger", async () => {
   await using rig = await startChat({ behaviour: SAYS });
   const response = await postChat(rig.app, question());

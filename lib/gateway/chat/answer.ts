@@ -91,7 +91,7 @@ export async function answerWhole(
   });
   try {
     // Its error tells more than the run's record.
-    if (waitMs === null) await first;
+    await Promise.race([first, aborted(enough.signal)]);
     const events = gateway.follow(workspace, record.id, null, enough.signal);
     const body = await form.whole(events);
     return Response.json(body, { headers: headersOf(asked.run) });
@@ -103,6 +103,13 @@ export async function answerWhole(
     clearTimeout(timer);
     leave();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 /** Answers with the run: its answer comes later. */
