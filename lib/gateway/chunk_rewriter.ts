@@ -46,7 +46,8 @@ export class ChunkRewriter {
       return this.#rewriteParsed(raw);
     }
     const head = this.#head;
-    if (head !== null && rest.startsWith(head.from)) {
+    // V8 compares a slice several times as fast as `startsWith` does.
+    if (head !== null && rest.slice(0, head.from.length) === head.from) {
       return head.to + rest.slice(head.from.length);
     }
     this.#head = this.#readHead(rest);

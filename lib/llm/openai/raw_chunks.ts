@@ -8,6 +8,7 @@ import {
 import { deltaText } from "@/lib/llm/openai/chunk_text.ts";
 import { toChunks } from "@/lib/llm/openai/document_chunks.ts";
 import type { ProviderFailures } from "@/lib/llm/openai/failures.ts";
+import { TextTemplate } from "@/lib/llm/openai/text_template.ts";
 import type { Delta, TokenUsage } from "@/lib/llm/types.ts";
 
 /** Fields of a choice's delta that hold no part of an answer. */
@@ -25,6 +26,7 @@ export class RawChunkReader implements AnswerReader {
   readonly #choices: number;
   readonly #seen = new Set<number>();
   readonly #ended = new Set<number>();
+  readonly #template = new TextTemplate();
   #held: Delta[] | null = [];
   /** Finish reasons of the choices but the first, which comes before them. */
   readonly #laterFinishes: Delta[] = [];
@@ -51,7 +53,16 @@ export class RawChunkReader implements AnswerReader {
       this.done = true;
       return;
     }
-    this.#take(parseChunk(data, name, this.#context), data, deltas);
+    const isNamed = name !== undefined;
+    const text = isNamed ? null : this.#template.textOf(data);
+    // The chunk that the template is from has been taken, so its choice is known.
+    if (text !== null) {
+      this.#give({ type: "text", text, raw: data }, true, deltas);
+      return;
+    }
+    const chunk = parseChunk(data, name, this.#context);
+    if (!isNamed) this.#template.learn(data, chunk);
+    this.#take(chunk, data, deltas);
   }
 
   readDocument(json: string, deltas: Delta[]): void {
