@@ -229,3 +229,23 @@ Deno.test("chat completions: a caller that goes before the answer begins is no e
     assert.deepEqual(errors, []);
   }
 });
+
+Deno.test("chat completions: an agent's long conversation passes", async () => {
+  await using rig = await startChat({ behaviour: SAYS });
+  const messages = Array.from({ length: 1_000 }, (_, index) => [
+    {
+      role: "assistant",
+      content: null,
+      tool_calls: [{
+        id: `call_${index}`,
+        type: "function",
+        function: { name: "look", arguments: "{}" },
+      }],
+    },
+    { role: "tool", tool_call_id: `call_${index}`, content: "Nothing" },
+  ]).flat();
+  const response = await postChat(rig.app, question({ messages }));
+  assert.equal(response.status, 200);
+  await response.body?.cancel();
+  assert.deepEqual(rig.upstream.chats()[0].body.messages, messages);
+});

@@ -11,6 +11,9 @@ const MAX_CHOICES = 128;
 const MAX_STOPS = 4;
 const MAX_TOP_LOGPROBS = 20;
 
+/** Values that a body may hold: an exchange with a tool has fourteen, and agents make thousands. */
+export const MAX_CHAT_VALUES = 50_000;
+
 const ROLES = [
   "developer",
   "system",

@@ -1,5 +1,6 @@
 /** `POST /api/chat`: the answer to the messages of an AI SDK client, as its UI message stream. */
 import { headersOf, streamAnswer } from "@/lib/gateway/chat/answer.ts";
+import { MAX_CHAT_VALUES } from "@/lib/gateway/chat/input.ts";
 import { UiEventsText } from "@/lib/gateway/ui_message/events_text.ts";
 import { uiChatSchema } from "@/lib/gateway/ui_message/input.ts";
 import { UI_MESSAGE_HEADERS } from "@/lib/gateway/ui_message/output.ts";
@@ -13,7 +14,9 @@ export const handler = define.handlers(methods({
   async POST(ctx) {
     const { gateway, uiChats } = ctx.state.services;
     const { workspace } = ctx.state;
-    const input = await readJson(ctx.req, uiChatSchema);
+    const input = await readJson(ctx.req, uiChatSchema, {
+      maxValues: MAX_CHAT_VALUES,
+    });
     const run = await uiChats.start(input, gatewayContext(ctx.req, ctx.state));
     try {
       return await streamAnswer(

@@ -9,6 +9,7 @@ import {
 import {
   chatCompletionSchema,
   checkChatCompletion,
+  MAX_CHAT_VALUES,
 } from "@/lib/gateway/chat/input.ts";
 import { staysFailed } from "@/lib/gateway/run_failure.ts";
 import { readJson } from "@/lib/http/body.ts";
@@ -22,7 +23,9 @@ export const handler = define.handlers(methods({
   async POST(ctx) {
     const { gateway } = ctx.state.services;
     const { workspace } = ctx.state;
-    const input = await readJson(ctx.req, chatCompletionSchema);
+    const input = await readJson(ctx.req, chatCompletionSchema, {
+      maxValues: MAX_CHAT_VALUES,
+    });
     checkChatCompletion(input);
     const context = gatewayContext(ctx.req, ctx.state);
     const run = await gateway.start(input, context);
