@@ -4,7 +4,7 @@ import { parsePosition } from "@/lib/streams/position.ts";
 import { streamResponse } from "../chat/stream_response.ts";
 import type { Gateway } from "../gateway.ts";
 import { numberAt, ResponseEventsText } from "./events_text.ts";
-import type { FoundResponse } from "./responses.ts";
+import type { FoundResponse } from "./stored_responses.ts";
 
 export interface FollowResponse {
   gateway: Gateway;

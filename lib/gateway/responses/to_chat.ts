@@ -9,7 +9,10 @@ import {
 
 type Message = ChatCompletion["messages"][number];
 
-/** Fields that a provider's chat completions would not know, or that are spelled otherwise there. */
+/**
+ * Fields that a provider's chat completions would not know, that are spelled otherwise there, or that are
+ * only possible there together with others.
+ */
 const OWN_FIELDS = [
   "input",
   "instructions",
@@ -22,6 +25,8 @@ const OWN_FIELDS = [
   "metadata",
   "tools",
   "tool_choice",
+  "parallel_tool_calls",
+  "top_logprobs",
   "max_tool_calls",
   "max_output_tokens",
   "text",
@@ -56,10 +61,22 @@ export function toChatCompletion(
     ...given("reasoning_effort", reasoning?.effort),
     ...given("verbosity", text?.verbosity),
     ...given("response_format", format),
-    ...given("logprobs", request.include?.includes(LOGPROBS) || null),
-    ...(tools && tools.length > 0 ? { tools: tools.map(toChatTool) } : {}),
-    ...given("tool_choice", toChatToolChoice(choice)),
+    ...toLogprobs(request),
+    ...(tools && tools.length > 0
+      ? {
+        tools: tools.map(toChatTool),
+        ...given("tool_choice", toChatToolChoice(choice)),
+        ...given("parallel_tool_calls", request.parallel_tool_calls),
+      }
+      : {}),
   };
+}
+
+function toLogprobs(
+  { include, top_logprobs: top }: ResponseRequest,
+): Record<string, unknown> {
+  if (!top && !include?.includes(LOGPROBS)) return {};
+  return { logprobs: true, ...given("top_logprobs", top) };
 }
 
 function given(name: string, value: unknown): Record<string, unknown> {
