@@ -16,8 +16,10 @@ export interface PageProps {
 export function Page({ rows, current, clock, children }: PageProps): VNode {
   return (
     <div class="app">
+      {/* The navigation may list a hundred things before the page begins. */}
+      <a class="btn skip" href="#main">Skip navigation</a>
       <Sidebar rows={rows} current={current} clock={clock} />
-      <main class="main">{children}</main>
+      <main class="main" id="main" tabIndex={-1}>{children}</main>
     </div>
   );
 }

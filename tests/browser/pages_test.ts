@@ -162,6 +162,27 @@ Deno.test("pages: on a phone the navigation opens, leads to a thread, and closes
   assert.equal(await navigation.isVisible(), false);
 });
 
+Deno.test("pages: keys get past the navigation with the first Tab", async () => {
+  await using rig = await startChat();
+  await askWhole(rig.app, "Rating curve, station 14");
+  await using browser = await startBrowser();
+  const { page } = await browser.open(`${rig.app.url}/tasks`);
+  await settled(page);
+  await page.keyboard.press("Tab");
+  const skip = page.getByRole("link", { name: "Skip navigation" });
+  assert.equal(
+    await skip.evaluate((link) => link === document.activeElement),
+    true,
+  );
+  await assertAccessible(page, "the way past the navigation");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.getAttribute("name")),
+    "title",
+  );
+});
+
 Deno.test("settings: the theme is kept, and the next first HTML already has it", async () => {
   await using app = await startApp();
   await using browser = await startBrowser();
