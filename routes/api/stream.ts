@@ -1,8 +1,12 @@
-/** `POST /api/stream`: one question, one stream; without a thread it makes one. */
+/**
+ * `POST /api/stream`: one question, one stream; without a thread it makes one. Who prefers not to wait
+ * gets the run, as `runResponse` tells it.
+ */
 import { streamSchema } from "@/lib/chat/run_input.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
-import { startContext } from "@/lib/http/run_response.ts";
+import { readPrefer } from "@/lib/http/prefer.ts";
+import { runResponse, startContext } from "@/lib/http/run_response.ts";
 import { sseResponse } from "@/lib/streams/sse.ts";
 import { define } from "@/utils.ts";
 
@@ -11,15 +15,20 @@ export const handler = define.handlers(methods({
     const { chat } = ctx.state.services;
     const { workspace } = ctx.state;
     const input = await readJson(ctx.req, streamSchema);
-    const { run } = await chat.stream(
+    const started = await chat.stream(
       workspace,
       input,
       startContext(ctx.req, ctx.state),
     );
+    const { isAsync, waitMs } = readPrefer(ctx.req);
+    if (isAsync || waitMs !== null) {
+      return await runResponse(ctx.req, ctx.state, started);
+    }
+    const { id } = started.run;
     return sseResponse(
-      (signal) => chat.follow(workspace, run.id, null, signal),
+      (signal) => chat.follow(workspace, id, null, signal),
       ctx.req.signal,
-      { headers: { location: `/api/runs/${run.id}` } },
+      { headers: { location: `/api/runs/${id}` } },
     );
   },
 }));
