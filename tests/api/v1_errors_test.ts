@@ -196,6 +196,7 @@ Deno.test("errors: a stream that breaks ends with one error and [DONE]", async (
     assert.equal(errors.length, 1, model);
     assert.equal(events.at(-2), errors[0], model);
     assert.equal(events.at(-1)?.data, "[DONE]", model);
+    assert.ok(events.every(({ id }) => /^1\.\d+$/.test(id ?? "")), model);
     const { error } = JSON.parse(errors[0].data);
     assert.match(error.code, /^provider_/);
     assert.equal(error.type, "server_error");

@@ -63,7 +63,8 @@ export class EventsText {
           }\n\n`;
           break;
         case "error":
-          text += data(position, toOpenAIStreamError(event.data)) + DONE;
+          text += data(position, toOpenAIStreamError(event.data)) +
+            `id: ${formatPosition(position)}\n${DONE}`;
           break;
         case "done": {
           const error = ENDED[event.data.status];
