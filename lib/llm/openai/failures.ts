@@ -27,7 +27,9 @@ const CONTEXT_LENGTH =
 const ADDRESS_HINT = "Check its base URL, which usually ends in /v1";
 
 function seconds(ms: number): string {
-  const value = ms >= 1000 ? Math.round(ms / 1000) : ms / 1000;
+  // What is left of a deadline has fractions of a millisecond.
+  const whole = Math.round(ms);
+  const value = whole >= 1000 ? Math.round(whole / 1000) : whole / 1000;
   return `${value} ${value === 1 ? "second" : "seconds"}`;
 }
 

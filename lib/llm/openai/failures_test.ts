@@ -45,6 +45,12 @@ Deno.test("ProviderFailures.timeout: each deadline has words of its own", () => 
   assert.match(messages[0], /within 5 seconds/);
 });
 
+Deno.test("ProviderFailures.timeout: what was left of a deadline is told in whole milliseconds", () => {
+  const failures = new ProviderFailures("office", null);
+  const { message } = failures.timeout("total", 599.92848);
+  assert.match(message, /within 0\.6 seconds/);
+});
+
 Deno.test("scrub: keys and tokens go, words and lengths stay within bounds", () => {
   const cases: [string, string][] = [
     ["plain words", "plain words"],
