@@ -3,6 +3,11 @@ import { sleep } from "@/lib/clock.ts";
 import type { RunStatus } from "@/lib/shared/wire.ts";
 import type { Tail } from "@/lib/streams/durable/piece.ts";
 import { lastWholeSeq } from "@/lib/streams/durable/whole_chunks.ts";
+import {
+  Batches,
+  type BatchResult,
+  NO_MORE_BATCHES,
+} from "@/lib/streams/batches.ts";
 import { type After, followLive, replayEnded } from "@/lib/streams/follow.ts";
 import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
 import type { Mirrors } from "@/lib/streams/mirror.ts";
@@ -16,7 +21,7 @@ import type { Runs } from "./runs.ts";
 /** How long a follower waits before it looks who has the run now, in milliseconds. */
 const LOOK_AGAIN_MS = 100;
 
-type Events = AsyncGenerator<PlacedEvent[], void, void>;
+type Source = (after: After) => AsyncGenerator<PlacedEvent[], void, void>;
 
 export class RunFollow {
   readonly #store: RunStore;
@@ -40,24 +45,18 @@ export class RunFollow {
    * The events of a run from a place on, in batches, until the one that ends it. Ends without that one
    * when the signal aborts, the process goes down, or the run is gone: a client comes back then.
    */
-  async *follow(
+  follow(
     workspace: string,
     runId: string,
     after: After,
     signal: AbortSignal,
-  ): Events {
-    let place = after;
-    while (!signal.aborted && !this.#runs.isDraining) {
-      const source = await this.#source(workspace, runId, signal);
-      if (source === null) return;
-      for await (const batch of source(place)) {
-        yield batch;
-        const last = batch[batch.length - 1];
-        if (isTerminal(last.event)) return;
-        place = last.position;
-      }
-      await sleep(this.#store.clock, LOOK_AGAIN_MS, signal);
-    }
+  ): Batches {
+    return new RunBatches(after, async (isAgain) => {
+      if (isAgain) await sleep(this.#store.clock, LOOK_AGAIN_MS, signal);
+      return signal.aborted || this.#runs.isDraining
+        ? null
+        : await this.#source(workspace, runId, signal);
+    });
   }
 
   /** Where the events are now: in memory, in another process's log, or in the store for good. */
@@ -65,7 +64,7 @@ export class RunFollow {
     workspace: string,
     runId: string,
     signal: AbortSignal,
-  ): Promise<((after: After) => Events) | null> {
+  ): Promise<Source | null> {
     const live = this.#runs.live(runId);
     if (live !== null && (!live.closed || live.hasEnded)) {
       return (after) => followLive(live, after, signal);
@@ -144,4 +143,67 @@ export class RunFollow {
 
 function stateOf({ epoch, owner, endSeq }: RunRecord) {
   return { epoch, owner, endSeq };
+}
+
+/** The events of one source after the other, each from where the one before has ended. */
+class RunBatches extends Batches {
+  readonly #find: (isAgain: boolean) => Promise<Source | null>;
+  #place: After;
+  #events: ReturnType<Source> | null = null;
+  #hadSource = false;
+  #isOver = false;
+
+  /** @param find where the events are now; null when there are no more */
+  constructor(
+    place: After,
+    find: (isAgain: boolean) => Promise<Source | null>,
+  ) {
+    super();
+    this.#place = place;
+    this.#find = find;
+  }
+
+  next(): Promise<BatchResult> {
+    if (this.#isOver) return Promise.resolve(NO_MORE_BATCHES);
+    return this.#events?.next().then(this.#taken, this.#failed) ??
+      this.#nextSource();
+  }
+
+  async return(): Promise<BatchResult> {
+    this.#isOver = true;
+    await this.#events?.return();
+    return NO_MORE_BATCHES;
+  }
+
+  readonly #taken = (
+    result: BatchResult,
+  ): BatchResult | Promise<BatchResult> => {
+    if (result.done) {
+      this.#events = null;
+      return this.#isOver ? NO_MORE_BATCHES : this.#nextSource();
+    }
+    const last = result.value[result.value.length - 1];
+    this.#place = last.position;
+    if (isTerminal(last.event)) void this.return();
+    return result;
+  };
+
+  readonly #failed = (error: unknown): never => {
+    this.#isOver = true;
+    throw error;
+  };
+
+  async #nextSource(): Promise<BatchResult> {
+    const isAgain = this.#hadSource;
+    this.#hadSource = true;
+    let source: Source | null = null;
+    try {
+      source = await this.#find(isAgain);
+    } finally {
+      this.#isOver ||= source === null;
+    }
+    if (source === null || this.#isOver) return NO_MORE_BATCHES;
+    this.#events = source(this.#place);
+    return await this.next();
+  }
 }

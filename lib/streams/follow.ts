@@ -1,5 +1,6 @@
 /** Following a run: replay from a place, then live, in batches of whatever has come since. */
-import type { LiveRun, PlacedEvent } from "./live_run.ts";
+import { Batches, type BatchResult, NO_MORE_BATCHES } from "./batches.ts";
+import type { LiveRun, PlacedEvent, RunWaiter } from "./live_run.ts";
 import type { Position } from "./position.ts";
 
 /** Where a follower says it stands: nowhere yet, at a place, or somewhere that cannot be read. */
@@ -46,33 +47,90 @@ function resetEvent(
 const MAX_BATCH_EVENTS = 1_000;
 
 /** Follows a run in memory until it ends or the signal aborts. */
-export async function* followLive(
+export function followLive(
   run: LiveRun,
   after: After,
   signal: AbortSignal,
-): AsyncGenerator<PlacedEvent[], void, void> {
-  const { next, reset } = resumeFrom(run, after);
-  let { epoch } = run;
-  let from = next;
-  if (reset) yield [resetEvent(epoch, after, run.slice(0, 1)[0])];
-  const waiter = run.waiter(signal);
-  try {
-    while (!signal.aborted) {
-      if (run.epoch !== epoch) {
-        epoch = run.epoch;
-        from = 0;
-      }
-      const batch = run.slice(from, from + MAX_BATCH_EVENTS);
-      from += batch.length;
-      if (batch.length > 0) yield batch;
-      else if (run.closed) {
-        if (run.farewell !== null) yield [run.farewell];
-        return;
-      } else await waiter.beyond({ epoch, seq: from - 1 });
-    }
-  } finally {
-    waiter.close();
+): Batches {
+  return new LiveFollower(run, after, signal);
+}
+
+class LiveFollower extends Batches {
+  readonly #run: LiveRun;
+  readonly #after: After;
+  readonly #signal: AbortSignal;
+  /** Of the newest event taken; null before the first. */
+  #epoch: number | null = null;
+  #from = 0;
+  #pending: PromiseWithResolvers<BatchResult> | null = null;
+  #waiter: RunWaiter | null = null;
+  #isOver = false;
+  readonly #wake = () => {
+    const pending = this.#pending;
+    if (pending === null) return;
+    const result = this.#take();
+    if (result === null) return this.#waiter!.wait();
+    this.#pending = null;
+    pending.resolve(result);
+  };
+
+  constructor(run: LiveRun, after: After, signal: AbortSignal) {
+    super();
+    this.#run = run;
+    this.#after = after;
+    this.#signal = signal;
   }
+
+  next(): Promise<BatchResult> {
+    const result = this.#take();
+    if (result !== null) return Promise.resolve(result);
+    this.#waiter ??= this.#run.waiter(this.#signal, this.#wake);
+    this.#waiter.wait();
+    this.#pending ??= Promise.withResolvers();
+    return this.#pending.promise;
+  }
+
+  return(): Promise<BatchResult> {
+    this.#end();
+    this.#wake();
+    return Promise.resolve(NO_MORE_BATCHES);
+  }
+
+  /** What there is for the follower; null when it has to wait. */
+  #take(): BatchResult | null {
+    const run = this.#run;
+    if (this.#isOver) return NO_MORE_BATCHES;
+    if (this.#epoch === null) {
+      const { next, reset } = resumeFrom(run, this.#after);
+      this.#epoch = run.epoch;
+      this.#from = next;
+      if (reset) {
+        const opening = run.slice(0, 1)[0];
+        return batch(resetEvent(run.epoch, this.#after, opening));
+      }
+    }
+    if (this.#signal.aborted) return this.#end();
+    if (run.epoch !== this.#epoch) {
+      this.#epoch = run.epoch;
+      this.#from = 0;
+    }
+    const value = run.slice(this.#from, this.#from + MAX_BATCH_EVENTS);
+    this.#from += value.length;
+    if (value.length > 0) return { done: false, value };
+    if (!run.closed) return null;
+    this.#end();
+    return run.farewell === null ? NO_MORE_BATCHES : batch(run.farewell);
+  }
+
+  #end(): BatchResult {
+    this.#isOver = true;
+    this.#waiter?.close();
+    return NO_MORE_BATCHES;
+  }
+}
+
+function batch(...value: PlacedEvent[]): BatchResult {
+  return { done: false, value };
 }
 
 /**
@@ -93,6 +151,6 @@ export async function* replayEnded(
     isLost ? "unknown" : after,
   );
   if (reset) yield [resetEvent(epoch, after, events[0])];
-  const batch = events.filter((each) => each.position.seq >= next);
-  if (batch.length > 0) yield batch;
+  const rest = events.filter((each) => each.position.seq >= next);
+  if (rest.length > 0) yield rest;
 }

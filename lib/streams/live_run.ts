@@ -151,9 +151,9 @@ export class LiveRun {
     this.#wake();
   }
 
-  /** Lets a follower wait for what comes next. */
-  waiter(signal: AbortSignal): RunWaiter {
-    return new RunWaiter(this, signal, this.#waiting);
+  /** Lets a follower wait for what comes next; `wake` is called for it, or when the signal aborts. */
+  waiter(signal: AbortSignal, wake: () => void): RunWaiter {
+    return new RunWaiter(signal, this.#waiting, wake);
   }
 
   #wake(): void {
@@ -166,38 +166,24 @@ export class LiveRun {
 
 /** One follower's way to wait; it listens to its signal once and not for each event. */
 export class RunWaiter {
-  readonly #run: LiveRun;
   readonly #signal: AbortSignal;
   readonly #waiting: Set<() => void>;
-  #resolve: (() => void) | null = null;
-  readonly #wake = () => {
-    const resolve = this.#resolve;
-    this.#resolve = null;
-    resolve?.();
-  };
+  readonly #wake: () => void;
 
-  constructor(run: LiveRun, signal: AbortSignal, waiting: Set<() => void>) {
-    this.#run = run;
+  constructor(
+    signal: AbortSignal,
+    waiting: Set<() => void>,
+    wake: () => void,
+  ) {
     this.#signal = signal;
     this.#waiting = waiting;
-    signal.addEventListener("abort", this.#wake);
+    this.#wake = wake;
+    signal.addEventListener("abort", wake);
   }
 
-  /**
-   * Resolves when there are events behind a place, another epoch has begun, the run has closed, or the
-   * signal has aborted.
-   */
-  async beyond({ epoch, seq }: Position): Promise<void> {
-    const run = this.#run;
-    while (
-      run.epoch === epoch && run.lastSeq <= seq && !run.closed &&
-      !this.#signal.aborted
-    ) {
-      await new Promise<void>((resolve) => {
-        this.#resolve = resolve;
-        this.#waiting.add(this.#wake);
-      });
-    }
+  /** Has the follower woken once, by the next event, another epoch or the run's close. */
+  wait(): void {
+    this.#waiting.add(this.#wake);
   }
 
   /** The follower waits no more. */

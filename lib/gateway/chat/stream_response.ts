@@ -36,36 +36,40 @@ export function streamResponse(options: StreamOptions): Response {
     clearInterval(heartbeat);
     hangUp.finish();
   };
+  /** False: there was nothing to write for these events. */
+  const write = (
+    controller: ReadableStreamDefaultController<Uint8Array>,
+    { done, value }: IteratorResult<PlacedEvent[], void>,
+  ): boolean => {
+    if (done) {
+      finish();
+      if (!hasEnded) controller.enqueue(encoder.encode(options.broken()));
+      controller.close();
+      return true;
+    }
+    const text = options.format(value);
+    hasEnded = isTerminal(value[value.length - 1].event);
+    // All has been said; a caller who goes now has not hung up.
+    if (hasEnded) hangUp.finish();
+    if (text === "") return false;
+    controller.enqueue(encoder.encode(text));
+    return true;
+  };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       heartbeat = setInterval(() => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT);
       }, HEARTBEAT_MS);
     },
-    async pull(controller) {
-      try {
-        for (;;) {
-          const { done, value } = await source.next();
-          if (done) {
-            finish();
-            if (!hasEnded) {
-              controller.enqueue(encoder.encode(options.broken()));
-            }
-            controller.close();
-            return;
-          }
-          const text = options.format(value);
-          hasEnded = isTerminal(value[value.length - 1].event);
-          // All has been said; a caller who goes now has not hung up.
-          if (hasEnded) hangUp.finish();
-          if (text === "") continue;
-          controller.enqueue(encoder.encode(text));
-          return;
-        }
-      } catch (error) {
+    pull: (controller) => {
+      const take = (): Promise<void> =>
+        source.next().then((result) => {
+          if (!write(controller, result)) return take();
+        });
+      return take().catch((error) => {
         finish();
         controller.error(error);
-      }
+      });
     },
     cancel() {
       hangUp.hangUp();
