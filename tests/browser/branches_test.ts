@@ -35,6 +35,7 @@ Deno.test("branches: an edited question becomes a version of it, and both can be
   await askToEnd(page, "How high is it?");
   await askToEnd(page, "And in spring?");
   await edit(page, "And in autumn?");
+  await thread(page).getByText("2 / 2").waitFor();
   assert.equal(await thread(page).getByText("2 / 2").count(), 1);
   assert.equal(await thread(page).getByText("And in spring?").count(), 0);
   await button(page, "Previous version").click();
