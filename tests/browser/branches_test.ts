@@ -41,6 +41,10 @@ Deno.test("branches: an edited question becomes a version of it, and both can be
   await button(page, "Previous version").click();
   await thread(page).getByText("1 / 2").waitFor();
   assert.match(await thread(page).innerText(), /And in spring\?/);
+  await waitFor("the server to know of the switch", async () => {
+    const branch = await getMessages(rig.app, threadIdOf(page));
+    return branch.some(({ content }) => content === "And in spring?");
+  });
   await page.reload();
   assert.match(await thread(page).innerText(), /And in spring\?/);
   await askToEnd(page, "Go on");
