@@ -1,49 +1,70 @@
 import { useSignal } from "@preact/signals";
-import { page } from "fresh";
+import { type Context, page } from "fresh";
 import { Head } from "fresh/runtime";
-import { KeysTable } from "@/components/KeysTable.tsx";
 import { Page } from "@/components/Page.tsx";
 import { PageHead } from "@/components/PageHead.tsx";
-import AppearanceForm from "@/islands/AppearanceForm.tsx";
 import { loadNavigation } from "@/lib/http/chat_page.ts";
 import { readForm } from "@/lib/http/form.ts";
-import {
-  type Appearance,
-  APPEARANCE_COOKIES,
-  appearanceCookie,
-  toAppearance,
-} from "@/lib/shared/appearance.ts";
-import { define } from "@/utils.ts";
+import type { SectionAnswer } from "@/lib/http/settings/section.ts";
+import { SETTINGS_SECTIONS } from "@/lib/http/settings/sections.ts";
+import { FormRefused, MAX_TEXT_FORM_BYTES } from "@/lib/http/task_form.ts";
+import { define, type State } from "@/utils.ts";
+
+function shownSections(state: State) {
+  return SETTINGS_SECTIONS.filter(({ isShown }) => isShown?.(state) ?? true);
+}
+
+/** @param answered the section whose form was sent, with what it was answered */
+async function load(
+  ctx: Context<State>,
+  answered: { id: string; answer: SectionAnswer } | null,
+) {
+  const [navigation, sections] = await Promise.all([
+    loadNavigation(ctx.state),
+    Promise.all(
+      shownSections(ctx.state).map(async (section) => ({
+        id: section.id,
+        title: section.title,
+        parts: await section.load(
+          ctx,
+          answered?.id === section.id ? answered.answer : null,
+        ),
+      })),
+    ),
+  ]);
+  return { navigation, sections };
+}
 
 export const handler = define.handlers({
   async GET(ctx) {
-    return page({
-      ...await loadNavigation(ctx.state),
-      appearance: ctx.state.appearance,
-    });
+    return page(await load(ctx, null));
   },
-  /** The form without JavaScript. */
+  /** The forms of the sections; the one that names no section is that of the appearance. */
   async POST(ctx) {
-    const form = await readForm(ctx.req);
-    const appearance = toAppearance((name) => form.get(name));
-    const response = ctx.redirect("/settings", 303);
-    const isSecure = ctx.url.protocol === "https:";
-    for (const name of Object.keys(appearance) as (keyof Appearance)[]) {
-      response.headers.append(
-        "set-cookie",
-        appearanceCookie(APPEARANCE_COOKIES[name], appearance[name], isSecure),
-      );
+    const form = await readForm(ctx.req, { maxBytes: MAX_TEXT_FORM_BYTES });
+    const id = form.get("section") ?? "appearance";
+    const section = shownSections(ctx.state).find((one) => one.id === id);
+    if (section?.act === undefined) return ctx.redirect("/settings", 303);
+    let answer: SectionAnswer;
+    try {
+      const answered = await section.act(ctx, form);
+      if (answered instanceof Response) return answered;
+      answer = answered;
+    } catch (error) {
+      if (!(error instanceof FormRefused)) throw error;
+      const action = form.get("action") ?? "";
+      answer = { status: error.status, action, form: error.form };
     }
-    return response;
+    return page(await load(ctx, { id, answer }), { status: answer.status });
   },
 });
 
 /** `/settings`: what the viewer can choose. */
 export default define.page<typeof handler>(function Settings({ data }) {
-  const rows = useSignal(data.rows);
+  const rows = useSignal(data.navigation.rows);
   const current = useSignal<string | null>(null);
   return (
-    <Page rows={rows} current={current} clock={data.clock}>
+    <Page rows={rows} current={current} clock={data.navigation.clock}>
       <Head>
         <title>Settings · Freshet</title>
       </Head>
@@ -54,29 +75,22 @@ export default define.page<typeof handler>(function Settings({ data }) {
         <h1>Settings</h1>
         <div class="settings mt-5">
           <nav class="settings-nav" aria-label="Settings">
-            <a class="row" href="#appearance">
-              <span class="cut">Appearance</span>
-            </a>
-            <a class="row" href="#keys">
-              <span class="cut">Keys</span>
-            </a>
+            {data.sections.map(({ id, title }) => (
+              <a class="row" key={id} href={`#${id}`}>
+                <span class="cut">{title}</span>
+              </a>
+            ))}
           </nav>
           <div>
-            <section id="appearance" aria-labelledby="appearance-title">
-              <h2 id="appearance-title">Appearance</h2>
-              <div class="mt-2">
-                <AppearanceForm appearance={data.appearance} />
-              </div>
-            </section>
-            <section id="keys" aria-labelledby="keys-title">
-              <h2 id="keys-title">Keys</h2>
-              <p class="hint mt-2">
-                On the page of a thread. On a Mac, Cmd stands for Ctrl.
-              </p>
-              <div class="mt-4">
-                <KeysTable />
-              </div>
-            </section>
+            {data.sections.map(({ id, title, parts }) => (
+              <section key={id} id={id} aria-labelledby={`${id}-title`}>
+                <div class="section-head">
+                  <h2 id={`${id}-title`}>{title}</h2>
+                  {parts.tools && <div class="push">{parts.tools()}</div>}
+                </div>
+                {parts.body()}
+              </section>
+            ))}
           </div>
         </div>
       </div>

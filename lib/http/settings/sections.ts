@@ -1,0 +1,9 @@
+import { appearanceSection } from "./appearance.tsx";
+import { shortcutsSection } from "./shortcuts.tsx";
+import type { SettingsSection } from "./section.ts";
+
+/** The sections of `/settings` in the order in which the page has them. */
+export const SETTINGS_SECTIONS: readonly SettingsSection[] = [
+  appearanceSection,
+  shortcutsSection,
+];
