@@ -1,10 +1,10 @@
 import type { Signal } from "@preact/signals";
 import type { VNode } from "preact";
-import SearchLink from "@/islands/SearchLink.tsx";
 import ThreadList from "@/islands/ThreadList.tsx";
 import type { ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
-import { Icon, Mark } from "./Icon.tsx";
+import { Icon } from "./Icon.tsx";
+import { SideHead } from "./side/SideHead.tsx";
 import { ARCHIVE_ID } from "./thread_menu/archive_id.ts";
 
 export interface SidebarProps {
@@ -17,32 +17,7 @@ export interface SidebarProps {
 export function Sidebar({ rows, current, clock }: SidebarProps): VNode {
   return (
     <nav class="side" id="side" popover="auto" aria-label="Navigation">
-      <div class="side-head">
-        <a class="brand" href="/">
-          <Mark />
-          Freshet
-        </a>
-        <SearchLink />
-        <form action="/">
-          <button
-            class="btn btn-quiet btn-icon btn-small"
-            type="submit"
-            aria-label="New thread"
-            aria-keyshortcuts="Control+Shift+O"
-          >
-            <Icon name="plus" />
-          </button>
-        </form>
-        <button
-          class="btn btn-quiet btn-icon btn-small side-close"
-          type="button"
-          popovertarget="side"
-          popovertargetaction="hide"
-          aria-label="Close navigation"
-        >
-          <Icon name="close" />
-        </button>
-      </div>
+      <SideHead />
       <div class="side-body">
         <ThreadList rows={rows} current={current} clock={clock} />
         <details class="group side-archive" id={ARCHIVE_ID}>

@@ -1,13 +1,12 @@
-import { useSignal } from "@preact/signals";
 import { type Context, page } from "fresh";
 import { Head } from "fresh/runtime";
-import { Page } from "@/components/Page.tsx";
 import { PageHead } from "@/components/PageHead.tsx";
-import { loadNavigation } from "@/lib/http/chat_page.ts";
+import { PlacesPage } from "@/components/PlacesPage.tsx";
 import { readForm } from "@/lib/http/form.ts";
 import type { SectionAnswer } from "@/lib/http/settings/section.ts";
 import { SETTINGS_SECTIONS } from "@/lib/http/settings/sections.ts";
 import { FormRefused, MAX_TEXT_FORM_BYTES } from "@/lib/http/task_form.ts";
+import { loadPlaces } from "@/lib/http/viewer.ts";
 import { define, type State } from "@/utils.ts";
 
 function shownSections(state: State) {
@@ -19,8 +18,8 @@ async function load(
   ctx: Context<State>,
   answered: { id: string; answer: SectionAnswer } | null,
 ) {
-  const [navigation, sections] = await Promise.all([
-    loadNavigation(ctx.state),
+  const [{ viewer }, sections] = await Promise.all([
+    loadPlaces(ctx.state),
     Promise.all(
       shownSections(ctx.state).map(async (section) => ({
         id: section.id,
@@ -32,7 +31,7 @@ async function load(
       })),
     ),
   ]);
-  return { navigation, sections };
+  return { viewer, sections };
 }
 
 export const handler = define.handlers({
@@ -61,10 +60,8 @@ export const handler = define.handlers({
 
 /** `/settings`: what the viewer can choose. */
 export default define.page<typeof handler>(function Settings({ data }) {
-  const rows = useSignal(data.navigation.rows);
-  const current = useSignal<string | null>(null);
   return (
-    <Page rows={rows} current={current} clock={data.navigation.clock}>
+    <PlacesPage viewer={data.viewer}>
       <Head>
         <title>Settings · Freshet</title>
       </Head>
@@ -94,6 +91,6 @@ export default define.page<typeof handler>(function Settings({ data }) {
           </div>
         </div>
       </div>
-    </Page>
+    </PlacesPage>
   );
 });

@@ -1,0 +1,44 @@
+import { Head } from "fresh/runtime";
+import type { ComponentChildren, VNode } from "preact";
+import { PageHead } from "@/components/PageHead.tsx";
+import { PlacesPage } from "@/components/PlacesPage.tsx";
+import type { Viewer } from "@/lib/shared/viewer.ts";
+
+export interface AdminPageProps {
+  viewer: Viewer;
+  /** What the page is called, as the navigation calls it. */
+  title: string;
+  /** A sentence under the title. */
+  lede?: ComponentChildren;
+  /** Buttons beside the title. */
+  tools?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+/** A page of the administration: navigation, where one is, title, content. */
+export function AdminPage(
+  { viewer, title, lede, tools, children }: AdminPageProps,
+): VNode {
+  return (
+    <PlacesPage viewer={viewer}>
+      <Head>
+        <title>{`${title} · Freshet`}</title>
+      </Head>
+      <PageHead>
+        <span class="cut">{viewer.workspace.name} workspace</span>
+        <span class="faint" aria-hidden="true">/</span>
+        <span class="cut" aria-current="page">{title}</span>
+      </PageHead>
+      <div class="page">
+        <div class="page-head">
+          <div>
+            <h1>{title}</h1>
+            {lede !== undefined && <p class="lede">{lede}</p>}
+          </div>
+          {tools}
+        </div>
+        {children}
+      </div>
+    </PlacesPage>
+  );
+}

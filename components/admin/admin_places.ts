@@ -1,0 +1,24 @@
+import type { IconName } from "@/components/icon_paths.ts";
+import type { Viewer } from "@/lib/shared/viewer.ts";
+
+/** A page for those who run a workspace or the server. */
+export interface AdminPlace {
+  path: string;
+  title: string;
+  icon: IconName;
+  /** `admin`: who runs the workspace; `operator`: who runs the server. */
+  who: "admin" | "operator";
+  /** Whether it makes sense without a sign-in. */
+  isLocal: boolean;
+}
+
+/** All pages of the workspace's administration that exist, in the order of the navigation. */
+const ADMIN_PLACES: readonly AdminPlace[] = [];
+
+/** The pages that a viewer may open. */
+export function adminPlaces(viewer: Viewer): AdminPlace[] {
+  return ADMIN_PLACES.filter(({ who, isLocal }) =>
+    (isLocal || !viewer.isLocal) &&
+    (who === "operator" ? viewer.isOperator : viewer.isAdmin)
+  );
+}

@@ -1,0 +1,42 @@
+import type { VNode } from "preact";
+import { adminPlaces } from "@/components/admin/admin_places.ts";
+import { Icon } from "@/components/Icon.tsx";
+import type { IconName } from "@/components/icon_paths.ts";
+import type { Viewer } from "@/lib/shared/viewer.ts";
+import { SideHead } from "./SideHead.tsx";
+
+/** The navigation of the pages beside the threads: what is the viewer's own, and what they run. */
+export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
+  const places = adminPlaces(viewer);
+  return (
+    <nav class="side" id="side" popover="auto" aria-label="Navigation">
+      <SideHead />
+      <div class="side-body">
+        <Place path="/" icon="left" title="Back to threads" />
+        <h2 class="side-title">Yours</h2>
+        <Place path="/projects" icon="folder" title="Projects" />
+        <Place path="/tasks" icon="tasks" title="Tasks" />
+        <Place path="/settings" icon="settings" title="Settings" />
+        {places.length > 0 && (
+          <>
+            <h2 class="side-title">
+              <span class="cut">{viewer.workspace.name} workspace</span>
+            </h2>
+            {places.map((place) => <Place key={place.path} {...place} />)}
+          </>
+        )}
+      </div>
+    </nav>
+  );
+}
+
+function Place(
+  { path, icon, title }: { path: string; icon: IconName; title: string },
+): VNode {
+  return (
+    <a class="row" href={path}>
+      <Icon name={icon} />
+      <span class="cut">{title}</span>
+    </a>
+  );
+}

@@ -1,0 +1,25 @@
+/** Who looks at a page, as its navigation shows it. */
+
+/** A workspace by name. */
+export interface WorkspaceName {
+  /** `wsp_` id. */
+  id: string;
+  name: string;
+}
+
+export interface Viewer {
+  /** Whether there is no sign-in: everyone on this machine is the one owner. */
+  isLocal: boolean;
+  name: string;
+  /** Empty in local mode. */
+  email: string;
+  role: "viewer" | "member" | "admin" | "owner";
+  /** Whether they run this workspace: admins and owners. */
+  isAdmin: boolean;
+  /** Whether they run this server. */
+  isOperator: boolean;
+  /** The workspace they are in now. */
+  workspace: WorkspaceName;
+  /** All they may be in, by name, the one they are in among them. */
+  workspaces: WorkspaceName[];
+}
