@@ -4,8 +4,8 @@ import { h } from "preact";
 import { ErrorPage } from "@/components/ErrorPage.tsx";
 import {
   admission,
+  authentication,
   errorPages,
-  localMode,
   requestContext,
   securityHeaders,
 } from "@/lib/http/middleware.ts";
@@ -27,7 +27,7 @@ export const app = new App<State>()
       { status: error.status },
     )
   ))
-  .use(localMode)
+  .use(authentication)
   .use(admission)
   .use(staticFiles())
   .fsRoutes();

@@ -1,4 +1,5 @@
 import { createDefine } from "fresh";
+import type { Caller, Space } from "@/lib/auth/caller.ts";
 import type { Services } from "@/lib/services.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
@@ -13,8 +14,12 @@ export interface State {
   log: Logger;
   /** What the request is at, and what it began. */
   trace: RequestTrace;
-  /** Id of the workspace the request acts in. */
-  workspace: string;
+  /** Who makes the request; null: nobody who is known here. */
+  visitor: Caller | null;
+  /** The same, on every route that is not open to anyone. */
+  caller: Caller;
+  /** Where the rows are that the request is about: the caller's own, under `/v1` those of programs. */
+  space: Space;
   /** How the viewer wants pages to look, from cookies. */
   appearance: Appearance;
 }

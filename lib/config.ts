@@ -15,12 +15,15 @@ import {
   type RetentionSettings,
   type TitleSettings,
 } from "./config/file.ts";
+import { type MailSettings, readMail } from "./config/mail.ts";
 import type { RequestLogSettings } from "./config/request_log.ts";
 import {
   type BreakerSettings,
   type RouteSettings,
   unknownTarget,
 } from "./config/routes.ts";
+import { readSignIn, type SignInSettings } from "./config/sign_in.ts";
+import { readTrustedProxies } from "./config/trusted_proxies.ts";
 
 /** An OpenAI-compatible service that serves models. */
 export interface ProviderSettings {
@@ -34,7 +37,7 @@ export interface ProviderSettings {
   maxConnections: number;
 }
 
-export interface Config {
+export interface Config extends SignInSettings {
   /** TCP port; 0 lets the system choose. */
   port: number;
   host: string;
@@ -42,7 +45,10 @@ export interface Config {
   dataDir: string;
   /** Where the store is: a file path, or null for the platform's own (Deno Deploy, or a remote store). */
   storePath: string | null;
-  auth: "local";
+  /** CIDRs of the proxies whose forwarding headers count. */
+  trustedProxies: string[];
+  /** How mail leaves, or null: it does not. */
+  mail: MailSettings | null;
   /** The owner's API key, or null when none is set. */
   apiKey: string | null;
   /** Descriptors that the process may have open. */
@@ -69,11 +75,6 @@ const DEFAULT_PORT = 8000;
 const OPENAI_BASE_URL = "https://api.openai.com/v1";
 const MIN_API_KEY_LENGTH = "frk_".length + 32;
 
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" ||
-    /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host);
-}
-
 type Env = (name: string) => string | undefined;
 
 function integer(
@@ -90,51 +91,6 @@ function integer(
     throw wrong(name, text, `want a whole number from ${least} to ${most}`);
   }
   return value;
-}
-
-function oneOf<T extends string>(
-  env: Env,
-  name: string,
-  allowed: readonly T[],
-): T | null {
-  const text = env(name);
-  if (!text) return null;
-  const value = allowed.find((each) => each === text);
-  if (value === undefined) {
-    throw wrong(name, text, `want ${allowed.join(", ")}`);
-  }
-  return value;
-}
-
-/** Only local mode exists so far; whatever asks for another mode ends the start. */
-function readAuth(env: Env, host: string): "local" {
-  const asked = oneOf(
-    env,
-    "FRESHET_AUTH",
-    ["local", "password", "oidc"] as const,
-  );
-  if (asked === "password" || asked === "oidc") {
-    throw wrong(
-      "FRESHET_AUTH",
-      asked,
-      "this version has local mode only; want local",
-    );
-  }
-  const reason = env("PUBLIC_URL")
-    ? ["PUBLIC_URL", env("PUBLIC_URL")!] as const
-    : env("DENO_DEPLOY") !== undefined
-    ? ["DENO_DEPLOY", env("DENO_DEPLOY")!] as const
-    : isLoopback(host)
-    ? null
-    : ["HOST", host] as const;
-  if (reason !== null) {
-    throw wrong(
-      reason[0],
-      reason[1],
-      "local mode serves this machine only and this version has no sign-in; want a loopback HOST (127.0.0.1), no PUBLIC_URL and no Deno Deploy",
-    );
-  }
-  return "local";
 }
 
 function readApiKey(env: Env): string | null {
@@ -240,7 +196,9 @@ export async function readConfig(
     host,
     dataDir,
     storePath: readStorePath(env, dataDir, sources.canWrite),
-    auth: readAuth(env, host),
+    ...readSignIn(env, host),
+    trustedProxies: readTrustedProxies(env("TRUSTED_PROXIES")),
+    mail: readMail(env),
     apiKey: readApiKey(env),
     maxDescriptors: integer(env, "FRESHET_MAX_FDS", 1024, 256, 10_000_000),
     drainMs: integer(env, "FRESHET_DRAIN_MS", 0, 0, 3_600_000),
@@ -275,24 +233,4 @@ export function storeError(config: Config, cause: unknown): ConfigError {
       reason,
     )
     : wrong("DATA_DIR", config.dataDir, `${reason}; want a folder to write to`);
-}
-
-/** Settings whose functions come with a later version. */
-const LATER = [
-  "TRUSTED_PROXIES",
-  "SMTP_URL",
-  "MAIL_FROM",
-  "OIDC_ISSUER",
-  "OIDC_CLIENT_ID",
-  "OIDC_CLIENT_SECRET",
-  "FRESHET_SECRET",
-  "FRESHET_ADMIN_EMAIL",
-  "FRESHET_ADMIN_PASSWORD",
-];
-
-/** Names of the settings that are set and have no effect in this version. */
-export function settingsWithoutEffect(
-  env: Env = (name) => Deno.env.get(name),
-): string[] {
-  return LATER.filter((name) => Boolean(env(name)?.trim()));
 }

@@ -3,15 +3,8 @@
  * project, since the server's entry, the built app and the tests may each load this module as a copy of
  * their own.
  */
-import {
-  type Config,
-  readConfig,
-  settingsWithoutEffect,
-} from "@/lib/config.ts";
+import { type Config, readConfig } from "@/lib/config.ts";
 import { type Services, startServices } from "@/lib/services.ts";
-
-/** Workspace of local mode, where everyone on the machine is the one owner. */
-export const LOCAL_WORKSPACE = "wsp_local";
 
 /** How long running answers get to store their ends when the process stops, in milliseconds. */
 const FINAL_WRITES_MS = 2_000;
@@ -43,12 +36,6 @@ export async function ensureServices(config?: Config): Promise<Services> {
   const there = (globalThis as Global)[SERVICES];
   if (there !== undefined) return there;
   const services = await startServices(config ?? await readConfig());
-  const idle = settingsWithoutEffect();
-  if (idle.length > 0) {
-    services.log.warn("These settings have no effect in this version", {
-      settings: idle,
-    });
-  }
   setServices(services);
   return services;
 }

@@ -18,7 +18,7 @@ async function find({ state, url, req }: Context<State>): Promise<Found> {
   const query = (url.searchParams.get("q") ?? "").trim();
   if (query === "") return { type: "nothing" };
   try {
-    const found = await state.services.search.find(state.workspace, query, {
+    const found = await state.services.search.find(state.space, query, {
       limit: RESULTS_PER_PAGE,
       cursor: url.searchParams.get("cursor"),
     }, req.signal);

@@ -39,15 +39,15 @@ async function load(
   form: FormState,
   editId: string | null,
 ) {
-  const { services, workspace } = state;
+  const { services, space } = state;
   const query = readTaskQuery(url);
   const [navigation, projects, tags, tag, list, edited] = await Promise.all([
     loadNavigation(state),
     loadProjects(state),
     loadTagNames(state),
-    query.tag === undefined ? null : services.tags.find(workspace, query.tag),
+    query.tag === undefined ? null : services.tags.find(space, query.tag),
     loadTaskRows(state, query, readPageQuery(url)),
-    editId === null ? null : services.tasks.require(workspace, editId),
+    editId === null ? null : services.tasks.require(space, editId),
   ]);
   const view = {
     status: query.status ?? "",

@@ -1,4 +1,11 @@
 /** Questions and the runs that answer them, as the routes use them. */
+import {
+  type Caller,
+  programSpace,
+  type Space,
+  userSpace,
+} from "@/lib/auth/caller.ts";
+import { isAtLeast } from "@/lib/auth/roles.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Message, Run } from "@/lib/shared/wire.ts";
 import type { Tail } from "@/lib/streams/durable/piece.ts";
@@ -34,7 +41,7 @@ export interface ChatParts {
 /** Makes the thread of a question that comes without one. */
 export interface NewThreads {
   create(
-    workspace: string,
+    space: string,
     input: { model?: string },
     idempotencyKey: string | null,
   ): Promise<{ id: string }>;
@@ -54,14 +61,14 @@ export class Chat {
    * 413 `message_too_large`, 400 `message_empty`, 422 `idempotency_key_reused`
    */
   async startRun(
-    workspace: string,
+    space: string,
     threadId: string,
     input: NewRun,
     context: StartContext,
   ): Promise<{ run: Run; message: Message }> {
     return await this.#started(
-      workspace,
-      await this.#parts.starts.ask(workspace, threadId, input, context),
+      space,
+      await this.#parts.starts.ask(space, threadId, input, context),
     );
   }
 
@@ -70,7 +77,7 @@ export class Chat {
    * @throws {AppError} as `startRun`
    */
   async stream(
-    workspace: string,
+    space: string,
     { query, model, threadId }: StreamInput,
     context: StartContext,
   ): Promise<{ run: Run; message: Message }> {
@@ -78,9 +85,9 @@ export class Chat {
     const { newThreads } = this.#parts;
     const { idempotencyKey } = context;
     const thread = threadId ??
-      (await newThreads.create(workspace, { model }, idempotencyKey)).id;
+      (await newThreads.create(space, { model }, idempotencyKey)).id;
     const input = { message: { content: query }, model };
-    return await this.startRun(workspace, thread, input, context);
+    return await this.startRun(space, thread, input, context);
   }
 
   /**
@@ -90,23 +97,23 @@ export class Chat {
    * @throws {AppError} 404 `not_found`, 409 `thread_busy` or `run_not_continuable`
    */
   async continueRun(
-    workspace: string,
+    space: string,
     runId: string,
     context: StartContext,
   ): Promise<{ run: Run; message: Message }> {
     return await this.#started(
-      workspace,
-      await this.#parts.starts.goOn(workspace, runId, context),
+      space,
+      await this.#parts.starts.goOn(space, runId, context),
     );
   }
 
   async #started(
-    workspace: string,
+    space: string,
     { run, message, text, tree }: StartedRun,
   ): Promise<{ run: Run; message: Message }> {
     const siblings = tree.siblings(message);
     return {
-      run: toRun(run, await this.#outputText(workspace, run)),
+      run: toRun(run, await this.#outputText(space, run)),
       message: toMessage(
         message,
         text,
@@ -116,26 +123,26 @@ export class Chat {
   }
 
   /** A run with its text so far; null when there is none. */
-  async getRun(workspace: string, runId: string): Promise<Run | null> {
-    const record = await this.#parts.store.readRun(workspace, runId);
+  async getRun(space: string, runId: string): Promise<Run | null> {
+    const record = await this.#parts.store.readRun(space, runId);
     if (record === null) return null;
     const { threads } = this.#parts;
-    if (await threads.loadThread(workspace, record.threadId) === null) {
+    if (await threads.loadThread(space, record.threadId) === null) {
       return null;
     }
-    return toRun(record, await this.#outputText(workspace, record));
+    return toRun(record, await this.#outputText(space, record));
   }
 
-  async #outputText(workspace: string, record: RunRecord): Promise<string> {
+  async #outputText(space: string, record: RunRecord): Promise<string> {
     const { runs, store, threads } = this.#parts;
     const live = runs.live(record.id);
     if (live !== null && live.epoch === record.epoch) return live.text;
     if (!isEnded(record.status)) {
-      const stored = await store.readRunEvents(workspace, record.id);
+      const stored = await store.readRunEvents(space, record.id);
       return textOf(stored?.events ?? []);
     }
     const message = await threads.readMessage(
-      workspace,
+      space,
       record.threadId,
       record.messageId,
     );
@@ -143,42 +150,66 @@ export class Chat {
   }
 
   /** @throws {AppError} 404 `not_found` */
-  async requireRun(workspace: string, runId: string): Promise<Run> {
-    const run = await this.getRun(workspace, runId);
+  async requireRun(space: string, runId: string): Promise<Run> {
+    const run = await this.getRun(space, runId);
     if (run === null) throw notFound("run");
     return run;
   }
 
+  /**
+   * Where a run is that a user may see: among their own, or one that a program has begun by a key of
+   * theirs; an admin sees every program's.
+   * @throws {AppError} 404 `not_found`
+   */
+  async spaceOfRun(
+    { workspace, user, role }: Pick<Caller, "workspace" | "user" | "role">,
+    runId: string,
+  ): Promise<Space> {
+    const { store, runs } = this.#parts;
+    const own = userSpace(workspace, user);
+    const programs = programSpace(workspace);
+    const [mine, stored] = await Promise.all([
+      store.readRun(own, runId),
+      store.readRun(programs, runId),
+    ]);
+    if (mine !== null || runs.executed(own, runId) !== null) return own;
+    const record = stored ?? runs.executed(programs, runId);
+    if (record === null) throw notFound("run");
+    const isTheirs = record.askedBy?.user === user;
+    if (isTheirs || isAtLeast(role, "admin")) return programs;
+    throw notFound("run");
+  }
+
   /** Whether a follower at this place has heard the end of the run: nothing will follow. */
   async hasHeardEnd(
-    workspace: string,
+    space: string,
     runId: string,
     after: After,
   ): Promise<boolean> {
     if (after === null || after === "unknown") return false;
-    const record = await this.#parts.store.readRun(workspace, runId);
+    const record = await this.#parts.store.readRun(space, runId);
     return record !== null && record.endSeq !== null &&
       after.epoch === record.epoch && after.seq === record.endSeq;
   }
 
   /** Follows a run from a place to its end; see `RunFollow.follow`. */
   follow(
-    workspace: string,
+    space: string,
     runId: string,
     after: After,
     signal: AbortSignal,
   ): AsyncGenerator<PlacedEvent[], void, void> {
-    return this.#parts.follow.follow(workspace, runId, after, signal);
+    return this.#parts.follow.follow(space, runId, after, signal);
   }
 
   /** Makes sure that there is such a run; see `RunFollow.assertRun`. */
-  async assertRun(workspace: string, runId: string): Promise<void> {
-    await this.#parts.follow.assertRun(workspace, runId);
+  async assertRun(space: string, runId: string): Promise<void> {
+    await this.#parts.follow.assertRun(space, runId);
   }
 
   /** Where the newest event of a run is; see `RunFollow.tail`. */
-  async tail(workspace: string, runId: string): Promise<Tail | null> {
-    return await this.#parts.follow.tail(workspace, runId);
+  async tail(space: string, runId: string): Promise<Tail | null> {
+    return await this.#parts.follow.tail(space, runId);
   }
 
   /**
@@ -186,12 +217,12 @@ export class Chat {
    * @throws {AppError} 404 `not_found`
    */
   async waitForRun(
-    workspace: string,
+    space: string,
     runId: string,
     deadlineMs: number,
   ): Promise<Run> {
-    await this.#parts.follow.untilEnded(workspace, runId, deadlineMs);
-    return await this.requireRun(workspace, runId);
+    await this.#parts.follow.untilEnded(space, runId, deadlineMs);
+    return await this.requireRun(space, runId);
   }
 
   /**
@@ -200,11 +231,11 @@ export class Chat {
    * @throws {AppError} 404 `not_found`, 503 `run_not_here` when the process that executes it does not
    *   react
    */
-  async cancelRun(workspace: string, runId: string): Promise<Run> {
-    const run = await this.requireRun(workspace, runId);
+  async cancelRun(space: string, runId: string): Promise<Run> {
+    const run = await this.requireRun(space, runId);
     if (isEnded(run.status)) return run;
-    await this.stopRun(workspace, runId);
-    const stopped = await this.requireRun(workspace, runId);
+    await this.stopRun(space, runId);
+    const stopped = await this.requireRun(space, runId);
     if (isEnded(stopped.status)) return stopped;
     throw new AppError({
       status: 503,
@@ -216,15 +247,15 @@ export class Chat {
   }
 
   /** Stops a run as far as that can be done; see `cancelRun`. */
-  async stopRun(workspace: string, runId: string): Promise<void> {
+  async stopRun(space: string, runId: string): Promise<void> {
     const { claims, follow, recovery, runs } = this.#parts;
     if (await runs.cancel(runId)) return;
-    const asked = await claims.requestStop(workspace, runId);
+    const asked = await claims.requestStop(space, runId);
     // Meanwhile it may have come to this process, by a takeover.
     if (asked.state === "moved" && await runs.cancel(runId)) return;
     if (asked.state === "gone") {
-      await recovery.stopOrphan(workspace, asked.owner, runId);
+      await recovery.stopOrphan(space, asked.owner, runId);
     }
-    await follow.untilEnded(workspace, runId, STOP_DEADLINE_MS);
+    await follow.untilEnded(space, runId, STOP_DEADLINE_MS);
   }
 }

@@ -44,7 +44,7 @@ export class IdempotencyStore {
    * @throws {AppError} 422 `idempotency_key_reused` when the key came with another body
    */
   async claim(
-    workspace: string,
+    space: string,
     request: IdempotentRequest | null,
   ): Promise<Claim> {
     if (request === null) {
@@ -54,7 +54,7 @@ export class IdempotencyStore {
       sha256(request.key),
       sha256(JSON.stringify(request.body)),
     ]);
-    const key = keys.idempotencyKey(workspace, request.scope, keyHash);
+    const key = keys.idempotencyKey(space, request.scope, keyHash);
     const { value, versionstamp } = await get<ReceiptRecord>(this.#store, key);
     const nowMs = this.#store.clock.now();
     if (value !== null && value.expiresAt > nowMs) {

@@ -12,15 +12,15 @@ import {
 /** The rows of threads as they are now; those that are deleted or gone are not in it. */
 export async function loadLiveRows(
   store: Store,
-  workspace: string,
+  space: string,
   threads: readonly string[],
   signal: AbortSignal,
 ): Promise<Map<string, LiveThread>> {
   const entries = await getMany(
     store,
     threads.flatMap((thread) => [
-      threadKey(workspace, thread),
-      threadActivityKey(workspace, thread),
+      threadKey(space, thread),
+      threadActivityKey(space, thread),
     ]),
     { signal },
   );

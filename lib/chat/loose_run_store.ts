@@ -45,7 +45,7 @@ export class LooseRunStore {
    * @param onError told when it could not be written; its end writes all of it again
    */
   begin(
-    workspace: string,
+    space: string,
     run: RunRecord,
     onError: (error: unknown) => void,
   ): OwnedRun {
@@ -54,14 +54,14 @@ export class LooseRunStore {
     const own = keys.ownKey(incarnation.id, "r", run.id);
     incarnation.lane.write({
       sets: [
-        { key: keys.runKey(workspace, run.id), value: record },
-        { key: own, value: { v: 1, ws: workspace } },
+        { key: keys.runKey(space, run.id), value: record },
+        { key: own, value: { v: 1, ws: space } },
       ],
       events: runEvents(record, this.#store.clock.now())
-        .map((event) => ({ workspace, event })),
+        .map((event) => ({ space, event })),
       urgency: "soon",
     }).catch(onError);
-    return this.#runs.own(workspace, record, incarnation);
+    return this.#runs.own(space, record, incarnation);
   }
 
   /**
@@ -71,7 +71,7 @@ export class LooseRunStore {
    * @param receipt what remembers the request
    */
   async start(
-    workspace: string,
+    space: string,
     run: RunRecord,
     prompt: string,
     receipt: UnitOfWork,
@@ -82,22 +82,22 @@ export class LooseRunStore {
     const record = { ...run, owner: incarnation.id };
     const asked: PromptRecord = { v: 1, text };
     const unit = incarnation.checkFence(new UnitOfWork())
-      .guard(keys.runKey(workspace, run.id), null, record)
-      .set(keys.runPromptKey(workspace, run.id), asked)
-      .set(keys.ownKey(incarnation.id, "r", run.id), { v: 1, ws: workspace })
+      .guard(keys.runKey(space, run.id), null, record)
+      .set(keys.runPromptKey(space, run.id), asked)
+      .set(keys.ownKey(incarnation.id, "r", run.id), { v: 1, ws: space })
       .add(receipt);
     for (const key of openTextKeys(text)) unit.delete(key);
     for (const event of runEvents(record, this.#store.clock.now())) {
-      unit.event(workspace, event);
+      unit.event(space, event);
     }
     return await this.#runs.commitOwning(unit, record.id)
-      ? this.#runs.own(workspace, record, incarnation)
+      ? this.#runs.own(space, record, incarnation)
       : null;
   }
 
   /** What was asked, as `start` was given it; null when it is not kept. */
-  async readPrompt(workspace: string, runId: string): Promise<string | null> {
-    const key = keys.runPromptKey(workspace, runId);
+  async readPrompt(space: string, runId: string): Promise<string | null> {
+    const key = keys.runPromptKey(space, runId);
     const { value } = await get<PromptRecord>(this.#store, key);
     return value === null
       ? null
@@ -108,18 +108,18 @@ export class LooseRunStore {
 /** What the end of a run without a thread writes besides its record, log, ledger row and events. */
 export async function looseEnd(
   store: Store,
-  workspace: string,
+  space: string,
   record: RunRecord,
   text: StoredText,
   retention: RunRetention,
 ): Promise<Rows> {
-  const promptKey = keys.runPromptKey(workspace, record.id);
+  const promptKey = keys.runPromptKey(space, record.id);
   const { value: asked } = record.isAttached
     ? { value: null }
     : await get<PromptRecord>(store, promptKey);
   return {
     sets: [
-      retentionRow(workspace, record, retention),
+      retentionRow(space, record, retention),
       ...(asked === null ? [] : sweepRows(asked.text)),
     ],
     deletes: [

@@ -33,27 +33,27 @@ export class ProjectStore {
 
   /** @param receipt committed with it, so that a repeated request makes one project */
   async create(
-    workspace: string,
+    space: string,
     record: ProjectRecord,
     receipt: UnitOfWork,
   ): Promise<boolean> {
     const unit = new UnitOfWork()
-      .guard(keys.projectKey(workspace, record.id), null, record)
+      .guard(keys.projectKey(space, record.id), null, record)
       .add(receipt);
     return (await commit(this.#store, unit)).ok;
   }
 
-  async load(workspace: string, id: string): Promise<LoadedProject | null> {
-    const key = keys.projectKey(workspace, id);
+  async load(space: string, id: string): Promise<LoadedProject | null> {
+    const key = keys.projectKey(space, id);
     const { value, versionstamp } = await get<ProjectRecord>(this.#store, key);
     return value === null ? null : { record: value, versionstamp };
   }
 
   /** Those of the projects that are there, in the order asked for. */
-  async loadMany(workspace: string, ids: string[]): Promise<ProjectRecord[]> {
+  async loadMany(space: string, ids: string[]): Promise<ProjectRecord[]> {
     const entries = await getMany(
       this.#store,
-      ids.map((id) => keys.projectKey(workspace, id)),
+      ids.map((id) => keys.projectKey(space, id)),
     );
     return entries.flatMap(({ value }) =>
       value === null ? [] : [value as ProjectRecord]
@@ -62,36 +62,36 @@ export class ProjectStore {
 
   /** Newest first. */
   async list(
-    workspace: string,
+    space: string,
     before: string | null,
     limit: number,
   ): Promise<ProjectRecord[]> {
     const rows = list<ProjectRecord>(
       this.#store,
-      keys.projects(workspace, before),
+      keys.projects(space, before),
       { reverse: true, limit },
     );
     return (await Array.fromAsync(rows)).map(({ value }) => value);
   }
 
   async replace(
-    workspace: string,
+    space: string,
     old: LoadedProject,
     record: ProjectRecord,
   ): Promise<boolean> {
-    const key = keys.projectKey(workspace, record.id);
+    const key = keys.projectKey(space, record.id);
     const unit = new UnitOfWork().guard(key, old.versionstamp, record);
     return (await commit(this.#store, unit)).ok;
   }
 
   /** Deletes a project; for `undoMs` it can be taken back. */
   async delete(
-    workspace: string,
+    space: string,
     { record, versionstamp }: LoadedProject,
     undoMs: number,
   ): Promise<boolean> {
-    const key = keys.projectKey(workspace, record.id);
-    const trashKey = keys.deletedProjectKey(workspace, record.id);
+    const key = keys.projectKey(space, record.id);
+    const trashKey = keys.deletedProjectKey(space, record.id);
     const trash = await get(this.#store, trashKey);
     const expiresAt = this.#store.clock.now() + undoMs;
     const unit = new UnitOfWork()
@@ -104,12 +104,12 @@ export class ProjectStore {
   }
 
   async loadDeleted(
-    workspace: string,
+    space: string,
     id: string,
   ): Promise<DeletedProject | null> {
     const { value, versionstamp } = await get<TrashRecord>(
       this.#store,
-      keys.deletedProjectKey(workspace, id),
+      keys.deletedProjectKey(space, id),
     );
     if (value === null || value.expiresAt <= this.#store.clock.now()) {
       return null;
@@ -118,13 +118,13 @@ export class ProjectStore {
   }
 
   async restore(
-    workspace: string,
+    space: string,
     old: DeletedProject,
     record: ProjectRecord,
   ): Promise<boolean> {
-    const trashKey = keys.deletedProjectKey(workspace, record.id);
+    const trashKey = keys.deletedProjectKey(space, record.id);
     const unit = new UnitOfWork()
-      .guard(keys.projectKey(workspace, record.id), null, record)
+      .guard(keys.projectKey(space, record.id), null, record)
       .check(trashKey, old.versionstamp)
       .delete(trashKey);
     return (await commit(this.#store, unit)).ok;

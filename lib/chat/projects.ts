@@ -39,7 +39,7 @@ export class Projects {
    * @throws {AppError} 404 `model_not_found`, 409 `project_deleted`, 422 `idempotency_key_reused`
    */
   async create(
-    workspace: string,
+    space: string,
     input: NewProject,
     idempotencyKey: string | null = null,
   ): Promise<Project> {
@@ -59,15 +59,15 @@ export class Projects {
       version: 1,
     };
     return await retryOnConflict(async () => {
-      const claim = await this.#requests.claim(workspace, request);
+      const claim = await this.#requests.claim(space, request);
       if (claim.state === "made") {
         return await madeBefore(
           "project",
-          () => this.require(workspace, claim.id),
+          () => this.require(space, claim.id),
         );
       }
       const ok = await this.#store.create(
-        workspace,
+        space,
         record,
         claim.receipt(record.id),
       );
@@ -76,30 +76,28 @@ export class Projects {
   }
 
   /** A project, or null when there is none: deleted, foreign or never made. */
-  async find(workspace: string, id: string): Promise<Project | null> {
-    const loaded = isId("prj", id)
-      ? await this.#store.load(workspace, id)
-      : null;
+  async find(space: string, id: string): Promise<Project | null> {
+    const loaded = isId("prj", id) ? await this.#store.load(space, id) : null;
     return loaded === null ? null : toProject(loaded.record);
   }
 
   /** Those of the projects that are there. */
-  async findMany(workspace: string, ids: string[]): Promise<Project[]> {
-    return (await this.#store.loadMany(workspace, ids)).map(toProject);
+  async findMany(space: string, ids: string[]): Promise<Project[]> {
+    return (await this.#store.loadMany(space, ids)).map(toProject);
   }
 
   /** @throws {AppError} 404 `not_found` */
-  async require(workspace: string, id: string): Promise<Project> {
-    return toProject((await this.#load(workspace, id)).record);
+  async require(space: string, id: string): Promise<Project> {
+    return toProject((await this.#load(space, id)).record);
   }
 
   /** Newest first. */
   async list(
-    workspace: string,
+    space: string,
     { limit, cursor }: PageQuery,
   ): Promise<Page<Project>> {
     const records = await this.#store.list(
-      workspace,
+      space,
       beforeId("prj", cursor),
       limit + 1,
     );
@@ -115,18 +113,18 @@ export class Projects {
    * @throws {AppError} 404 `not_found` or `model_not_found`; what `accept` throws
    */
   async update(
-    workspace: string,
+    space: string,
     id: string,
     patch: ProjectPatch,
     accept: AcceptVersion,
   ): Promise<Project> {
-    accept((await this.#load(workspace, id)).record.version);
+    accept((await this.#load(space, id)).record.version);
     if (patch.defaultModel) await findModel(this.#models, patch.defaultModel);
     return await retryOnConflict(async () => {
-      const old = await this.#load(workspace, id);
+      const old = await this.#load(space, id);
       accept(old.record.version);
       const record = { ...old.record, ...patch, ...nextVersion(old.record) };
-      const ok = await this.#store.replace(workspace, old, record);
+      const ok = await this.#store.replace(space, old, record);
       return ok ? toProject(record) : "conflict";
     });
   }
@@ -137,14 +135,14 @@ export class Projects {
    * @throws {AppError} 404 `not_found`; what `accept` throws
    */
   async delete(
-    workspace: string,
+    space: string,
     id: string,
     accept: AcceptVersion,
   ): Promise<void> {
     await retryOnConflict(async () => {
-      const old = await this.#load(workspace, id);
+      const old = await this.#load(space, id);
       accept(old.record.version);
-      const ok = await this.#store.delete(workspace, old, UNDO_MS);
+      const ok = await this.#store.delete(space, old, UNDO_MS);
       return ok ? null : "conflict";
     });
   }
@@ -153,24 +151,22 @@ export class Projects {
    * Undoes a deletion of the last `UNDO_MS`. A project that is there is left as it is.
    * @throws {AppError} 404 `not_found`
    */
-  async restore(workspace: string, id: string): Promise<Project> {
+  async restore(space: string, id: string): Promise<Project> {
     return await retryOnConflict(async () => {
-      const there = await this.find(workspace, id);
+      const there = await this.find(space, id);
       if (there !== null) return there;
       const deleted = isId("prj", id)
-        ? await this.#store.loadDeleted(workspace, id)
+        ? await this.#store.loadDeleted(space, id)
         : null;
       if (deleted === null) throw notFound("project");
       const record = { ...deleted.record, ...nextVersion(deleted.record) };
-      const ok = await this.#store.restore(workspace, deleted, record);
+      const ok = await this.#store.restore(space, deleted, record);
       return ok ? toProject(record) : "conflict";
     });
   }
 
-  async #load(workspace: string, id: string): Promise<LoadedProject> {
-    const loaded = isId("prj", id)
-      ? await this.#store.load(workspace, id)
-      : null;
+  async #load(space: string, id: string): Promise<LoadedProject> {
+    const loaded = isId("prj", id) ? await this.#store.load(space, id) : null;
     if (loaded === null) throw notFound("project");
     return loaded;
   }

@@ -1,4 +1,5 @@
 /** What the chat keeps in the store, and how it becomes what the browser sees. */
+import type { AskedBy } from "@/lib/auth/asker.ts";
 import type { CacheOutcome } from "@/lib/cache/answer.ts";
 import type { BlobManifest } from "@/lib/kv/blobs.ts";
 import type {
@@ -121,6 +122,8 @@ export interface RunRecord {
   listedAt?: string;
   /** Request that began it. */
   requestId?: string | null;
+  /** Who asked. */
+  askedBy?: AskedBy;
   /** What the response cache had to do with it; null: nothing. */
   cache?: CacheOutcome | null;
   /** Further fields of the request to the provider, as the caller gave them. */

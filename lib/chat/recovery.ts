@@ -5,6 +5,8 @@
  * One of them may be what killed the process. So they are begun in growing groups, the next one as soon
  * as the last has survived for a second; a group that kills this process too is halved the next time.
  */
+import { askerIn } from "@/lib/auth/asker.ts";
+import { workspaceOf } from "@/lib/auth/caller.ts";
 import { sleep } from "@/lib/clock.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { Logger } from "@/lib/observe/log.ts";
@@ -36,7 +38,7 @@ import { MessageTree } from "./tree.ts";
 export interface DeadOwner {
   id: string;
   owned(): AsyncIterable<
-    { kind: "r" | "j"; id: string; workspace: string; key: Deno.KvKey }
+    { kind: "r" | "j"; id: string; space: string; key: Deno.KvKey }
   >;
 }
 
@@ -49,7 +51,7 @@ export interface AskedAgain {
 
 /** Knows what is to be asked for a run without a thread; null when that is not known any more. */
 export type LooseRequests = (
-  workspace: string,
+  space: string,
   record: RunRecord,
 ) => Promise<AskedAgain | null>;
 
@@ -112,10 +114,10 @@ export class Recovery {
    */
   async adopt(own: DeadOwner): Promise<void> {
     const { claims } = this.#parts;
-    for await (const { kind, id, workspace } of own.owned()) {
+    for await (const { kind, id, space } of own.owned()) {
       if (kind !== "r" || !claims.takeUnsure(id)) continue;
       try {
-        await this.#adopt(workspace, own.id, id);
+        await this.#adopt(space, own.id, id);
       } catch (error) {
         claims.putUnsure(id);
         throw error;
@@ -123,8 +125,8 @@ export class Recovery {
     }
   }
 
-  async #adopt(workspace: string, owner: string, id: string): Promise<void> {
-    const orphan = await this.#parts.claims.load(workspace, owner, id, []);
+  async #adopt(space: string, owner: string, id: string): Promise<void> {
+    const orphan = await this.#parts.claims.load(space, owner, id, []);
     if (orphan === null) return;
     if (orphan.isStopped) {
       const request = await this.#request(orphan);
@@ -140,14 +142,14 @@ export class Recovery {
 
   /** Ends a run at once that somebody has stopped, and whose owner nobody has taken over yet. */
   async stopOrphan(
-    workspace: string,
+    space: string,
     owner: string,
     id: string,
   ): Promise<void> {
     const { claims } = this.#parts;
     const left = await claims.readLeftPages(owner);
     const slices = left.slices.get(id) ?? [];
-    const orphan = await claims.load(workspace, owner, id, slices);
+    const orphan = await claims.load(space, owner, id, slices);
     if (orphan === null) return;
     const request = await this.#request(orphan);
     await this.#end(orphan, "cancelled", request?.built ?? null);
@@ -161,10 +163,10 @@ export class Recovery {
   async #load(dead: DeadOwner, left: LeftPages): Promise<Candidate[]> {
     const { claims } = this.#parts;
     const orphans: OrphanedRun[] = [];
-    for await (const { kind, id, workspace, key } of dead.owned()) {
+    for await (const { kind, id, space, key } of dead.owned()) {
       if (kind !== "r") continue;
       const slices = left.slices.get(id) ?? [];
-      const orphan = await claims.load(workspace, dead.id, id, slices);
+      const orphan = await claims.load(space, dead.id, id, slices);
       if (orphan === null) await claims.dropOwnership(key);
       else orphans.push(orphan);
     }
@@ -195,7 +197,7 @@ export class Recovery {
     left: LeftPages,
   ): Promise<void> {
     const { claims, runs, log } = this.#parts;
-    const { workspace, record } = orphan;
+    const { space, record } = orphan;
     // Another process will have it.
     if (!runs.takesMore) return;
     const request = await this.#request(orphan);
@@ -204,7 +206,7 @@ export class Recovery {
       return;
     }
     const { built, kept, form } = request;
-    await runs.answers.prepareAgain(workspace);
+    await runs.answers.prepareAgain(workspaceOf(space));
     const owned = await claims.takeOver(
       orphan,
       {
@@ -221,7 +223,7 @@ export class Recovery {
       // Another process has it, or somebody has stopped it in this moment.
       const slices = left.slices.get(record.id) ?? [];
       const now = await claims.load(
-        workspace,
+        space,
         record.owner,
         record.id,
         slices,
@@ -237,7 +239,7 @@ export class Recovery {
       owned,
       prompt: built.request.messages,
       opened: runs.answers.openAgain(
-        workspace,
+        askerIn(space, record.askedBy),
         built,
         record.cache ? "use" : "bypass",
       ),
@@ -249,21 +251,21 @@ export class Recovery {
 
   /** What to ask for a run; null when its thread or its model is gone, or nobody will ask again. */
   async #request(orphan: OrphanedRun): Promise<AskedAgain | null> {
-    const { workspace, record } = orphan;
+    const { space, record } = orphan;
     if (record.isAttached) return null;
     return record.source === undefined
       ? await this.#threadRequest(orphan)
-      : await this.#parts.looseRequests(workspace, record);
+      : await this.#parts.looseRequests(space, record);
   }
 
   async #threadRequest(
-    { workspace, record }: OrphanedRun,
+    { space, record }: OrphanedRun,
   ): Promise<AskedAgain | null> {
     const { threads, requests, log } = this.#parts;
-    const loaded = await threads.loadThread(workspace, record.threadId);
+    const loaded = await threads.loadThread(space, record.threadId);
     if (loaded === null) return null;
     const tree = new MessageTree(
-      await threads.readMessages(workspace, record.threadId),
+      await threads.readMessages(space, record.threadId),
     );
     const branch = tree.branch(record.questionId);
     if (branch.length === 0) return null;
@@ -272,7 +274,7 @@ export class Recovery {
       ? [""]
       : await threads.readTexts([before.text]);
     try {
-      const built = await requests.build(workspace, {
+      const built = await requests.build(space, {
         thread: loaded.record,
         branch,
         question: null,
@@ -317,7 +319,7 @@ export class Recovery {
   }
 
   #tellObserver(
-    { workspace, record, events }: OrphanedRun,
+    { space, record, events }: OrphanedRun,
     ended: RunRecord,
     text: string,
   ): void {
@@ -328,7 +330,7 @@ export class Recovery {
       totalMs: Math.max(totalMs, 0),
     }, isPaidElsewhere(record) ? NOTHING_PAID : undefined);
     const facts = runFacts(ended, row, {
-      workspace,
+      space,
       servedModel: record.servedModel ?? null,
       attempts: [],
       chunks: events.length,

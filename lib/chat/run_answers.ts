@@ -6,7 +6,7 @@ import type {
   OpenedAnswer,
   Sought,
 } from "@/lib/cache/answers.ts";
-import type { Question } from "@/lib/cache/cache_key.ts";
+import type { CacheSubject, Question } from "@/lib/cache/cache_key.ts";
 import type { RouteCall, TellServed } from "@/lib/llm/routing/route_call.ts";
 import type { Delta } from "@/lib/llm/types.ts";
 import { attemptStages } from "@/lib/observe/attempt_stages.ts";
@@ -42,12 +42,12 @@ export class RunAnswers {
    * @throws the signal's reason when it aborts
    */
   async seek(
-    workspace: string,
+    subject: CacheSubject,
     built: BuiltRequest,
     wish: CacheWish,
     { signal, trace }: { signal: AbortSignal; trace: RequestTrace | null },
   ): Promise<Sought> {
-    const question = questionOf(workspace, built);
+    const question = questionOf(subject, built);
     const { stages } = trace ?? {};
     return await this.#answers?.seek({ ...question, wish, signal, stages }) ??
       { key: null, hit: null };
@@ -59,13 +59,13 @@ export class RunAnswers {
    * @param wish `bypass`: the provider's stream, come what may
    */
   async open(
-    workspace: string,
+    subject: CacheSubject,
     built: BuiltRequest,
     wish: CacheWish,
     { trace = null, sought }: OpenOptions = {},
   ): Promise<OpenedStream> {
     const answers = this.#answers;
-    const opening = new Opening(workspace, built, wish, trace);
+    const opening = new Opening(subject, built, wish, trace);
     const { ask, abort } = opening.ask();
     const opened = await answers?.open(ask, sought) ??
       direct(ask, opening.call);
@@ -86,12 +86,12 @@ export class RunAnswers {
    * share one again.
    */
   openAgain(
-    workspace: string,
+    subject: CacheSubject,
     built: BuiltRequest,
     wish: CacheWish,
   ): OpenedStream {
     const answers = this.#answers;
-    const opening = new Opening(workspace, built, wish, null);
+    const opening = new Opening(subject, built, wish, null);
     const { ask, abort } = opening.ask();
     const opened = answers?.openNow(ask) ?? direct(ask, opening.call);
     return opening.begin(
@@ -109,12 +109,12 @@ class Opening {
   readonly #trace: RequestTrace | null;
 
   constructor(
-    workspace: string,
+    subject: CacheSubject,
     built: BuiltRequest,
     wish: CacheWish,
     trace: RequestTrace | null,
   ) {
-    this.#question = { ...questionOf(workspace, built), wish };
+    this.#question = { ...questionOf(subject, built), wish };
     this.#trace = trace;
     this.call = callOf(built, trace);
   }
@@ -165,11 +165,11 @@ class Opening {
 
 /** What decides the answer to a request. */
 function questionOf(
-  workspace: string,
+  subject: CacheSubject,
   { plan, provider, request: { model, messages, params, raw } }: BuiltRequest,
 ): Question {
   return {
-    subject: { workspace, user: null, key: null },
+    subject,
     target: plan?.destination ?? `${provider.id}/${model}`,
     form: raw ? "chunks" : "chat",
     body: { ...params, messages },

@@ -35,7 +35,7 @@ import {
 
 /** A run whose owner is fenced, with what had reached the store. */
 export interface OrphanedRun {
-  workspace: string;
+  space: string;
   record: RunRecord;
   versionstamp: string;
   /** Events of its last epoch. */
@@ -129,7 +129,7 @@ export class RunClaimStore {
 
   /** Loads what a dead owner left of a run; null when the run is not its any more, or has ended. */
   async load(
-    workspace: string,
+    space: string,
     owner: string,
     runId: string,
     slices: readonly LogSlice[],
@@ -137,18 +137,18 @@ export class RunClaimStore {
     const [run, control] = await getMany<[RunRecord, ControlRecord]>(
       this.#store,
       [
-        keys.runKey(workspace, runId),
-        keys.runControlKey(workspace, runId),
+        keys.runKey(space, runId),
+        keys.runControlKey(space, runId),
       ],
     );
     const record = run.value;
     if (record === null || isEnded(record.status) || record.owner !== owner) {
       return null;
     }
-    const of = { workspace, run: runId, epoch: record.epoch };
+    const of = { space, run: runId, epoch: record.epoch };
     const segments = await readSegments(this.#store, of, -1);
     return {
-      workspace,
+      space,
       record,
       versionstamp: run.versionstamp,
       events: joinSlices(record.epoch, segments, slices),
@@ -168,13 +168,13 @@ export class RunClaimStore {
     ledger: LedgerRow | null,
   ): Promise<OwnedRun | null> {
     const { incarnation } = this.#owner;
-    const { workspace } = orphan;
+    const { space } = orphan;
     const run: RunRecord = { ...record, owner: incarnation.id };
     const own = keys.ownKey(incarnation.id, "r", run.id);
     const unit = this.#claim(orphan, run, ledger)
-      .set(own, { v: 1, ws: workspace });
+      .set(own, { v: 1, ws: space });
     return await this.#runs.commitOwning(unit, run.id)
-      ? this.#runs.own(workspace, run, incarnation)
+      ? this.#runs.own(space, run, incarnation)
       : null;
   }
 
@@ -185,7 +185,7 @@ export class RunClaimStore {
     text: string,
     ledger: LedgerRow | null,
   ): Promise<boolean> {
-    const { workspace } = orphan;
+    const { space } = orphan;
     const { expireInMs } = expiryOfRun(record);
     const stored = await this.#threads.writeText(text, expireInMs);
     const isLoose = record.source !== undefined;
@@ -196,7 +196,7 @@ export class RunClaimStore {
     } else {
       const { sets, deletes } = await looseEnd(
         this.#store,
-        workspace,
+        space,
         record,
         stored,
         this.#runs.retention,
@@ -214,22 +214,22 @@ export class RunClaimStore {
     record: RunRecord,
     stored: StoredText,
   ): void {
-    const { workspace } = orphan;
+    const { space } = orphan;
     const expiry = expiryOfRun(record);
     const { threadId, messageId } = record;
     const activity = activityOf(record);
     const before = activityOf(orphan.record).updatedAt;
     unit.set(
-      keys.messageKey(workspace, threadId, messageId),
+      keys.messageKey(space, threadId, messageId),
       answerOf(record, stored),
       expiry,
     )
-      .set(keys.threadActivityKey(workspace, threadId), activity, expiry);
+      .set(keys.threadActivityKey(space, threadId), activity, expiry);
     for (const open of openTextKeys(stored)) unit.delete(open);
     if (record.temporary) return;
-    unit.delete(listKey(workspace, threadId, before))
-      .set(listKey(workspace, threadId, activity.updatedAt), LIST_ENTRY);
-    const kept = retentionRow(workspace, record, this.#runs.retention);
+    unit.delete(listKey(space, threadId, before))
+      .set(listKey(space, threadId, activity.updatedAt), LIST_ENTRY);
+    const kept = retentionRow(space, record, this.#runs.retention);
     unit.set(kept.key, kept.value);
   }
 
@@ -238,11 +238,11 @@ export class RunClaimStore {
     run: RunRecord,
     ledger: LedgerRow | null,
   ): UnitOfWork {
-    const { workspace, record } = orphan;
-    const control = keys.runControlKey(workspace, run.id);
+    const { space, record } = orphan;
+    const control = keys.runControlKey(space, run.id);
     const unit = this.#owner.incarnation.checkFence(new UnitOfWork())
       .guard(
-        keys.runKey(workspace, run.id),
+        keys.runKey(space, run.id),
         orphan.versionstamp,
         run,
         expiryOfRun(run),
@@ -250,7 +250,7 @@ export class RunClaimStore {
       .check(control, orphan.controlVersionstamp)
       .delete(keys.ownKey(record.owner, "r", run.id));
     const atMs = this.#store.clock.now();
-    for (const event of runEvents(run, atMs)) unit.event(workspace, event);
+    for (const event of runEvents(run, atMs)) unit.event(space, event);
     if (ledger !== null) {
       const row = encodeLedgerRow(ledger);
       // A page of its own: run and epoch take the place of incarnation and batch.
@@ -260,7 +260,7 @@ export class RunClaimStore {
         n: record.epoch,
         atMs,
       };
-      const entry = { workspace, row, request: ledger.request };
+      const entry = { space, row, request: ledger.request };
       for (const { key, value } of ledgerRows(page, [entry])) {
         unit.set(key, value);
       }
@@ -273,14 +273,14 @@ export class RunClaimStore {
    * changed meanwhile. `gone`: the owner is fenced, so nobody would hear.
    */
   async requestStop(
-    workspace: string,
+    space: string,
     runId: string,
   ): Promise<{ state: "told" | "moved" } | { state: "gone"; owner: string }> {
     const [run, control] = await getMany<[RunRecord, ControlRecord]>(
       this.#store,
       [
-        keys.runKey(workspace, runId),
-        keys.runControlKey(workspace, runId),
+        keys.runKey(space, runId),
+        keys.runControlKey(space, runId),
       ],
     );
     if (run.value === null || isEnded(run.value.status)) {
@@ -294,16 +294,16 @@ export class RunClaimStore {
       return isGone ? { state: "gone", owner } : { state: "told" };
     }
     const unit = new UnitOfWork()
-      .check(keys.runKey(workspace, runId), run.versionstamp)
+      .check(keys.runKey(space, runId), run.versionstamp)
       .check(fence, born.versionstamp)
       .guard(
-        keys.runControlKey(workspace, runId),
+        keys.runControlKey(space, runId),
         control.versionstamp,
         { v: 1, stop: true, at: this.#store.clock.now() },
         expiryOfRun(run.value),
       );
     if (!isGone) {
-      tellOwner(unit, owner, { kind: "stop", ws: workspace, id: runId });
+      tellOwner(unit, owner, { kind: "stop", ws: space, id: runId });
     }
     const { ok } = await commit(this.#store, unit);
     if (!ok) return { state: "moved" };
@@ -311,7 +311,7 @@ export class RunClaimStore {
   }
 
   /** Tells the owner of a run that a process reads the run's log; for a while, so again and again. */
-  async requestFollow(workspace: string, run: RunRecord): Promise<void> {
+  async requestFollow(space: string, run: RunRecord): Promise<void> {
     const fence = keys.fenceKey(run.owner);
     const born = await get(this.#store, fence);
     if (born.versionstamp === null) return;
@@ -320,7 +320,7 @@ export class RunClaimStore {
       this.#store,
       tellOwner(unit, run.owner, {
         kind: "follow",
-        ws: workspace,
+        ws: space,
         id: run.id,
       }),
     );

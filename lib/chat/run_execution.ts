@@ -445,7 +445,7 @@ export class RunExecution {
     const { trace = null, prompt } = this.#attempt;
     const { live } = this;
     const facts = runFacts(record, row, {
-      workspace: this.owned.workspace,
+      space: this.owned.space,
       servedModel: this.#opened.served()?.model ?? null,
       attempts: this.#opened.attempts,
       stages: this.#stages.all,

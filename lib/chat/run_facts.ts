@@ -1,4 +1,5 @@
 /** What the end of a run is for those who observe the process. */
+import { workspaceOf } from "@/lib/auth/caller.ts";
 import type { RunFacts } from "@/lib/observe/request_record.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { RunRecord } from "./records.ts";
@@ -7,8 +8,10 @@ import type { RunRecord } from "./records.ts";
 export interface FactsBeside extends
   Pick<
     RunFacts,
-    "workspace" | "servedModel" | "attempts" | "stages" | "chunks"
+    "servedModel" | "attempts" | "stages" | "chunks"
   > {
+  /** Where the run is. */
+  space: string;
   bodies: NonNullable<RunFacts["bodies"]>;
 }
 
@@ -19,10 +22,13 @@ export interface FactsBeside extends
 export function runFacts(
   record: RunRecord,
   row: LedgerRow,
-  { bodies, ...beside }: FactsBeside,
+  { space, bodies, ...beside }: FactsBeside,
 ): RunFacts {
   return {
     ...beside,
+    workspace: workspaceOf(space),
+    user: row.user,
+    key: row.key,
     request: row.request,
     run: row.run,
     epoch: row.epoch,

@@ -46,7 +46,7 @@ export class RunFollow {
    * when the signal aborts, the process goes down, or the run is gone: a client comes back then.
    */
   follow(
-    workspace: string,
+    space: string,
     runId: string,
     after: After,
     signal: AbortSignal,
@@ -55,13 +55,13 @@ export class RunFollow {
       if (isAgain) await sleep(this.#store.clock, LOOK_AGAIN_MS, signal);
       return signal.aborted || this.#runs.isDraining
         ? null
-        : await this.#source(workspace, runId, signal);
+        : await this.#source(space, runId, signal);
     });
   }
 
   /** Where the events are now: in memory, in another process's log, or in the store for good. */
   async #source(
-    workspace: string,
+    space: string,
     runId: string,
     signal: AbortSignal,
   ): Promise<Source | null> {
@@ -69,27 +69,27 @@ export class RunFollow {
     if (live !== null && (!live.closed || live.hasEnded)) {
       return (after) => followLive(live, after, signal);
     }
-    const record = await this.#store.readRun(workspace, runId);
+    const record = await this.#store.readRun(space, runId);
     if (record === null) return null;
     if (!isEnded(record.status)) {
       return (after) =>
         this.#mirrors.follow(
           stateOf(record),
           {
-            workspace,
+            space,
             run: runId,
             readState: async () => {
-              const now = await this.#store.readRun(workspace, runId);
+              const now = await this.#store.readRun(space, runId);
               return now === null ? null : stateOf(now);
             },
-            tellOwner: () => this.#claims.requestFollow(workspace, record),
+            tellOwner: () => this.#claims.requestFollow(space, record),
           },
           after === "unknown" ? null : after,
           signal,
           (mirrored) => followLive(mirrored, after, signal),
         );
     }
-    const stored = await this.#store.readRunEvents(workspace, runId);
+    const stored = await this.#store.readRunEvents(space, runId);
     if (stored === null) return null;
     const { record: { epoch }, events, isComplete } = stored;
     return (after) => replayEnded(epoch, events, after, isComplete);
@@ -99,21 +99,21 @@ export class RunFollow {
    * Makes sure that there is such a run, of a thread or without one.
    * @throws {AppError} 404 `not_found`
    */
-  async assertRun(workspace: string, runId: string): Promise<void> {
-    const record = this.#runs.executed(workspace, runId) ??
-      await this.#store.readRun(workspace, runId);
+  async assertRun(space: string, runId: string): Promise<void> {
+    const record = this.#runs.executed(space, runId) ??
+      await this.#store.readRun(space, runId);
     if (record === null) throw notFound("run");
   }
 
   /** Where the newest event of a run is; null when another process writes it, or it is gone. */
-  async tail(workspace: string, runId: string): Promise<Tail | null> {
+  async tail(space: string, runId: string): Promise<Tail | null> {
     const live = this.#runs.live(runId);
     if (live !== null && (!live.closed || live.hasEnded)) {
       const { epoch, hasEnded: isClosed } = live;
       const seq = lastWholeSeq(live);
       return { position: seq < 0 ? null : { epoch, seq }, isClosed };
     }
-    const record = await this.#store.readRun(workspace, runId);
+    const record = await this.#store.readRun(space, runId);
     if (record === null || !isEnded(record.status)) return null;
     const { epoch, endSeq } = record;
     return endSeq === null
@@ -123,7 +123,7 @@ export class RunFollow {
 
   /** Waits until a run has ended, or so long; gives its record then, or null when it is gone. */
   async untilEnded(
-    workspace: string,
+    space: string,
     runId: string,
     deadlineMs: number,
   ): Promise<{ record: RunRecord; status: RunStatus } | null> {
@@ -131,12 +131,12 @@ export class RunFollow {
     const cancel = this.#store.clock.after(deadlineMs, () => enough.abort());
     const { signal } = enough;
     try {
-      for await (const _ of this.follow(workspace, runId, null, signal));
+      for await (const _ of this.follow(space, runId, null, signal));
     } finally {
       cancel();
       enough.abort();
     }
-    const record = await this.#store.readRun(workspace, runId);
+    const record = await this.#store.readRun(space, runId);
     return record === null ? null : { record, status: record.status };
   }
 }

@@ -9,7 +9,7 @@ import type { ThreadStore } from "./thread_store.ts";
 /** Finds what a project says about the answers in its threads. */
 export interface ProjectReader {
   find(
-    workspace: string,
+    space: string,
     id: string,
   ): Promise<
     { systemPrompt: string | null; defaultModel: string | null } | null
@@ -58,11 +58,11 @@ export class RunRequests {
   }
 
   /** @throws {AppError} 404 `model_not_found` */
-  async build(workspace: string, input: RequestInput): Promise<BuiltRequest> {
+  async build(space: string, input: RequestInput): Promise<BuiltRequest> {
     const { thread, branch, question, kept } = input;
     const [project, texts] = await Promise.all([
       thread.projectId
-        ? this.#projects.find(workspace, thread.projectId)
+        ? this.#projects.find(space, thread.projectId)
         : Promise.resolve(null),
       this.#threads.readTexts(branch.map((message) => message.text)),
     ]);

@@ -23,14 +23,14 @@ const ROWS_PER_ENTRY = 100;
 
 /** The row by which the rest of an ended run is found; written with its end. */
 export function retentionRow(
-  workspace: string,
+  space: string,
   run: RunRecord,
   retention: RunRetention,
 ): { key: Deno.KvKey; value: { v: 1 } } {
   const endedAtMs = Date.parse(run.finishedAt ?? run.startedAt);
   const eventsMs = eventsMsOf(run, retention);
   return {
-    key: keys.runRetentionKey(endedAtMs + eventsMs, workspace, run.id),
+    key: keys.runRetentionKey(endedAtMs + eventsMs, space, run.id),
     value: { v: 1 },
   };
 }
@@ -78,8 +78,8 @@ export class RunRetentionStore {
     nowMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const { workspace, run: runId } = keys.parseRunRetentionKey(row);
-    const runKey = keys.runKey(workspace, runId);
+    const { space, run: runId } = keys.parseRunRetentionKey(row);
+    const runKey = keys.runKey(space, runId);
     const entry = await get<RunRecord>(this.#store, runKey, { signal });
     const run = entry.value;
     const endedAtMs = run?.finishedAt ? Date.parse(run.finishedAt) : -Infinity;
@@ -89,7 +89,7 @@ export class RunRetentionStore {
     if (endedAtMs + eventsMs > nowMs) {
       return await this.#drop([row]);
     }
-    const epochs = list(this.#store, keys.runLog(workspace, runId), { signal });
+    const epochs = list(this.#store, keys.runLog(space, runId), { signal });
     const rows: Deno.KvKey[] = [];
     for await (const { key } of epochs) {
       // Of an interrupted run that goes on in this moment only what came before is known to be old.
@@ -108,7 +108,7 @@ export class RunRetentionStore {
         .check(runKey, entry.versionstamp)
         .guard(row, versionstamp, { v: 1 })
         .delete(runKey)
-        .delete(keys.runControlKey(workspace, runId));
+        .delete(keys.runControlKey(space, runId));
       for (const { key, value } of sweepRows(run.text ?? { inline: "" })) {
         unit.set(key, value);
       }
@@ -117,7 +117,7 @@ export class RunRetentionStore {
     }
     await this.#owner.incarnation.lane.write({
       sets: [{
-        key: keys.runRetentionKey(recordDueMs, workspace, runId),
+        key: keys.runRetentionKey(recordDueMs, space, runId),
         value: { v: 1 },
       }],
       deletes: [row],

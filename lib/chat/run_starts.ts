@@ -1,4 +1,5 @@
 /** Starts of runs: a question, an old one again, and the rest of an answer that was broken off. */
+import { askedBy, type Asker } from "@/lib/auth/asker.ts";
 import type { CacheWish } from "@/lib/cache/answer.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Logger } from "@/lib/observe/log.ts";
@@ -24,6 +25,7 @@ const START_ATTEMPTS = 3;
 
 /** Who asks, and how his request is known if it comes twice. */
 export interface StartContext {
+  asker: Asker;
   logger: Logger;
   requestId: string | null;
   idempotencyKey: string | null;
@@ -75,7 +77,7 @@ export class RunStarts {
 
   /** See `Chat.startRun`. */
   async ask(
-    workspace: string,
+    space: string,
     threadId: string,
     input: NewRun,
     context: StartContext,
@@ -83,23 +85,23 @@ export class RunStarts {
     if (context.trace) context.trace.model = input.model ?? null;
     if ("message" in input) checkMessage(input.message.content);
     // Only the first of several requests at the same time asks a provider: the others see its run.
-    const turn = `${workspace} ${threadId}`;
+    const turn = `${space} ${threadId}`;
     return await this.#turns.take(turn, () =>
       this.#untilStarted(async () => {
         const claim = await this.#idempotency.claim(
-          workspace,
+          space,
           context.idempotencyKey === null ? null : {
             scope: `runs:${threadId}`,
             key: context.idempotencyKey,
             body: input,
           },
         );
-        const { loaded, tree } = await this.#load(workspace, threadId);
+        const { loaded, tree } = await this.#load(space, threadId);
         if (claim.state === "made") {
-          return await this.#known(workspace, tree, claim.id, context);
+          return await this.#known(space, tree, claim.id, context);
         }
         const known = await this.#alreadyAsked(
-          workspace,
+          space,
           tree,
           input,
           context,
@@ -113,7 +115,7 @@ export class RunStarts {
           input,
         );
         return await this.#begin(
-          workspace,
+          space,
           loaded,
           tree,
           {
@@ -133,25 +135,25 @@ export class RunStarts {
 
   /** See `Chat.continueRun`. */
   async goOn(
-    workspace: string,
+    space: string,
     runId: string,
     context: StartContext,
   ): Promise<StartedRun> {
     return await this.#untilStarted(async () => {
       const claim = await this.#idempotency.claim(
-        workspace,
+        space,
         context.idempotencyKey === null ? null : {
           scope: "continue",
           key: context.idempotencyKey,
           body: { runId },
         },
       );
-      const found = await this.#store.loadRun(workspace, runId);
+      const found = await this.#store.loadRun(space, runId);
       if (found === null) throw notFound("run");
       const { record } = found;
-      const { loaded, tree } = await this.#load(workspace, record.threadId);
+      const { loaded, tree } = await this.#load(space, record.threadId);
       if (claim.state === "made") {
-        return await this.#known(workspace, tree, claim.id, context);
+        return await this.#known(space, tree, claim.id, context);
       }
       const answer = tree.get(record.messageId);
       if (answer === undefined) throw notFound("run");
@@ -160,7 +162,7 @@ export class RunStarts {
       const branch = tree.branch(record.questionId);
       if (record.status !== "interrupted") {
         return await this.#begin(
-          workspace,
+          space,
           loaded,
           tree,
           {
@@ -177,7 +179,7 @@ export class RunStarts {
         );
       }
       const [kept] = await this.#threads.readTexts([answer.text]);
-      const built = await this.#requests.build(workspace, {
+      const built = await this.#requests.build(space, {
         thread: loaded.record,
         branch,
         question: null,
@@ -186,7 +188,6 @@ export class RunStarts {
         params: record.params,
       });
       const opening = {
-        workspace,
         built,
         kept,
         wish: wishOf(record, false),
@@ -194,10 +195,10 @@ export class RunStarts {
       };
       return await this.#open(opening, async (known) => {
         const run = {
-          ...resumed(record, context.requestId, this.#now()),
+          ...resumed(record, context, this.#now()),
           ...known,
         };
-        const owned = await this.#store.resumeRun(workspace, loaded, {
+        const owned = await this.#store.resumeRun(space, loaded, {
           run,
           versionstamp: found.versionstamp,
           answer,
@@ -237,17 +238,17 @@ export class RunStarts {
   }
 
   async #load(
-    workspace: string,
+    space: string,
     threadId: string,
   ): Promise<{ loaded: LoadedThread; tree: MessageTree }> {
-    const loaded = await this.#threads.loadThread(workspace, threadId);
+    const loaded = await this.#threads.loadThread(space, threadId);
     if (loaded === null) throw notFound("thread");
-    const messages = await this.#threads.readMessages(workspace, threadId);
+    const messages = await this.#threads.readMessages(space, threadId);
     return { loaded, tree: new MessageTree(messages) };
   }
 
   async #begin(
-    workspace: string,
+    space: string,
     loaded: LoadedThread,
     tree: MessageTree,
     wanted: Wanted,
@@ -257,7 +258,7 @@ export class RunStarts {
     const kept = wanted.continues === null
       ? ""
       : (await this.#threads.readTexts([wanted.continues.text]))[0];
-    const built = await this.#requests.build(workspace, {
+    const built = await this.#requests.build(space, {
       thread: loaded.record,
       branch: wanted.branch,
       question: wanted.text,
@@ -270,12 +271,11 @@ export class RunStarts {
       loaded,
       wanted,
       built,
-      context.requestId,
+      context,
       this.#now(),
     );
     const isAgain = wanted.question === null && wanted.continues === null;
     const opening = {
-      workspace,
       built,
       kept,
       wish: wishOf(begun, isAgain),
@@ -283,7 +283,7 @@ export class RunStarts {
     };
     return await this.#open(opening, async (known) => {
       const run = { ...begun, ...known };
-      const owned = await this.#store.startRun(workspace, loaded, {
+      const owned = await this.#store.startRun(space, loaded, {
         question: wanted.question,
         text: wanted.text,
         title: isFirst && loaded.record.titleSource === "auto"
@@ -304,12 +304,12 @@ export class RunStarts {
 
   /** Opens the answer's stream while the start is committed; closes it when that comes to nothing. */
   async #open(
-    { workspace, built, kept, wish, context }: Opening,
+    { built, kept, wish, context }: Opening,
     commit: (known: KnownOnOpening) => Promise<Committed | null>,
     tree: MessageTree,
   ): Promise<StartedRun | null> {
     const { logger, trace } = context;
-    const opened = await this.#runs.answers.open(workspace, built, wish, {
+    const opened = await this.#runs.answers.open(context.asker, built, wish, {
       trace,
     });
     const stage = trace?.stages.begin("commit");
@@ -335,7 +335,7 @@ export class RunStarts {
 
   /** The run that a question with this id has got already, if it has. */
   async #alreadyAsked(
-    workspace: string,
+    space: string,
     tree: MessageTree,
     input: NewRun,
     context: StartContext,
@@ -354,18 +354,18 @@ export class RunStarts {
     }
     const runId = tree.children(asked.id)[0]?.runId ?? null;
     if (runId === null) throw notFound("run of this message");
-    return await this.#known(workspace, tree, runId, context);
+    return await this.#known(space, tree, runId, context);
   }
 
   /** What an earlier request has started. */
   async #known(
-    workspace: string,
+    space: string,
     tree: MessageTree,
     runId: string,
     { trace }: StartContext,
   ): Promise<StartedRun> {
     if (trace) trace.run = runId;
-    const run = await this.#store.readRun(workspace, runId);
+    const run = await this.#store.readRun(space, runId);
     const message = run === null ? undefined : tree.get(run.questionId);
     if (run === null || message === undefined) throw notFound("run");
     const [text] = await this.#threads.readTexts([message.text]);
@@ -389,7 +389,6 @@ function serverOf(
 
 /** An answer that is about to be opened. */
 interface Opening {
-  workspace: string;
   built: BuiltRequest;
   kept: string;
   wish: CacheWish;
@@ -443,7 +442,7 @@ function newRun(
   { record }: LoadedThread,
   { questionId, params, continues }: Wanted,
   built: BuiltRequest,
-  requestId: string | null,
+  { requestId, asker }: StartContext,
   now: string,
 ): RunRecord {
   return {
@@ -462,6 +461,7 @@ function newRun(
     error: null,
     endSeq: null,
     requestId,
+    askedBy: askedBy(asker),
     params,
     continues: continues?.id ?? null,
     ...(record.temporary ? { temporary: true } : {}),
@@ -475,7 +475,7 @@ function newRun(
 /** An interrupted run, as it goes on. */
 function resumed(
   record: RunRecord,
-  requestId: string | null,
+  { requestId, asker }: StartContext,
   now: string,
 ): RunRecord {
   return {
@@ -488,6 +488,7 @@ function resumed(
     error: null,
     endSeq: null,
     requestId,
+    askedBy: askedBy(asker),
     continues: record.messageId,
     crashes: 0,
     charged: 0,

@@ -60,7 +60,7 @@ export interface RunResume {
 
 /** A run that this process owns, with its place in the store. */
 export interface OwnedRun {
-  readonly workspace: string;
+  readonly space: string;
   readonly record: RunRecord;
   /** What it is owned by; it stays with that even when another one follows. */
   readonly incarnation: Incarnation;
@@ -127,18 +127,18 @@ export class RunStore {
     return this.#owner.incarnation.id;
   }
 
-  async readRun(workspace: string, runId: string): Promise<RunRecord | null> {
-    return (await get<RunRecord>(this.#store, keys.runKey(workspace, runId)))
+  async readRun(space: string, runId: string): Promise<RunRecord | null> {
+    return (await get<RunRecord>(this.#store, keys.runKey(space, runId)))
       .value;
   }
 
   async loadRun(
-    workspace: string,
+    space: string,
     runId: string,
   ): Promise<{ record: RunRecord; versionstamp: string } | null> {
     const { value, versionstamp } = await get<RunRecord>(
       this.#store,
-      keys.runKey(workspace, runId),
+      keys.runKey(space, runId),
     );
     return versionstamp === null ? null : { record: value, versionstamp };
   }
@@ -148,7 +148,7 @@ export class RunStore {
    * thread changed since it was loaded, or the request was made twice, and nothing was written.
    */
   async startRun(
-    workspace: string,
+    space: string,
     loaded: LoadedThread,
     start: RunStart,
   ): Promise<OwnedRun | null> {
@@ -161,16 +161,16 @@ export class RunStore {
     };
     const { question } = start;
     const expiry = expiryOfRun(run);
-    const unit = this.#beginning(workspace, loaded, start, run)
-      .guard(keys.runKey(workspace, run.id), null, run, expiry)
+    const unit = this.#beginning(space, loaded, start, run)
+      .guard(keys.runKey(space, run.id), null, run, expiry)
       .add(start.receipt)
       .set(
-        keys.messageKey(workspace, run.threadId, run.messageId),
+        keys.messageKey(space, run.threadId, run.messageId),
         answerOf(run, { inline: "" }),
         expiry,
       );
     if (question !== null) {
-      const key = keys.messageKey(workspace, run.threadId, question.id);
+      const key = keys.messageKey(space, run.threadId, question.id);
       const text = await this.#threads.writeText(
         start.text ?? "",
         expiry.expireInMs,
@@ -178,7 +178,7 @@ export class RunStore {
       unit.check(key, null).set(key, { ...question, text }, expiry);
       for (const open of openTextKeys(text)) unit.delete(open);
       if (!run.temporary) {
-        unit.event(workspace, {
+        unit.event(space, {
           type: "message.created",
           at: this.#store.clock.now(),
           subject: question.id,
@@ -187,7 +187,7 @@ export class RunStore {
       }
     }
     return await this.commitOwning(unit, run.id)
-      ? this.own(workspace, run, incarnation)
+      ? this.own(space, run, incarnation)
       : null;
   }
 
@@ -196,7 +196,7 @@ export class RunStore {
    * loaded, or the request was made twice, and nothing was written.
    */
   async resumeRun(
-    workspace: string,
+    space: string,
     loaded: LoadedThread,
     resume: RunResume,
   ): Promise<OwnedRun | null> {
@@ -208,19 +208,19 @@ export class RunStore {
       madeBy: requestOf(resume.receipt) ?? resume.run.madeBy,
     };
     const expiry = expiryOfRun(run);
-    const key = keys.runKey(workspace, run.id);
-    const unit = this.#beginning(workspace, loaded, null, run)
+    const key = keys.runKey(space, run.id);
+    const unit = this.#beginning(space, loaded, null, run)
       .guard(key, resume.versionstamp, run, expiry)
       .add(resume.receipt)
-      .delete(keys.runControlKey(workspace, run.id))
+      .delete(keys.runControlKey(space, run.id))
       .set(
-        keys.messageKey(workspace, run.threadId, run.messageId),
+        keys.messageKey(space, run.threadId, run.messageId),
         // The text that is kept stays where it is until the run has more.
         answerOf(run, resume.answer.text),
         expiry,
       );
     return await this.commitOwning(unit, run.id)
-      ? this.own(workspace, run, incarnation)
+      ? this.own(space, run, incarnation)
       : null;
   }
 
@@ -241,7 +241,7 @@ export class RunStore {
 
   /** What every beginning writes: the thread's records, ownership, events. */
   #beginning(
-    workspace: string,
+    space: string,
     { record, activity, ...loaded }: LoadedThread,
     start: Pick<RunStart, "title" | "threadModel"> | null,
     run: RunRecord,
@@ -260,20 +260,20 @@ export class RunStore {
       version: isEdited ? record.version + 1 : record.version,
     };
     const expiry = expiryOfRun(run);
-    const threadKey = keys.threadKey(workspace, record.id);
-    const activityKey = keys.threadActivityKey(workspace, record.id);
+    const threadKey = keys.threadKey(space, record.id);
+    const activityKey = keys.threadActivityKey(space, record.id);
     const begun = activityOf(run);
     const unit = incarnation.checkFence(new UnitOfWork())
       .check(threadKey, loaded.recordVersionstamp)
       .set(threadKey, thread, expiry)
       .check(activityKey, loaded.activityVersionstamp)
       .set(activityKey, begun, expiry)
-      .set(keys.ownKey(incarnation.id, "r", run.id), { v: 1, ws: workspace });
+      .set(keys.ownKey(incarnation.id, "r", run.id), { v: 1, ws: space });
     if (!run.temporary) {
-      unit.delete(listKey(workspace, record.id, activity.updatedAt))
-        .set(listKey(workspace, record.id, begun.updatedAt), LIST_ENTRY);
+      unit.delete(listKey(space, record.id, activity.updatedAt))
+        .set(listKey(space, record.id, begun.updatedAt), LIST_ENTRY);
       if (title !== null) {
-        unit.event(workspace, {
+        unit.event(space, {
           type: "thread.updated",
           at: now,
           subject: record.id,
@@ -281,25 +281,25 @@ export class RunStore {
         });
       }
     }
-    for (const event of runEvents(run, now)) unit.event(workspace, event);
+    for (const event of runEvents(run, now)) unit.event(space, event);
     return unit;
   }
 
   /** A run that this process has come to own by a commit of its own. */
   own(
-    workspace: string,
+    space: string,
     record: RunRecord,
     incarnation: Incarnation,
   ): OwnedRun {
     const { id, epoch } = record;
     const log = this.#logs.open({
-      workspace,
+      space,
       run: id,
       epoch,
       isLazy: record.isAttached === true,
       ...expiryOfRun(record),
     });
-    return { workspace, record, incarnation, log };
+    return { space, record, incarnation, log };
   }
 
   /**
@@ -330,7 +330,7 @@ export class RunStore {
    *   and a replay is made of it
    */
   async finishRun(
-    { workspace, incarnation: { lane }, log, record: begun }: OwnedRun,
+    { space, incarnation: { lane }, log, record: begun }: OwnedRun,
     { record, text, last, ledger }: StoredEnd,
     withEvents: boolean,
   ): Promise<void> {
@@ -340,23 +340,23 @@ export class RunStore {
     const lastSegments = await writeEarlier(lane, segments);
     const isLoose = record.source !== undefined;
     const run = {
-      key: keys.runKey(workspace, record.id),
+      key: keys.runKey(space, record.id),
       value: isLoose ? { ...record, text: stored } : record,
       ...expiry,
     };
     const { sets, deletes } = !isLoose
-      ? await this.#threadEnd(workspace, begun, record, stored)
-      : await looseEnd(this.#store, workspace, record, stored, this.retention);
+      ? await this.#threadEnd(space, begun, record, stored)
+      : await looseEnd(this.#store, space, record, stored, this.retention);
     await lane.write({
       sets: [run, ...sets, ...lastSegments],
       deletes: [keys.ownKey(record.owner, "r", record.id), ...deletes],
       ledger: [{
-        workspace,
+        space,
         row: encodeLedgerRow(ledger),
         request: ledger.request,
       }],
       events: runEvents(record, this.#store.clock.now())
-        .map((event) => ({ workspace, event })),
+        .map((event) => ({ space, event })),
       urgency: "now",
     });
     log.release();
@@ -364,7 +364,7 @@ export class RunStore {
 
   /** What the end of a run says about its thread. */
   async #threadEnd(
-    workspace: string,
+    space: string,
     begun: RunRecord,
     record: RunRecord,
     stored: StoredText,
@@ -375,37 +375,37 @@ export class RunStore {
     const before = activityOf(begun).updatedAt;
     const sets = [
       {
-        key: keys.messageKey(workspace, threadId, record.messageId),
+        key: keys.messageKey(space, threadId, record.messageId),
         value: answerOf(record, stored),
         ...expiry,
       },
       {
-        key: keys.threadActivityKey(workspace, threadId),
+        key: keys.threadActivityKey(space, threadId),
         value: activity,
         ...expiry,
       },
     ];
     const deletes = openTextKeys(stored);
     if (!record.temporary && activity.updatedAt !== before) {
-      deletes.push(listKey(workspace, threadId, before));
+      deletes.push(listKey(space, threadId, before));
     }
-    const replaced = await this.#replacedText(workspace, record);
+    const replaced = await this.#replacedText(space, record);
     const listed = record.temporary ? [] : [
       {
-        key: listKey(workspace, threadId, activity.updatedAt),
+        key: listKey(space, threadId, activity.updatedAt),
         value: LIST_ENTRY,
       },
-      retentionRow(workspace, record, this.retention),
+      retentionRow(space, record, this.retention),
     ];
     return { sets: [...sets, ...replaced, ...listed], deletes };
   }
 
   /** The text that an answer went on from and now has in itself: its parts are to be swept. */
-  async #replacedText(workspace: string, record: RunRecord) {
+  async #replacedText(space: string, record: RunRecord) {
     const { threadId, messageId, continues } = record;
     if (continues !== messageId) return [];
     const answer = await this.#threads.readMessage(
-      workspace,
+      space,
       threadId,
       messageId,
     );
@@ -418,27 +418,27 @@ export class RunStore {
    * @param record in its new state, under the next epoch
    */
   async beginAgain(
-    { workspace, incarnation, log }: OwnedRun,
+    { space, incarnation, log }: OwnedRun,
     record: RunRecord,
     ledger: LedgerRow,
   ): Promise<OwnedRun> {
     await incarnation.lane.write({
       sets: [{
-        key: keys.runKey(workspace, record.id),
+        key: keys.runKey(space, record.id),
         value: record,
         ...expiryOfRun(record),
       }],
       ledger: [{
-        workspace,
+        space,
         row: encodeLedgerRow(ledger),
         request: ledger.request,
       }],
       events: runEvents(record, this.#store.clock.now())
-        .map((event) => ({ workspace, event })),
+        .map((event) => ({ space, event })),
       urgency: "now",
     });
     log.release();
-    return this.own(workspace, record, incarnation);
+    return this.own(space, record, incarnation);
   }
 
   /**
@@ -446,7 +446,7 @@ export class RunStore {
    * itself stays `running`, owned by an incarnation that is about to be closed.
    */
   async handOver(
-    { workspace, incarnation: { lane }, log, record }: OwnedRun,
+    { space, incarnation: { lane }, log, record }: OwnedRun,
     ledger: LedgerRow,
   ): Promise<void> {
     const segments = log.rest();
@@ -455,14 +455,14 @@ export class RunStore {
     await lane.write({
       sets: [
         {
-          key: keys.runKey(workspace, record.id),
+          key: keys.runKey(space, record.id),
           value: left,
           ...expiryOfRun(record),
         },
         ...lastSegments,
       ],
       ledger: [{
-        workspace,
+        space,
         row: encodeLedgerRow(ledger),
         request: ledger.request,
       }],
@@ -475,28 +475,28 @@ export class RunStore {
    * not complete when the log is not kept any more and its text takes the place of it.
    */
   async readRunEvents(
-    workspace: string,
+    space: string,
     runId: string,
   ): Promise<StoredEvents | null> {
-    const record = await this.readRun(workspace, runId);
+    const record = await this.readRun(space, runId);
     if (record === null) return null;
     const { epoch, endSeq } = record;
-    const of = { workspace, run: runId, epoch };
+    const of = { space, run: runId, epoch };
     const events = await readSegments(this.#store, of, -1);
     const isWhole = endSeq === null || events.length === endSeq + 1;
     if (events.length > 0 && isWhole) {
       return { record, events, isComplete: true };
     }
-    const text = await this.readText(workspace, record);
+    const text = await this.readText(space, record);
     const told = eventsFromText(record, text);
     return { record, events: told, isComplete: told.length - 1 === endSeq };
   }
 
   /** The answer of a run as far as it is stored as a text; empty while it is only in the log. */
-  async readText(workspace: string, record: RunRecord): Promise<string> {
+  async readText(space: string, record: RunRecord): Promise<string> {
     const text = record.source === undefined
       ? (await this.#threads.readMessage(
-        workspace,
+        space,
         record.threadId,
         record.messageId,
       ))?.text

@@ -18,7 +18,7 @@ const FOLLOWED_MS = 30_000;
 
 /** Renews the rows of a temporary thread, which live for a while only. */
 export interface TemporaryRows {
-  refresh(workspace: string, threadId: string): Promise<void>;
+  refresh(space: string, threadId: string): Promise<void>;
 }
 
 export class Runs {
@@ -95,9 +95,9 @@ export class Runs {
   }
 
   /** Keeps a temporary thread for its time from now on; a row that is missed has lived shorter. */
-  #renew({ owned: { workspace, record }, logger }: Attempt): void {
+  #renew({ owned: { space, record }, logger }: Attempt): void {
     if (!record.temporary || this.#isDraining) return;
-    this.#temporary.refresh(workspace, record.threadId).catch((error) =>
+    this.#temporary.refresh(space, record.threadId).catch((error) =>
       logger.warn("Temporary thread could not be renewed", { error })
     );
   }
@@ -136,9 +136,9 @@ export class Runs {
   }
 
   /** The record of a run that is being executed here, which the store may not have yet; else null. */
-  executed(workspace: string, runId: string): RunRecord | null {
+  executed(space: string, runId: string): RunRecord | null {
     const owned = this.#executing.get(runId)?.owned;
-    return owned?.workspace === workspace ? owned.record : null;
+    return owned?.space === space ? owned.record : null;
   }
 
   /** A run that this process holds in memory, else null. */

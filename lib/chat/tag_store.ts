@@ -45,15 +45,15 @@ export class TagStore {
   }
 
   /** A tag by its name in any spelling, or null. */
-  async find(workspace: string, name: string): Promise<TagRecord | null> {
+  async find(space: string, name: string): Promise<TagRecord | null> {
     if (!isTagName(tidyTagName(name))) return null;
-    const key = keys.tagKey(workspace, foldTagName(name));
+    const key = keys.tagKey(space, foldTagName(name));
     return (await get<TagRecord>(this.#store, key)).value;
   }
 
   /** A tag as a task names it, or null when there is none of that name. */
-  async findRef(workspace: string, name: string): Promise<TagRef | null> {
-    const record = await this.find(workspace, name);
+  async findRef(space: string, name: string): Promise<TagRef | null> {
+    const record = await this.find(space, name);
     return record &&
       { folded: foldTagName(name), generation: record.generation };
   }
@@ -62,7 +62,7 @@ export class TagStore {
    * Looks tags up by name; the same tag twice counts once. Nobody who makes tags is in another's way:
    * what two write for the same new tag is the same but for its spelling, so the last one's stays.
    */
-  async plan(workspace: string, names: string[]): Promise<TagPlan> {
+  async plan(space: string, names: string[]): Promise<TagPlan> {
     const byFolded = new Map<string, string>();
     for (const name of names) {
       const folded = foldTagName(name);
@@ -71,10 +71,10 @@ export class TagStore {
     const wanted = [...byFolded];
     const unit = new UnitOfWork();
     if (wanted.length === 0) return { refs: [], names: [], unit };
-    const generationKey = keys.tagGenerationKey(workspace);
+    const generationKey = keys.tagGenerationKey(space);
     const [generationEntry, ...entries] = await getMany(this.#store, [
       generationKey,
-      ...wanted.map(([folded]) => keys.tagKey(workspace, folded)),
+      ...wanted.map(([folded]) => keys.tagKey(space, folded)),
     ]);
     const generation =
       (generationEntry.value as GenerationRecord | null)?.generation ?? 0;
@@ -87,7 +87,7 @@ export class TagStore {
       const there = found[index];
       if (there !== null) return { folded, record: there };
       const record: TagRecord = { v: 1, name, generation, createdAt };
-      unit.set(keys.tagKey(workspace, folded), record);
+      unit.set(keys.tagKey(space, folded), record);
       return { folded, record };
     });
     return {
@@ -102,13 +102,13 @@ export class TagStore {
 
   /** Names of those tags that are there, by `refKey`. */
   async readNames(
-    workspace: string,
+    space: string,
     refs: TagRef[],
   ): Promise<Map<string, string>> {
     const wanted = [...new Set(refs.map(({ folded }) => folded))];
     const entries = await getMany(
       this.#store,
-      wanted.map((folded) => keys.tagKey(workspace, folded)),
+      wanted.map((folded) => keys.tagKey(space, folded)),
     );
     return new Map(wanted.flatMap((folded, index) => {
       const record = entries[index].value as TagRecord | null;
@@ -120,11 +120,11 @@ export class TagStore {
 
   /** By name. */
   async list(
-    workspace: string,
+    space: string,
     after: string | null,
     limit: number,
   ): Promise<TagRecord[]> {
-    const rows = list<TagRecord>(this.#store, keys.tags(workspace, after), {
+    const rows = list<TagRecord>(this.#store, keys.tags(space, after), {
       limit,
     });
     return (await Array.fromAsync(rows)).map(({ value }) => value);
@@ -136,12 +136,12 @@ export class TagStore {
    * @returns whether it counted; then the tag is there
    */
   async create(
-    workspace: string,
+    space: string,
     record: Omit<TagRecord, "generation">,
     receipt: UnitOfWork,
   ): Promise<boolean> {
-    const key = keys.tagKey(workspace, foldTagName(record.name));
-    const generationKey = keys.tagGenerationKey(workspace);
+    const key = keys.tagKey(space, foldTagName(record.name));
+    const generationKey = keys.tagGenerationKey(space);
     const { value, versionstamp } = await get<GenerationRecord>(
       this.#store,
       generationKey,
@@ -161,12 +161,12 @@ export class TagStore {
 
   /** @returns `"missing"` when there is none of that name, `"conflict"` to try again */
   async delete(
-    workspace: string,
+    space: string,
     name: string,
   ): Promise<"deleted" | "missing" | "conflict"> {
     if (!isTagName(tidyTagName(name))) return "missing";
-    const key = keys.tagKey(workspace, foldTagName(name));
-    const generationKey = keys.tagGenerationKey(workspace);
+    const key = keys.tagKey(space, foldTagName(name));
+    const generationKey = keys.tagGenerationKey(space);
     const [tag, generation] = await getMany<[TagRecord, GenerationRecord]>(
       this.#store,
       [key, generationKey],

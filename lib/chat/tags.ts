@@ -28,7 +28,7 @@ export class Tags {
    * @throws {AppError} 422 `idempotency_key_reused`, 409 `tag_deleted`
    */
   async create(
-    workspace: string,
+    space: string,
     input: NewTag,
     idempotencyKey: string | null = null,
   ): Promise<{ tag: Tag; isNew: boolean }> {
@@ -36,16 +36,16 @@ export class Tags {
       ? null
       : { scope: "tags", key: idempotencyKey, body: input };
     return await retryOnConflict(async () => {
-      const claim = await this.#requests.claim(workspace, request);
+      const claim = await this.#requests.claim(space, request);
       if (claim.state === "made") {
         const tag = await madeBefore(
           "tag",
-          () => this.require(workspace, claim.id),
+          () => this.require(space, claim.id),
         );
         return { tag, isNew: true };
       }
       const receipt = claim.receipt(input.name);
-      const there = await this.#store.find(workspace, input.name);
+      const there = await this.#store.find(space, input.name);
       if (there !== null) {
         const ok = await this.#store.acknowledge(receipt);
         return ok ? { tag: toTag(there), isNew: false } : "conflict";
@@ -55,34 +55,34 @@ export class Tags {
         name: input.name,
         createdAt: new Date().toISOString(),
       };
-      const ok = await this.#store.create(workspace, record, receipt);
+      const ok = await this.#store.create(space, record, receipt);
       return ok ? { tag: toTag(record), isNew: true } : "conflict";
     });
   }
 
   /** A tag by its name in any spelling, or null. */
-  async find(workspace: string, name: string): Promise<Tag | null> {
-    const record = await this.#store.find(workspace, name);
+  async find(space: string, name: string): Promise<Tag | null> {
+    const record = await this.#store.find(space, name);
     return record && toTag(record);
   }
 
   /** @throws {AppError} 404 `not_found` */
-  async require(workspace: string, name: string): Promise<Tag> {
-    const tag = await this.find(workspace, name);
+  async require(space: string, name: string): Promise<Tag> {
+    const tag = await this.find(space, name);
     if (tag === null) throw notFound("tag");
     return tag;
   }
 
   /** By name. */
   async list(
-    workspace: string,
+    space: string,
     { limit, cursor }: PageQuery,
   ): Promise<Page<Tag>> {
     const isCursor = cursor === null ||
       (cursor.length <= MAX_CURSOR_CHARACTERS &&
         foldTagName(cursor) === cursor);
     if (!isCursor) throw invalidCursor();
-    const records = await this.#store.list(workspace, cursor, limit + 1);
+    const records = await this.#store.list(space, cursor, limit + 1);
     const items = records.slice(0, limit).map(toTag);
     return {
       items,
@@ -96,9 +96,9 @@ export class Tags {
    * Deletes a tag from the list and from every task at once, as people expect of labels.
    * @throws {AppError} 404 `not_found`
    */
-  async delete(workspace: string, name: string): Promise<void> {
+  async delete(space: string, name: string): Promise<void> {
     await retryOnConflict(async () => {
-      const result = await this.#store.delete(workspace, name);
+      const result = await this.#store.delete(space, name);
       if (result === "missing") throw notFound("tag");
       return result;
     });

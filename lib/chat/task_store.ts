@@ -43,15 +43,15 @@ export class TaskStore {
 
   /** @param more committed with it: missing tags, and what a repeated request is known by */
   async create(
-    workspace: string,
+    space: string,
     record: TaskRecord,
     ...more: UnitOfWork[]
   ): Promise<boolean> {
     const unit = new UnitOfWork()
-      .guard(keys.taskKey(workspace, record.id), null, record);
+      .guard(keys.taskKey(space, record.id), null, record);
     for (const group of groupsOf(record)) {
       unit.set(
-        keys.taskGroupKey(workspace, group, record.id),
+        keys.taskGroupKey(space, group, record.id),
         toEntry(record),
       );
     }
@@ -59,15 +59,15 @@ export class TaskStore {
     return (await commit(this.#store, unit)).ok;
   }
 
-  async load(workspace: string, id: string): Promise<LoadedTask | null> {
-    const key = keys.taskKey(workspace, id);
+  async load(space: string, id: string): Promise<LoadedTask | null> {
+    const key = keys.taskKey(space, id);
     const { value, versionstamp } = await get<TaskRecord>(this.#store, key);
     return value === null ? null : { record: value, versionstamp };
   }
 
   /** Newest first: at most `limit` of those made before the given one that pass the filter. */
   async list(
-    workspace: string,
+    space: string,
     filter: TaskFilter,
     before: string | null,
     limit: number,
@@ -75,7 +75,7 @@ export class TaskStore {
     const found: TaskRecord[] = [];
     for await (
       const batch of this.#candidates(
-        workspace,
+        space,
         filter,
         before,
         limit,
@@ -89,7 +89,7 @@ export class TaskStore {
 
   /** Tasks of the smallest group that the filter names, in batches. */
   async *#candidates(
-    workspace: string,
+    space: string,
     filter: TaskFilter,
     before: string | null,
     batchSize: number,
@@ -97,7 +97,7 @@ export class TaskStore {
     const options = { reverse: true, batchSize };
     const group = groupOf(filter);
     if (group === null) {
-      const selector = keys.tasks(workspace, before);
+      const selector = keys.tasks(space, before);
       for await (
         const row of list<TaskRecord>(this.#store, selector, options)
       ) {
@@ -106,7 +106,7 @@ export class TaskStore {
       return;
     }
     let ids: string[] = [];
-    const selector = keys.taskGroup(workspace, group, before);
+    const selector = keys.taskGroup(space, group, before);
     const rows = list<GroupEntry>(this.#store, selector, {
       reverse: true,
     });
@@ -114,16 +114,16 @@ export class TaskStore {
       if (!mayPass(row.value, filter)) continue;
       ids.push(keys.parseTaskGroupKey(row.key));
       if (ids.length < batchSize) continue;
-      yield await this.#loadMany(workspace, ids);
+      yield await this.#loadMany(space, ids);
       ids = [];
     }
-    yield await this.#loadMany(workspace, ids);
+    yield await this.#loadMany(space, ids);
   }
 
-  async #loadMany(workspace: string, ids: string[]): Promise<TaskRecord[]> {
+  async #loadMany(space: string, ids: string[]): Promise<TaskRecord[]> {
     const entries = await getMany(
       this.#store,
-      ids.map((id) => keys.taskKey(workspace, id)),
+      ids.map((id) => keys.taskKey(space, id)),
     );
     return entries.flatMap(({ value }) =>
       value === null ? [] : [value as TaskRecord]
@@ -132,19 +132,19 @@ export class TaskStore {
 
   /** @param tags makes tags that the new record carries and that are missing */
   async replace(
-    workspace: string,
+    space: string,
     old: LoadedTask,
     record: TaskRecord,
     tags: UnitOfWork,
   ): Promise<boolean> {
     const unit = new UnitOfWork()
-      .guard(keys.taskKey(workspace, record.id), old.versionstamp, record);
+      .guard(keys.taskKey(space, record.id), old.versionstamp, record);
     for (const group of groupsOf(old.record)) {
-      unit.delete(keys.taskGroupKey(workspace, group, record.id));
+      unit.delete(keys.taskGroupKey(space, group, record.id));
     }
     for (const group of groupsOf(record)) {
       unit.set(
-        keys.taskGroupKey(workspace, group, record.id),
+        keys.taskGroupKey(space, group, record.id),
         toEntry(record),
       );
     }
@@ -153,12 +153,12 @@ export class TaskStore {
 
   /** Deletes a task; for `undoMs` it can be taken back. */
   async delete(
-    workspace: string,
+    space: string,
     { record, versionstamp }: LoadedTask,
     undoMs: number,
   ): Promise<boolean> {
-    const key = keys.taskKey(workspace, record.id);
-    const trashKey = keys.deletedTaskKey(workspace, record.id);
+    const key = keys.taskKey(space, record.id);
+    const trashKey = keys.deletedTaskKey(space, record.id);
     const trash = await get(this.#store, trashKey);
     const expiresAt = this.#store.clock.now() + undoMs;
     const unit = new UnitOfWork()
@@ -168,19 +168,19 @@ export class TaskStore {
         expireInMs: undoMs,
       });
     for (const group of groupsOf(record)) {
-      unit.delete(keys.taskGroupKey(workspace, group, record.id));
+      unit.delete(keys.taskGroupKey(space, group, record.id));
     }
     return (await commit(this.#store, unit)).ok;
   }
 
   /** A deleted task while that can be undone; its versionstamp is that of the deletion. */
   async loadDeleted(
-    workspace: string,
+    space: string,
     id: string,
   ): Promise<LoadedTask | null> {
     const { value, versionstamp } = await get<TrashRecord>(
       this.#store,
-      keys.deletedTaskKey(workspace, id),
+      keys.deletedTaskKey(space, id),
     );
     if (value === null || value.expiresAt <= this.#store.clock.now()) {
       return null;
@@ -189,13 +189,13 @@ export class TaskStore {
   }
 
   async restore(
-    workspace: string,
+    space: string,
     deleted: LoadedTask,
     record: TaskRecord,
   ): Promise<boolean> {
-    const trashKey = keys.deletedTaskKey(workspace, record.id);
+    const trashKey = keys.deletedTaskKey(space, record.id);
     return await this.create(
-      workspace,
+      space,
       record,
       new UnitOfWork().check(trashKey, deleted.versionstamp).delete(trashKey),
     );

@@ -16,10 +16,10 @@ import type { LoadedTask, TaskStore } from "./task_store.ts";
 /** Finds what a task points to; null for what is not there. */
 export interface TaskTargets {
   projects: {
-    findMany(workspace: string, ids: string[]): Promise<{ id: string }[]>;
+    findMany(space: string, ids: string[]): Promise<{ id: string }[]>;
   };
   threads: {
-    get(workspace: string, id: string): Promise<{ id: string } | null>;
+    get(space: string, id: string): Promise<{ id: string } | null>;
   };
 }
 
@@ -56,7 +56,7 @@ export class Tasks {
    * `idempotency_key_reused`
    */
   async create(
-    workspace: string,
+    space: string,
     input: NewTask,
     idempotencyKey: string | null = null,
   ): Promise<Task> {
@@ -66,16 +66,16 @@ export class Tasks {
     const now = new Date().toISOString();
     const id = newId("tsk");
     return await retryOnConflict(async () => {
-      const claim = await this.#requests.claim(workspace, request);
+      const claim = await this.#requests.claim(space, request);
       if (claim.state === "made") {
         return await madeBefore(
           "task",
-          () => this.require(workspace, claim.id),
+          () => this.require(space, claim.id),
         );
       }
       const [plan] = await Promise.all([
-        this.#tags.plan(workspace, input.tags),
-        this.#requireTargets(workspace, input),
+        this.#tags.plan(space, input.tags),
+        this.#requireTargets(space, input),
       ]);
       const record: TaskRecord = {
         v: 1,
@@ -88,7 +88,7 @@ export class Tasks {
         version: 1,
       };
       const ok = await this.#store.create(
-        workspace,
+        space,
         record,
         plan.unit,
         claim.receipt(id),
@@ -98,29 +98,29 @@ export class Tasks {
   }
 
   /** @throws {AppError} 404 `not_found` */
-  async require(workspace: string, id: string): Promise<Task> {
-    const { record } = await this.#load(workspace, id);
-    return (await this.#show(workspace, [record]))[0];
+  async require(space: string, id: string): Promise<Task> {
+    const { record } = await this.#load(space, id);
+    return (await this.#show(space, [record]))[0];
   }
 
   /** Newest first. A project or tag that is not there has no tasks. */
   async list(
-    workspace: string,
+    space: string,
     query: TaskQuery,
     { limit, cursor }: PageQuery,
   ): Promise<Page<Task>> {
     const before = beforeId("tsk", cursor);
-    const filter = await this.#toFilter(workspace, query);
+    const filter = await this.#toFilter(space, query);
     if (filter === null) return { items: [], nextCursor: null };
     const records = await this.#store.list(
-      workspace,
+      space,
       filter,
       before,
       limit + 1,
     );
     const shown = records.slice(0, limit);
     return {
-      items: await this.#show(workspace, shown),
+      items: await this.#show(space, shown),
       nextCursor: records.length > limit ? shown[limit - 1].id : null,
     };
   }
@@ -131,17 +131,17 @@ export class Tasks {
    * `accept` throws
    */
   async update(
-    workspace: string,
+    space: string,
     id: string,
     patch: TaskPatch,
     accept: AcceptVersion,
   ): Promise<Task> {
     return await retryOnConflict(async () => {
-      const old = await this.#load(workspace, id);
+      const old = await this.#load(space, id);
       accept(old.record.version);
       const [plan] = await Promise.all([
-        this.#tags.plan(workspace, patch.tags ?? []),
-        this.#requireTargets(workspace, patch),
+        this.#tags.plan(space, patch.tags ?? []),
+        this.#requireTargets(space, patch),
       ]);
       const record: TaskRecord = {
         ...old.record,
@@ -149,22 +149,22 @@ export class Tasks {
         tags: patch.tags === undefined ? old.record.tags : plan.refs,
         ...nextVersion(old.record),
       };
-      const ok = await this.#store.replace(workspace, old, record, plan.unit);
+      const ok = await this.#store.replace(space, old, record, plan.unit);
       if (!ok) return "conflict";
-      return (await this.#show(workspace, [record]))[0];
+      return (await this.#show(space, [record]))[0];
     });
   }
 
   /** @throws {AppError} 404 `not_found`; what `accept` throws */
   async delete(
-    workspace: string,
+    space: string,
     id: string,
     accept: AcceptVersion,
   ): Promise<void> {
     await retryOnConflict(async () => {
-      const old = await this.#load(workspace, id);
+      const old = await this.#load(space, id);
       accept(old.record.version);
-      const ok = await this.#store.delete(workspace, old, UNDO_MS);
+      const ok = await this.#store.delete(space, old, UNDO_MS);
       return ok ? null : "conflict";
     });
   }
@@ -173,47 +173,45 @@ export class Tasks {
    * Undoes a deletion of the last `UNDO_MS`. A task that is there is left as it is.
    * @throws {AppError} 404 `not_found`
    */
-  async restore(workspace: string, id: string): Promise<Task> {
+  async restore(space: string, id: string): Promise<Task> {
     if (!isId("tsk", id)) throw notFound("task");
     return await retryOnConflict(async () => {
-      const there = await this.#store.load(workspace, id);
+      const there = await this.#store.load(space, id);
       if (there !== null) {
-        return (await this.#show(workspace, [there.record]))[0];
+        return (await this.#show(space, [there.record]))[0];
       }
-      const deleted = await this.#store.loadDeleted(workspace, id);
+      const deleted = await this.#store.loadDeleted(space, id);
       if (deleted === null) throw notFound("task");
       const record = { ...deleted.record, ...nextVersion(deleted.record) };
-      const ok = await this.#store.restore(workspace, deleted, record);
-      return ok ? (await this.#show(workspace, [record]))[0] : "conflict";
+      const ok = await this.#store.restore(space, deleted, record);
+      return ok ? (await this.#show(space, [record]))[0] : "conflict";
     });
   }
 
-  async #load(workspace: string, id: string): Promise<LoadedTask> {
-    const loaded = isId("tsk", id)
-      ? await this.#store.load(workspace, id)
-      : null;
+  async #load(space: string, id: string): Promise<LoadedTask> {
+    const loaded = isId("tsk", id) ? await this.#store.load(space, id) : null;
     if (loaded === null) throw notFound("task");
     return loaded;
   }
 
   /** Null when nothing can pass. */
-  async #toFilter(workspace: string, { projectId, status, tag }: TaskQuery) {
+  async #toFilter(space: string, { projectId, status, tag }: TaskQuery) {
     if (projectId !== undefined) {
       const found = isId("prj", projectId)
-        ? await this.#targets.projects.findMany(workspace, [projectId])
+        ? await this.#targets.projects.findMany(space, [projectId])
         : [];
       if (found.length === 0) return null;
     }
     let ref = null;
     if (tag !== undefined) {
-      ref = await this.#tags.findRef(workspace, tag);
+      ref = await this.#tags.findRef(space, tag);
       if (ref === null) return null;
     }
     return { projectId: projectId ?? null, status: status ?? null, tag: ref };
   }
 
   async #requireTargets(
-    workspace: string,
+    space: string,
     { projectId, threadId }: {
       projectId?: string | null;
       threadId?: string | null;
@@ -221,22 +219,22 @@ export class Tasks {
   ): Promise<void> {
     const { projects, threads } = this.#targets;
     const [found, thread] = await Promise.all([
-      projectId ? projects.findMany(workspace, [projectId]) : null,
-      threadId ? threads.get(workspace, threadId) : null,
+      projectId ? projects.findMany(space, [projectId]) : null,
+      threadId ? threads.get(space, threadId) : null,
     ]);
     if (found?.length === 0) throw notFound("project");
     if (threadId && thread === null) throw notFound("thread");
   }
 
   /** The tasks as they are seen, without what they point to and is not there any more. */
-  async #show(workspace: string, records: TaskRecord[]): Promise<Task[]> {
+  async #show(space: string, records: TaskRecord[]): Promise<Task[]> {
     const { projects, threads } = this.#targets;
     const projectIds = distinct(records.map(({ projectId }) => projectId));
     const threadIds = distinct(records.map(({ threadId }) => threadId));
     const [names, foundProjects, foundThreads] = await Promise.all([
-      this.#tags.readNames(workspace, records.flatMap(({ tags }) => tags)),
-      projects.findMany(workspace, projectIds),
-      Promise.all(threadIds.map((id) => threads.get(workspace, id))),
+      this.#tags.readNames(space, records.flatMap(({ tags }) => tags)),
+      projects.findMany(space, projectIds),
+      Promise.all(threadIds.map((id) => threads.get(space, id))),
     ]);
     const there = new Set(foundProjects.map(({ id }) => id));
     for (const thread of foundThreads) if (thread) there.add(thread.id);

@@ -38,7 +38,7 @@ function services(store: Store) {
 const newTask = (input: unknown) => newTaskSchema.parse(input);
 const newProject = (name: string) => newProjectSchema.parse({ name });
 
-/** Everything the store holds for the workspace. */
+/** Everything the store holds for the space. */
 async function rows(store: Store): Promise<unknown[]> {
   const found = await Array.fromAsync(store.kv.list({ prefix: [WORKSPACE] }));
   return found.map(({ key }) => key);
@@ -277,7 +277,7 @@ Deno.test("Tasks.list: pages of every filter hold each task once, newest first",
   }
 });
 
-Deno.test("Tasks: another workspace's project and task are not there", async () => {
+Deno.test("Tasks: another space's project and task are not there", async () => {
   using test = await openTestStore();
   const { projects, tasks } = services(test.store);
   const project = await projects.create("wsp_other", newProject("Theirs"));

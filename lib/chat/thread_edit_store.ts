@@ -40,30 +40,30 @@ export class ThreadEditStore {
    * @returns whether it counted; false: somebody else was faster
    */
   async replace(
-    workspace: string,
+    space: string,
     loaded: LoadedThread,
     record: ThreadRecord,
     fields: string[],
     together: UnitOfWork = new UnitOfWork(),
   ): Promise<boolean> {
-    const key = keys.threadKey(workspace, record.id);
+    const key = keys.threadKey(space, record.id);
     const unit = new UnitOfWork()
       .guard(key, loaded.recordVersionstamp, record, {
         expireInMs: expiryOf(record),
       })
       .add(together);
-    const before = groupKeys(workspace, loaded.record);
-    const after = groupKeys(workspace, record);
+    const before = groupKeys(space, loaded.record);
+    const after = groupKeys(space, record);
     for (const [text, key] of before) if (!after.has(text)) unit.delete(key);
     for (const [text, key] of after) {
       if (!before.has(text)) unit.set(key, LIST_ENTRY);
     }
-    this.#event(unit, workspace, record, "updated", { fields });
+    this.#event(unit, space, record, "updated", { fields });
     return (await commit(this.#store, unit)).ok;
   }
 
   /** Marks a thread as deleted, and when its rows are due to go. */
-  async delete(workspace: string, loaded: LoadedThread): Promise<boolean> {
+  async delete(space: string, loaded: LoadedThread): Promise<boolean> {
     const { record, recordVersionstamp } = loaded;
     const nowMs = this.#store.clock.now();
     const deleted: ThreadRecord = {
@@ -74,16 +74,16 @@ export class ThreadEditStore {
     const purge: PurgeRecord = { v: 1, begun: false };
     const unit = new UnitOfWork()
       .guard(
-        keys.threadKey(workspace, record.id),
+        keys.threadKey(space, record.id),
         recordVersionstamp,
         deleted,
         { expireInMs: expiryOf(record) },
       )
       .set(
-        keys.threadPurgeKey(nowMs + THREAD_UNDO_MS, workspace, record.id),
+        keys.threadPurgeKey(nowMs + THREAD_UNDO_MS, space, record.id),
         purge,
       );
-    this.#event(unit, workspace, record, "deleted");
+    this.#event(unit, space, record, "deleted");
     return (await commit(this.#store, unit)).ok;
   }
 
@@ -92,16 +92,16 @@ export class ThreadEditStore {
    * @returns the thread as it is now; null: there is none, or it is too late
    */
   async restore(
-    workspace: string,
+    space: string,
     threadId: string,
   ): Promise<LoadedThread | null | "conflict"> {
-    const loaded = await this.#threads.loadAny(workspace, threadId);
+    const loaded = await this.#threads.loadAny(space, threadId);
     const deletedAt = loaded?.record.deletedAt ?? null;
     if (loaded === null || deletedAt === null) {
-      return await this.#threads.loadThread(workspace, threadId);
+      return await this.#threads.loadThread(space, threadId);
     }
     const dueAtMs = Date.parse(deletedAt) + THREAD_UNDO_MS;
-    const purgeKey = keys.threadPurgeKey(dueAtMs, workspace, threadId);
+    const purgeKey = keys.threadPurgeKey(dueAtMs, space, threadId);
     const purge = await get<PurgeRecord>(this.#store, purgeKey);
     const late = this.#store.clock.now() >= dueAtMs;
     if (late || purge.value === null || purge.value.begun) return null;
@@ -112,44 +112,42 @@ export class ThreadEditStore {
     };
     const unit = new UnitOfWork()
       .guard(
-        keys.threadKey(workspace, threadId),
+        keys.threadKey(space, threadId),
         loaded.recordVersionstamp,
         record,
         { expireInMs: expiryOf(record) },
       )
       .check(purgeKey, purge.versionstamp)
       .delete(purgeKey);
-    this.#event(unit, workspace, record, "restored");
+    this.#event(unit, space, record, "restored");
     const { ok } = await commit(this.#store, unit);
     // Read again: an answer may have ended meanwhile, and the caller is told how the thread is now.
-    return ok
-      ? await this.#threads.loadThread(workspace, threadId)
-      : "conflict";
+    return ok ? await this.#threads.loadThread(space, threadId) : "conflict";
   }
 
   /** Takes the mark of an unseen answer away. The record and its version stay as they are. */
-  async markRead(workspace: string, loaded: LoadedThread): Promise<boolean> {
+  async markRead(space: string, loaded: LoadedThread): Promise<boolean> {
     const { record, activity } = loaded;
     const unit = new UnitOfWork().guard(
-      keys.threadActivityKey(workspace, record.id),
+      keys.threadActivityKey(space, record.id),
       loaded.activityVersionstamp,
       { ...activity, unread: false },
       { expireInMs: expiryOf(record) },
     );
-    this.#event(unit, workspace, record, "updated", { fields: ["unread"] });
+    this.#event(unit, space, record, "updated", { fields: ["unread"] });
     return (await commit(this.#store, unit)).ok;
   }
 
   #event(
     unit: UnitOfWork,
-    workspace: string,
+    space: string,
     record: ThreadRecord,
     verb: Parameters<typeof addThreadEvent>[3],
     data?: Record<string, unknown>,
   ): void {
     addThreadEvent(
       unit,
-      workspace,
+      space,
       record,
       verb,
       this.#store.clock.now(),

@@ -13,7 +13,7 @@ import type { LoadedThread, ThreadStore } from "./thread_store.ts";
 import { MessageTree } from "./tree.ts";
 
 /** Stops a run, whoever executes it; resolves when the order is given or the run has ended. */
-export type StopRun = (workspace: string, runId: string) => Promise<unknown>;
+export type StopRun = (space: string, runId: string) => Promise<unknown>;
 
 /** What edits of threads need. */
 export interface ThreadEditParts extends ThreadTargets {
@@ -37,30 +37,30 @@ export class ThreadEdits {
    * `model_not_found`; what `accept` throws
    */
   async update(
-    workspace: string,
+    space: string,
     threadId: string,
     patch: ThreadPatch,
     accept: AcceptVersion,
   ): Promise<Thread> {
     const { edits, tags } = this.#parts;
     return await retryOnConflict(async () => {
-      const loaded = await this.#require(workspace, threadId);
+      const loaded = await this.#require(space, threadId);
       accept(loaded.record.version);
-      await this.#requireTargets(workspace, loaded.record, patch);
-      const plan = patch.tags && await tags.plan(workspace, patch.tags);
+      await this.#requireTargets(space, loaded.record, patch);
+      const plan = patch.tags && await tags.plan(space, patch.tags);
       const head = patch.headMessageId &&
-        await this.#branchThrough(workspace, loaded, patch.headMessageId);
+        await this.#branchThrough(space, loaded, patch.headMessageId);
       const { record, fields } = edited(loaded, patch, plan, head);
-      if (fields.length === 0) return await this.#show(workspace, loaded);
+      if (fields.length === 0) return await this.#show(space, loaded);
       const ok = await edits.replace(
-        workspace,
+        space,
         loaded,
         record,
         fields,
         plan?.unit,
       );
       if (!ok) return "conflict";
-      return await this.#show(workspace, { ...loaded, record });
+      return await this.#show(space, { ...loaded, record });
     });
   }
 
@@ -70,33 +70,33 @@ export class ThreadEdits {
    * @throws {AppError} 404 `not_found`; what `accept` throws
    */
   async delete(
-    workspace: string,
+    space: string,
     threadId: string,
     accept: AcceptVersion,
   ): Promise<void> {
     const { edits, stopRun } = this.#parts;
     const runId = await retryOnConflict(async () => {
-      const loaded = await this.#require(workspace, threadId);
+      const loaded = await this.#require(space, threadId);
       accept(loaded.record.version);
-      const ok = await edits.delete(workspace, loaded);
+      const ok = await edits.delete(space, loaded);
       return ok ? loaded.activity.activeRunId : "conflict";
     });
     if (runId === null) return;
     // The thread is deleted whatever becomes of this; the purge stops the run again.
-    await stopRun(workspace, runId).catch(() => {});
+    await stopRun(space, runId).catch(() => {});
   }
 
   /**
    * Undoes a deletion of the last `THREAD_UNDO_MS`. A thread that is there is left as it is.
    * @throws {AppError} 404 `not_found`, also when it is too late
    */
-  async restore(workspace: string, threadId: string): Promise<Thread> {
+  async restore(space: string, threadId: string): Promise<Thread> {
     return await retryOnConflict(async () => {
-      const restored = await this.#parts.edits.restore(workspace, threadId);
+      const restored = await this.#parts.edits.restore(space, threadId);
       if (restored === null) throw notFound("thread");
       return restored === "conflict"
         ? restored
-        : await this.#show(workspace, restored);
+        : await this.#show(space, restored);
     });
   }
 
@@ -104,44 +104,44 @@ export class ThreadEdits {
    * Notes that the newest answer was seen. No new version.
    * @throws {AppError} 404 `not_found`
    */
-  async markRead(workspace: string, threadId: string): Promise<void> {
+  async markRead(space: string, threadId: string): Promise<void> {
     await retryOnConflict(async () => {
-      const loaded = await this.#require(workspace, threadId);
+      const loaded = await this.#require(space, threadId);
       if (loaded.activity.unread !== true) return null;
-      return await this.#parts.edits.markRead(workspace, loaded)
+      return await this.#parts.edits.markRead(space, loaded)
         ? null
         : "conflict";
     });
   }
 
-  async #require(workspace: string, threadId: string): Promise<LoadedThread> {
-    const loaded = await this.#parts.threads.loadThread(workspace, threadId);
+  async #require(space: string, threadId: string): Promise<LoadedThread> {
+    const loaded = await this.#parts.threads.loadThread(space, threadId);
     if (loaded === null) throw notFound("thread");
     return loaded;
   }
 
   /** What the thread points to already is not looked for again: it may have gone meanwhile. */
   async #requireTargets(
-    workspace: string,
+    space: string,
     record: ThreadRecord,
     { model, projectId }: ThreadPatch,
   ): Promise<void> {
     const { models, projects } = this.#parts;
     if (model && model !== record.model) await findModel(models, model);
     if (projectId && projectId !== record.projectId) {
-      const found = await projects.findMany(workspace, [projectId]);
+      const found = await projects.findMany(space, [projectId]);
       if (found.length === 0) throw notFound("project");
     }
   }
 
   /** The newest message of the branch that runs through this one. */
   async #branchThrough(
-    workspace: string,
+    space: string,
     { record }: LoadedThread,
     messageId: string,
   ): Promise<string> {
     const tree = new MessageTree(
-      await this.#parts.threads.readMessages(workspace, record.id),
+      await this.#parts.threads.readMessages(space, record.id),
     );
     if (tree.get(messageId) === undefined) {
       throw notFound("message in this thread");
@@ -149,8 +149,8 @@ export class ThreadEdits {
     return tree.newestLeaf(messageId);
   }
 
-  async #show(workspace: string, loaded: LoadedThread): Promise<Thread> {
-    return (await showThreads(workspace, [loaded], this.#parts))[0];
+  async #show(space: string, loaded: LoadedThread): Promise<Thread> {
+    return (await showThreads(space, [loaded], this.#parts))[0];
   }
 }
 

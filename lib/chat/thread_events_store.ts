@@ -15,14 +15,14 @@ export type ThreadVerb =
  */
 export function addThreadEvent(
   unit: UnitOfWork,
-  workspace: string,
+  space: string,
   thread: Pick<ThreadRecord, "id" | "temporary">,
   verb: ThreadVerb,
   atMs: number,
   data: Record<string, unknown> = {},
 ): void {
   if (thread.temporary === true) return;
-  unit.event(workspace, {
+  unit.event(space, {
     type: `thread.${verb}`,
     at: atMs,
     subject: thread.id,

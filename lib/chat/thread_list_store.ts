@@ -50,7 +50,7 @@ export class ThreadListStore {
    * @throws {AppError} 400 for a cursor that no page gave
    */
   async page(
-    workspace: string,
+    space: string,
     { limit, cursor }: PageQuery,
     filter: ThreadFilter,
   ): Promise<ThreadPage> {
@@ -58,34 +58,34 @@ export class ThreadListStore {
     const group = groupOf(filter);
     const sorted = group === null
       ? null
-      : await this.#sortGroup(workspace, group, filter);
+      : await this.#sortGroup(space, group, filter);
     return sorted === null
-      ? await this.#scan(workspace, limit, before, filter)
+      ? await this.#scan(space, limit, before, filter)
       : cut(sorted, limit, before);
   }
 
   /** The threads of a group that fit the filter, newest activity first; null when it is a large one. */
   async #sortGroup(
-    workspace: string,
+    space: string,
     group: keys.ThreadGroup,
     filter: ThreadFilter,
   ): Promise<ListedThread[] | null> {
     const rows = await Array.fromAsync(
-      list(this.#store, keys.threadGroup(workspace, group), {
+      list(this.#store, keys.threadGroup(space, group), {
         limit: MAX_SORTED + 1,
         batchSize: MAX_SORTED + 1,
       }),
     );
     if (rows.length > MAX_SORTED) return null;
     const ids = rows.map(({ key }) => keys.parseThreadGroupKey(key));
-    return (await this.#load(workspace, ids))
+    return (await this.#load(space, ids))
       .filter((thread) => thread !== null)
       .filter(({ record }) => matches(record, filter))
       .sort((a, b) => isBefore(placeOf(a), placeOf(b)) ? 1 : -1);
   }
 
   async #scan(
-    workspace: string,
+    space: string,
     limit: number,
     from: keys.ThreadListPlace | null,
     filter: ThreadFilter,
@@ -95,9 +95,9 @@ export class ThreadListStore {
     for (let scanned = 0; scanned < MAX_SCANNED;) {
       // Where all of them fit the filter, the first look is enough, and shows whether more follow.
       const rows = scanned === 0 ? limit + 1 : SCAN_ROWS;
-      const places = await this.#places(workspace, before, rows);
+      const places = await this.#places(space, before, rows);
       const found = await this.#load(
-        workspace,
+        space,
         places.map(({ thread }) => thread),
       );
       for (const [index, place] of places.entries()) {
@@ -115,11 +115,11 @@ export class ThreadListStore {
   }
 
   async #places(
-    workspace: string,
+    space: string,
     before: keys.ThreadListPlace | null,
     limit: number,
   ): Promise<keys.ThreadListPlace[]> {
-    const rows = list(this.#store, keys.threadList(workspace, before), {
+    const rows = list(this.#store, keys.threadList(space, before), {
       reverse: true,
       limit,
     });
@@ -129,14 +129,14 @@ export class ThreadListStore {
   }
 
   async #load(
-    workspace: string,
+    space: string,
     ids: string[],
   ): Promise<(ListedThread | null)[]> {
     const entries = await getMany(
       this.#store,
       ids.flatMap((id) => [
-        keys.threadKey(workspace, id),
-        keys.threadActivityKey(workspace, id),
+        keys.threadKey(space, id),
+        keys.threadActivityKey(space, id),
       ]),
     );
     return ids.map((_, index) => {

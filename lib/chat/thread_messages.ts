@@ -37,13 +37,13 @@ export class ThreadMessages {
    * @throws {AppError} 400 for a cursor that no page gave
    */
   async page(
-    workspace: string,
+    space: string,
     { record, activity }: LoadedThread,
     { limit, cursor }: PageQuery,
     whole: boolean,
   ): Promise<MessagePage> {
     const tree = new MessageTree(
-      await this.#store.readMessages(workspace, record.id),
+      await this.#store.readMessages(space, record.id),
     );
     const end = cursor === null ? null : tree.get(cursor);
     if (end === undefined) throw invalidCursor();
@@ -53,14 +53,14 @@ export class ThreadMessages {
     const shown = upTo.slice(-limit);
     const isAll = shown.length === upTo.length;
     return {
-      ...await this.#fill(workspace, tree, shown),
+      ...await this.#fill(space, tree, shown),
       nextCursor: isAll ? null : shown[0].id,
     };
   }
 
   /** Adds the texts, and what an answer that is being written has so far. */
   async #fill(
-    workspace: string,
+    space: string,
     tree: MessageTree,
     shown: MessageRecord[],
   ): Promise<Pick<MessagePage, "messages" | "lastEventId">> {
@@ -69,7 +69,7 @@ export class ThreadMessages {
     );
     const streaming = shown.find((message) => message.status === "streaming");
     const stored = streaming?.runId && this.#runs.live(streaming.runId) === null
-      ? await this.#runStore.readRunEvents(workspace, streaming.runId)
+      ? await this.#runStore.readRunEvents(space, streaming.runId)
       : null;
     // Nothing is awaited from here on, so the text and the place in the stream belong together.
     let lastEventId: string | null = null;

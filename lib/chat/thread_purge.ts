@@ -73,7 +73,7 @@ export class ThreadPurge {
     try {
       const outcome = await this.#store.purge(due, this.#closed.signal);
       if (outcome.state === "answering") {
-        await this.#stop(due.workspace, outcome.runId);
+        await this.#stop(due.space, outcome.runId);
       }
       return outcome.state === "purged";
     } catch (error) {
@@ -87,13 +87,13 @@ export class ThreadPurge {
   }
 
   /** Waits for the end of a run that is stopped, but not when the process ends. */
-  async #stop(workspace: string, runId: string): Promise<void> {
+  async #stop(space: string, runId: string): Promise<void> {
     const { signal } = this.#closed;
     const closed = Promise.withResolvers<void>();
     const end = () => closed.resolve();
     signal.addEventListener("abort", end);
     try {
-      const stopped = this.#stopRun(workspace, runId);
+      const stopped = this.#stopRun(space, runId);
       // What becomes of it after the process was told to end is nobody's business here.
       stopped.catch(() => {});
       await Promise.race([stopped, closed.promise]);

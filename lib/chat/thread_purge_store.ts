@@ -25,7 +25,7 @@ import { groupKeys, listKey } from "./thread_store.ts";
 /** A deleted thread whose rows are to go. */
 export interface DuePurge {
   dueAtMs: number;
-  workspace: string;
+  space: string;
   thread: string;
 }
 
@@ -70,11 +70,11 @@ export class ThreadPurgeStore {
    * @throws the signal's reason when it aborts
    */
   async purge(due: DuePurge, signal?: AbortSignal): Promise<PurgeOutcome> {
-    const { workspace, thread, dueAtMs } = due;
-    const key = keys.threadPurgeKey(dueAtMs, workspace, thread);
+    const { space, thread, dueAtMs } = due;
+    const key = keys.threadPurgeKey(dueAtMs, space, thread);
     const entry = await get<PurgeRecord>(this.#store, key, { signal });
     if (entry.value === null) return { state: "gone" };
-    const runId = await this.#answering(workspace, thread, signal);
+    const runId = await this.#answering(space, thread, signal);
     if (runId !== null) return { state: "answering", runId };
     let versionstamp: string | null = entry.versionstamp;
     // Without a row removed, this first atomic is what ends the time for an undo.
@@ -88,7 +88,7 @@ export class ThreadPurgeStore {
       const result = await commit(this.#store, unit, { signal });
       if (!result.ok) return { state: "contended" };
       versionstamp = result.versionstamp;
-      rows = await this.#rows(workspace, thread, signal);
+      rows = await this.#rows(space, thread, signal);
     } while (rows.length > 0);
     return await this.#finish(due, versionstamp, signal);
   }
@@ -98,30 +98,30 @@ export class ThreadPurgeStore {
    * deleted, since a start checks the thread's record; so this stays null once it was.
    */
   async #answering(
-    workspace: string,
+    space: string,
     thread: string,
     signal: AbortSignal | undefined,
   ): Promise<string | null> {
     const activity = await get<ThreadActivityRecord>(
       this.#store,
-      keys.threadActivityKey(workspace, thread),
+      keys.threadActivityKey(space, thread),
       { signal },
     );
     const runId = activity.value?.activeRunId ?? null;
     if (runId === null) return null;
-    const key = keys.runKey(workspace, runId);
+    const key = keys.runKey(space, runId);
     const run = await get<RunRecord>(this.#store, key, { signal });
     return run.value === null || isEnded(run.value.status) ? null : runId;
   }
 
   /** Rows of the thread's oldest messages and their runs; empty when there are none left. */
   async #rows(
-    workspace: string,
+    space: string,
     thread: string,
     signal: AbortSignal | undefined,
   ): Promise<Deno.KvKey[]> {
     const found = await Array.fromAsync(
-      list<MessageRecord>(this.#store, keys.messages(workspace, thread), {
+      list<MessageRecord>(this.#store, keys.messages(space, thread), {
         limit: MESSAGES_PER_LOOK,
         signal,
       }),
@@ -129,7 +129,7 @@ export class ThreadPurgeStore {
     const rows: Deno.KvKey[] = [];
     for (const { key, value } of found) {
       if (value.runId !== null) {
-        rows.push(...await this.#runRows(workspace, value.runId, signal));
+        rows.push(...await this.#runRows(space, value.runId, signal));
       }
       // A message goes after what is found by it, so that a purge that is cut short finds the rest.
       rows.push(...blobRows(value.text), key);
@@ -140,15 +140,15 @@ export class ThreadPurgeStore {
 
   /** Rows of a run, its record last. */
   async #runRows(
-    workspace: string,
+    space: string,
     runId: string,
     signal: AbortSignal | undefined,
   ): Promise<Deno.KvKey[]> {
-    const key = keys.runKey(workspace, runId);
+    const key = keys.runKey(space, runId);
     const [run, segments] = await Promise.all([
       get<RunRecord>(this.#store, key, { signal }),
       Array.fromAsync(
-        list(this.#store, keys.runLog(workspace, runId), {
+        list(this.#store, keys.runLog(space, runId), {
           limit: ROWS_PER_ATOMIC,
           signal,
         }),
@@ -156,8 +156,8 @@ export class ThreadPurgeStore {
     ]);
     return [
       ...segments.map((segment) => segment.key),
-      keys.runControlKey(workspace, runId),
-      ...receiptRow(workspace, run.value?.madeBy),
+      keys.runControlKey(space, runId),
+      ...receiptRow(space, run.value?.madeBy),
       key,
     ];
   }
@@ -167,10 +167,10 @@ export class ThreadPurgeStore {
     versionstamp: string,
     signal: AbortSignal | undefined,
   ): Promise<PurgeOutcome> {
-    const { workspace, thread, dueAtMs } = due;
-    const purgeKey = keys.threadPurgeKey(dueAtMs, workspace, thread);
-    const threadKey = keys.threadKey(workspace, thread);
-    const activityKey = keys.threadActivityKey(workspace, thread);
+    const { space, thread, dueAtMs } = due;
+    const purgeKey = keys.threadPurgeKey(dueAtMs, space, thread);
+    const threadKey = keys.threadKey(space, thread);
+    const activityKey = keys.threadActivityKey(space, thread);
     const [record, activity] = await getMany<
       [ThreadRecord, ThreadActivityRecord]
     >(this.#store, [threadKey, activityKey], { signal });
@@ -183,17 +183,17 @@ export class ThreadPurgeStore {
       .delete(threadKey)
       .check(activityKey, activity.versionstamp)
       .delete(activityKey);
-    for (const row of receiptRow(workspace, record.value?.madeBy)) {
+    for (const row of receiptRow(space, record.value?.madeBy)) {
       unit.delete(row);
     }
     if (activity.value !== null) {
-      unit.delete(listKey(workspace, thread, activity.value.updatedAt));
+      unit.delete(listKey(space, thread, activity.value.updatedAt));
     }
     if (record.value !== null) {
-      for (const row of groupKeys(workspace, record.value).values()) {
+      for (const row of groupKeys(space, record.value).values()) {
         unit.delete(row);
       }
-      addThreadEvent(unit, workspace, record.value, "purged", this.now());
+      addThreadEvent(unit, space, record.value, "purged", this.now());
     }
     const { ok } = await commit(this.#store, unit, { signal });
     return { state: ok ? "purged" : "contended" };
@@ -210,10 +210,8 @@ function blobRows(text: StoredText): Deno.KvKey[] {
 }
 
 function receiptRow(
-  workspace: string,
+  space: string,
   madeBy: IdempotencyRef | null | undefined,
 ): Deno.KvKey[] {
-  return madeBy
-    ? [keys.idempotencyKey(workspace, madeBy.scope, madeBy.key)]
-    : [];
+  return madeBy ? [keys.idempotencyKey(space, madeBy.scope, madeBy.key)] : [];
 }

@@ -17,7 +17,7 @@ function purges(
       await Promise.resolve();
       for (const thread of Object.keys(outcomes)) {
         if (nowMs < 100) continue;
-        yield { dueAtMs: 1, workspace: "wsp", thread };
+        yield { dueAtMs: 1, space: "wsp", thread };
       }
     },
     purge: (due: DuePurge) => outcomes[due.thread](),
@@ -58,8 +58,8 @@ Deno.test("ThreadPurge.sweep: stops the run that keeps a thread, and goes on whe
   const store = purges({ thr_1: answering, thr_2: purged });
   const { log } = logger();
   for (const fails of [false, true]) {
-    const purge = new ThreadPurge(store, (workspace, runId) => {
-      stopped.push(`${workspace} ${runId}`);
+    const purge = new ThreadPurge(store, (space, runId) => {
+      stopped.push(`${space} ${runId}`);
       return fails ? Promise.reject(new Error("no")) : Promise.resolve();
     }, log);
     assert.equal(await purge.sweep(), 1);

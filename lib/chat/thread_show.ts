@@ -16,7 +16,7 @@ export interface ThreadTargets {
 
 /** What the browser sees of threads; a deleted project or tag is none. */
 export async function showThreads(
-  workspace: string,
+  space: string,
   threads: { record: ThreadRecord; activity: ThreadActivityRecord }[],
   { projects, tags }: ThreadTargets,
 ): Promise<Thread[]> {
@@ -27,10 +27,8 @@ export async function showThreads(
     (record.tags ?? []).map(parseRefKey)
   );
   const [found, names] = await Promise.all([
-    projectIds.size === 0 ? [] : projects.findMany(workspace, [...projectIds]),
-    refs.length === 0
-      ? new Map<string, string>()
-      : tags.readNames(workspace, refs),
+    projectIds.size === 0 ? [] : projects.findMany(space, [...projectIds]),
+    refs.length === 0 ? new Map<string, string>() : tags.readNames(space, refs),
   ]);
   const there = new Set(found.map(({ id }) => id));
   return threads.map(({ record, activity }) => ({

@@ -48,7 +48,7 @@ export class ThreadStore {
    * @returns whether it counted; false: the receipt is there already
    */
   async createThread(
-    workspace: string,
+    space: string,
     record: ThreadRecord,
     activity: ThreadActivityRecord,
     receipt: UnitOfWork = new UnitOfWork(),
@@ -59,26 +59,26 @@ export class ThreadStore {
       ? record
       : { ...record, madeBy: keys.parseIdempotencyKey(remembered.key) };
     const unit = new UnitOfWork()
-      .guard(keys.threadKey(workspace, record.id), null, made, expiry)
-      .set(keys.threadActivityKey(workspace, record.id), activity, expiry)
+      .guard(keys.threadKey(space, record.id), null, made, expiry)
+      .set(keys.threadActivityKey(space, record.id), activity, expiry)
       .add(receipt);
     if (record.temporary !== true) {
-      unit.set(listKey(workspace, record.id, activity.updatedAt), LIST_ENTRY);
+      unit.set(listKey(space, record.id, activity.updatedAt), LIST_ENTRY);
     }
-    for (const key of groupKeys(workspace, record).values()) {
+    for (const key of groupKeys(space, record).values()) {
       unit.set(key, LIST_ENTRY);
     }
     const now = this.#store.clock.now();
-    addThreadEvent(unit, workspace, record, "created", now);
+    addThreadEvent(unit, space, record, "created", now);
     return (await commit(this.#store, unit)).ok;
   }
 
   /** A thread; null when there is none: never made, foreign, deleted or over. */
   async loadThread(
-    workspace: string,
+    space: string,
     threadId: string,
   ): Promise<LoadedThread | null> {
-    const loaded = await this.loadAny(workspace, threadId);
+    const loaded = await this.loadAny(space, threadId);
     if (loaded === null) return null;
     const { record, activity } = loaded;
     const isDeleted = (record.deletedAt ?? null) !== null;
@@ -89,14 +89,14 @@ export class ThreadStore {
 
   /** A thread as it is stored, deleted or over as it may be. */
   async loadAny(
-    workspace: string,
+    space: string,
     threadId: string,
   ): Promise<LoadedThread | null> {
     const [record, activity] = await getMany<
       [ThreadRecord, ThreadActivityRecord]
     >(this.#store, [
-      keys.threadKey(workspace, threadId),
-      keys.threadActivityKey(workspace, threadId),
+      keys.threadKey(space, threadId),
+      keys.threadActivityKey(space, threadId),
     ]);
     if (record.value === null || activity.value === null) return null;
     return {
@@ -109,22 +109,22 @@ export class ThreadStore {
 
   /** All messages of a thread, oldest first. */
   async readMessages(
-    workspace: string,
+    space: string,
     threadId: string,
   ): Promise<MessageRecord[]> {
     const rows = list<MessageRecord>(
       this.#store,
-      keys.messages(workspace, threadId),
+      keys.messages(space, threadId),
     );
     return (await Array.fromAsync(rows)).map((row) => row.value).sort(byTime);
   }
 
   async readMessage(
-    workspace: string,
+    space: string,
     threadId: string,
     messageId: string,
   ): Promise<MessageRecord | null> {
-    const key = keys.messageKey(workspace, threadId, messageId);
+    const key = keys.messageKey(space, threadId, messageId);
     return (await get<MessageRecord>(this.#store, key)).value;
   }
 
@@ -183,16 +183,16 @@ function byTime(a: MessageRecord, b: MessageRecord): number {
 
 /** Key of a thread in the list by recency. */
 export function listKey(
-  workspace: string,
+  space: string,
   threadId: string,
   updatedAt: string,
 ): Deno.KvKey {
-  return keys.threadListKey(workspace, Date.parse(updatedAt), threadId);
+  return keys.threadListKey(space, Date.parse(updatedAt), threadId);
 }
 
 /** Keys of the groups that a thread is in, under texts that tell them apart; none for a temporary one. */
 export function groupKeys(
-  workspace: string,
+  space: string,
   { id, pinned, projectId, tags, temporary }: ThreadRecord,
 ): Map<string, Deno.KvKey> {
   const groups: keys.ThreadGroup[] = [];
@@ -202,7 +202,7 @@ export function groupKeys(
   return new Map(
     temporary === true ? [] : groups.map((group) => [
       JSON.stringify(group),
-      keys.threadGroupKey(workspace, group, id),
+      keys.threadGroupKey(space, group, id),
     ]),
   );
 }

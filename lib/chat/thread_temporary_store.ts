@@ -30,15 +30,15 @@ export class TemporaryStore {
    * @throws {StorageError} when the store does not answer
    */
   async refresh(
-    workspace: string,
+    space: string,
     threadId: string,
     signal?: AbortSignal,
   ): Promise<void> {
-    const loaded = await this.#threads.loadThread(workspace, threadId);
+    const loaded = await this.#threads.loadThread(space, threadId);
     const expireInMs = loaded === null ? undefined : expiryOf(loaded.record);
     if (expireInMs === undefined) return;
     let group: Row[] = [];
-    for await (const row of this.#rows(workspace, threadId, signal)) {
+    for await (const row of this.#rows(space, threadId, signal)) {
       group.push(row);
       if (group.length < ROWS_PER_ATOMIC) continue;
       await this.#renew(group, expireInMs, signal);
@@ -64,15 +64,15 @@ export class TemporaryStore {
   }
 
   async *#rows(
-    workspace: string,
+    space: string,
     threadId: string,
     signal?: AbortSignal,
   ): AsyncGenerator<Row, void, void> {
-    yield* this.#present(keys.threadKey(workspace, threadId), signal);
-    yield* this.#present(keys.threadActivityKey(workspace, threadId), signal);
+    yield* this.#present(keys.threadKey(space, threadId), signal);
+    yield* this.#present(keys.threadActivityKey(space, threadId), signal);
     const messages = list<MessageRecord>(
       this.#store,
-      keys.messages(workspace, threadId),
+      keys.messages(space, threadId),
       { signal },
     );
     for await (const message of messages) {
@@ -85,8 +85,8 @@ export class TemporaryStore {
         });
       }
       if (runId === null) continue;
-      yield* this.#present(keys.runKey(workspace, runId), signal);
-      yield* list<Versioned>(this.#store, keys.runLog(workspace, runId), {
+      yield* this.#present(keys.runKey(space, runId), signal);
+      yield* list<Versioned>(this.#store, keys.runLog(space, runId), {
         batchSize: ROWS_PER_ATOMIC,
         signal,
       });

@@ -62,7 +62,7 @@ export class Threads {
    * repetition of a request whose thread was deleted, 422 `idempotency_key_reused`
    */
   async create(
-    workspace: string,
+    space: string,
     input: NewThread,
     idempotencyKey: string | null = null,
   ): Promise<Thread> {
@@ -71,27 +71,27 @@ export class Threads {
       ? null
       : { scope: "threads", key: idempotencyKey, body: input };
     return await retryOnConflict(async () => {
-      const claim = await requests.claim(workspace, request);
-      if (claim.state === "made") return await this.#made(workspace, claim.id);
+      const claim = await requests.claim(space, request);
+      if (claim.state === "made") return await this.#made(space, claim.id);
       if (input.model !== undefined) await findModel(models, input.model);
       if (input.projectId) {
-        const found = await projects.findMany(workspace, [input.projectId]);
+        const found = await projects.findMany(space, [input.projectId]);
         if (found.length === 0) throw notFound("project");
       }
       const thread = newThread(input);
       const ok = await store.createThread(
-        workspace,
+        space,
         thread.record,
         thread.activity,
         claim.receipt(thread.record.id),
       );
-      return ok ? await this.#show(workspace, thread) : "conflict";
+      return ok ? await this.#show(space, thread) : "conflict";
     });
   }
 
   /** The thread that an earlier request with the same key made. */
-  async #made(workspace: string, threadId: string): Promise<Thread> {
-    const thread = await this.get(workspace, threadId);
+  async #made(space: string, threadId: string): Promise<Thread> {
+    const thread = await this.get(space, threadId);
     if (thread !== null) return thread;
     throw new AppError({
       status: 409,
@@ -100,14 +100,14 @@ export class Threads {
     });
   }
 
-  async get(workspace: string, threadId: string): Promise<Thread | null> {
-    const loaded = await this.#parts.store.loadThread(workspace, threadId);
-    return loaded === null ? null : await this.#show(workspace, loaded);
+  async get(space: string, threadId: string): Promise<Thread | null> {
+    const loaded = await this.#parts.store.loadThread(space, threadId);
+    return loaded === null ? null : await this.#show(space, loaded);
   }
 
   /** @throws {AppError} 404 `not_found` */
-  async require(workspace: string, threadId: string): Promise<Thread> {
-    const thread = await this.get(workspace, threadId);
+  async require(space: string, threadId: string): Promise<Thread> {
+    const thread = await this.get(space, threadId);
     if (thread === null) throw notFound("thread");
     return thread;
   }
@@ -118,19 +118,19 @@ export class Threads {
    * @throws {AppError} 400 for a cursor that no page gave
    */
   async list(
-    workspace: string,
+    space: string,
     query: PageQuery,
     { tag, ...filter }: ThreadQuery = UNARCHIVED,
   ): Promise<Page<Thread>> {
     const { list, tags } = this.#parts;
-    const ref = tag === null ? null : await tags.findRef(workspace, tag);
+    const ref = tag === null ? null : await tags.findRef(space, tag);
     if (tag !== null && ref === null) return { items: [], nextCursor: null };
-    const { items, nextCursor } = await list.page(workspace, query, {
+    const { items, nextCursor } = await list.page(space, query, {
       ...filter,
       tagKey: ref === null ? null : refKey(ref),
     });
     return {
-      items: await showThreads(workspace, items, this.#parts),
+      items: await showThreads(space, items, this.#parts),
       nextCursor,
     };
   }
@@ -141,15 +141,15 @@ export class Threads {
    * @throws {AppError} 404 `not_found`, 400 for a cursor that no page gave
    */
   async listMessages(
-    workspace: string,
+    space: string,
     threadId: string,
     query: PageQuery,
     options: { whole?: boolean } = {},
   ): Promise<Page<Message>> {
-    const loaded = await this.#parts.store.loadThread(workspace, threadId);
+    const loaded = await this.#parts.store.loadThread(space, threadId);
     if (loaded === null) throw notFound("thread");
     const { messages, nextCursor } = await this.#messages.page(
-      workspace,
+      space,
       loaded,
       query,
       options.whole ?? false,
@@ -162,25 +162,25 @@ export class Threads {
    * @param options.limit newest messages of the branch; all of them unless told
    */
   async view(
-    workspace: string,
+    space: string,
     threadId: string,
     { limit = Infinity }: { limit?: number } = {},
   ): Promise<ThreadView | null> {
-    const loaded = await this.#parts.store.loadThread(workspace, threadId);
+    const loaded = await this.#parts.store.loadThread(space, threadId);
     if (loaded === null) return null;
     const query = { limit, cursor: null };
     const [thread, page] = await Promise.all([
-      this.#show(workspace, loaded),
-      this.#messages.page(workspace, loaded, query, false),
+      this.#show(space, loaded),
+      this.#messages.page(space, loaded, query, false),
     ]);
     return { thread, ...page };
   }
 
   async #show(
-    workspace: string,
+    space: string,
     thread: ListedThread | LoadedThread,
   ): Promise<Thread> {
-    return (await showThreads(workspace, [thread], this.#parts))[0];
+    return (await showThreads(space, [thread], this.#parts))[0];
   }
 }
 

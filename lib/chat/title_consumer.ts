@@ -4,7 +4,7 @@ import type { Titles } from "./titles.ts";
 
 /** An answer that has been completed. */
 interface Answer {
-  workspace: string;
+  space: string;
   thread: string;
   run: string;
 }
@@ -24,11 +24,11 @@ export class TitleConsumer implements Consumer {
   }
 
   handle(events: readonly ConsumedEvent[]): Promise<number> {
-    this.#answers = events.flatMap(({ workspace, event }) => {
+    this.#answers = events.flatMap(({ space, event }) => {
       const { threadId: thread, temporary } = event.data;
       return event.type === "run.completed" && temporary !== true &&
           typeof thread === "string"
-        ? [{ workspace, thread, run: event.subject }]
+        ? [{ space, thread, run: event.subject }]
         : [];
     });
     return Promise.resolve(events.length);
@@ -42,8 +42,8 @@ export class TitleConsumer implements Consumer {
 
   /** Does not wait for the titles: events that come meanwhile are not held up. */
   committed(): Promise<void> {
-    for (const { workspace, thread, run } of this.#answers) {
-      void this.#titles.afterAnswer(workspace, thread, run);
+    for (const { space, thread, run } of this.#answers) {
+      void this.#titles.afterAnswer(space, thread, run);
     }
     return Promise.resolve();
   }

@@ -32,8 +32,8 @@ async function startConsumers(store: Store, processes = 1) {
     const consumers = new Consumers(store, silentLogger());
     consumers.add(
       new TitleConsumer({
-        afterAnswer(workspace, thread, run) {
-          assert.equal(workspace, WORKSPACE);
+        afterAnswer(space, thread, run) {
+          assert.equal(space, WORKSPACE);
           told.push(`${thread} ${run}`);
           return Promise.resolve();
         },

@@ -34,7 +34,7 @@ export class TitleStore {
    * thread has one from its owner or from a model, is temporary or deleted, or had an answer before.
    */
   async load(
-    workspace: string,
+    space: string,
     threadId: string,
     runId: string,
     signal: AbortSignal,
@@ -43,7 +43,7 @@ export class TitleStore {
       [ThreadRecord, RunRecord]
     >(
       this.#store,
-      [threadKey(workspace, threadId), runKey(workspace, runId)],
+      [threadKey(space, threadId), runKey(space, runId)],
       { signal },
     );
     if (thread === null || !wantsTitle(thread)) return null;
@@ -55,13 +55,13 @@ export class TitleStore {
     >(
       this.#store,
       [
-        messageKey(workspace, threadId, run.questionId),
-        messageKey(workspace, threadId, run.messageId),
+        messageKey(space, threadId, run.questionId),
+        messageKey(space, threadId, run.messageId),
       ],
       { signal },
     );
     if (question === null || answer === null) return null;
-    if (!await this.#isFirstAnswer(workspace, question, signal)) return null;
+    if (!await this.#isFirstAnswer(space, question, signal)) return null;
     const [asked, answered] = await this.#threads.readTexts(
       [question.text, answer.text],
     );
@@ -69,14 +69,14 @@ export class TitleStore {
   }
 
   async #isFirstAnswer(
-    workspace: string,
+    space: string,
     question: MessageRecord,
     signal: AbortSignal,
   ): Promise<boolean> {
     let { parentId } = question;
     for (let seen = 0; parentId !== null; seen += 1) {
       if (seen === MAX_EARLIER_MESSAGES) return false;
-      const key = messageKey(workspace, question.threadId, parentId);
+      const key = messageKey(space, question.threadId, parentId);
       const { value } = await get<MessageRecord>(this.#store, key, { signal });
       if (value === null) return false;
       if (value.role === "assistant" && value.status === "complete") {
@@ -92,13 +92,13 @@ export class TitleStore {
    * more, and nothing was written. A change of the thread that comes between is never overwritten.
    */
   async setTitle(
-    workspace: string,
+    space: string,
     threadId: string,
     runId: string,
     title: string,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const key = threadKey(workspace, threadId);
+    const key = threadKey(space, threadId);
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
       const { value, versionstamp } = await get<ThreadRecord>(
         this.#store,
@@ -113,7 +113,7 @@ export class TitleStore {
           titledBy: runId,
           version: value.version + 1,
         })
-        .event(workspace, {
+        .event(space, {
           type: "thread.updated",
           at: this.#store.clock.now(),
           subject: threadId,

@@ -2,6 +2,7 @@
  * Titles: after the first answer of a thread a cheap model names it. Until then, and when that fails,
  * a thread is called by the first line of its question. What its owner calls it always wins.
  */
+import { userOf } from "@/lib/auth/caller.ts";
 import type { TitleSettings } from "@/lib/config/file.ts";
 import { DEMO_MODEL } from "@/lib/llm/demo/provider.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
@@ -21,7 +22,7 @@ export interface TitleParts {
   prices: PriceList;
   settings: TitleSettings;
   /** Writes a row to the ledger; resolves once it is there. */
-  recordUsage: (workspace: string, row: LedgerRow) => Promise<unknown>;
+  recordUsage: (space: string, row: LedgerRow) => Promise<unknown>;
   log: Logger;
   /** From the beginning of a title to its end, in milliseconds; 15 s by default. */
   deadlineMs?: number;
@@ -58,14 +59,14 @@ export class Titles {
    * thread has none of its own yet. Resolves when that is over, for good or ill, and never rejects.
    */
   afterAnswer(
-    workspace: string,
+    space: string,
     threadId: string,
     runId: string,
   ): Promise<void> {
     if (!this.#parts.settings.enabled || this.#closing.signal.aborted) {
       return Promise.resolve();
     }
-    const place = `${workspace} ${threadId}`;
+    const place = `${space} ${threadId}`;
     const there = this.#pending.get(place);
     if (there !== undefined) return there;
     const log = this.#parts.log.with({ thread: threadId, run: runId });
@@ -73,7 +74,7 @@ export class Titles {
       log.debug("Too many threads wait for a title");
       return Promise.resolve();
     }
-    const work = this.#make(workspace, threadId, runId, log)
+    const work = this.#make(space, threadId, runId, log)
       .catch((error) => log.debug("Title could not be made", { error }))
       .finally(() => this.#pending.delete(place));
     this.#pending.set(place, work);
@@ -93,7 +94,7 @@ export class Titles {
   }
 
   async #make(
-    workspace: string,
+    space: string,
     threadId: string,
     runId: string,
     log: Logger,
@@ -105,14 +106,14 @@ export class Titles {
         AbortSignal.timeout(deadlineMs),
         this.#closing.signal,
       ]);
-      const material = await store.load(workspace, threadId, runId, signal);
+      const material = await store.load(space, threadId, runId, signal);
       if (material === null) return;
       const served = await this.#choose(material, signal);
       if (served === null) return;
-      const title = await this.#ask(workspace, material, served, signal, log);
+      const title = await this.#ask(space, material, served, signal, log);
       if (title === null) return;
       const isSet = await store.setTitle(
-        workspace,
+        space,
         threadId,
         runId,
         title,
@@ -147,7 +148,7 @@ export class Titles {
 
   /** Asks, and once more with other parameters where the first ones were the reason for no title. */
   async #ask(
-    workspace: string,
+    space: string,
     material: TitleMaterial,
     served: ServedModel,
     signal: AbortSignal,
@@ -165,7 +166,7 @@ export class Titles {
         signal,
         this.#closing.signal,
       );
-      await this.#record(workspace, material, served, { run, epoch }, answer);
+      await this.#record(space, material, served, { run, epoch }, answer);
       const title = answer.failure === null ? cleanTitle(answer.text) : null;
       if (title !== null) {
         if (epoch > 1) this.#wanted.set(name, params);
@@ -186,7 +187,7 @@ export class Titles {
   }
 
   async #record(
-    workspace: string,
+    space: string,
     { run: { threadId } }: TitleMaterial,
     served: ServedModel,
     attempt: { run: string; epoch: number },
@@ -200,11 +201,11 @@ export class Titles {
       new Date(startedAt),
       provider,
     );
-    await this.#parts.recordUsage(workspace, {
+    await this.#parts.recordUsage(space, {
       ...attempt,
       request: null,
       thread: threadId,
-      user: null,
+      user: userOf(space),
       key: null,
       model: served.id,
       provider,

@@ -72,9 +72,9 @@ async function openRig(
     models,
     prices: new PriceList(prices),
     settings: { enabled: true, model: null, ...settings },
-    recordUsage: (workspace, row) =>
+    recordUsage: (space, row) =>
       lane.write({
-        ledger: [{ workspace, row: encodeLedgerRow(row), request: null }],
+        ledger: [{ space, row: encodeLedgerRow(row), request: null }],
         urgency: "now",
       }),
     log: createLogger({

@@ -9,10 +9,10 @@ import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 
 /** An event as a consumer gets it. */
 export interface ConsumedEvent {
-  readonly workspace: string;
+  readonly space: string;
   /** Versionstamp of the atomic that made it. */
   readonly versionstamp: string;
-  /** Its place among the events of that atomic, all workspaces counted. */
+  /** Its place among the events of that atomic, all spaces counted. */
   readonly index: number;
   readonly event: OutboxEvent;
 }

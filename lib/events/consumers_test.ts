@@ -24,12 +24,12 @@ const LOG_KEY = runKey(WORKSPACE, "log");
 async function emit(
   store: Store,
   subjects: string[],
-  workspace = WORKSPACE,
+  space = WORKSPACE,
 ): Promise<void> {
   const unit = new UnitOfWork()
-    .guard(runKey(workspace, `made-${subjects[0]}`), null, { v: 1 });
+    .guard(runKey(space, `made-${subjects[0]}`), null, { v: 1 });
   for (const subject of subjects) {
-    unit.event(workspace, { type: "test.made", at: 0, subject, data: {} });
+    unit.event(space, { type: "test.made", at: 0, subject, data: {} });
   }
   assert.ok((await commit(store, unit)).ok);
 }

@@ -1,4 +1,4 @@
-/** What happens in a workspace, told to whoever listens; see `/api/live`. */
+/** What happens in a space, told to whoever listens; see `/api/live`. */
 import type { Store } from "@/lib/kv/store.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { LiveEvent, LiveMessage } from "@/lib/shared/live/live_wire.ts";
@@ -33,7 +33,7 @@ export class LiveFeed {
   }
 
   /** Workspaces that somebody listens to. */
-  get workspaces(): number {
+  get spaces(): number {
     return this.#readers.size;
   }
 
@@ -48,13 +48,13 @@ export class LiveFeed {
    * it has not taken: the connection that follows reads that from the store.
    */
   async *listen(
-    workspace: string,
+    space: string,
     channels: readonly string[],
     cursor: string | null,
     requestSignal: AbortSignal,
   ): AsyncGenerator<LiveMessage[], void, void> {
     const signal = AbortSignal.any([requestSignal, this.#stopped.signal]);
-    const shared = this.#acquire(workspace);
+    const shared = this.#acquire(space);
     try {
       await shared.begun;
       const { place, opening } = await this.#open(
@@ -67,7 +67,7 @@ export class LiveFeed {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      this.#release(workspace, shared);
+      this.#release(space, shared);
     }
   }
 
@@ -133,8 +133,8 @@ export class LiveFeed {
     }
   }
 
-  #acquire(workspace: string): SharedReader {
-    const known = this.#readers.get(workspace);
+  #acquire(space: string): SharedReader {
+    const known = this.#readers.get(space);
     if (known !== undefined) {
       known.listeners += 1;
       return known;
@@ -143,7 +143,7 @@ export class LiveFeed {
     const signal = AbortSignal.any([end.signal, this.#stopped.signal]);
     const reader = new LiveReader(
       this.#store,
-      workspace,
+      space,
       this.#loadRows,
       this.#log,
     );
@@ -153,25 +153,25 @@ export class LiveFeed {
       end,
       listeners: 1,
     };
-    this.#readers.set(workspace, shared);
+    this.#readers.set(space, shared);
     shared.begun.then(
       () => reader.run(signal),
       // Whoever waits for the beginning gets the error; the next listener begins anew.
-      () => this.#forget(workspace, shared),
+      () => this.#forget(space, shared),
     );
     return shared;
   }
 
-  #release(workspace: string, shared: SharedReader): void {
+  #release(space: string, shared: SharedReader): void {
     shared.listeners -= 1;
     if (shared.listeners > 0) return;
     shared.end.abort();
-    this.#forget(workspace, shared);
+    this.#forget(space, shared);
   }
 
-  #forget(workspace: string, shared: SharedReader): void {
-    if (this.#readers.get(workspace) === shared) {
-      this.#readers.delete(workspace);
+  #forget(space: string, shared: SharedReader): void {
+    if (this.#readers.get(space) === shared) {
+      this.#readers.delete(space);
     }
   }
 }

@@ -45,12 +45,12 @@ const feedOf = (store: Store) =>
 async function emit(
   store: Store,
   events: Partial<OutboxEvent>[],
-  workspace = WORKSPACE,
+  space = WORKSPACE,
 ): Promise<void> {
   const unit = new UnitOfWork()
-    .guard(runKey(workspace, crypto.randomUUID()), null, { v: 1 });
+    .guard(runKey(space, crypto.randomUUID()), null, { v: 1 });
   for (const event of events) {
-    unit.event(workspace, {
+    unit.event(space, {
       type: "thread.updated",
       at: 0,
       subject: THREAD,
@@ -157,7 +157,7 @@ Deno.test("LiveFeed: a cursor goes on behind its event, inside an atomic too, an
       Array.from({ length: 200 }, (_, n) => n),
     );
     await first.end();
-    assert.equal(feed.workspaces, 0);
+    assert.equal(feed.spaces, 0);
     for (const heard of [0, 7, 8, 101, 198]) {
       const again = connect(feed, { cursor: seen[heard].id });
       assert.deepEqual(await again.next(), {
@@ -205,7 +205,7 @@ Deno.test("LiveFeed: a cursor that cannot be gone on from is told what is lost, 
     }
   }));
 
-Deno.test("LiveFeed: channels get what is theirs, and nothing of another workspace", () =>
+Deno.test("LiveFeed: channels get what is theirs, and nothing of another space", () =>
   inMemory(async (store) => {
     const feed = feedOf(store);
     const other = newId("thr");
@@ -337,9 +337,9 @@ Deno.test("liveResponse: a hang-up lets go of the reader", () =>
     const reader = response.body!.getReader();
     await reader.read();
     await reader.read();
-    assert.equal(feed.workspaces, 1);
+    assert.equal(feed.spaces, 1);
     gone.abort();
-    while (feed.workspaces > 0) {
+    while (feed.spaces > 0) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await reader.cancel();

@@ -1,4 +1,4 @@
-/** Places in the events of a workspace, as live connections name them: `generation.versionstamp.index`. */
+/** Places in the events of a space, as live connections name them: `generation.versionstamp.index`. */
 
 /** The event itself counts as heard. */
 export interface LivePlace {

@@ -1,5 +1,5 @@
 /**
- * The newest events of a workspace in memory, read once for all connections of this process, as long as
+ * The newest events of a space in memory, read once for all connections of this process, as long as
  * somebody listens.
  */
 import { Bell } from "@/lib/kv/bell.ts";
@@ -31,7 +31,7 @@ export interface LiveItem {
 
 /** The rows of threads as they are now; those that are gone are not in it. */
 export type LoadRows = (
-  workspace: string,
+  space: string,
   threads: readonly string[],
   signal: AbortSignal,
 ) => Promise<Map<string, LiveThread>>;
@@ -49,7 +49,7 @@ export class LiveReader {
   /** Rings when `head` has moved. */
   readonly fresh = new Bell();
   readonly #store: Store;
-  readonly #workspace: string;
+  readonly #space: string;
   readonly #loadRows: LoadRows;
   readonly #log: Logger;
   readonly #items: LiveItem[] = [];
@@ -59,12 +59,12 @@ export class LiveReader {
 
   constructor(
     store: Store,
-    workspace: string,
+    space: string,
     loadRows: LoadRows,
     log: Logger,
   ) {
     this.#store = store;
-    this.#workspace = workspace;
+    this.#space = space;
     this.#loadRows = loadRows;
     this.#log = log;
     this.#tail = this.#head = firstPlace(store.generation);
@@ -80,7 +80,7 @@ export class LiveReader {
     const { generation } = this.#store;
     const rows = list<EnvelopeRecord>(
       this.#store,
-      eventsAfter(this.#workspace, null),
+      eventsAfter(this.#space, null),
       { reverse: true, limit: 1, signal },
     );
     for await (const { key, value } of rows) {
@@ -125,7 +125,7 @@ export class LiveReader {
     // The rest of the atomic in which the place lies comes first.
     const rows = await Array.fromAsync(list<EnvelopeRecord>(
       this.#store,
-      eventsFrom(this.#workspace, versionstamp),
+      eventsFrom(this.#space, versionstamp),
       { limit: ENVELOPES_PER_READ + 1, signal },
     ));
     const found = rows.flatMap(({ key, value }) => {
@@ -142,7 +142,7 @@ export class LiveReader {
     });
     const changed = found.filter(({ event }) => CHANGES_ROW.test(event.type));
     const loaded = await this.#loadRows(
-      this.#workspace,
+      this.#space,
       [...new Set(changed.map(({ thread }) => thread))],
       signal,
     );
@@ -164,7 +164,7 @@ export class LiveReader {
 
   /** Whether events behind the place may have been deleted. */
   async isTrimmed(place: LivePlace, signal: AbortSignal): Promise<boolean> {
-    const key = eventsTrimKey(this.#workspace);
+    const key = eventsTrimKey(this.#space);
     const { value } = await get<TrimRecord>(this.#store, key, { signal });
     return value !== null && value.vs > place.versionstamp;
   }

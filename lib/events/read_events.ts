@@ -49,28 +49,26 @@ export async function readEventsAfter(
     return null;
   }
   const addressed = notices.flatMap(({ key, value }) =>
-    value.ws.map((workspace) => ({
-      workspace,
+    value.ws.map((space) => ({
+      space,
       versionstamp: parseEventsKey(key),
     }))
   );
   const envelopes = await getMany<EnvelopeRecord[]>(
     store,
-    addressed.map(({ workspace, versionstamp }) =>
-      eventsKey(workspace, versionstamp)
-    ),
+    addressed.map(({ space, versionstamp }) => eventsKey(space, versionstamp)),
     { signal },
   );
   const events: ConsumedEvent[] = [];
   let [ofAtomic, index] = ["", 0];
-  for (const [place, { workspace, versionstamp }] of addressed.entries()) {
+  for (const [place, { space, versionstamp }] of addressed.entries()) {
     const envelope = envelopes[place].value;
     if (envelope === null) return null;
     if (versionstamp !== ofAtomic) [ofAtomic, index] = [versionstamp, 0];
     for (const event of envelope.ev) {
       const isDone = isPartial && versionstamp === cursor.vs &&
         index < cursor.i!;
-      if (!isDone) events.push({ workspace, versionstamp, index, event });
+      if (!isDone) events.push({ space, versionstamp, index, event });
       index += 1;
     }
   }

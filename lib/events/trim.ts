@@ -1,5 +1,5 @@
 /**
- * Keeps the outbox short: of each workspace the newest events stay. A consumer itself, so that it knows
+ * Keeps the outbox short: of each space the newest events stay. A consumer itself, so that it knows
  * where something happens, and one process at a time does it.
  */
 import { commit } from "@/lib/kv/commit.ts";
@@ -22,9 +22,9 @@ import type {
   TrimRecord,
 } from "./consumer.ts";
 
-/** Events that a workspace keeps. */
+/** Events that a space keeps. */
 const KEPT_EVENTS = 10_000;
-/** Events of a workspace after which it is looked at again. */
+/** Events of a space after which it is looked at again. */
 const EVENTS_BETWEEN_LOOKS = 500;
 const DELETES_PER_UNIT = 250;
 
@@ -39,7 +39,7 @@ export class OutboxTrim implements Consumer {
   readonly #consumers: () => readonly string[];
   readonly #kept: number;
   readonly #between: number;
-  /** Events since the last look; a workspace that is not in it was never looked at. */
+  /** Events since the last look; a space that is not in it was never looked at. */
   readonly #since = new Map<string, number>();
   readonly #due = new Set<string>();
 
@@ -59,10 +59,10 @@ export class OutboxTrim implements Consumer {
   }
 
   handle(events: readonly ConsumedEvent[]): Promise<number> {
-    for (const { workspace } of events) {
-      const since = (this.#since.get(workspace) ?? Infinity) + 1;
-      this.#since.set(workspace, since);
-      if (since >= this.#between) this.#due.add(workspace);
+    for (const { space } of events) {
+      const since = (this.#since.get(space) ?? Infinity) + 1;
+      this.#since.set(space, since);
+      if (since >= this.#between) this.#due.add(space);
     }
     return Promise.resolve(events.length);
   }
@@ -74,10 +74,10 @@ export class OutboxTrim implements Consumer {
   async committed(signal: AbortSignal): Promise<void> {
     if (this.#due.size === 0) return;
     const slowest = await this.#slowestCursor(signal);
-    for (const workspace of this.#due) {
-      await this.#trimEnvelopes(workspace, slowest, signal);
-      this.#due.delete(workspace);
-      this.#since.set(workspace, 0);
+    for (const space of this.#due) {
+      await this.#trimEnvelopes(space, slowest, signal);
+      this.#due.delete(space);
+      this.#since.set(space, 0);
     }
     await this.#trimNotices(slowest, signal);
   }
@@ -100,20 +100,20 @@ export class OutboxTrim implements Consumer {
   }
 
   async #trimEnvelopes(
-    workspace: string,
+    space: string,
     slowest: string,
     signal: AbortSignal,
   ): Promise<void> {
     const rows = list<EnvelopeRecord>(
       this.#store,
-      eventsAfter(workspace, null),
+      eventsAfter(space, null),
       { reverse: true, signal },
     );
     await this.#deleteBeyond(
       rows,
       (envelope) => envelope.ev.length,
       slowest,
-      eventsTrimKey(workspace),
+      eventsTrimKey(space),
       signal,
     );
   }

@@ -18,12 +18,12 @@ import { OutboxTrim } from "./trim.ts";
 const SIGNAL = new AbortController().signal;
 
 /** Makes atomics of two events each. */
-async function emit(store: Store, workspace: string, atomics: number) {
+async function emit(store: Store, space: string, atomics: number) {
   for (let made = 0; made < atomics; made += 1) {
     const unit = new UnitOfWork()
-      .guard(runKey(workspace, crypto.randomUUID()), null, { v: 1 });
+      .guard(runKey(space, crypto.randomUUID()), null, { v: 1 });
     for (const subject of ["a", "b"]) {
-      unit.event(workspace, { type: "test.made", at: made, subject, data: {} });
+      unit.event(space, { type: "test.made", at: made, subject, data: {} });
     }
     assert.ok((await commit(store, unit)).ok);
   }
@@ -36,13 +36,13 @@ async function putCursor(store: Store, name: string, vs: string) {
   assert.ok((await commit(store, unit)).ok);
 }
 
-const envelopesOf = (store: Store, workspace: string) =>
-  Array.fromAsync(list<EnvelopeRecord>(store, eventsAfter(workspace, null)));
+const envelopesOf = (store: Store, space: string) =>
+  Array.fromAsync(list<EnvelopeRecord>(store, eventsAfter(space, null)));
 
-/** Lets the trim look at the workspaces with events. */
+/** Lets the trim look at the spaces with events. */
 async function trimAll(trim: OutboxTrim) {
-  const events = ["wsp_a", "wsp_b"].map((workspace): ConsumedEvent => ({
-    workspace,
+  const events = ["wsp_a", "wsp_b"].map((space): ConsumedEvent => ({
+    space,
     versionstamp: "",
     index: 0,
     event: { type: "test.made", at: 0, subject: "a", data: {} },
@@ -51,7 +51,7 @@ async function trimAll(trim: OutboxTrim) {
   await trim.committed(SIGNAL);
 }
 
-Deno.test("OutboxTrim: the newest events of each workspace stay, with their notices", async () => {
+Deno.test("OutboxTrim: the newest events of each space stay, with their notices", async () => {
   const store = await openStore({ location: ":memory:" });
   await emit(store, "wsp_a", 20);
   await emit(store, "wsp_b", 3);

@@ -2,6 +2,7 @@
  * Chat completions for programs: each is a run, as an answer in a thread is one. An attached run belongs
  * to the request that began it and stops with that; a detached one goes on, also in another process.
  */
+import { askedBy, type Asker } from "@/lib/auth/asker.ts";
 import type { CacheOutcome, CacheWish } from "@/lib/cache/answer.ts";
 import type { Sought } from "@/lib/cache/answers.ts";
 import type { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
@@ -38,13 +39,15 @@ export interface GatewayParts {
   idempotency: IdempotencyStore;
   keptHits: KeptHits;
   /** Stops a run, in whatever process it is executed. */
-  stopRun: (workspace: string, runId: string) => Promise<void>;
+  stopRun: (space: string, runId: string) => Promise<void>;
   log: Logger;
 }
 
 /** Who asks, and how. */
 export interface GatewayContext {
-  workspace: string;
+  /** Where the run is kept. */
+  space: string;
+  asker: Asker;
   requestId: string;
   logger: Logger;
   /** Takes the stages of the request and of its run. */
@@ -119,10 +122,10 @@ export class Gateway {
     context: GatewayContext,
   ): Promise<GatewayRun | Response> {
     const { keptHits, looseRuns, runs } = this.#parts;
-    const { workspace, logger } = context;
+    const { space, logger } = context;
     const built = await this.#build(input, context.signal);
     const sought = await runs.answers.seek(
-      workspace,
+      context.asker,
       built,
       context.cache,
       context,
@@ -134,7 +137,7 @@ export class Gateway {
     const opened = await this.#open(built, context, sought);
     const record = { ...newRun(built, opened, context), isAttached: true };
     const owned = looseRuns.begin(
-      workspace,
+      space,
       record,
       (error) => logger.warn("Run was not stored at its start", { error }),
     );
@@ -146,15 +149,15 @@ export class Gateway {
     context: GatewayContext,
   ): Promise<GatewayRun> {
     const { idempotency, looseRuns, store } = this.#parts;
-    const { workspace, idempotencyKey: key, trace, surface } = context;
+    const { space, idempotencyKey: key, trace, surface } = context;
     const { scope, body } = surface ?? { scope: "v1", body: input };
     for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
       const claim = await idempotency.claim(
-        workspace,
+        space,
         key === null ? null : { scope, key, body },
       );
       if (claim.state === "made") {
-        const record = await store.readRun(workspace, claim.id);
+        const record = await store.readRun(space, claim.id);
         if (record === null) throw notFound("run");
         trace.run = record.id;
         return known(record);
@@ -166,7 +169,7 @@ export class Gateway {
       try {
         owned = await trace.stages.run("commit", () =>
           looseRuns.start(
-            workspace,
+            space,
             record,
             JSON.stringify(input),
             claim.receipt(record.id),
@@ -211,11 +214,11 @@ export class Gateway {
 
   async #open(
     built: BuiltRequest,
-    { workspace, cache, mayRestart, trace }: GatewayContext,
+    { asker, cache, mayRestart, trace }: GatewayContext,
     sought?: Sought,
   ): Promise<OpenedStream> {
     const opened = await this.#parts.runs.answers.open(
-      workspace,
+      asker,
       built,
       cache,
       { trace, sought },
@@ -248,11 +251,11 @@ export class Gateway {
 
   /** What to ask again for a detached run whose process has died; null when that cannot be. */
   async again(
-    workspace: string,
+    space: string,
     record: RunRecord,
   ): Promise<AskedAgain | null> {
     const { looseRuns, log } = this.#parts;
-    const prompt = await looseRuns.readPrompt(workspace, record.id);
+    const prompt = await looseRuns.readPrompt(space, record.id);
     if (prompt === null) return null;
     // It was checked before it was stored.
     const input: ChatCompletion = JSON.parse(prompt);
@@ -267,38 +270,38 @@ export class Gateway {
 
   /** @throws {AppError} 404 `not_found` also for a run of a chat */
   async run(
-    workspace: string,
+    space: string,
     runId: string,
   ): Promise<{ record: RunRecord; text: string }> {
-    const record = await this.#record(workspace, runId);
+    const record = await this.#record(space, runId);
     const { runs, store } = this.#parts;
     if (isEnded(record.status)) {
-      return { record, text: await store.readText(workspace, record) };
+      return { record, text: await store.readText(space, record) };
     }
     const live = runs.live(runId);
     if (live !== null && live.epoch === record.epoch) {
       return { record, text: textOf(live.events) };
     }
-    const stored = await store.readRunEvents(workspace, runId);
+    const stored = await store.readRunEvents(space, runId);
     return { record, text: textOf(stored?.events ?? []) };
   }
 
-  async #record(workspace: string, runId: string): Promise<RunRecord> {
+  async #record(space: string, runId: string): Promise<RunRecord> {
     const { store, runs } = this.#parts;
-    const record = await store.readRun(workspace, runId) ??
-      runs.executed(workspace, runId);
+    const record = await store.readRun(space, runId) ??
+      runs.executed(space, runId);
     if (record?.source !== "v1") throw notFound("run");
     return record;
   }
 
   /** The events of a run; see `RunFollow.follow`. */
   follow(
-    workspace: string,
+    space: string,
     runId: string,
     after: After,
     signal: AbortSignal,
   ): AsyncGenerator<PlacedEvent[], void, void> {
-    return this.#parts.follow.follow(workspace, runId, after, signal);
+    return this.#parts.follow.follow(space, runId, after, signal);
   }
 
   /**
@@ -306,12 +309,12 @@ export class Gateway {
    * @throws {AppError} 404 `not_found`, 503 `run_not_here` when its process does not react
    */
   async cancel(
-    workspace: string,
+    space: string,
     runId: string,
   ): Promise<{ record: RunRecord; text: string }> {
-    const { record } = await this.run(workspace, runId);
-    if (!isEnded(record.status)) await this.#parts.stopRun(workspace, runId);
-    const stopped = await this.run(workspace, runId);
+    const { record } = await this.run(space, runId);
+    if (!isEnded(record.status)) await this.#parts.stopRun(space, runId);
+    const stopped = await this.run(space, runId);
     if (isEnded(stopped.record.status)) return stopped;
     throw new AppError({
       status: 503,
@@ -363,13 +366,14 @@ function formOf(
 function newRun(
   built: BuiltRequest,
   { cache }: OpenedStream,
-  { requestId, surface }: GatewayContext,
+  { requestId, surface, asker }: GatewayContext,
 ): RunRecord {
   const now = new Date().toISOString();
   return {
     v: 1,
     id: surface?.runId ?? newId("run"),
     source: "v1",
+    askedBy: askedBy(asker),
     ...(surface?.keepsEvents ? { keepsEvents: true } : {}),
     threadId: "",
     questionId: "",

@@ -1,4 +1,5 @@
 /** Programs' requests that a kept answer serves: one row in the ledger, and no run. */
+import type { Asker } from "@/lib/auth/asker.ts";
 import type { CacheHit } from "@/lib/cache/answer.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import type { CacheKey } from "@/lib/cache/cache_key.ts";
@@ -27,7 +28,7 @@ export interface KeptHit {
   hit: CacheHit;
   built: BuiltRequest;
   input: ChatCompletion;
-  workspace: string;
+  asker: Asker;
   requestId: string;
   trace: RequestTrace | null;
   logger: Logger;
@@ -47,11 +48,11 @@ export class KeptHits {
   /** Answers with what is kept. */
   async respond(request: KeptHit): Promise<Response> {
     const { answers, recordUsage } = this.#parts;
-    const { key, hit, built, input, workspace, logger } = request;
+    const { key, hit, built, input, asker, logger } = request;
     const { answer, outcome } = hit;
     const savedMicroUsd = answers.taken(hit);
     const row = this.#row(request, savedMicroUsd);
-    recordUsage(workspace, row).catch((error) =>
+    recordUsage(asker.workspace, row).catch((error) =>
       logger.warn("Kept answer could not be put into the ledger", { error })
     );
     this.#tell(request, row);
@@ -66,7 +67,7 @@ export class KeptHits {
   }
 
   #row(
-    { hit: { answer, outcome }, built, requestId }: KeptHit,
+    { hit: { answer, outcome }, built, asker, requestId }: KeptHit,
     savedMicroUsd: number,
   ): LedgerRow {
     return {
@@ -75,8 +76,8 @@ export class KeptHits {
       epoch: 1,
       request: requestId,
       thread: null,
-      user: null,
-      key: null,
+      user: asker.user,
+      key: asker.key,
       model: built.model,
       provider: answer.served.provider,
       source: "v1",
@@ -96,11 +97,13 @@ export class KeptHits {
   }
 
   #tell(
-    { hit: { answer, outcome }, workspace, requestId, trace }: KeptHit,
+    { hit: { answer, outcome }, asker, requestId, trace }: KeptHit,
     row: LedgerRow,
   ): void {
     this.#parts.observer.runEnded({
-      workspace,
+      workspace: asker.workspace,
+      user: asker.user,
+      key: asker.key,
       request: requestId,
       run: row.run,
       epoch: row.epoch,

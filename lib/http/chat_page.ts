@@ -22,13 +22,13 @@ export interface Navigation {
 }
 
 export async function loadNavigation(state: State): Promise<Navigation> {
-  const { services: { threads }, workspace } = state;
+  const { services: { threads }, space } = state;
   const [pinned, newest] = await Promise.all([
-    threads.list(workspace, { limit: MAX_PINNED, cursor: null }, {
+    threads.list(space, { limit: MAX_PINNED, cursor: null }, {
       ...UNARCHIVED,
       pinned: true,
     }),
-    threads.list(workspace, { limit: LISTED_THREADS, cursor: null }),
+    threads.list(space, { limit: LISTED_THREADS, cursor: null }),
   ]);
   const rows = new Map(
     [...newest.items, ...pinned.items].map((thread) => [

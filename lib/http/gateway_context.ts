@@ -1,4 +1,5 @@
 /** What the headers of a request under `/v1` say about its run. */
+import { askerFrom } from "@/lib/auth/asker.ts";
 import type { CacheWish } from "@/lib/cache/answer.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { GatewayContext } from "@/lib/gateway/gateway.ts";
@@ -9,14 +10,15 @@ import type { State } from "@/utils.ts";
 /** @throws {AppError} 400 `invalid_request` for a header that says nothing known */
 export function gatewayContext(
   request: Request,
-  { workspace, requestId, log, trace }: State,
+  { space, caller, requestId, log, trace }: State,
 ): GatewayContext {
   const { isAsync, waitMs } = readPrefer(request);
   const detach = oneOf(request, "x-freshet-detach", ["true", "false"]);
   const failover = oneOf(request, "x-freshet-failover", ["restart"]);
   const cache = oneOf(request, "x-freshet-cache", ["bypass", "only"]);
   return {
-    workspace,
+    space,
+    asker: askerFrom(caller),
     requestId,
     logger: log,
     trace,

@@ -1,10 +1,12 @@
 /** What every request passes before its route. */
 import type { Context, Middleware } from "fresh";
-import { checkLocal } from "@/lib/auth/local_guard.ts";
+import { FIRST_WORKSPACE, programSpace, userSpace } from "@/lib/auth/caller.ts";
 import type { AppError } from "@/lib/errors.ts";
 import { openAIErrorResponse } from "@/lib/gateway/openai_error.ts";
+import { checkAccess } from "@/lib/http/access.ts";
+import { identify } from "@/lib/http/identify.ts";
 import { problemResponse, toAppError } from "@/lib/http/problem.ts";
-import { currentServices, LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
+import { currentServices } from "@/lib/lifespan.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import { rounded } from "@/lib/observe/stages.ts";
 import { parseAppearance } from "@/lib/shared/appearance.ts";
@@ -30,7 +32,7 @@ function beginTrace(ctx: Context<State>): RequestTrace {
   const source = ctx.url.pathname.startsWith("/v1/") ? "v1" : "chat";
   return state.services.observer.begin({
     id: state.requestId,
-    workspace: state.workspace,
+    workspace: FIRST_WORKSPACE,
     method: ctx.req.method,
     route: ctx.route ?? "none",
     source: asksModel(ctx) ? source : null,
@@ -42,7 +44,6 @@ export const requestContext: Middleware<State> = async (ctx) => {
   const { state } = ctx;
   state.services = currentServices();
   state.requestId = newId("req");
-  state.workspace = LOCAL_WORKSPACE;
   state.log = state.services.log.with({ request: state.requestId });
   state.appearance = parseAppearance(ctx.req.headers.get("cookie"));
   state.trace = beginTrace(ctx);
@@ -156,11 +157,26 @@ export const admission: Middleware<State> = (ctx) => {
   return ctx.next();
 };
 
-/** Keeps everything but this machine out; see `checkLocal`. */
-export const localMode: Middleware<State> = (ctx) => {
-  ctx.state.trace.stages.check("auth", () => {
-    const refused = checkLocal(ctx.req, ctx.state.services.config.apiKey);
-    if (refused !== null) throw refused;
+/**
+ * Finds out who makes the request, and whether they may. An address without a route is for nobody's
+ * eyes in particular: static files, or 404.
+ */
+export const authentication: Middleware<State> = async (ctx) => {
+  const { state, route, url } = ctx;
+  const { trace } = state;
+  await trace.stages.run("auth", async () => {
+    const visitor = await identify(ctx);
+    state.visitor = visitor;
+    if (visitor !== null) {
+      state.caller = visitor;
+      trace.workspace = visitor.workspace;
+      trace.user = visitor.user;
+      trace.key = visitor.key?.id ?? null;
+      state.space = url.pathname.startsWith("/v1/")
+        ? programSpace(visitor.workspace)
+        : userSpace(visitor.workspace, visitor.user);
+    }
+    if (route !== null) checkAccess(route, ctx.req.method, visitor);
   });
-  return ctx.next();
+  return await ctx.next();
 };

@@ -20,7 +20,7 @@ import {
  * @throws {AppError} 400 `invalid_request` for a form that is none of ours; as the services do
  */
 export async function actOnProject(
-  { services: { projects, threads }, workspace }: State,
+  { services: { projects, threads }, space }: State,
   form: URLSearchParams,
 ): Promise<string> {
   const id = form.get("id") ?? "";
@@ -30,7 +30,7 @@ export async function actOnProject(
       const input = parseForm(newProjectSchema, { name, color }, form);
       const project = await attemptForm(
         form,
-        () => projects.create(workspace, input, formKey(form, input)),
+        () => projects.create(space, input, formKey(form, input)),
       );
       return `/projects/${project.id}`;
     }
@@ -38,24 +38,24 @@ export async function actOnProject(
       const patch = parseForm(projectPatchSchema, toProjectInput(form), form);
       await attemptForm(
         form,
-        () => projects.update(workspace, id, patch, acceptVersion(form)),
+        () => projects.update(space, id, patch, acceptVersion(form)),
       );
       return `/projects/${id}?saved=1#project-settings`;
     }
     case "thread": {
       const input = { projectId: id };
       const thread = await threads.create(
-        workspace,
+        space,
         input,
         formKey(form, input),
       );
       return `/c/${thread.id}`;
     }
     case "delete":
-      await projects.delete(workspace, id, acceptVersion(form));
+      await projects.delete(space, id, acceptVersion(form));
       return `/projects?deleted=${id}`;
     case "restore":
-      await projects.restore(workspace, id);
+      await projects.restore(space, id);
       return `/projects/${id}`;
   }
   throw new AppError({

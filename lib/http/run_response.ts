@@ -1,4 +1,5 @@
 /** Answers that tell of a run that was just begun: as its stream, at once, or when it has ended. */
+import { askerFrom } from "@/lib/auth/asker.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import type { Message, Run } from "@/lib/shared/wire.ts";
 import { sseResponse } from "@/lib/streams/sse.ts";
@@ -9,6 +10,7 @@ import { readPrefer } from "./prefer.ts";
 /** How a request is known when it begins a run. */
 export function startContext(request: Request, state: State) {
   return {
+    asker: askerFrom(state.caller),
     logger: state.log,
     requestId: state.requestId,
     idempotencyKey: readIdempotencyKey(request),
@@ -34,18 +36,18 @@ export async function runResponse(
   started: { run: Run; message: Message },
 ): Promise<Response> {
   const { chat } = state.services;
-  const { workspace } = state;
+  const { space } = state;
   const { id } = started.run;
   const headers: Record<string, string> = { location: `/api/runs/${id}` };
   if (wantsStream(request)) {
     return sseResponse(
-      (signal) => chat.follow(workspace, id, null, signal),
+      (signal) => chat.follow(space, id, null, signal),
       request.signal,
       { headers },
     );
   }
   if (started.run.cache?.startsWith("hit")) {
-    const run = await chat.waitForRun(workspace, id, HIT_MS);
+    const run = await chat.waitForRun(space, id, HIT_MS);
     if (isEnded(run.status)) {
       return Response.json({ ...started, run }, { headers });
     }
@@ -57,7 +59,7 @@ export async function runResponse(
   }
   if (waitMs === null) return Response.json(started, { status: 201, headers });
   headers["preference-applied"] = `wait=${waitMs / 1_000}`;
-  const run = await chat.waitForRun(workspace, id, waitMs);
+  const run = await chat.waitForRun(space, id, waitMs);
   const status = isEnded(run.status) ? 200 : 202;
   return Response.json({ ...started, run }, { status, headers });
 }

@@ -19,7 +19,7 @@ import {
  * @throws {AppError} 400 `invalid_request` for a form that is none of ours; as the services do
  */
 export async function actOnTask(
-  { services: { tags, tasks }, workspace }: State,
+  { services: { tags, tasks }, space }: State,
   form: URLSearchParams,
 ): Promise<string> {
   const back = backPath(form.get("back"));
@@ -29,7 +29,7 @@ export async function actOnTask(
       const input = parseForm(newTaskSchema, toTaskInput(form), form);
       await attemptForm(
         form,
-        () => tasks.create(workspace, input, formKey(form, input)),
+        () => tasks.create(space, input, formKey(form, input)),
       );
       return back;
     }
@@ -41,24 +41,24 @@ export async function actOnTask(
       );
       await attemptForm(
         form,
-        () => tasks.update(workspace, id, patch, acceptVersion(form)),
+        () => tasks.update(space, id, patch, acceptVersion(form)),
       );
       return back;
     }
     case "status": {
       const status = form.get("status");
       const patch = parseForm(taskPatchSchema, { status }, form);
-      await tasks.update(workspace, id, patch, acceptVersion(form));
+      await tasks.update(space, id, patch, acceptVersion(form));
       return back;
     }
     case "delete":
-      await tasks.delete(workspace, id, acceptVersion(form));
+      await tasks.delete(space, id, acceptVersion(form));
       return withParameter(back, "deleted", id);
     case "delete-tag":
-      await tags.delete(workspace, form.get("tag") ?? "");
+      await tags.delete(space, form.get("tag") ?? "");
       return "/tasks";
     case "restore":
-      await tasks.restore(workspace, id);
+      await tasks.restore(space, id);
       return back;
   }
   throw new AppError({

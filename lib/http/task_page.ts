@@ -11,7 +11,7 @@ const MOST_CHOICES = 200;
 
 /** The newest projects, for a choice. */
 export async function loadProjects(state: State): Promise<Project[]> {
-  const { items } = await state.services.projects.list(state.workspace, {
+  const { items } = await state.services.projects.list(state.space, {
     limit: MOST_CHOICES,
     cursor: null,
   });
@@ -20,7 +20,7 @@ export async function loadProjects(state: State): Promise<Project[]> {
 
 /** Names of tags, for suggestions. */
 export async function loadTagNames(state: State): Promise<string[]> {
-  const { items } = await state.services.tags.list(state.workspace, {
+  const { items } = await state.services.tags.list(state.space, {
     limit: MOST_CHOICES,
     cursor: null,
   });
@@ -33,9 +33,9 @@ export async function loadTaskRows(
   query: TaskQuery,
   page: PageQuery,
 ): Promise<{ rows: TaskRow[]; nextCursor: string | null }> {
-  const { services, workspace } = state;
+  const { services, space } = state;
   const { items, nextCursor } = await services.tasks.list(
-    workspace,
+    space,
     query,
     page,
   );
@@ -44,7 +44,7 @@ export async function loadTaskRows(
 
 /** Tasks with what they point to. */
 export async function toTaskRows(
-  { services, workspace }: State,
+  { services, space }: State,
   tasks: Task[],
 ): Promise<TaskRow[]> {
   const distinct = (ids: (string | null)[]) => [
@@ -52,12 +52,12 @@ export async function toTaskRows(
   ];
   const [projects, threads] = await Promise.all([
     services.projects.findMany(
-      workspace,
+      space,
       distinct(tasks.map(({ projectId }) => projectId)),
     ),
     Promise.all(
       distinct(tasks.map(({ threadId }) => threadId)).map((id) =>
-        services.threads.get(workspace, id)
+        services.threads.get(space, id)
       ),
     ),
   ]);

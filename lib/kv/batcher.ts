@@ -54,7 +54,7 @@ interface Size {
 /** An entry with its sizes, and the promise of its writer. */
 export interface SizedEntry extends Size {
   entry: LaneEntry;
-  /** Bytes of events by workspace; empty when there are none. */
+  /** Bytes of events by space; empty when there are none. */
   envelopes: ReadonlyMap<string, number>;
   /** When a `soon` entry is due, in milliseconds of the monotonic clock. */
   dueAt: number;
@@ -91,8 +91,8 @@ export function sizeEntry(entry: LaneEntry, dueAt: number): SizedEntry {
   const envelopes = new Map<string, number>();
   for (const addressed of entry.events ?? []) {
     const bytes = measureEvent(addressed);
-    const { workspace } = addressed;
-    envelopes.set(workspace, (envelopes.get(workspace) ?? 0) + bytes);
+    const { space } = addressed;
+    envelopes.set(space, (envelopes.get(space) ?? 0) + bytes);
     add(1, PAGE_KEY_BYTES, bytes + ENVELOPE_BYTES);
   }
   if (size.mutations === 0) throw new TypeError("Entry writes nothing");
@@ -116,10 +116,10 @@ function fitsEnvelopes(
   envelopes: Map<string, number>,
   sized: SizedEntry,
 ): boolean {
-  for (const [workspace, bytes] of sized.envelopes) {
-    const sum = (envelopes.get(workspace) ?? 0) + bytes;
+  for (const [space, bytes] of sized.envelopes) {
+    const sum = (envelopes.get(space) ?? 0) + bytes;
     if (sum > MAX_ENVELOPE_BYTES) return false;
-    envelopes.set(workspace, sum);
+    envelopes.set(space, sum);
   }
   return true;
 }

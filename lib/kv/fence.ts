@@ -19,7 +19,7 @@ import { UnitOfWork } from "./unit_of_work.ts";
 export interface OwnedRow {
   kind: OwnedKind;
   id: string;
-  workspace: string;
+  space: string;
   /** Key and versionstamp of the row, for the unit that ends the ownership. */
   key: Deno.KvKey;
   versionstamp: string;
@@ -109,6 +109,6 @@ export async function* owned(
   const rows = list<OwnRecord>(store, ownedBy(incarnation), { signal });
   for await (const { key, value, versionstamp } of rows) {
     const { kind, id } = parseOwnKey(key);
-    yield { kind, id, workspace: value.ws, key, versionstamp };
+    yield { kind, id, space: value.ws, key, versionstamp };
   }
 }

@@ -17,10 +17,10 @@ export interface FenceRecord extends Versioned {
   readonly build: string;
 }
 
-/** An incarnation owns a run or a job of a workspace. */
+/** An incarnation owns a run or a job of a space. */
 export interface OwnRecord extends Versioned {
   readonly v: 1;
-  /** Workspace of the run or job. */
+  /** Space of the run or job. */
   readonly ws: string;
 }
 

@@ -1,15 +1,15 @@
 /**
- * Every key of the store; no other file spells one. Keys of a tenant begin with its workspace, so a
+ * Every key of the store; no other file spells one. Keys of a tenant begin with its space, so a
  * query is scoped by being built here; `"sys"` is the operator's space. Numbers in keys are JavaScript
  * numbers, which the store orders by value.
  */
 
-/** Workspace of a tenant key. @throws {TypeError} for one that would fall into another space */
-function tenant(workspace: string): string {
-  if (workspace === "" || workspace === "sys") {
-    throw new TypeError(`Workspace "${workspace}" cannot own keys`);
+/** Space of a tenant key. @throws {TypeError} for one that would fall into another space */
+function tenant(space: string): string {
+  if (space === "" || space === "sys") {
+    throw new TypeError(`Space "${space}" cannot own keys`);
   }
-  return workspace;
+  return space;
 }
 
 /** `{v, start, host, build}`: constant while an incarnation counts; deleted when it is fenced. */
@@ -103,53 +103,53 @@ export function migrationKey(): Deno.KvKey {
 }
 
 /** A run's record. */
-export function runKey(workspace: string, run: string): Deno.KvKey {
-  return [tenant(workspace), "r", run];
+export function runKey(space: string, run: string): Deno.KvKey {
+  return [tenant(space), "r", run];
 }
 
 /** `{v, stop, by, at}`: control of a run, which anyone may set under a check of its versionstamp. */
-export function runControlKey(workspace: string, run: string): Deno.KvKey {
-  return [tenant(workspace), "rc", run];
+export function runControlKey(space: string, run: string): Deno.KvKey {
+  return [tenant(space), "rc", run];
 }
 
 /** `{v, text}`: what a run without a thread was asked, for as long as another process may begin it again. */
-export function runPromptKey(workspace: string, run: string): Deno.KvKey {
-  return [tenant(workspace), "rp", run];
+export function runPromptKey(space: string, run: string): Deno.KvKey {
+  return [tenant(space), "rp", run];
 }
 
 /** `{v, text, expiresAt}`: what was asked for the Response that shows a run. */
-export function responseKey(workspace: string, run: string): Deno.KvKey {
-  return [tenant(workspace), "rs", run];
+export function responseKey(space: string, run: string): Deno.KvKey {
+  return [tenant(space), "rs", run];
 }
 
 /** `{v, runId}`: the newest run of a chat that an AI SDK client keeps under an id of its own. */
-export function chatRunKey(workspace: string, chat: string): Deno.KvKey {
-  return [tenant(workspace), "cr", chat];
+export function chatRunKey(space: string, chat: string): Deno.KvKey {
+  return [tenant(space), "cr", chat];
 }
 
 /** A segment of a run's events that ends with `lastSeq`; sequence numbers begin at 0 in each epoch. */
 export function runLogKey(
-  workspace: string,
+  space: string,
   run: string,
   epoch: number,
   lastSeq: number,
 ): Deno.KvKey {
-  return [tenant(workspace), "rl", run, epoch, lastSeq];
+  return [tenant(space), "rl", run, epoch, lastSeq];
 }
 
 /** All segments of a run, oldest epoch first. */
-export function runLog(workspace: string, run: string): Deno.KvListSelector {
-  return { prefix: [tenant(workspace), "rl", run] };
+export function runLog(space: string, run: string): Deno.KvListSelector {
+  return { prefix: [tenant(space), "rl", run] };
 }
 
 /** The segments of one epoch that hold events after `afterSeq` (-1: all of them). */
 export function runLogAfter(
-  workspace: string,
+  space: string,
   run: string,
   epoch: number,
   afterSeq: number,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "rl", run, epoch];
+  const prefix = [tenant(space), "rl", run, epoch];
   return { prefix, start: [...prefix, afterSeq + 1] };
 }
 
@@ -161,21 +161,21 @@ export function parseRunLogKey(
 }
 
 /** A thread as its owner edits it. */
-export function threadKey(workspace: string, thread: string): Deno.KvKey {
-  return [tenant(workspace), "t", thread];
+export function threadKey(space: string, thread: string): Deno.KvKey {
+  return [tenant(space), "t", thread];
 }
 
-/** Every thread record of a workspace, by id (which is by time of creation). */
-export function threads(workspace: string): Deno.KvListSelector {
-  return { prefix: [tenant(workspace), "t"] };
+/** Every thread record of a space, by id (which is by time of creation). */
+export function threads(space: string): Deno.KvListSelector {
+  return { prefix: [tenant(space), "t"] };
 }
 
 /** What the server writes about a thread: never the user-edited record, so neither undoes the other. */
 export function threadActivityKey(
-  workspace: string,
+  space: string,
   thread: string,
 ): Deno.KvKey {
-  return [tenant(workspace), "ta", thread];
+  return [tenant(space), "ta", thread];
 }
 
 /**
@@ -184,11 +184,11 @@ export function threadActivityKey(
  * (or in the lane, when the lane alone writes it), so a thread has exactly one entry.
  */
 export function threadListKey(
-  workspace: string,
+  space: string,
   updatedAtMs: number,
   thread: string,
 ): Deno.KvKey {
-  return [tenant(workspace), "ti", updatedAtMs, thread];
+  return [tenant(space), "ti", updatedAtMs, thread];
 }
 
 /** Place in the list of threads; the last entry of a page is the cursor of the next. */
@@ -202,10 +202,10 @@ export interface ThreadListPlace {
  * place of the page's last entry as `before` for the page that follows (ends are exclusive).
  */
 export function threadList(
-  workspace: string,
+  space: string,
   before: ThreadListPlace | null,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "ti"];
+  const prefix = [tenant(space), "ti"];
   if (before === null) return { prefix };
   return { prefix, end: [...prefix, before.updatedAtMs, before.thread] };
 }
@@ -217,19 +217,19 @@ export function parseThreadListKey(key: Deno.KvKey): ThreadListPlace {
 
 /** A message of a thread, with its text or the manifest of it. */
 export function messageKey(
-  workspace: string,
+  space: string,
   thread: string,
   message: string,
 ): Deno.KvKey {
-  return [tenant(workspace), "m", thread, message];
+  return [tenant(space), "m", thread, message];
 }
 
 /** All messages of a thread, by id (which is by time of creation). */
 export function messages(
-  workspace: string,
+  space: string,
   thread: string,
 ): Deno.KvListSelector {
-  return { prefix: [tenant(workspace), "m", thread] };
+  return { prefix: [tenant(space), "m", thread] };
 }
 
 /** `{v, owner, bytes}`: an immutable part of a blob; parts count from 0. */
@@ -262,11 +262,11 @@ export function blobParts(blob: string): Deno.KvListSelector {
  * caller chose freely is to be hashed first, since keys are at most 2,048 bytes.
  */
 export function idempotencyKey(
-  workspace: string,
+  space: string,
   scope: string,
   key: string,
 ): Deno.KvKey {
-  return [tenant(workspace), "ik", scope, key];
+  return [tenant(space), "ik", scope, key];
 }
 
 /** `{v, id, baseUrl}`: a provider that was added in the browser. */
@@ -281,10 +281,10 @@ export function providers(): Deno.KvListSelector {
 /** `{v}`: what is left of an ended run is to be looked at from then on. */
 export function runRetentionKey(
   dueAtMs: number,
-  workspace: string,
+  space: string,
   run: string,
 ): Deno.KvKey {
-  return ["sys", "rx", dueAtMs, tenant(workspace), run];
+  return ["sys", "rx", dueAtMs, tenant(space), run];
 }
 
 /** The runs to look at before a time, longest due first. */
@@ -296,8 +296,8 @@ export function runRetentions(beforeMs: number): Deno.KvListSelector {
 /** What a key says that `runRetentionKey` built. */
 export function parseRunRetentionKey(
   key: Deno.KvKey,
-): { workspace: string; run: string } {
-  return { workspace: String(key[3]), run: String(key[4]) };
+): { space: string; run: string } {
+  return { space: String(key[3]), run: String(key[4]) };
 }
 
 /** Incarnation and number out of a key that `laneKey` built. */
@@ -345,33 +345,33 @@ export function inboxRows(incarnation: string): Deno.KvListSelector {
  * commit, or a known versionstamp.
  */
 export function eventsKey(
-  workspace: string,
+  space: string,
   stamp: symbol | string,
 ): Deno.KvKey {
   // The platform's type of a key part has `symbol` for exactly this placeholder.
-  return [tenant(workspace), "e", stamp] as Deno.KvKey;
+  return [tenant(space), "e", stamp] as Deno.KvKey;
 }
 
-/** Envelopes of a workspace after a versionstamp (null: all), oldest first. */
+/** Envelopes of a space after a versionstamp (null: all), oldest first. */
 export function eventsAfter(
-  workspace: string,
+  space: string,
   versionstamp: string | null,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "e"];
+  const prefix = [tenant(space), "e"];
   if (versionstamp === null) return { prefix };
   return { prefix, start: [...prefix, `${versionstamp}\0`] };
 }
 
-/** Envelopes of a workspace from a versionstamp on, oldest first. */
+/** Envelopes of a space from a versionstamp on, oldest first. */
 export function eventsFrom(
-  workspace: string,
+  space: string,
   versionstamp: string,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "e"];
+  const prefix = [tenant(space), "e"];
   return { prefix, start: [...prefix, versionstamp] };
 }
 
-/** `{v, ws}`: which workspaces have events in one atomic. */
+/** `{v, ws}`: which spaces have events in one atomic. */
 export function eventsNoticeKey(stamp: symbol | string): Deno.KvKey {
   return ["sys", "e", stamp] as Deno.KvKey;
 }
@@ -395,9 +395,9 @@ export function cursorKey(consumer: string): Deno.KvKey {
   return ["sys", "cur", consumer];
 }
 
-/** `{v, vs}`: the events of a workspace up to this versionstamp may have been deleted. */
-export function eventsTrimKey(workspace: string): Deno.KvKey {
-  return [tenant(workspace), "et"];
+/** `{v, vs}`: the events of a space up to this versionstamp may have been deleted. */
+export function eventsTrimKey(space: string): Deno.KvKey {
+  return [tenant(space), "et"];
 }
 
 /** `{v, vs}`: the notices up to this versionstamp may have been deleted. */
@@ -405,41 +405,41 @@ export function eventsNoticeTrimKey(): Deno.KvKey {
   return ["sys", "et"];
 }
 
-/** Something of each workspace whose id sorts after the given one (null: of all). */
-export function workspacesAfter(workspace: string | null): Deno.KvListSelector {
-  const start = workspace === null ? "wsp_" : `${workspace}\0`;
+/** Something of each space whose id sorts after the given one (null: of all). */
+export function spacesAfter(space: string | null): Deno.KvListSelector {
+  const start = space === null ? "wsp_" : `${space}\0`;
   // The character after "_".
   return { start: [start], end: ["wsp`"] };
 }
 
-/** Workspace out of any key of a tenant. */
-export function parseWorkspace(key: Deno.KvKey): string {
+/** Space out of any key of a tenant. */
+export function parseSpace(key: Deno.KvKey): string {
   return String(key[0]);
 }
 
-/** The thread records of a workspace that sort after the given id (null: all). */
+/** The thread records of a space that sort after the given id (null: all). */
 export function threadsAfter(
-  workspace: string,
+  space: string,
   thread: string | null,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "t"];
+  const prefix = [tenant(space), "t"];
   return thread === null
     ? { prefix }
     : { prefix, start: [...prefix, `${thread}\0`] };
 }
 
-/** `{v, segments, token}`: which segments the search index of a workspace has. */
-export function searchIndexKey(workspace: string): Deno.KvKey {
-  return [tenant(workspace), "sx"];
+/** `{v, segments, token}`: which segments the search index of a space has. */
+export function searchIndexKey(space: string): Deno.KvKey {
+  return [tenant(space), "sx"];
 }
 
 /** `{v, bytes}`: an immutable part of a segment of the search index; parts count from 0. */
 export function searchSegmentKey(
-  workspace: string,
+  space: string,
   segment: string,
   part: number,
 ): Deno.KvKey {
-  return [tenant(workspace), "sg", segment, part];
+  return [tenant(space), "sg", segment, part];
 }
 
 /**
@@ -447,11 +447,11 @@ export function searchSegmentKey(
  * with `itself` also of that one.
  */
 export function searchSegments(
-  workspace: string,
+  space: string,
   after: string | null,
   itself = false,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "sg"];
+  const prefix = [tenant(space), "sg"];
   if (after === null) return { prefix };
   return { prefix, start: [...prefix, itself ? after : `${after}\0`] };
 }
@@ -464,69 +464,69 @@ export function parseSearchSegmentKey(
 }
 
 /** `{v, token}`: overwritten by whoever deletes segments of the search index that are not in use. */
-export function searchSweepKey(workspace: string): Deno.KvKey {
-  return [tenant(workspace), "sw"];
+export function searchSweepKey(space: string): Deno.KvKey {
+  return [tenant(space), "sw"];
 }
 
-/** `{v, rows}`: page `page` of the ledger rows of a workspace in batch `n` of an incarnation's lane. */
+/** `{v, rows}`: page `page` of the ledger rows of a space in batch `n` of an incarnation's lane. */
 export function ledgerPageKey(
-  workspace: string,
+  space: string,
   atMs: number,
   incarnation: string,
   n: number,
   page = 0,
 ): Deno.KvKey {
-  const key = [tenant(workspace), "lg", atMs, incarnation, n];
+  const key = [tenant(space), "lg", atMs, incarnation, n];
   return page === 0 ? key : [...key, page];
 }
 
 /** The ledger's pages of a span of time, oldest first: from `fromMs` on, before `toMs`. */
 export function ledgerPages(
-  workspace: string,
+  space: string,
   fromMs: number,
   toMs: number,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "lg"];
+  const prefix = [tenant(space), "lg"];
   return { start: [...prefix, fromMs], end: [...prefix, toMs] };
 }
 
 /** `{v, at}`: where the ledger row of a request is: time, incarnation, batch, page and place in it. */
-export function requestKey(workspace: string, request: string): Deno.KvKey {
-  return [tenant(workspace), "rq", request];
+export function requestKey(space: string, request: string): Deno.KvKey {
+  return [tenant(space), "rq", request];
 }
 
 /** A project. What points to one that is not there has none. */
-export function projectKey(workspace: string, project: string): Deno.KvKey {
-  return [tenant(workspace), "p", project];
+export function projectKey(space: string, project: string): Deno.KvKey {
+  return [tenant(space), "p", project];
 }
 
 /** The projects made before the given one (null: all), by id, which is by time of creation. */
 export function projects(
-  workspace: string,
+  space: string,
   before: string | null,
 ): Deno.KvListSelector {
-  return idsBefore([tenant(workspace), "p"], before);
+  return idsBefore([tenant(space), "p"], before);
 }
 
 /** `{v, record, expiresAt}`: a project whose deletion can still be undone. */
 export function deletedProjectKey(
-  workspace: string,
+  space: string,
   project: string,
 ): Deno.KvKey {
-  return [tenant(workspace), "pd", project];
+  return [tenant(space), "pd", project];
 }
 
 /** A tag under its name without regard to case. */
-export function tagKey(workspace: string, foldedName: string): Deno.KvKey {
-  return [tenant(workspace), "g", foldedName];
+export function tagKey(space: string, foldedName: string): Deno.KvKey {
+  return [tenant(space), "g", foldedName];
 }
 
 /** The tags whose folded names sort after the given one (null: all). */
 export function tags(
-  workspace: string,
+  space: string,
   after: string | null,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "g"];
+  const prefix = [tenant(space), "g"];
   // No name holds a zero character, so this is the first place behind the one given.
   return after === null ? { prefix } : {
     prefix,
@@ -538,26 +538,26 @@ export function tags(
  * `{v, generation}`: raised by whoever deletes a tag and checked by whoever makes one, so that a tag
  * of the same name that comes later is another one.
  */
-export function tagGenerationKey(workspace: string): Deno.KvKey {
-  return [tenant(workspace), "gg"];
+export function tagGenerationKey(space: string): Deno.KvKey {
+  return [tenant(space), "gg"];
 }
 
 /** A task. */
-export function taskKey(workspace: string, task: string): Deno.KvKey {
-  return [tenant(workspace), "k", task];
+export function taskKey(space: string, task: string): Deno.KvKey {
+  return [tenant(space), "k", task];
 }
 
 /** The tasks made before the given one (null: all), by id, which is by time of creation. */
 export function tasks(
-  workspace: string,
+  space: string,
   before: string | null,
 ): Deno.KvListSelector {
-  return idsBefore([tenant(workspace), "k"], before);
+  return idsBefore([tenant(space), "k"], before);
 }
 
 /** `{v, record, expiresAt}`: a task whose deletion can still be undone. */
-export function deletedTaskKey(workspace: string, task: string): Deno.KvKey {
-  return [tenant(workspace), "kd", task];
+export function deletedTaskKey(space: string, task: string): Deno.KvKey {
+  return [tenant(space), "kd", task];
 }
 
 /** What tasks are found by: their status, their project, or a tag of one generation. */
@@ -566,10 +566,10 @@ export type TaskGroup =
   | { project: string }
   | { tag: string; generation: number };
 
-function taskGroupPrefix(workspace: string, group: TaskGroup): Deno.KvKey {
-  if ("status" in group) return [tenant(workspace), "ks", group.status];
-  if ("project" in group) return [tenant(workspace), "kp", group.project];
-  return [tenant(workspace), "kg", group.tag, group.generation];
+function taskGroupPrefix(space: string, group: TaskGroup): Deno.KvKey {
+  if ("status" in group) return [tenant(space), "ks", group.status];
+  if ("project" in group) return [tenant(space), "kp", group.project];
+  return [tenant(space), "kg", group.tag, group.generation];
 }
 
 /**
@@ -577,20 +577,20 @@ function taskGroupPrefix(workspace: string, group: TaskGroup): Deno.KvKey {
  * project or tag that was deleted stay until their task leaves the group or goes; nobody lists them.
  */
 export function taskGroupKey(
-  workspace: string,
+  space: string,
   group: TaskGroup,
   task: string,
 ): Deno.KvKey {
-  return [...taskGroupPrefix(workspace, group), task];
+  return [...taskGroupPrefix(space, group), task];
 }
 
 /** The tasks of a group made before the given one (null: all). */
 export function taskGroup(
-  workspace: string,
+  space: string,
   group: TaskGroup,
   before: string | null,
 ): Deno.KvListSelector {
-  return idsBefore(taskGroupPrefix(workspace, group), before);
+  return idsBefore(taskGroupPrefix(space, group), before);
 }
 
 /** Task out of a key that `taskGroupKey` built. */
@@ -608,24 +608,24 @@ function idsBefore(
 /** `{v, begun}`: a deleted thread whose rows go from `dueAtMs` on. */
 export function threadPurgeKey(
   dueAtMs: number,
-  workspace: string,
+  space: string,
   thread: string,
 ): Deno.KvKey {
-  return ["sys", "pg", dueAtMs, tenant(workspace), thread];
+  return ["sys", "pg", dueAtMs, tenant(space), thread];
 }
 
-/** The deleted threads of all workspaces that are due before a time, longest due first. */
+/** The deleted threads of all spaces that are due before a time, longest due first. */
 export function threadPurges(beforeMs: number): Deno.KvListSelector {
   return { start: ["sys", "pg"], end: ["sys", "pg", beforeMs] };
 }
 
-/** Due time, workspace and thread out of a key that `threadPurgeKey` built. */
+/** Due time, space and thread out of a key that `threadPurgeKey` built. */
 export function parseThreadPurgeKey(
   key: Deno.KvKey,
-): { dueAtMs: number; workspace: string; thread: string } {
+): { dueAtMs: number; space: string; thread: string } {
   return {
     dueAtMs: Number(key[2]),
-    workspace: String(key[3]),
+    space: String(key[3]),
     thread: String(key[4]),
   };
 }
@@ -642,29 +642,29 @@ export type ThreadGroup = { pinned: true } | { project: string } | {
   tag: string;
 };
 
-function threadGroupPrefix(workspace: string, group: ThreadGroup): Deno.KvKey {
-  if ("pinned" in group) return [tenant(workspace), "tx", "pinned"];
+function threadGroupPrefix(space: string, group: ThreadGroup): Deno.KvKey {
+  if ("pinned" in group) return [tenant(space), "tx", "pinned"];
   if ("project" in group) {
-    return [tenant(workspace), "tx", "project", group.project];
+    return [tenant(space), "tx", "project", group.project];
   }
-  return [tenant(workspace), "tx", "tag", group.tag];
+  return [tenant(space), "tx", "tag", group.tag];
 }
 
 /** `{v}`: a thread in a group; written in the same atomic as its record. */
 export function threadGroupKey(
-  workspace: string,
+  space: string,
   group: ThreadGroup,
   thread: string,
 ): Deno.KvKey {
-  return [...threadGroupPrefix(workspace, group), thread];
+  return [...threadGroupPrefix(space, group), thread];
 }
 
 /** The threads of a group, by id. */
 export function threadGroup(
-  workspace: string,
+  space: string,
   group: ThreadGroup,
 ): Deno.KvListSelector {
-  return { prefix: threadGroupPrefix(workspace, group) };
+  return { prefix: threadGroupPrefix(space, group) };
 }
 
 /** Thread out of a key that `threadGroupKey` built. */
@@ -673,37 +673,37 @@ export function parseThreadGroupKey(key: Deno.KvKey): string {
 }
 
 /** `{v, content, …}`: an answer that is kept, under the hash of what was asked and who may have it. */
-export function keptAnswerKey(workspace: string, hash: string): Deno.KvKey {
-  return [tenant(workspace), "ca", hash];
+export function keptAnswerKey(space: string, hash: string): Deno.KvKey {
+  return [tenant(space), "ca", hash];
 }
 
 /** `{v, target, served, bytes}`: an answer that is kept, found by when it was stored. */
 export function keptAnswerRowKey(
-  workspace: string,
+  space: string,
   storedAtMs: number,
   hash: string,
 ): Deno.KvKey {
-  return [tenant(workspace), "ci", storedAtMs, hash];
+  return [tenant(space), "ci", storedAtMs, hash];
 }
 
-/** The answers kept for a workspace, oldest first: those stored before a time (null: all). */
+/** The answers kept for a space, oldest first: those stored before a time (null: all). */
 export function keptAnswerRows(
-  workspace: string,
+  space: string,
   beforeMs: number | null,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "ci"];
+  const prefix = [tenant(space), "ci"];
   return beforeMs === null ? { prefix } : {
     prefix,
     end: [...prefix, beforeMs],
   };
 }
 
-/** The answers kept for a workspace before a place in their order (null: all). */
+/** The answers kept for a space before a place in their order (null: all). */
 export function keptAnswersBefore(
-  workspace: string,
+  space: string,
   before: { storedAtMs: number; hash: string } | null,
 ): Deno.KvListSelector {
-  const prefix = [tenant(workspace), "ci"];
+  const prefix = [tenant(space), "ci"];
   return before === null ? { prefix } : {
     prefix,
     end: [...prefix, before.storedAtMs, before.hash],
@@ -718,49 +718,49 @@ export function parseKeptAnswerRowKey(
 }
 
 /** `{v, token}`: overwritten by whoever removes kept answers, and checked by whoever stores one. */
-export function cachePurgeKey(workspace: string): Deno.KvKey {
-  return [tenant(workspace), "cg"];
+export function cachePurgeKey(space: string): Deno.KvKey {
+  return [tenant(space), "cg"];
 }
 
 /** `{v, json, expiresAt}`: the record of a request that asked a model. */
 export function requestRecordKey(
-  workspace: string,
+  space: string,
   request: string,
 ): Deno.KvKey {
-  return [tenant(workspace), "ql", request];
+  return [tenant(space), "ql", request];
 }
 
 /** The records of requests made before the given one (null: all), by id, which is by time. */
 export function requestRecords(
-  workspace: string,
+  space: string,
   before: string | null,
 ): Deno.KvListSelector {
-  return idsBefore([tenant(workspace), "ql"], before);
+  return idsBefore([tenant(space), "ql"], before);
 }
 
 /** `{v, json, expiresAt}`: what was asked and answered, where that is kept. */
 export function requestBodiesKey(
-  workspace: string,
+  space: string,
   request: string,
 ): Deno.KvKey {
-  return [tenant(workspace), "qb", request];
+  return [tenant(space), "qb", request];
 }
 
 /** Records and bodies of the requests from one id on, before another. */
 export function requestsBetween(
-  workspace: string,
+  space: string,
   from: string,
   to: string,
 ): Deno.KvListSelector[] {
   return ["ql", "qb"].map((kind) => {
-    const prefix = [tenant(workspace), kind];
+    const prefix = [tenant(space), kind];
     return { start: [...prefix, from], end: [...prefix, to] };
   });
 }
 
-/** `{v}`: a workspace has records of requests that came in that hour. */
-export function requestHourKey(hourMs: number, workspace: string): Deno.KvKey {
-  return ["sys", "qh", hourMs, tenant(workspace)];
+/** `{v}`: a space has records of requests that came in that hour. */
+export function requestHourKey(hourMs: number, space: string): Deno.KvKey {
+  return ["sys", "qh", hourMs, tenant(space)];
 }
 
 /** The hours before a time of which there are records of requests, oldest first. */
@@ -772,6 +772,120 @@ export function requestHours(beforeMs: number): Deno.KvListSelector {
 /** What a key says that `requestHourKey` built. */
 export function parseRequestHourKey(
   key: Deno.KvKey,
-): { hourMs: number; workspace: string } {
-  return { hourMs: Number(key[2]), workspace: String(key[3]) };
+): { hourMs: number; space: string } {
+  return { hourMs: Number(key[2]), space: String(key[3]) };
+}
+
+/** `{v, first, prev, entries}`: page `page` of a workspace's audit log, counted from 0. */
+export function auditPageKey(workspace: string, page: number): Deno.KvKey {
+  return [tenant(workspace), "au", page];
+}
+
+/** The pages of an audit log from one on, before another (null: to the end). */
+export function auditPages(
+  workspace: string,
+  from: number,
+  before: number | null = null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "au"];
+  const start = [...prefix, from];
+  return before === null
+    ? { prefix, start }
+    : { start, end: [...prefix, before] };
+}
+
+/** Number out of a key that `auditPageKey` built. */
+export function parseAuditPageKey(key: Deno.KvKey): number {
+  return Number(key[2]);
+}
+
+/** `{v, gen, vs, page, seq, hash}`: the end of a workspace's audit log, and what it holds already. */
+export function auditHeadKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "ah"];
+}
+
+/** `{v, page, seq, hash, at}`: the last entry of an audit log that is kept no longer. */
+export function auditAnchorKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "aa"];
+}
+
+/** `{v, at, seq, hash, fault}`: what the last check of an audit log came to. */
+export function auditCheckKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "av"];
+}
+
+/** `{v}`: a workspace has an audit log. */
+export function auditedKey(workspace: string): Deno.KvKey {
+  return ["sys", "aw", tenant(workspace)];
+}
+
+/** The workspaces that have an audit log and sort after the given one (null: all). */
+export function auditedAfter(workspace: string | null): Deno.KvListSelector {
+  const prefix = ["sys", "aw"];
+  return workspace === null
+    ? { prefix }
+    : { prefix, start: [...prefix, `${workspace}\0`] };
+}
+
+/** Workspace out of a key that `auditedKey` built. */
+export function parseAuditedKey(key: Deno.KvKey): string {
+  return String(key[2]);
+}
+
+/** A mail that is to be sent, or was. */
+export function mailKey(workspace: string, mail: string): Deno.KvKey {
+  return [tenant(workspace), "ml", mail];
+}
+
+/** `{v}`: a mail, found by when it was made. */
+export function mailRowKey(
+  workspace: string,
+  madeAtMs: number,
+  mail: string,
+): Deno.KvKey {
+  return [tenant(workspace), "mi", madeAtMs, mail];
+}
+
+/** The mails of a workspace that come before a place in their order (null: all), oldest first. */
+export function mailRows(
+  workspace: string,
+  before: { madeAtMs: number; mail: string } | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "mi"];
+  return before === null
+    ? { prefix }
+    : { prefix, end: [...prefix, before.madeAtMs, before.mail] };
+}
+
+/** Time and mail out of a key that `mailRowKey` built. */
+export function parseMailRowKey(
+  key: Deno.KvKey,
+): { madeAtMs: number; mail: string } {
+  return { madeAtMs: Number(key[2]), mail: String(key[3]) };
+}
+
+/** `{v}`: a mail is to be looked at from that time on. */
+export function dueMailKey(
+  dueAtMs: number,
+  workspace: string,
+  mail: string,
+): Deno.KvKey {
+  return ["sys", "md", dueAtMs, tenant(workspace), mail];
+}
+
+/** The mails of all workspaces that are due before a time, longest due first. */
+export function dueMails(beforeMs: number): Deno.KvListSelector {
+  const prefix = ["sys", "md"];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** Time, workspace and mail out of a key that `dueMailKey` built. */
+export function parseDueMailKey(
+  key: Deno.KvKey,
+): { dueAtMs: number; workspace: string; mail: string } {
+  return {
+    dueAtMs: Number(key[2]),
+    workspace: String(key[3]),
+    mail: String(key[4]),
+  };
 }

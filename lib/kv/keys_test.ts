@@ -85,8 +85,8 @@ Deno.test("ownedAfter: skips all rows of an incarnation", async () => {
   assert.deepEqual(await next("inc_b"), []);
 });
 
-Deno.test("tenant keys: begin with the workspace, and no workspace reaches into the operator's space", () => {
-  const tenantKeys: ((workspace: string) => Deno.KvKey)[] = [
+Deno.test("tenant keys: begin with the space, and no space reaches into the operator's space", () => {
+  const tenantKeys: ((space: string) => Deno.KvKey)[] = [
     (ws) => keys.runKey(ws, "x"),
     (ws) => keys.runControlKey(ws, "x"),
     (ws) => keys.runLogKey(ws, "x", 1, 1),

@@ -18,13 +18,13 @@ export interface OutboxEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** An event and the workspace it belongs to. */
+/** An event and the space it belongs to. */
 export interface AddressedEvent {
-  readonly workspace: string;
+  readonly space: string;
   readonly event: OutboxEvent;
 }
 
-/** All events of one workspace in one atomic. */
+/** All events of one space in one atomic. */
 export interface EnvelopeRecord extends Versioned {
   readonly v: 1;
   /** Generation of the store: ids and cursors of another one count no more. */
@@ -32,7 +32,7 @@ export interface EnvelopeRecord extends Versioned {
   readonly ev: readonly OutboxEvent[];
 }
 
-/** Which workspaces have an envelope in one atomic, for who consumes the events of all. */
+/** Which spaces have an envelope in one atomic, for who consumes the events of all. */
 export interface NoticeRecord extends Versioned {
   readonly v: 1;
   readonly ws: readonly string[];
@@ -45,35 +45,35 @@ export const MAX_ENVELOPE_BYTES = 56 * 1024;
 export const ENVELOPE_BYTES = 256;
 
 /** Bytes of an event in its envelope. @throws {TypeError} when it cannot be stored */
-export function measureEvent({ workspace, event }: AddressedEvent): number {
+export function measureEvent({ space, event }: AddressedEvent): number {
   const bytes = measureValue(event);
   if (bytes > MAX_ENVELOPE_BYTES) {
     throw new TypeError(
-      `Event "${event.type}" of "${workspace}" has "${bytes}" bytes, more than "${MAX_ENVELOPE_BYTES}"`,
+      `Event "${event.type}" of "${space}" has "${bytes}" bytes, more than "${MAX_ENVELOPE_BYTES}"`,
     );
   }
   return bytes;
 }
 
-/** The rows of the events of one atomic: an envelope for each workspace, and one notice. */
+/** The rows of the events of one atomic: an envelope for each space, and one notice. */
 export function outboxRows(
   store: Pick<Store, "kv" | "generation">,
   events: readonly AddressedEvent[],
 ): { key: Deno.KvKey; value: EnvelopeRecord | NoticeRecord }[] {
   if (events.length === 0) return [];
   const stamp = store.kv.commitVersionstamp();
-  const byWorkspace = Map.groupBy(events, ({ workspace }) => workspace);
+  const bySpace = Map.groupBy(events, ({ space }) => space);
   const rows: { key: Deno.KvKey; value: EnvelopeRecord | NoticeRecord }[] = [];
-  for (const [workspace, addressed] of byWorkspace) {
+  for (const [space, addressed] of bySpace) {
     const ev = addressed.map(({ event }) => event);
     rows.push({
-      key: eventsKey(workspace, stamp),
+      key: eventsKey(space, stamp),
       value: { v: 1, gen: store.generation, ev },
     });
   }
   rows.push({
     key: eventsNoticeKey(stamp),
-    value: { v: 1, ws: [...byWorkspace.keys()] },
+    value: { v: 1, ws: [...bySpace.keys()] },
   });
   return rows;
 }

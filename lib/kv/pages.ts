@@ -11,15 +11,15 @@ export interface LogPageRecord extends Versioned {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** A ledger row, encoded, and the workspace it belongs to. */
+/** A ledger row, encoded, and the space it belongs to. */
 export interface LedgerEntry {
-  readonly workspace: string;
+  readonly space: string;
   readonly row: Uint8Array;
   /** Request under which the row is to be found, or null. */
   readonly request: string | null;
 }
 
-/** Ledger rows of one workspace in one batch. */
+/** Ledger rows of one space in one batch. */
 export interface LedgerPageRecord extends Versioned {
   readonly v: 1;
   readonly rows: readonly Uint8Array[];
@@ -77,12 +77,12 @@ export function ledgerRows(
 ): Row[] {
   const { incarnation, n, atMs } = batch;
   const rows: Row[] = [];
-  const byWorkspace = Map.groupBy(entries, ({ workspace }) => workspace);
-  for (const [workspace, own] of byWorkspace) {
+  const bySpace = Map.groupBy(entries, ({ space }) => space);
+  for (const [space, own] of bySpace) {
     const pages = paged(own, ({ row }) => row.length);
     for (const [page, group] of pages.entries()) {
       rows.push({
-        key: ledgerPageKey(workspace, atMs, incarnation, n, page),
+        key: ledgerPageKey(space, atMs, incarnation, n, page),
         value: {
           v: 1,
           rows: group.map(({ row }) => row),
@@ -91,7 +91,7 @@ export function ledgerRows(
       for (const [place, { request }] of group.entries()) {
         if (request === null) continue;
         rows.push({
-          key: requestKey(workspace, request),
+          key: requestKey(space, request),
           value: {
             v: 1,
             at: [atMs, incarnation, n, page, place],

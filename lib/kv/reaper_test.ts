@@ -34,8 +34,8 @@ const own = ({ id, lane }: Incarnation, run: string) =>
   });
 
 const owned = async (fenced: OwnedIncarnation) =>
-  (await Array.fromAsync(fenced.owned())).map(({ kind, id, workspace }) =>
-    `${kind} ${id} ${workspace}`
+  (await Array.fromAsync(fenced.owned())).map(({ kind, id, space }) =>
+    `${kind} ${id} ${space}`
   );
 
 /** Starts a process that owns a run; its id, and how to kill it as the system does. */

@@ -103,16 +103,16 @@ export class UnitOfWork {
   }
 
   /** Tells the rest of the program what this unit changes, in the same atomic. */
-  event(workspace: string, event: OutboxEvent): this {
-    const addressed = { workspace, event };
+  event(space: string, event: OutboxEvent): this {
+    const addressed = { space, event };
     const bytes = measureEvent(addressed);
-    const before = this.#envelopes.get(workspace) ?? 0;
+    const before = this.#envelopes.get(space) ?? 0;
     if (before + bytes > MAX_ENVELOPE_BYTES) {
       throw new TypeError(
         `Unit has more than "${MAX_ENVELOPE_BYTES}" bytes of events`,
       );
     }
-    this.#envelopes.set(workspace, before + bytes);
+    this.#envelopes.set(space, before + bytes);
     this.#events.push(addressed);
     this.#totalBytes += bytes + (before === 0 ? ENVELOPE_BYTES : 0);
     this.#assertBytes();
@@ -135,8 +135,8 @@ export class UnitOfWork {
         this.#set(key, value, tokenField, { expireInMs });
       }
     }
-    for (const { workspace, event } of other.#events) {
-      this.event(workspace, event);
+    for (const { space, event } of other.#events) {
+      this.event(space, event);
     }
     return this;
   }

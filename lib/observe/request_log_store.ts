@@ -132,7 +132,7 @@ export class RequestLogStore {
     const dueMs = this.#store.clock.now() - this.#retentionMs - HOUR_MS;
     const hours = list(this.#store, keys.requestHours(dueMs), { signal });
     for await (const { key: hourKey } of hours) {
-      const { hourMs, workspace } = keys.parseRequestHourKey(hourKey);
+      const { hourMs, space: workspace } = keys.parseRequestHourKey(hourKey);
       const from = idBound(hourMs);
       const to = idBound(hourMs + HOUR_MS);
       for (const selector of keys.requestsBetween(workspace, from, to)) {

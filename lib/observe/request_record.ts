@@ -23,6 +23,10 @@ export interface RequestAttempt {
 /** A run that has ended, as its owner tells of it. */
 export interface RunFacts {
   workspace: string;
+  /** Who asked; null: nobody in particular. */
+  user: string | null;
+  /** API key, or null for a session. */
+  key: string | null;
   /** Request that began it, or null when no request did. */
   request: string | null;
   run: string;

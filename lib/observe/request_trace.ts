@@ -21,9 +21,10 @@ export interface Answered {
   totalMs: number;
 }
 
-export class RequestTrace implements Readonly<TraceStart> {
+export class RequestTrace implements TraceStart {
   readonly id: string;
-  readonly workspace: string;
+  /** Workspace that the caller acts in, once that is known. */
+  workspace: string;
   readonly method: string;
   readonly route: string;
   readonly source: RequestSource | null;

@@ -8,7 +8,7 @@ import type { Position } from "./position.ts";
 
 /** Which events a run has after a place, in one epoch. */
 export interface LogSlice {
-  workspace: string;
+  space: string;
   run: string;
   epoch: number;
   firstSeq: number;
@@ -70,11 +70,11 @@ function* groups(
 
 /** Chunks of the shared log that hold consecutive events of one run and epoch. */
 export function encodeChunks(
-  workspace: string,
+  space: string,
   run: string,
   events: readonly EncodedEvent[],
 ): Uint8Array[] {
-  const owner = `${JSON.stringify(workspace)},${JSON.stringify(run)}`;
+  const owner = `${JSON.stringify(space)},${JSON.stringify(run)}`;
   return Array.from(
     groups(events),
     ({ first, json }) =>
@@ -84,10 +84,10 @@ export function encodeChunks(
 
 /** What a chunk holds. @throws {SyntaxError} when it was not written by `encodeChunks` */
 export function decodeChunk(chunk: Uint8Array): LogSlice {
-  const [workspace, run, epoch, firstSeq, pairs] = JSON.parse(
+  const [space, run, epoch, firstSeq, pairs] = JSON.parse(
     decoder.decode(chunk),
   ) as [string, string, number, number, Pair[]];
-  return { workspace, run, epoch, firstSeq, events: pairs.map(toEvent) };
+  return { space, run, epoch, firstSeq, events: pairs.map(toEvent) };
 }
 
 /** A segment of a run's own log as stored; its key holds run, epoch and last sequence number. */

@@ -22,15 +22,15 @@ interface ReadLogOptions {
  */
 export async function readSegments(
   store: Store,
-  of: { workspace: string; run: string; epoch: number },
+  of: { space: string; run: string; epoch: number },
   afterSeq: number,
   { signal }: ReadLogOptions = {},
 ): Promise<PlacedEvent[]> {
-  const { workspace, run, epoch } = of;
+  const { space, run, epoch } = of;
   const events = new EventRow(epoch, afterSeq);
   const rows = list<SegmentRecord>(
     store,
-    runLogAfter(workspace, run, epoch, afterSeq),
+    runLogAfter(space, run, epoch, afterSeq),
     { signal },
   );
   for await (const { key, value } of rows) {

@@ -48,7 +48,7 @@ const LEAST_CUTS = 4;
 
 /** Whose events are written, and how. */
 export interface LoggedRun {
-  workspace: string;
+  space: string;
   run: string;
   epoch: number;
   /** Written as late as the bounds of the lead allow. */
@@ -169,9 +169,7 @@ export class RunLog {
     const events = this.#uncut.slice(from, upTo);
     return {
       bytes: sum(events),
-      log: isSegment
-        ? []
-        : encodeChunks(this.of.workspace, this.of.run, events),
+      log: isSegment ? [] : encodeChunks(this.of.space, this.of.run, events),
       sets: isSegment ? this.#segments(events) : [],
       commit: (n) => this.#committed(upTo, isSegment, n),
       fail: (error) => this.#fatal = error,
@@ -179,9 +177,9 @@ export class RunLog {
   }
 
   #segments(events: readonly EncodedEvent[]): LaneSets {
-    const { workspace, run, expireInMs } = this.of;
+    const { space, run, expireInMs } = this.of;
     return encodeSegments(events).map(({ epoch, lastSeq, value }) => ({
-      key: runLogKey(workspace, run, epoch, lastSeq),
+      key: runLogKey(space, run, epoch, lastSeq),
       value,
       expireInMs,
     }));

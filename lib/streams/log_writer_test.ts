@@ -14,7 +14,7 @@ async function rig() {
   const incarnation = await startIncarnation(test.store);
   const writer = new LogWriter(incarnation.lane, test.clock);
   const open = (run: string, isLazy = false) => {
-    const log = writer.open({ workspace: WORKSPACE, run, epoch: 1, isLazy });
+    const log = writer.open({ space: WORKSPACE, run, epoch: 1, isLazy });
     let seq = -1;
     const chunk = (content: string): PlacedEvent => ({
       position: { epoch: 1, seq: seq += 1 },
@@ -48,7 +48,7 @@ async function rig() {
     async text(run: string) {
       const segments = await readSegments(
         test.calm,
-        { workspace: WORKSPACE, run, epoch: 1 },
+        { space: WORKSPACE, run, epoch: 1 },
         -1,
       );
       const left = await readLogPages(test.calm, incarnation.id);

@@ -22,7 +22,7 @@ export interface MirroredState {
 
 /** Which run is mirrored, and how to learn of it. */
 export interface MirrorSource {
-  workspace: string;
+  space: string;
   run: string;
   /** Reads the run's state; null when it is gone. */
   readState: () => Promise<MirroredState | null>;
@@ -191,12 +191,12 @@ class Mirror {
 
   /** Takes over what the log has beyond what is known. */
   async #readOn(): Promise<void> {
-    const { store, workspace, run } = this.#options;
+    const { store, space, run } = this.#options;
     const { epoch } = this.#state;
     const isNewEpoch = epoch !== this.live.epoch;
     const events = await readSegments(
       store,
-      { workspace, run, epoch },
+      { space, run, epoch },
       isNewEpoch ? -1 : this.live.lastSeq,
     );
     if (isNewEpoch && events.length > 0) this.live.restart(epoch);

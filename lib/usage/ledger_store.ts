@@ -1,4 +1,5 @@
 /** The ledger in the store: the lane writes its rows, packed into one page a batch and workspace. */
+import { workspaceOf } from "@/lib/auth/caller.ts";
 import { StorageError } from "@/lib/errors.ts";
 import { ledgerPages } from "@/lib/kv/keys.ts";
 import type { LedgerEntry, LedgerPageRecord } from "@/lib/kv/pages.ts";
@@ -15,9 +16,13 @@ import {
 /** Pages fetched at a time: each has up to 60 KiB, and a fetch holds up writes of the same thread. */
 const PAGES_PER_READ = 50;
 
-/** A row as an entry of the lane takes it. @throws {TypeError} when it cannot be stored */
-export function ledgerEntry(workspace: string, row: LedgerRow): LedgerEntry {
-  return { workspace, row: encodeLedgerRow(row), request: row.request };
+/** A row as an entry of the lane takes it: it goes into the ledger of the space's workspace. @throws {TypeError} when it cannot be stored */
+export function ledgerEntry(space: string, row: LedgerRow): LedgerEntry {
+  return {
+    space: workspaceOf(space),
+    row: encodeLedgerRow(row),
+    request: row.request,
+  };
 }
 
 /**
@@ -26,10 +31,10 @@ export function ledgerEntry(workspace: string, row: LedgerRow): LedgerEntry {
  */
 export async function writeLedgerRow(
   lane: Pick<Lane, "write">,
-  workspace: string,
+  space: string,
   row: LedgerRow,
 ): Promise<void> {
-  const ledger = [ledgerEntry(workspace, row)];
+  const ledger = [ledgerEntry(space, row)];
   await lane.write({ ledger, urgency: "soon" });
 }
 
@@ -40,10 +45,10 @@ export async function writeLedgerRow(
  */
 export async function writeRunlessRow(
   lane: Pick<Lane, "write">,
-  workspace: string,
+  space: string,
   row: LedgerRow,
 ): Promise<void> {
-  const entry = { ...ledgerEntry(workspace, row), request: null };
+  const entry = { ...ledgerEntry(space, row), request: null };
   await lane.write({ ledger: [entry], urgency: "soon" });
 }
 

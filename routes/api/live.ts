@@ -7,14 +7,14 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const { liveFeed, threads } = ctx.state.services;
-    const { workspace } = ctx.state;
+    const { space } = ctx.state;
     const query = ctx.url.searchParams;
     const channels = parseChannels(query.get("channels"));
     const named = channels.map(threadOfChannel).filter((id) => id !== null);
-    await Promise.all(named.map((id) => threads.require(workspace, id)));
+    await Promise.all(named.map((id) => threads.require(space, id)));
     const cursor = ctx.req.headers.get("last-event-id") || query.get("cursor");
     return liveResponse(
-      (signal) => liveFeed.listen(workspace, channels, cursor || null, signal),
+      (signal) => liveFeed.listen(space, channels, cursor || null, signal),
       ctx.req.signal,
     );
   },

@@ -5,11 +5,11 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const query = ctx.url.searchParams.get("q") ?? "";
     const page = readPageQuery(ctx.url);
     return ctx.json(
-      await services.search.find(workspace, query, page, ctx.req.signal),
+      await services.search.find(space, query, page, ctx.req.signal),
     );
   },
 }));

@@ -13,10 +13,10 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const { chat } = ctx.state.services;
-    const { workspace } = ctx.state;
+    const { space } = ctx.state;
     const input = await readJson(ctx.req, streamSchema);
     const started = await chat.stream(
-      workspace,
+      space,
       input,
       startContext(ctx.req, ctx.state),
     );
@@ -26,7 +26,7 @@ export const handler = define.handlers(methods({
     }
     const { id } = started.run;
     return sseResponse(
-      (signal) => chat.follow(workspace, id, null, signal),
+      (signal) => chat.follow(space, id, null, signal),
       ctx.req.signal,
       { headers: { location: `/api/runs/${id}` } },
     );

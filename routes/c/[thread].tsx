@@ -11,11 +11,11 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers({
   async GET(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const [navigation, chat, view] = await Promise.all([
       loadNavigation(ctx.state),
       loadChatSetup(ctx.state, ctx.req.signal),
-      services.threads.view(workspace, ctx.params.thread),
+      services.threads.view(space, ctx.params.thread),
     ]);
     if (view === null) {
       throw new AppError({

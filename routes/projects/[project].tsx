@@ -24,15 +24,15 @@ const ROWS_PER_PAGE = 50;
 
 async function load(ctx: Context<State>, form: FormState) {
   const { state, url } = ctx;
-  const { services, workspace } = state;
+  const { services, space } = state;
   const projectId = ctx.params.project;
   const threadCursor = url.searchParams.get("threads");
   const [project, navigation, { models }, list, threads] = await Promise.all([
-    services.projects.require(workspace, projectId),
+    services.projects.require(space, projectId),
     loadNavigation(state),
     loadChatSetup(state, ctx.req.signal),
     loadTaskRows(state, { projectId }, { limit: ROWS_PER_PAGE, cursor: null }),
-    services.threads.list(workspace, {
+    services.threads.list(space, {
       limit: ROWS_PER_PAGE,
       cursor: threadCursor,
     }, { ...UNARCHIVED, projectId }),

@@ -21,7 +21,7 @@ import { define, type State } from "@/utils.ts";
 async function load({ state, url }: Context<State>, form: FormState) {
   const [navigation, list] = await Promise.all([
     loadNavigation(state),
-    state.services.projects.list(state.workspace, readPageQuery(url)),
+    state.services.projects.list(state.space, readPageQuery(url)),
   ]);
   return {
     navigation,

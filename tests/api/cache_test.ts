@@ -1,6 +1,6 @@
 /** Answers that are kept, and answers that several runs share, as a person's chats see them. */
+import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { Message, Run } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import { startApp, type TestApp } from "../support/app.ts";
@@ -66,7 +66,7 @@ async function askKept(
 
 async function ledgerOf({ services }: TestApp): Promise<LedgerRow[]> {
   const rows = services.ledger.rows(
-    LOCAL_WORKSPACE,
+    FIRST_WORKSPACE,
     0,
     Date.now() + 60_000,
     AbortSignal.timeout(10_000),

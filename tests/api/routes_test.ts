@@ -1,6 +1,6 @@
 /** Names that lead to several models, as a chat sees them when providers fail. */
+import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { BreakerState } from "@/lib/llm/routing/breaker.ts";
 import type { Run } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
@@ -113,7 +113,7 @@ async function start(options: RigOptions = {}): Promise<Rig> {
     },
     ledger: async (run) => {
       const rows = await Array.fromAsync(app.services.ledger.rows(
-        LOCAL_WORKSPACE,
+        FIRST_WORKSPACE,
         0,
         Date.now() + 60_000,
         AbortSignal.timeout(10_000),

@@ -1,10 +1,10 @@
 /** Runs and what nobody should ask of them: wrong ids and places, strange answers, threads that vanish. */
+import { FIRST_WORKSPACE, LOCAL_SPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
 import type { MessageRecord } from "@/lib/chat/records.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Message, Page } from "@/lib/shared/wire.ts";
 import { startApp, type TestApp } from "../support/app.ts";
@@ -247,7 +247,7 @@ async function fillQuestions(
         error: null,
         createdAt: new Date(atMs + ids.length).toISOString(),
       };
-      const key = keys.messageKey(LOCAL_WORKSPACE, threadId, record.id);
+      const key = keys.messageKey(LOCAL_SPACE, threadId, record.id);
       if (place === 0) unit.guard(key, null, record);
       else unit.set(key, record);
       ids.push(record.id);
@@ -407,7 +407,7 @@ Deno.test("deleting a thread while it answers: its followers are let go, the pro
     await problem(await call, 404, "not_found");
   }
   const rows = app.services.ledger.rows(
-    LOCAL_WORKSPACE,
+    FIRST_WORKSPACE,
     0,
     Number.MAX_SAFE_INTEGER,
     AbortSignal.timeout(10_000),

@@ -1,9 +1,10 @@
 /** Making threads: twice by accident, for an hour only, and in two processes. */
+import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
 import * as keys from "@/lib/kv/keys.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import { ExpiryKv } from "@/lib/kv/testing/expiry_kv.ts";
-import { drain, LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
+import { drain } from "@/lib/lifespan.ts";
 import { startServices } from "@/lib/services.ts";
 import type { Page, Thread } from "@/lib/shared/wire.ts";
 import type { TestApp } from "../support/app.ts";
@@ -110,7 +111,7 @@ Deno.test("temporary thread: it is there by its id, in no list, and nothing is t
   assert.deepEqual(await eventsOf(app, thread.id), []);
   await deleteThread(app, thread.id);
   assert.equal(await app.services.threadPurge.sweep(Date.now() + 31_000), 1);
-  const rows = app.services.store.kv.list({ prefix: [LOCAL_WORKSPACE] });
+  const rows = app.services.store.kv.list({ prefix: [LOCAL_SPACE] });
   assert.deepEqual(await Array.fromAsync(rows, ({ key }) => key), []);
 });
 
@@ -132,7 +133,7 @@ Deno.test("temporary thread: all that its questions and answers leave in the sto
   );
   // Stays by intent: what was used for the bill, and what happened without any text. The log that all
   // runs share is trimmed by itself.
-  const others = /^\["(sys","(?!bl)|wsp_local","(e|lg|rq|ql)")/;
+  const others = /^\["(sys","(?!bl)|wsp_0+","(lg|rq|ql)"|wsp_0+.usr_0+","e")/;
   await waitFor("every row to have an end", async () => {
     const rows = app.services.store.kv.list({ prefix: [] });
     const left = await Array.fromAsync(rows, ({ key }) => JSON.stringify(key));
@@ -170,7 +171,7 @@ Deno.test("two processes: each sees at once what the other changed, and no chang
     const here = await newThread(app, { title: "first" });
     const { run } = await ask(app, here.id, { message: { content: "x" } });
     await followRun(app, run.id);
-    assert.equal((await threads.get(LOCAL_WORKSPACE, here.id))?.unread, true);
+    assert.equal((await threads.get(LOCAL_SPACE, here.id))?.unread, true);
 
     // Both change the same version: one counts.
     for (let round = 0; round < 10; round += 1) {
@@ -181,7 +182,7 @@ Deno.test("two processes: each sees at once what the other changed, and no chang
           body: { title: `here ${round}` },
         }),
         threadEdits.update(
-          LOCAL_WORKSPACE,
+          LOCAL_SPACE,
           here.id,
           { title: `there ${round}` },
           accept(version),
@@ -193,17 +194,17 @@ Deno.test("two processes: each sees at once what the other changed, and no chang
       assert.equal(counted.filter(Boolean).length, 1);
       const now = await getThread(app, here.id);
       assert.equal(now.version, version + 1);
-      assert.deepEqual(await threads.get(LOCAL_WORKSPACE, here.id), now);
+      assert.deepEqual(await threads.get(LOCAL_SPACE, here.id), now);
     }
 
     // Deleted there, gone here; restored here, back there.
     const { version } = await getThread(app, here.id);
-    await threadEdits.delete(LOCAL_WORKSPACE, here.id, accept(version));
+    await threadEdits.delete(LOCAL_SPACE, here.id, accept(version));
     await problem(await app.fetch(`/api/threads/${here.id}`), 404, "not_found");
     const back = await json<Thread>(
       await app.fetch(`/api/threads/${here.id}/restore`, { method: "POST" }),
     );
-    assert.deepEqual(await threads.get(LOCAL_WORKSPACE, here.id), back);
+    assert.deepEqual(await threads.get(LOCAL_SPACE, here.id), back);
 
     // Both purge: each thread goes once.
     const ids: string[] = [here.id];
@@ -230,9 +231,9 @@ Deno.test("two processes: each sees at once what the other changed, and no chang
       const events = await eventsOf(app, id);
       const ends = events.filter(({ type }) => type === "thread.purged");
       assert.equal(ends.length, 1);
-      assert.equal(await threads.get(LOCAL_WORKSPACE, id), null);
+      assert.equal(await threads.get(LOCAL_SPACE, id), null);
       const rows = app.services.store.kv.list(
-        keys.messages(LOCAL_WORKSPACE, id),
+        keys.messages(LOCAL_SPACE, id),
       );
       assert.deepEqual(await Array.fromAsync(rows), []);
     }
@@ -252,10 +253,10 @@ Deno.test("two processes: an answer that the other one writes keeps a deleted th
     rig.upstream.hold();
     const { id } = await newThread(app);
     const { run } = await ask(app, id, { message: { content: "x" } });
-    await threadEdits.delete(LOCAL_WORKSPACE, id, () => {});
+    await threadEdits.delete(LOCAL_SPACE, id, () => {});
     const due = Date.now() + 31_000;
     await problem(await app.fetch(`/api/threads/${id}`), 404, "not_found");
-    const messages = keys.messages(LOCAL_WORKSPACE, id);
+    const messages = keys.messages(LOCAL_SPACE, id);
     const { store } = app.services;
     if (await threadPurge.sweep(due) === 0) {
       assert.equal((await Array.fromAsync(store.kv.list(messages))).length, 2);
@@ -263,7 +264,7 @@ Deno.test("two processes: an answer that the other one writes keeps a deleted th
     await app.services.runs.cancel(run.id);
     await threadPurge.sweep(due);
     assert.deepEqual(await Array.fromAsync(store.kv.list(messages)), []);
-    const activity = keys.threadActivityKey(LOCAL_WORKSPACE, id);
+    const activity = keys.threadActivityKey(LOCAL_SPACE, id);
     assert.equal((await store.kv.get(activity)).value, null);
     assert.deepEqual(await getMessages(app, (await newThread(app)).id), []);
   } finally {

@@ -1,4 +1,5 @@
 /** Threads that are deleted: gone at once, undone in time, and without a trace in the end. */
+import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Page, Thread } from "@/lib/shared/wire.ts";
@@ -39,7 +40,7 @@ async function listedIds(app: TestApp, query = ""): Promise<string[]> {
  * What stays of a purged thread: the ledger, since the bill goes on when the text is gone, and the rows,
  * empty but for a run's id, by which the retention of runs finds within an hour that nothing is left.
  */
-const STAYS = /^\["(wsp_local","(lg|rq)|sys","rx)"/;
+const STAYS = /^\["(wsp_0+","(lg|rq)|sys","rx)"/;
 
 /** Everything that a thread answers when it is gone. */
 async function assertGone(app: TestApp, id: string): Promise<void> {
@@ -194,7 +195,7 @@ async function blobRows(app: TestApp): Promise<string[]> {
 async function blobsOf(app: TestApp, threadId: string): Promise<number> {
   const rows = app.services.store.kv.list<
     { text: { blob?: { parts: number } } }
-  >({ prefix: ["wsp_local", "m", threadId] });
+  >({ prefix: [LOCAL_SPACE, "m", threadId] });
   const parts = await Array.fromAsync(
     rows,
     ({ value }) => value.text.blob?.parts ?? 0,

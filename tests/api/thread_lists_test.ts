@@ -1,11 +1,11 @@
 /** Lists of threads and pages of messages: filters, cursors, and sizes that nobody expects. */
+import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
 import type { MessageRecord, ThreadRecord } from "@/lib/chat/records.ts";
 import { groupKeys } from "@/lib/chat/thread_store.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Message, Page, Thread } from "@/lib/shared/wire.ts";
 import type { TestApp } from "../support/app.ts";
@@ -158,15 +158,15 @@ async function fillThreads(
         createdAt: at,
         version: 1,
       };
-      const key = keys.threadKey(LOCAL_WORKSPACE, id);
+      const key = keys.threadKey(LOCAL_SPACE, id);
       if (index === from) unit.guard(key, null, record);
       else unit.set(key, record);
-      unit.set(keys.threadActivityKey(LOCAL_WORKSPACE, id), {
+      unit.set(keys.threadActivityKey(LOCAL_SPACE, id), {
         v: 1,
         updatedAt: at,
         activeRunId: null,
-      }).set(keys.threadListKey(LOCAL_WORKSPACE, Date.parse(at), id), { v: 1 });
-      for (const group of groupKeys(LOCAL_WORKSPACE, record).values()) {
+      }).set(keys.threadListKey(LOCAL_SPACE, Date.parse(at), id), { v: 1 });
+      for (const group of groupKeys(LOCAL_SPACE, record).values()) {
         unit.set(group, { v: 1 });
       }
       ids.unshift(id);
@@ -216,7 +216,7 @@ Deno.test("GET threads: a thread leaves a group as it came, and comes back with 
   const { app } = rig;
   const groups = async () => {
     const rows = app.services.store.kv.list({
-      prefix: [LOCAL_WORKSPACE, "tx"],
+      prefix: [LOCAL_SPACE, "tx"],
     });
     return (await Array.fromAsync(rows)).length;
   };
@@ -350,7 +350,7 @@ async function fillAnswers(
         createdAt: new Date(Date.now() + 1_000 + index).toISOString(),
       };
       const key = keys.messageKey(
-        LOCAL_WORKSPACE,
+        LOCAL_SPACE,
         question.threadId,
         record.id,
       );

@@ -1,7 +1,7 @@
 /** Titles that a model makes, as the browser and the ledger see them. */
+import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { Thread } from "@/lib/shared/wire.ts";
 import type { TestApp } from "../support/app.ts";
 import {
@@ -61,7 +61,7 @@ async function untilTitled(
 async function ledgerOf({ services }: TestApp): Promise<LedgerRow[]> {
   return await Array.fromAsync(
     services.ledger.rows(
-      LOCAL_WORKSPACE,
+      FIRST_WORKSPACE,
       Date.now() - DAY_MS,
       Date.now() + DAY_MS,
       AbortSignal.timeout(10_000),

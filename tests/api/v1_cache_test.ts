@@ -1,6 +1,6 @@
 /** Kept and shared answers, as programs get them. */
+import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { TestApp } from "../support/app.ts";
 import { askStream, newThread } from "../support/chat_client.ts";
@@ -72,7 +72,7 @@ async function streamed(
 
 async function ledgerOf({ services }: TestApp): Promise<LedgerRow[]> {
   const rows = services.ledger.rows(
-    LOCAL_WORKSPACE,
+    FIRST_WORKSPACE,
     0,
     Date.now() + 60_000,
     AbortSignal.timeout(10_000),

@@ -1,7 +1,7 @@
 /** Embeddings and text completions, passed on to a provider that records what it was asked. */
+import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { waitFor } from "../support/wait.ts";
@@ -81,7 +81,7 @@ async function start(answer: Answer) {
 function ledgerRow({ services }: TestApp): Promise<LedgerRow> {
   return waitFor("a row of the ledger", async () => {
     const rows = await Array.fromAsync(services.ledger.rows(
-      LOCAL_WORKSPACE,
+      FIRST_WORKSPACE,
       0,
       Date.now() + 60_000,
       AbortSignal.timeout(10_000),

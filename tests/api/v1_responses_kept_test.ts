@@ -1,9 +1,9 @@
 /** What is kept of Responses, and how long; what comes out of the cache. */
+import { FIRST_WORKSPACE, programSpace } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
 import { RunRetentionStore } from "@/lib/chat/run_retention_store.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { list } from "@/lib/kv/reads.ts";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import { waitFor } from "../support/wait.ts";
 import {
   type ChatRig,
@@ -73,14 +73,16 @@ Deno.test("responses: what is deleted leaves no row behind", async () => {
   const runId = id.replace("resp_", "run_");
   const { store } = rig.app.services;
   const rows = async () => {
-    const log = keys.runLog(LOCAL_WORKSPACE, runId);
+    const log = keys.runLog(programSpace(FIRST_WORKSPACE), runId);
     return (await Array.fromAsync(list(store, log))).length;
   };
   assert.ok(await rows() > 0);
   await clientOf(rig.app).responses.delete(id);
   await sweep(rig, MINUTE_MS);
   assert.equal(await rows(), 0);
-  const kept = await store.kv.get(keys.responseKey(LOCAL_WORKSPACE, runId));
+  const kept = await store.kv.get(
+    keys.responseKey(programSpace(FIRST_WORKSPACE), runId),
+  );
   assert.equal(kept.value, null);
 });
 

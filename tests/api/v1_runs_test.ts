@@ -1,6 +1,6 @@
 /** Runs of programs: found again, followed again, stopped, asked for twice. */
+import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { TestApp } from "../support/app.ts";
 import { ask, newThread } from "../support/chat_client.ts";
 import {
@@ -273,7 +273,7 @@ Deno.test("runs: each attempt has its row in the ledger", async () => {
   await response.body?.cancel();
   const rows = await Array.fromAsync(
     rig.app.services.ledger.rows(
-      LOCAL_WORKSPACE,
+      FIRST_WORKSPACE,
       0,
       Date.now() + 60_000,
       AbortSignal.timeout(10_000),

@@ -1,6 +1,6 @@
 /** A store in a folder, a fake upstream, and servers as processes of their own over both. */
+import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
 import { openStore } from "@/lib/kv/open.ts";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import { Ledger } from "@/lib/usage/ledger_store.ts";
 import {
@@ -61,7 +61,7 @@ export async function ledgerRows(dataDir: string): Promise<LedgerRow[]> {
   const store = await openStore({ location: `${dataDir}/freshet.db` });
   try {
     const rows = new Ledger(store).rows(
-      LOCAL_WORKSPACE,
+      FIRST_WORKSPACE,
       0,
       Number.MAX_SAFE_INTEGER,
       AbortSignal.timeout(STEP_DEADLINE_MS),

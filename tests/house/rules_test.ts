@@ -181,7 +181,7 @@ Deno.test("house rule: every fetch( has a signal", async () => {
 
 Deno.test("house rule: a key is spelled in lib/kv/keys.ts only", async () => {
   const wrong = await matches(
-    /\[\s*("sys"|workspace|ws)\s*,\s*"/,
+    /\[\s*("sys"|space|ws)\s*,\s*"/,
     (path) => path === "lib/kv/keys.ts",
   );
   assert.deepEqual(wrong, []);

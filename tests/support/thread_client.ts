@@ -1,8 +1,8 @@
 /** The calls of `/api/threads` that change threads, and what tests see of them in the store. */
+import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
 import assert from "node:assert/strict";
 import type { EnvelopeRecord, OutboxEvent } from "@/lib/kv/outbox.ts";
 import { eventsAfter } from "@/lib/kv/keys.ts";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import type { Thread } from "@/lib/shared/wire.ts";
 import type { Caller } from "./chat_client.ts";
 import type { TestApp } from "./app.ts";
@@ -65,7 +65,7 @@ export async function eventsOf(
   subject: string,
 ): Promise<Pick<OutboxEvent, "type" | "data">[]> {
   const rows = app.services.store.kv.list<EnvelopeRecord>(
-    eventsAfter(LOCAL_WORKSPACE, null),
+    eventsAfter(LOCAL_SPACE, null),
   );
   const found = await Array.fromAsync(rows, ({ value }) => value.ev);
   return found.flat().filter((event) => event.subject === subject)

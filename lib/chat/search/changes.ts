@@ -48,9 +48,9 @@ export class ChangeReader {
    * A thread as it is now; null when there is nothing to index, since it is temporary or its id is none.
    * @throws {StorageError} when the store does not answer
    */
-  async read(workspace: string, wanted: Wanted): Promise<Change | null> {
+  async read(space: string, wanted: Wanted): Promise<Change | null> {
     if (!isId("thr", wanted.thread)) return null;
-    const loaded = await this.#threads.loadThread(workspace, wanted.thread);
+    const loaded = await this.#threads.loadThread(space, wanted.thread);
     const id = bareId(wanted.thread);
     if (loaded === null) {
       const nothing = { id, updatedAtMs: 0, documents: [], characters: 0 };
@@ -62,8 +62,8 @@ export class ChangeReader {
       { id: TITLE_ID, kind: KIND.title, text: record.title },
     ];
     const messages = wanted.isWhole
-      ? await this.#threads.readMessages(workspace, wanted.thread)
-      : await this.#readMessages(workspace, wanted);
+      ? await this.#threads.readMessages(space, wanted.thread)
+      : await this.#readMessages(space, wanted);
     let characters = record.title.length;
     for (const { id, record } of messages.toReversed().map(placed)) {
       if (!isId("msg", id) || characters > WHOLE_THREAD_CHARACTERS) continue;
@@ -86,13 +86,13 @@ export class ChangeReader {
 
   /** Whole threads in the order of their ids, up to a number of characters; `next` is for the rest. */
   async readThreads(
-    workspace: string,
+    space: string,
     after: string | null,
     mostCharacters: number,
     signal: AbortSignal,
   ): Promise<{ changes: Change[]; next: string | null }> {
     const ids = await this.#scan.threadsAfter(
-      workspace,
+      space,
       after,
       THREADS_PER_STEP,
       signal,
@@ -101,7 +101,7 @@ export class ChangeReader {
     let characters = 0;
     for (const id of ids) {
       signal.throwIfAborted();
-      const change = await this.read(workspace, {
+      const change = await this.read(space, {
         thread: id,
         messages: new Set(),
         isWhole: true,
@@ -117,12 +117,12 @@ export class ChangeReader {
   }
 
   async #readMessages(
-    workspace: string,
+    space: string,
     { thread, messages }: Wanted,
   ): Promise<(MessageRecord | string)[]> {
     return await Promise.all(
       [...messages].map(async (id) =>
-        await this.#threads.readMessage(workspace, thread, id) ?? id
+        await this.#threads.readMessage(space, thread, id) ?? id
       ),
     );
   }

@@ -28,16 +28,16 @@ export function countToMerge(segments: readonly SegmentEntry[]): number {
 /** Merges what there is to merge; whether that was anything and nobody else was faster. */
 export async function compact(
   store: IndexStore,
-  workspace: string,
+  space: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const index = await store.load(workspace, signal);
+  const index = await store.load(space, signal);
   const count = countToMerge(index.segments);
   if (count === 0) return false;
   const kept = index.segments.slice(0, -count);
   const segments: Segment[] = [];
   for (const entry of index.segments.slice(-count)) {
-    const bytes = await store.readSegment(workspace, entry, signal);
+    const bytes = await store.readSegment(space, entry, signal);
     if (bytes === null) return false;
     segments.push(new Segment(bytes));
   }
@@ -46,5 +46,5 @@ export async function compact(
     kept.length === 0,
     new Slices(signal),
   );
-  return await store.replace(workspace, index, kept, merged, signal);
+  return await store.replace(space, index, kept, merged, signal);
 }

@@ -40,29 +40,29 @@ export class IndexCache {
   }
 
   /**
-   * The index of a workspace as it is in the store now.
+   * The index of a space as it is in the store now.
    * @throws {StorageError} when the store does not answer
    */
-  async view(workspace: string, signal?: AbortSignal): Promise<View> {
+  async view(space: string, signal?: AbortSignal): Promise<View> {
     for (let attempt = 1; attempt <= LOAD_ATTEMPTS; attempt += 1) {
-      const index = await this.#store.load(workspace, signal);
-      const known = this.#cached.get(workspace);
+      const index = await this.#store.load(space, signal);
+      const known = this.#cached.get(space);
       if (known?.versionstamp === index.versionstamp) {
-        this.#use(workspace, known);
+        this.#use(space, known);
         return known.view;
       }
-      const key = `${workspace} ${index.versionstamp}`;
+      const key = `${space} ${index.versionstamp}`;
       let loading = this.#loading.get(key);
       if (loading === undefined) {
         // Not under the signal of one of those who share it; each read has its deadline.
-        loading = this.#load(workspace, index);
+        loading = this.#load(space, index);
         this.#loading.set(key, loading);
         const forget = () => this.#loading.delete(key);
         loading.then(forget, forget);
       }
       try {
         const loaded = await loading;
-        this.#use(workspace, loaded);
+        this.#use(space, loaded);
         return loaded.view;
       } catch (error) {
         if (!(error instanceof SweptError)) throw error;
@@ -72,14 +72,14 @@ export class IndexCache {
   }
 
   async #load(
-    workspace: string,
+    space: string,
     { segments: entries, versionstamp }: LoadedIndex,
   ): Promise<Cached> {
-    const known = this.#cached.get(workspace)?.segments;
+    const known = this.#cached.get(space)?.segments;
     const segments = await Promise.all(entries.map(async (entry) => {
       const old = known?.get(entry.id);
       if (old !== undefined) return old;
-      const bytes = await this.#store.readSegment(workspace, entry);
+      const bytes = await this.#store.readSegment(space, entry);
       if (bytes === null) throw new SweptError(`Segment "${entry.id}" is gone`);
       return new Segment(bytes);
     }));
@@ -99,12 +99,12 @@ export class IndexCache {
     };
   }
 
-  #use(workspace: string, cached: Cached): void {
-    this.#cached.delete(workspace);
-    this.#cached.set(workspace, cached);
+  #use(space: string, cached: Cached): void {
+    this.#cached.delete(space);
+    this.#cached.set(space, cached);
     let { bytes } = this;
     for (const [oldest, { bytes: ofOldest }] of this.#cached) {
-      if (bytes <= this.#maxBytes || oldest === workspace) return;
+      if (bytes <= this.#maxBytes || oldest === space) return;
       this.#cached.delete(oldest);
       bytes -= ofOldest;
     }

@@ -1,5 +1,5 @@
 /**
- * The search index of a workspace in the store: a record that lists its segments, oldest first, and the
+ * The search index of a space in the store: a record that lists its segments, oldest first, and the
  * segments in immutable parts under ids that are never used again. A segment that no list names is not
  * there for any reader; it is swept later.
  */
@@ -32,7 +32,7 @@ export interface IndexRecord extends Versioned {
 
 export interface LoadedIndex {
   segments: readonly SegmentEntry[];
-  /** Null: the workspace has no index. */
+  /** Null: the space has no index. */
   versionstamp: string | null;
 }
 
@@ -64,10 +64,10 @@ export class IndexStore {
     return this.#store.clock.monotonic();
   }
 
-  async load(workspace: string, signal?: AbortSignal): Promise<LoadedIndex> {
+  async load(space: string, signal?: AbortSignal): Promise<LoadedIndex> {
     const { value, versionstamp } = await get<IndexRecord>(
       this.#store,
-      searchIndexKey(workspace),
+      searchIndexKey(space),
       { signal },
     );
     return { segments: value?.segments ?? [], versionstamp };
@@ -75,13 +75,13 @@ export class IndexStore {
 
   /** The bytes of a segment; null when it has been swept. */
   async readSegment(
-    workspace: string,
+    space: string,
     { id, parts, bytes }: SegmentEntry,
     signal?: AbortSignal,
   ): Promise<Uint8Array | null> {
     const keys = Array.from(
       { length: parts },
-      (_, part) => searchSegmentKey(workspace, id, part),
+      (_, part) => searchSegmentKey(space, id, part),
     );
     const whole = new Uint8Array(bytes);
     let at = 0;
@@ -101,7 +101,7 @@ export class IndexStore {
    */
   async change(
     unit: IndexUnit,
-    workspace: string,
+    space: string,
     { versionstamp }: LoadedIndex,
     kept: readonly SegmentEntry[],
     added: Uint8Array | null,
@@ -109,33 +109,33 @@ export class IndexStore {
   ): Promise<void> {
     const segments = [...kept];
     if (added !== null) {
-      segments.push(await this.#stage(unit, workspace, added, signal));
+      segments.push(await this.#stage(unit, space, added, signal));
     }
     const record: IndexRecord = { v: 1, segments };
-    unit.guard(searchIndexKey(workspace), versionstamp, record);
+    unit.guard(searchIndexKey(space), versionstamp, record);
   }
 
   /** The same in a unit of its own; false when the index had changed. */
   async replace(
-    workspace: string,
+    space: string,
     index: LoadedIndex,
     kept: readonly SegmentEntry[],
     added: Uint8Array,
     signal?: AbortSignal,
   ): Promise<boolean> {
     const unit = new UnitOfWork();
-    await this.change(unit, workspace, index, kept, added, signal);
+    await this.change(unit, space, index, kept, added, signal);
     return (await commit(this.#store, unit, { signal })).ok;
   }
 
   /** Deletes segments that no list has named for long. */
-  async sweep(workspace: string, signal: AbortSignal): Promise<void> {
+  async sweep(space: string, signal: AbortSignal): Promise<void> {
     const before = newSegmentId(this.#store.clock.now() - SWEPT_AFTER_MS)
       .slice(0, TIME_DIGITS);
     const old: string[] = [];
     for (let after: string | null = null;;) {
       const [row]: Deno.KvEntry<unknown>[] = await Array.fromAsync(
-        list(this.#store, searchSegments(workspace, after), {
+        list(this.#store, searchSegments(space, after), {
           limit: 1,
           signal,
         }),
@@ -147,17 +147,17 @@ export class IndexStore {
     }
     if (old.length === 0) return;
     // Read after the segments: what is listed later has a newer id.
-    const { segments } = await this.load(workspace, signal);
+    const { segments } = await this.load(space, signal);
     const listed = new Set(segments.map(({ id }) => id));
     for (const segment of old.filter((id) => !listed.has(id))) {
-      await this.#delete(workspace, segment, signal);
+      await this.#delete(space, segment, signal);
     }
   }
 
   /** Puts a segment into the unit when it is small, else into units of its own. */
   async #stage(
     unit: IndexUnit,
-    workspace: string,
+    space: string,
     bytes: Uint8Array,
     signal?: AbortSignal,
   ): Promise<SegmentEntry> {
@@ -168,7 +168,7 @@ export class IndexStore {
       const own = isInUnit ? unit : new UnitOfWork();
       const end = Math.min(first + PARTS_IN_UNIT, parts);
       for (let part = first; part < end; part += 1) {
-        const key = searchSegmentKey(workspace, id, part);
+        const key = searchSegmentKey(space, id, part);
         // A copy, since a view would be stored together with all of its buffer.
         const value: PartRecord = {
           v: 1,
@@ -185,17 +185,17 @@ export class IndexStore {
   }
 
   async #delete(
-    workspace: string,
+    space: string,
     segment: string,
     signal: AbortSignal,
   ): Promise<void> {
     while (true) {
-      const sweep = await get(this.#store, searchSweepKey(workspace), {
+      const sweep = await get(this.#store, searchSweepKey(space), {
         signal,
       });
       const rows = list(
         this.#store,
-        searchSegments(workspace, segment, true),
+        searchSegments(space, segment, true),
         { limit: DELETES_PER_UNIT, batchSize: 20, signal },
       );
       const keys: Deno.KvKey[] = [];
@@ -205,7 +205,7 @@ export class IndexStore {
       }
       if (keys.length === 0) return;
       const unit = new UnitOfWork()
-        .guard(searchSweepKey(workspace), sweep.versionstamp, { v: 1 });
+        .guard(searchSweepKey(space), sweep.versionstamp, { v: 1 });
       for (const key of keys) unit.delete(key);
       if (!(await commit(this.#store, unit, { signal })).ok) return;
     }

@@ -1,4 +1,4 @@
-/** Keeps the search index of each workspace in step with its threads; see `index_store.ts`. */
+/** Keeps the search index of each space in step with its threads; see `index_store.ts`. */
 import type { ConsumedEvent, Consumer } from "@/lib/events/consumer.ts";
 import { compact } from "./compaction.ts";
 import { type Change, ChangeReader, type Wanted } from "./changes.ts";
@@ -13,7 +13,7 @@ const EVENTS_PER_STEP = 64;
 const WORKSPACES_PER_STEP = 3;
 /** Characters in one step, unless a single thread has more. */
 const CHARACTERS_PER_STEP = 64_000;
-/** How often a workspace is swept, in milliseconds. */
+/** How often a space is swept, in milliseconds. */
 const SWEEP_EVERY_MS = 10 * 60 * 1_000;
 
 export class SearchIndexer implements Consumer {
@@ -38,35 +38,35 @@ export class SearchIndexer implements Consumer {
   ): Promise<number> {
     const taken = events.slice(0, EVENTS_PER_STEP);
     const wanted = new Map<string, Wanted>();
-    for (const { workspace, event } of taken) {
+    for (const { space, event } of taken) {
       const want = wantedBy(event);
       if (want === null) continue;
-      const place = `${workspace}/${want.thread}`;
+      const place = `${space}/${want.thread}`;
       wanted.set(place, together(wanted.get(place), want));
     }
     const changes = new Map<string, Change[]>();
     const done = new Set<string>();
     let characters = 0;
     for (const [place, want] of wanted) {
-      const [workspace] = place.split("/");
-      const ofWorkspace = changes.get(workspace) ?? [];
-      const isOneMore = !changes.has(workspace);
+      const [space] = place.split("/");
+      const ofSpace = changes.get(space) ?? [];
+      const isOneMore = !changes.has(space);
       if (isOneMore && changes.size === WORKSPACES_PER_STEP) break;
-      changes.set(workspace, ofWorkspace);
-      const change = await this.#reader.read(workspace, want);
+      changes.set(space, ofSpace);
+      const change = await this.#reader.read(space, want);
       done.add(place);
       if (change === null) continue;
-      ofWorkspace.push(change);
+      ofSpace.push(change);
       characters += change.characters;
       if (characters > CHARACTERS_PER_STEP) break;
     }
-    for (const [workspace, ofWorkspace] of changes) {
-      await this.#append(workspace, ofWorkspace, unit, signal);
+    for (const [space, ofSpace] of changes) {
+      await this.#append(space, ofSpace, unit, signal);
     }
     // What comes after the first event of a thread left out comes again, which changes nothing.
-    const first = taken.findIndex(({ workspace, event }) => {
+    const first = taken.findIndex(({ space, event }) => {
       const want = wantedBy(event);
-      return want !== null && !done.has(`${workspace}/${want.thread}`);
+      return want !== null && !done.has(`${space}/${want.thread}`);
     });
     return first === -1 ? taken.length : first;
   }
@@ -76,51 +76,51 @@ export class SearchIndexer implements Consumer {
     unit: IndexUnit,
     signal: AbortSignal,
   ): Promise<string | null> {
-    const [workspace, thread] = place === null
-      ? [await this.#scan.workspaceAfter(null, signal), null]
+    const [space, thread] = place === null
+      ? [await this.#scan.spaceAfter(null, signal), null]
       : parsePlace(place);
-    if (workspace === null) return null;
+    if (space === null) return null;
     const { changes, next } = await this.#reader.readThreads(
-      workspace,
+      space,
       thread,
       CHARACTERS_PER_STEP,
       signal,
     );
-    await this.#append(workspace, changes, unit, signal, thread === null);
-    if (next !== null) return `${workspace}/${next}`;
-    const following = await this.#scan.workspaceAfter(workspace, signal);
+    await this.#append(space, changes, unit, signal, thread === null);
+    if (next !== null) return `${space}/${next}`;
+    const following = await this.#scan.spaceAfter(space, signal);
     return following === null ? null : `${following}/`;
   }
 
   /** Merges segments and sweeps what is not in use any more. */
   async committed(signal: AbortSignal): Promise<void> {
-    for (const workspace of [...this.#touched]) {
-      this.#touched.delete(workspace);
-      while (await compact(this.#index, workspace, signal));
+    for (const space of [...this.#touched]) {
+      this.#touched.delete(space);
+      while (await compact(this.#index, space, signal));
       const now = this.#index.now();
-      const swept = this.#sweptAt.get(workspace) ?? -Infinity;
+      const swept = this.#sweptAt.get(space) ?? -Infinity;
       if (now - swept < SWEEP_EVERY_MS) continue;
-      this.#sweptAt.set(workspace, now);
-      await this.#index.sweep(workspace, signal);
+      this.#sweptAt.set(space, now);
+      await this.#index.sweep(space, signal);
     }
   }
 
   /** @param anew the index begins with these changes */
   async #append(
-    workspace: string,
+    space: string,
     changes: readonly Change[],
     unit: IndexUnit,
     signal: AbortSignal,
     anew = false,
   ): Promise<void> {
-    const index = await this.#index.load(workspace, signal);
+    const index = await this.#index.load(space, signal);
     const kept = anew ? [] : index.segments;
     if (changes.length === 0 && kept.length === index.segments.length) return;
     const added = changes.length === 0
       ? null
       : await buildSegment(changes, new Slices(signal));
-    await this.#index.change(unit, workspace, index, kept, added, signal);
-    this.#touched.add(workspace);
+    await this.#index.change(unit, space, index, kept, added, signal);
+    this.#touched.add(space);
   }
 }
 
@@ -149,7 +149,7 @@ function together(one: Wanted | undefined, other: Wanted): Wanted {
   };
 }
 
-function parsePlace(place: string): [workspace: string, thread: string | null] {
-  const [workspace, thread] = place.split("/");
-  return [workspace, thread || null];
+function parsePlace(place: string): [space: string, thread: string | null] {
+  const [space, thread] = place.split("/");
+  return [space, thread || null];
 }

@@ -1,9 +1,5 @@
 /** Reads of everything there is, in the order of ids, for indexing anew. */
-import {
-  parseWorkspace,
-  threadsAfter,
-  workspacesAfter,
-} from "@/lib/kv/keys.ts";
+import { parseSpace, spacesAfter, threadsAfter } from "@/lib/kv/keys.ts";
 import { list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 
@@ -14,29 +10,29 @@ export class ScanStore {
     this.#store = store;
   }
 
-  /** The next workspace that has anything (null: the first); null when there is none. */
-  async workspaceAfter(
-    workspace: string | null,
+  /** The next space that has anything (null: the first); null when there is none. */
+  async spaceAfter(
+    space: string | null,
     signal: AbortSignal,
   ): Promise<string | null> {
-    const rows = list(this.#store, workspacesAfter(workspace), {
+    const rows = list(this.#store, spacesAfter(space), {
       limit: 1,
       signal,
     });
-    for await (const { key } of rows) return parseWorkspace(key);
+    for await (const { key } of rows) return parseSpace(key);
     return null;
   }
 
   /** Ids of the next threads, at most `limit`. */
   async threadsAfter(
-    workspace: string,
+    space: string,
     thread: string | null,
     limit: number,
     signal: AbortSignal,
   ): Promise<string[]> {
     const rows = list<{ id: string }>(
       this.#store,
-      threadsAfter(workspace, thread),
+      threadsAfter(space, thread),
       { limit, signal },
     );
     return (await Array.fromAsync(rows)).map(({ value }) => value.id);

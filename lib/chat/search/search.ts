@@ -1,4 +1,4 @@
-/** Full-text search over the threads of a workspace, as the routes use it. */
+/** Full-text search over the threads of a space, as the routes use it. */
 import type { ThreadStore } from "@/lib/chat/thread_store.ts";
 import { AppError, StorageError } from "@/lib/errors.ts";
 import type { PageQuery } from "@/lib/shared/page_query.ts";
@@ -34,14 +34,14 @@ export class Search {
    * @throws {AppError} 400 `invalid_request` for a query without a word or a cursor that no page gave
    */
   async find(
-    workspace: string,
+    space: string,
     query: string,
     { limit, cursor }: PageQuery,
     signal?: AbortSignal,
   ): Promise<SearchPage> {
     const clauses = parseQuery(query);
     let place = parseCursor(cursor);
-    const view = await this.#cache.view(workspace, signal);
+    const view = await this.#cache.view(space, signal);
     const ranking = await Ranking.of(view, clauses, new Slices(signal));
     const items: SearchResult[] = [];
     while (items.length < limit) {
@@ -49,7 +49,7 @@ export class Search {
       const wanted = Math.min(limit - items.length, THREADS_AT_ONCE);
       const group = ranking.after(place, wanted);
       const found = await Promise.all(
-        group.map((ranked) => this.#show(workspace, ranked, clauses)),
+        group.map((ranked) => this.#show(space, ranked, clauses)),
       );
       items.push(...found.filter((item) => item !== null));
       place = group.at(-1) ?? place;
@@ -61,15 +61,15 @@ export class Search {
 
   /** A result; null when the thread is not there any more. */
   async #show(
-    workspace: string,
+    space: string,
     { threadId: bareId, messages }: RankedThread,
     clauses: readonly Clause[],
   ): Promise<SearchResult | null> {
     const threadId = `thr_${bareId}`;
     const [loaded, ...matches] = await Promise.all([
-      this.#threads.loadThread(workspace, threadId),
+      this.#threads.loadThread(space, threadId),
       ...messages.slice(0, MATCHES_PER_THREAD).map((id) =>
-        this.#match(workspace, threadId, `msg_${id}`, clauses)
+        this.#match(space, threadId, `msg_${id}`, clauses)
       ),
     ]);
     if (loaded === null || loaded.record.temporary) return null;
@@ -86,13 +86,13 @@ export class Search {
 
   /** Null: the message is gone, or has changed and does not match any more. */
   async #match(
-    workspace: string,
+    space: string,
     threadId: string,
     messageId: string,
     clauses: readonly Clause[],
   ): Promise<MessageMatch | null> {
     const message = await this.#threads.readMessage(
-      workspace,
+      space,
       threadId,
       messageId,
     );

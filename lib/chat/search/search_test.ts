@@ -207,7 +207,7 @@ Deno.test("search: archived threads are found and marked, temporary ones and tho
       texts: ["needle"],
       more: { temporary: true },
     });
-    await rig.add({ title: "Foreign", texts: ["needle"], workspace: "wsp_2" });
+    await rig.add({ title: "Foreign", texts: ["needle"], space: "wsp_2" });
     await rig.settled();
     const { items } = await rig.find("needle");
     assert.deepEqual(items.map(({ title, archived }) => [title, archived]), [
@@ -265,7 +265,7 @@ Deno.test("search: a message in blob parts is found up to where it is indexed", 
     assert.deepEqual(await rig.titles("beyond"), []);
   }));
 
-Deno.test("search: threads from before the search are indexed at the first start, of all workspaces", async () => {
+Deno.test("search: threads from before the search are indexed at the first start, of all spaces", async () => {
   const store = await openStore({ location: ":memory:" });
   const rig = new SearchRig(store);
   const long = "padding text without end ".repeat(300);
@@ -273,7 +273,7 @@ Deno.test("search: threads from before the search are indexed at the first start
     await rig.add({
       title: `Old ${made}`,
       texts: [`${made % 40 === 0 ? long : ""} ancient word${made}`],
-      workspace: made % 3 === 0 ? "wsp_2" : WORKSPACE,
+      space: made % 3 === 0 ? "wsp_2" : WORKSPACE,
       isSilent: true,
     });
   }
@@ -290,7 +290,7 @@ Deno.test("search: threads from before the search are indexed at the first start
       ),
     );
     assert.equal(
-      (await rig.find("ancient", { workspace: "wsp_2", limit: 200 })).items
+      (await rig.find("ancient", { space: "wsp_2", limit: 200 })).items
         .length,
       50,
     );

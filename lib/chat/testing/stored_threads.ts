@@ -135,7 +135,7 @@ export async function storeDeleted(
   assert.ok(await threadStores(store).edits.delete(WORKSPACE, loaded));
   const dueAtMs = store.clock.now() + THREAD_UNDO_MS;
   const thread = loaded.record.id;
-  return { due: { dueAtMs, workspace: WORKSPACE, thread }, newestRun };
+  return { due: { dueAtMs, space: WORKSPACE, thread }, newestRun };
 }
 
 /** Keys of all rows but events. */

@@ -11,7 +11,7 @@ import { wholeAnswer } from "./whole_answer.ts";
 /** A request and the run that it began. */
 export interface Asked {
   gateway: Gateway;
-  workspace: string;
+  space: string;
   run: GatewayRun;
   /** The request's own signal. */
   signal: AbortSignal;
@@ -55,11 +55,11 @@ export async function streamAnswer(
   text: EventsWriter = new EventsText(asked.run.record),
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
-  const { gateway, workspace, run: { record, isAttached } } = asked;
+  const { gateway, space, run: { record, isAttached } } = asked;
   const opening = await untilFirst(asked);
   return streamResponse({
     follow: (signal) =>
-      opening?.(signal) ?? gateway.follow(workspace, record.id, null, signal),
+      opening?.(signal) ?? gateway.follow(space, record.id, null, signal),
     format: (events) => text.format(events),
     broken: () => text.broken(),
     signal: asked.signal,
@@ -79,7 +79,7 @@ export async function answerWhole(
   waitMs: number | null,
   form: AnswerForm = chatForm(asked),
 ): Promise<Response> {
-  const { gateway, workspace, run: { record, first } } = asked;
+  const { gateway, space, run: { record, first } } = asked;
   const enough = new AbortController();
   const timer = waitMs === null
     ? undefined
@@ -92,7 +92,7 @@ export async function answerWhole(
   try {
     // Its error tells more than the run's record.
     await Promise.race([first, aborted(enough.signal)]);
-    const events = gateway.follow(workspace, record.id, null, enough.signal);
+    const events = gateway.follow(space, record.id, null, enough.signal);
     const body = await form.whole(events);
     return Response.json(body, { headers: headersOf(asked.run) });
   } catch (error) {
@@ -114,8 +114,8 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** Answers with the run: its answer comes later. */
 export async function later(asked: Asked): Promise<Response> {
-  const { gateway, workspace, run } = asked;
-  const { record, text } = await gateway.run(workspace, run.record.id);
+  const { gateway, space, run } = asked;
+  const { record, text } = await gateway.run(space, run.record.id);
   return Response.json(toRunObject(record, text), {
     status: 202,
     headers: {
@@ -145,14 +145,14 @@ function watchHangUp(
 async function untilFirst(
   asked: Asked,
 ): Promise<((signal: AbortSignal) => Events) | null> {
-  const { gateway, workspace, run: { record, first, isKnown } } = asked;
+  const { gateway, space, run: { record, first, isKnown } } = asked;
   const gone = new AbortController();
   const leave = watchHangUp(asked, () => gone.abort());
   try {
     await first;
     if (!isKnown) return null;
     const follow = (signal: AbortSignal) =>
-      gateway.follow(workspace, record.id, null, signal);
+      gateway.follow(space, record.id, null, signal);
     return await peek(follow, gone.signal);
   } catch (error) {
     throw gone.signal.aborted ? callerGone(error) : error;

@@ -7,7 +7,7 @@ import { streamResponse } from "./stream_response.ts";
 
 export interface FollowAgain {
   gateway: Gateway;
-  workspace: string;
+  space: string;
   runId: string;
   /** The last event that the caller has. */
   after: After;
@@ -20,15 +20,15 @@ export interface FollowAgain {
  * @throws {AppError} 404 `not_found`
  */
 export async function followAgain(
-  { gateway, workspace, runId, after, signal }: FollowAgain,
+  { gateway, space, runId, after, signal }: FollowAgain,
 ): Promise<Response> {
-  const { record } = await gateway.run(workspace, runId);
+  const { record } = await gateway.run(space, runId);
   const hasHeardEnd = after !== null && after !== "unknown" &&
     after.epoch === record.epoch && after.seq === record.endSeq;
   if (hasHeardEnd) return new Response(null, { status: 204 });
   const text = new EventsText(record);
   return streamResponse({
-    follow: (gone) => gateway.follow(workspace, runId, after, gone),
+    follow: (gone) => gateway.follow(space, runId, after, gone),
     format: (events) => text.format(events),
     // The run goes on in another process: the caller comes back for the rest.
     broken: () => `retry: ${DRAIN_RETRY_MS}\n\n`,

@@ -1,4 +1,5 @@
 /** Requests of programs that are no chats: passed on to the provider, answered in one piece, billed. */
+import type { Asker } from "@/lib/auth/asker.ts";
 import type { Clock } from "@/lib/clock.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
@@ -26,7 +27,7 @@ export interface PlainCallsParts {
 }
 
 export interface PlainContext {
-  workspace: string;
+  asker: Asker;
   requestId: string;
   trace: RequestTrace;
   logger: Logger;
@@ -110,7 +111,7 @@ export class PlainCalls {
 
   #record(call: Call, context: PlainContext, outcome: Outcome): void {
     const { recordUsage, observer, clock } = this.#parts;
-    const { workspace, requestId, trace, logger, signal } = context;
+    const { asker, requestId, trace, logger, signal } = context;
     const { model, served, attempts, startedAtMs, startedMs } = call;
     const usage = usageOf(call, outcome);
     const code = outcome.answer === null ? codeOf(outcome.error) : null;
@@ -133,8 +134,8 @@ export class PlainCalls {
       epoch: 1,
       request: requestId,
       thread: null,
-      user: null,
-      key: null,
+      user: asker.user,
+      key: asker.key,
       model,
       provider: served.provider,
       source: "v1",
@@ -147,11 +148,13 @@ export class PlainCalls {
       totalMs,
       cache: null,
     };
-    recordUsage(workspace, row).catch((error) =>
+    recordUsage(asker.workspace, row).catch((error) =>
       logger.warn("Call could not be put into the ledger", { error })
     );
     observer.runEnded({
-      workspace,
+      workspace: asker.workspace,
+      user: asker.user,
+      key: asker.key,
       request: requestId,
       run: "",
       epoch: 1,

@@ -54,11 +54,11 @@ function wholeOf(asked: Asked, request: ResponseRequest) {
 
 /** Answers with the Response as it is now. */
 async function begun(
-  { gateway, workspace, run }: Asked,
+  { gateway, space, run }: Asked,
   request: ResponseRequest,
   status: 200 | 202,
 ): Promise<Response> {
-  const { record } = await gateway.run(workspace, run.record.id);
+  const { record } = await gateway.run(space, run.record.id);
   const state = { ...NEW_STATE, status: toResponseStatus(record.status) };
   return Response.json(toResponse(record, request, state), {
     status,

@@ -8,7 +8,7 @@ import type { FoundResponse } from "./stored_responses.ts";
 
 export interface FollowResponse {
   gateway: Gateway;
-  workspace: string;
+  space: string;
   found: FoundResponse;
   /** Number of the last event that the caller has. */
   startingAfter: number | null;
@@ -19,8 +19,7 @@ export interface FollowResponse {
 
 /** Streams the events behind a number; going away stops nothing. */
 export function followResponse(
-  { gateway, workspace, found, startingAfter, lastEventId, signal }:
-    FollowResponse,
+  { gateway, space, found, startingAfter, lastEventId, signal }: FollowResponse,
 ): Response {
   const { record, stored: { request } } = found;
   const place = parsePosition(lastEventId);
@@ -28,7 +27,7 @@ export function followResponse(
   const text = new ResponseEventsText(record, request, startingAfter ?? known);
   return streamResponse({
     // Numbers are counted from the beginning of an epoch.
-    follow: (gone) => gateway.follow(workspace, record.id, null, gone),
+    follow: (gone) => gateway.follow(space, record.id, null, gone),
     format: (events) => text.format(events),
     broken: () => `retry: ${DRAIN_RETRY_MS}\n\n${text.broken()}`,
     signal,

@@ -54,7 +54,7 @@ export class ResponseStore {
    * @throws {StorageError} when it could not be written
    */
   async write(
-    workspace: string,
+    space: string,
     runId: string,
     request: StoredRequest,
   ): Promise<void> {
@@ -69,7 +69,7 @@ export class ResponseStore {
       expiresAt: this.#store.clock.now() + expireInMs,
     };
     const unit = new UnitOfWork().guard(
-      keys.responseKey(workspace, runId),
+      keys.responseKey(space, runId),
       null,
       record,
       { expireInMs },
@@ -79,10 +79,10 @@ export class ResponseStore {
   }
 
   /** Null when nothing is kept. */
-  async read(workspace: string, runId: string): Promise<StoredRequest | null> {
+  async read(space: string, runId: string): Promise<StoredRequest | null> {
     const { value } = await get<ResponseRecord>(
       this.#store,
-      keys.responseKey(workspace, runId),
+      keys.responseKey(space, runId),
     );
     if (value === null || value.expiresAt <= this.#store.clock.now()) {
       return null;
@@ -95,9 +95,9 @@ export class ResponseStore {
    * Removes a request together with the ended run that answered it; what the run cost stays in the ledger.
    * @returns whether it is gone; false while others write
    */
-  async delete(workspace: string, runId: string): Promise<boolean> {
-    const requestKey = keys.responseKey(workspace, runId);
-    const runKey = keys.runKey(workspace, runId);
+  async delete(space: string, runId: string): Promise<boolean> {
+    const requestKey = keys.responseKey(space, runId);
+    const runKey = keys.runKey(space, runId);
     for (let attempt = 0; attempt < DELETE_ATTEMPTS; attempt += 1) {
       const [request, run] = await Promise.all([
         get<ResponseRecord>(this.#store, requestKey),
@@ -109,10 +109,10 @@ export class ResponseStore {
         .check(requestKey, request.versionstamp)
         .check(runKey, run.versionstamp)
         // By this row the sweep finds the log of a run that is gone.
-        .guard(keys.runRetentionKey(now, workspace, runId), null, { v: 1 })
+        .guard(keys.runRetentionKey(now, space, runId), null, { v: 1 })
         .delete(requestKey)
         .delete(runKey)
-        .delete(keys.runControlKey(workspace, runId));
+        .delete(keys.runControlKey(space, runId));
       for (const text of [request.value.text, run.value?.text]) {
         if (text === undefined) continue;
         for (const { key, value } of sweepRows(text)) unit.set(key, value);

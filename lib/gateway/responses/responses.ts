@@ -36,11 +36,11 @@ export class Responses {
     context: GatewayContext,
   ): Promise<GatewayRun> {
     checkResponseRequest({ input, ...request });
-    const { workspace, signal } = context;
+    const { space, signal } = context;
     const runId = newId("run");
     const own = toItems(input, runId);
     toMessages(own);
-    const before = await this.#stored.before(workspace, request, signal);
+    const before = await this.#stored.before(space, request, signal);
     const messages = toMessages([...before.items, ...own]);
     const completion = toChatCompletion({ input, ...request }, messages);
     checkChatCompletion(completion);
@@ -59,18 +59,18 @@ export class Responses {
     const run = started as GatewayRun;
     if (isKept) {
       const stored = { request, items: own, earlier: before.runs };
-      await this.#keep(workspace, run, stored);
+      await this.#keep(space, run, stored);
     }
     return run;
   }
 
   async #keep(
-    workspace: string,
+    space: string,
     { record, isKnown }: GatewayRun,
     stored: StoredRequest,
   ): Promise<void> {
     try {
-      await this.#store.write(workspace, record.id, stored);
+      await this.#store.write(space, record.id, stored);
     } catch (error) {
       // Nobody learns its id, so nobody could ever read it.
       if (!isKnown) this.#gateway.hungUp(record.id);
@@ -79,8 +79,8 @@ export class Responses {
   }
 
   /** @throws {AppError} 404 `not_found` also for one that was not to be stored */
-  async find(workspace: string, id: string): Promise<FoundResponse> {
-    const found = await this.#stored.find(workspace, id);
+  async find(space: string, id: string): Promise<FoundResponse> {
+    const found = await this.#stored.find(space, id);
     if (found === null) throw notFound("response");
     return found;
   }
@@ -90,12 +90,12 @@ export class Responses {
    * @throws {AppError} 404 `not_found`
    */
   async retrieve(
-    workspace: string,
+    space: string,
     id: string,
     signal: AbortSignal,
   ): Promise<ResponseObject> {
-    const found = await this.find(workspace, id);
-    return await this.#stored.read(workspace, found, signal);
+    const found = await this.find(space, id);
+    return await this.#stored.read(space, found, signal);
   }
 
   /**
@@ -103,23 +103,23 @@ export class Responses {
    * @throws {AppError} 404 `not_found`, 503 `run_not_here` when its process does not react
    */
   async cancel(
-    workspace: string,
+    space: string,
     id: string,
     signal: AbortSignal,
   ): Promise<ResponseObject> {
-    const { record } = await this.find(workspace, id);
-    await this.#gateway.cancel(workspace, record.id);
-    return await this.retrieve(workspace, id, signal);
+    const { record } = await this.find(space, id);
+    await this.#gateway.cancel(space, record.id);
+    return await this.retrieve(space, id, signal);
   }
 
   /**
    * Removes a Response with what was asked and answered; one that goes on is stopped.
    * @throws {AppError} 404 `not_found`, 503 `run_not_here`, 409 `conflict` while others write
    */
-  async delete(workspace: string, id: string): Promise<void> {
-    const { record } = await this.find(workspace, id);
-    await this.#gateway.cancel(workspace, record.id);
-    if (await this.#store.delete(workspace, record.id)) return;
+  async delete(space: string, id: string): Promise<void> {
+    const { record } = await this.find(space, id);
+    await this.#gateway.cancel(space, record.id);
+    if (await this.#store.delete(space, record.id)) return;
     throw new AppError({
       status: 409,
       code: "conflict",

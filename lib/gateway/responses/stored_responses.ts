@@ -43,12 +43,12 @@ export class StoredResponses {
    * @throws {AppError} 400 `previous_response_not_found`; 400 `invalid_request` for one that goes on
    */
   async before(
-    workspace: string,
+    space: string,
     { previous_response_id: id }: ResponseFields,
     signal: AbortSignal,
   ): Promise<{ runs: string[]; items: InputItem[] }> {
     if (!id) return { runs: [], items: [] };
-    const { record, stored } = await this.#previous(workspace, id, id);
+    const { record, stored } = await this.#previous(space, id, id);
     const runs = [...stored.earlier, record.id];
     if (runs.length > MAX_EARLIER) {
       const message = `goes on from more than ${MAX_EARLIER} responses`;
@@ -58,7 +58,7 @@ export class StoredResponses {
     for (let from = 0; from < runs.length; from += PARALLEL_READS) {
       const group = runs.slice(from, from + PARALLEL_READS);
       const read = group.map((run) =>
-        this.#conversation(workspace, responseId(run), id, signal)
+        this.#conversation(space, responseId(run), id, signal)
       );
       items.push(...(await Promise.all(read)).flat());
     }
@@ -66,22 +66,22 @@ export class StoredResponses {
   }
 
   async #conversation(
-    workspace: string,
+    space: string,
     id: string,
     asked: string,
     signal: AbortSignal,
   ): Promise<InputItem[]> {
-    const found = await this.#previous(workspace, id, asked);
-    const { output } = await this.read(workspace, found, signal);
+    const found = await this.#previous(space, id, asked);
+    const { output } = await this.read(space, found, signal);
     return [...found.stored.items, ...output as InputItem[]];
   }
 
   async #previous(
-    workspace: string,
+    space: string,
     id: string,
     asked: string,
   ): Promise<FoundResponse> {
-    const found = await this.find(workspace, id);
+    const found = await this.find(space, id);
     const path = "previous_response_id";
     if (found === null) {
       const message = `the response "${asked.slice(0, 100)}" is not there, or ${
@@ -94,13 +94,13 @@ export class StoredResponses {
   }
 
   /** Null when there is none, or it was not to be stored. */
-  async find(workspace: string, id: string): Promise<FoundResponse | null> {
+  async find(space: string, id: string): Promise<FoundResponse | null> {
     const runId = runIdOf(id);
     if (runId === null) return null;
-    const stored = await this.#store.read(workspace, runId);
+    const stored = await this.#store.read(space, runId);
     if (stored === null) return null;
     try {
-      const { record } = await this.#gateway.run(workspace, runId);
+      const { record } = await this.#gateway.run(space, runId);
       return { record, stored };
     } catch (error) {
       if (error instanceof AppError && error.status === 404) return null;
@@ -113,7 +113,7 @@ export class StoredResponses {
    * @throws {AppError} 503 `run_interrupted` when the process goes down
    */
   async read(
-    workspace: string,
+    space: string,
     { record, stored: { request } }: FoundResponse,
     signal: AbortSignal,
   ): Promise<ResponseObject> {
@@ -122,7 +122,7 @@ export class StoredResponses {
       return toResponse(record, request, { ...NEW_STATE, status });
     }
     const progress = new Progress(record, request);
-    const events = this.#gateway.follow(workspace, record.id, null, signal);
+    const events = this.#gateway.follow(space, record.id, null, signal);
     for await (const batch of events) {
       for (const { event } of batch) progress.add(event);
     }

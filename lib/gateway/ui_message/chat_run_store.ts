@@ -29,11 +29,11 @@ export class ChatRunStore {
    * @throws {StorageError} when it could not be written
    */
   async remember(
-    workspace: string,
+    space: string,
     chat: string,
     runId: string,
   ): Promise<void> {
-    const key = chatRunKey(workspace, chat);
+    const key = chatRunKey(space, chat);
     for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt += 1) {
       const { versionstamp } = await get<ChatRunRecord>(this.#store, key);
       const record: ChatRunRecord = { v: 1, runId };
@@ -45,10 +45,10 @@ export class ChatRunStore {
   }
 
   /** The newest run of a chat; null when none is known. */
-  async find(workspace: string, chat: string): Promise<string | null> {
+  async find(space: string, chat: string): Promise<string | null> {
     const { value } = await get<ChatRunRecord>(
       this.#store,
-      chatRunKey(workspace, chat),
+      chatRunKey(space, chat),
     );
     return value?.runId ?? null;
   }

@@ -49,15 +49,15 @@ export class UiChats {
     });
     // A detached run is one, wherever its answer comes from.
     const begun = run as GatewayRun;
-    await this.#runs.remember(context.workspace, id, begun.record.id);
+    await this.#runs.remember(context.space, id, begun.record.id);
     return begun;
   }
 
   /** The run that answers in a chat now; null when none does. */
-  async running(workspace: string, chat: string): Promise<RunRecord | null> {
-    const runId = await this.#runs.find(workspace, chat);
+  async running(space: string, chat: string): Promise<RunRecord | null> {
+    const runId = await this.#runs.find(space, chat);
     if (runId === null) return null;
-    const { record } = await this.#gateway.run(workspace, runId);
+    const { record } = await this.#gateway.run(space, runId);
     return isEnded(record.status) ? null : record;
   }
 
@@ -65,9 +65,9 @@ export class UiChats {
    * Stops the answer of a chat; one that has ended stays as it is.
    * @throws {AppError} 404 `not_found` for a chat in which nothing was asked
    */
-  async cancel(workspace: string, chat: string) {
-    const runId = await this.#runs.find(workspace, chat);
+  async cancel(space: string, chat: string) {
+    const runId = await this.#runs.find(space, chat);
     if (runId === null) throw notFound("chat");
-    return await this.#gateway.cancel(workspace, runId);
+    return await this.#gateway.cancel(space, runId);
   }
 }

@@ -50,6 +50,8 @@ export function record(
 export function facts(more: Partial<RunFacts> = {}): RunFacts {
   return {
     workspace: "wsp_a",
+    user: null,
+    key: null,
     request: idBound(0),
     run: "run_1",
     epoch: 1,

@@ -7,9 +7,9 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const { limit, cursor } = readPageQuery(ctx.url);
-    const { workspace, services: { answers } } = ctx.state;
+    const { caller, services: { answers } } = ctx.state;
     const found = await answers.cache.page(
-      workspace,
+      caller.workspace,
       placeOf(cursor),
       limit + 1,
       ctx.req.signal,

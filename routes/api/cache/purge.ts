@@ -7,9 +7,9 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const purge = toPurge(await readJson(ctx.req, purgeSchema));
-    const { workspace, services: { answers } } = ctx.state;
+    const { caller, services: { answers } } = ctx.state;
     const removed = await answers.cache.purge(
-      workspace,
+      caller.workspace,
       purge,
       ctx.req.signal,
     );

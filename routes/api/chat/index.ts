@@ -13,7 +13,7 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const { gateway, uiChats } = ctx.state.services;
-    const { workspace } = ctx.state;
+    const { space } = ctx.state;
     const input = await readJson(ctx.req, uiChatSchema, {
       maxValues: MAX_CHAT_VALUES,
     });
@@ -22,7 +22,7 @@ export const handler = define.handlers(methods({
       return await streamAnswer(
         {
           gateway,
-          workspace,
+          space,
           run,
           signal: ctx.req.signal,
           completed: ctx.info.completed,

@@ -9,16 +9,16 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const query = readPageQuery(ctx.url);
-    return ctx.json(await services.projects.list(workspace, query));
+    return ctx.json(await services.projects.list(space, query));
   },
   async POST(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const idempotencyKey = readIdempotencyKey(ctx.req);
     const input = await readJson(ctx.req, newProjectSchema);
     const project = await services.projects.create(
-      workspace,
+      space,
       input,
       idempotencyKey,
     );

@@ -6,7 +6,7 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const record = await ctx.state.services.requestLog.get(
-      ctx.state.workspace,
+      ctx.state.caller.workspace,
       ctx.params.request,
       ctx.req.signal,
     );

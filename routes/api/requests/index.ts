@@ -8,7 +8,7 @@ export const handler = define.handlers(methods({
   async GET(ctx) {
     const { limit, cursor } = readPageQuery(ctx.url);
     const page = await ctx.state.services.requestLog.list(
-      ctx.state.workspace,
+      ctx.state.caller.workspace,
       { before: beforeId("req", cursor), limit },
       ctx.req.signal,
     );

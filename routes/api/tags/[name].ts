@@ -15,12 +15,12 @@ function nameIn(url: URL): string {
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { services, workspace } = ctx.state;
-    return ctx.json(await services.tags.require(workspace, nameIn(ctx.url)));
+    const { services, space } = ctx.state;
+    return ctx.json(await services.tags.require(space, nameIn(ctx.url)));
   },
   async DELETE(ctx) {
-    const { services, workspace } = ctx.state;
-    await services.tags.delete(workspace, nameIn(ctx.url));
+    const { services, space } = ctx.state;
+    await services.tags.delete(space, nameIn(ctx.url));
     return new Response(null, { status: 204 });
   },
 }));

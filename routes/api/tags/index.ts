@@ -8,16 +8,16 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const query = readPageQuery(ctx.url);
-    return ctx.json(await services.tags.list(workspace, query));
+    return ctx.json(await services.tags.list(space, query));
   },
   async POST(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const idempotencyKey = readIdempotencyKey(ctx.req);
     const input = await readJson(ctx.req, newTagSchema);
     const { tag, isNew } = await services.tags.create(
-      workspace,
+      space,
       input,
       idempotencyKey,
     );

@@ -10,20 +10,20 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     return ctx.json(
       await services.tasks.list(
-        workspace,
+        space,
         readTaskQuery(ctx.url),
         readPageQuery(ctx.url),
       ),
     );
   },
   async POST(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const idempotencyKey = readIdempotencyKey(ctx.req);
     const input = await readJson(ctx.req, newTaskSchema);
-    const task = await services.tasks.create(workspace, input, idempotencyKey);
+    const task = await services.tasks.create(space, input, idempotencyKey);
     return ctx.json(task, {
       status: 201,
       headers: {

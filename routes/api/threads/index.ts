@@ -12,7 +12,7 @@ export const handler = define.handlers(methods({
     const { threads } = ctx.state.services;
     return ctx.json(
       await threads.list(
-        ctx.state.workspace,
+        ctx.state.space,
         readPageQuery(ctx.url),
         readThreadQuery(ctx.url.searchParams),
       ),
@@ -23,7 +23,7 @@ export const handler = define.handlers(methods({
     const idempotencyKey = readIdempotencyKey(ctx.req);
     const input = await readJson(ctx.req, newThreadSchema);
     const thread = await threads.create(
-      ctx.state.workspace,
+      ctx.state.space,
       input,
       idempotencyKey,
     );

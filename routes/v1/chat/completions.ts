@@ -22,7 +22,7 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const { gateway } = ctx.state.services;
-    const { workspace } = ctx.state;
+    const { space } = ctx.state;
     const input = await readJson(ctx.req, chatCompletionSchema, {
       maxValues: MAX_CHAT_VALUES,
     });
@@ -32,7 +32,7 @@ export const handler = define.handlers(methods({
     if (run instanceof Response) return run;
     const asked: Asked = {
       gateway,
-      workspace,
+      space,
       run,
       signal: ctx.req.signal,
       completed: ctx.info.completed,

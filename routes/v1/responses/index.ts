@@ -12,7 +12,7 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const { gateway, responses } = ctx.state.services;
-    const { workspace } = ctx.state;
+    const { space } = ctx.state;
     const request = await readJson(ctx.req, responseRequestSchema);
     const context = gatewayContext(ctx.req, ctx.state);
     const run = await responses.start(request, context);
@@ -20,7 +20,7 @@ export const handler = define.handlers(methods({
       return await answerResponse(
         {
           gateway,
-          workspace,
+          space,
           run,
           signal: ctx.req.signal,
           completed: ctx.info.completed,

@@ -7,14 +7,14 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const { chat } = ctx.state.services;
-    const { workspace } = ctx.state;
     const id = ctx.params.run;
-    await chat.assertRun(workspace, id);
+    const space = await chat.spaceOfRun(ctx.state.caller, id);
+    await chat.assertRun(space, id);
     return await durableResponse(ctx.req, {
       id,
       follow: (after, signal) =>
-        wholeChunks(chat.follow(workspace, id, after, signal)),
-      tail: () => chat.tail(workspace, id),
+        wholeChunks(chat.follow(space, id, after, signal)),
+      tail: () => chat.tail(space, id),
     });
   },
 }));

@@ -1,6 +1,7 @@
 /** The clients of a simulated world: they ask, stop, go on and follow, and come back when a connection breaks. */
+import { LOCAL_ASKER } from "@/lib/auth/asker.ts";
+import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
 import { AppError, StorageError } from "@/lib/errors.ts";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
@@ -29,6 +30,7 @@ const COME_AGAIN_MS = 700;
 const ATTEMPTS = 4;
 
 const context = {
+  asker: LOCAL_ASKER,
   logger: silentLogger(),
   requestId: null,
   idempotencyKey: null,
@@ -61,7 +63,7 @@ export class Clients {
     const input = { message: { id: newId("msg"), content } };
     void this.#send(machine, ATTEMPTS, async ({ chat }) => {
       const { run, message } = await chat.startRun(
-        LOCAL_WORKSPACE,
+        LOCAL_SPACE,
         threadId,
         input,
         context,
@@ -86,7 +88,7 @@ export class Clients {
     if (run === null) return;
     void this.#send(machine, 1, ({ chat }) =>
       chat.startRun(
-        LOCAL_WORKSPACE,
+        LOCAL_SPACE,
         run.threadId,
         { regenerate: run.messageId },
         context,
@@ -100,7 +102,7 @@ export class Clients {
     void this.#send(
       machine,
       1,
-      ({ chat }) => chat.continueRun(LOCAL_WORKSPACE, run.id, context),
+      ({ chat }) => chat.continueRun(LOCAL_SPACE, run.id, context),
     );
   }
 
@@ -110,7 +112,7 @@ export class Clients {
     void this.#send(
       machine,
       1,
-      ({ chat }) => chat.cancelRun(LOCAL_WORKSPACE, run.id),
+      ({ chat }) => chat.cancelRun(LOCAL_SPACE, run.id),
     ).then((stopped) => {
       if (stopped !== null && !isEnded(stopped.status)) {
         this.#world.fail(`[6] ${run.id} was stopped, it is ${stopped.status}`);

@@ -24,7 +24,7 @@ export interface StoredEpochEnd {
 
 /** What is known of a run from the commits so far. */
 export interface RunHistory {
-  workspace: string;
+  space: string;
   record: RunRecord;
   question: string;
   /** Epochs that were executed. */
@@ -137,13 +137,13 @@ export class CommitWatch {
     if (record === undefined) return this.#fail("[6] a run was deleted");
     const there = this.runs.get(record.id);
     const before = there?.record ?? null;
-    const workspace = String(key[0]);
+    const space = String(key[0]);
     if (there === undefined) {
       const question = this.#kv.peek<MessageRecord>(
-        messageKey(workspace, record.threadId, record.questionId),
+        messageKey(space, record.threadId, record.questionId),
       );
       this.runs.set(record.id, {
-        workspace,
+        space,
         record,
         question: textOf(question),
         attempts: new Set(),
@@ -215,7 +215,7 @@ export class CommitWatch {
     const { record: { id, epoch, status, endSeq, threadId, messageId } } =
       history;
     const text = textOf(
-      this.#kv.peek(messageKey(history.workspace, threadId, messageId)),
+      this.#kv.peek(messageKey(history.space, threadId, messageId)),
     );
     history.ends.set(epoch, { status, endSeq: endSeq ?? -1, text });
     const asked = this.#upstream.of(history.question);

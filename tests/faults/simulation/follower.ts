@@ -18,7 +18,7 @@ export interface FollowedProcess {
   deliver(callback: () => void): void;
   onDeath(callback: () => void): void;
   follow(
-    workspace: string,
+    space: string,
     runId: string,
     after: After,
     signal: AbortSignal,
@@ -129,8 +129,8 @@ export class Follower {
 
   async #read(connection: Connection, after: After): Promise<void> {
     const { process, abort } = connection;
-    const { workspace } = this.#world.commits.runs.get(this.runId)!;
-    const batches = process.follow(workspace, this.runId, after, abort.signal);
+    const { space } = this.#world.commits.runs.get(this.runId)!;
+    const batches = process.follow(space, this.runId, after, abort.signal);
     try {
       for await (const batch of batches) {
         if (this.#connection !== connection) return;

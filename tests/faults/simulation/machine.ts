@@ -100,14 +100,14 @@ export class Machine implements FollowedProcess {
   }
 
   follow(
-    workspace: string,
+    space: string,
     runId: string,
     after: After,
     signal: AbortSignal,
   ): AsyncGenerator<PlacedEvent[], void, void> {
     const { process } = this;
     if (process === null) throw new Error("Connection refused");
-    return process.chat.follow(workspace, runId, after, signal);
+    return process.chat.follow(space, runId, after, signal);
   }
 
   #begin(): Host {

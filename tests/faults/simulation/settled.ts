@@ -2,12 +2,12 @@
  * What holds of a world in which all processes have been well for some time: every run has ended (7),
  * nothing is left of the dead, and record, message, thread, log and ledger say the same (4, 8).
  */
+import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
 import {
   MESSAGE_STATUS,
   type MessageRecord,
   type ThreadActivityRecord,
 } from "@/lib/chat/records.ts";
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
 import { messageKey, runLogKey, threadActivityKey } from "@/lib/kv/keys.ts";
 import type { LedgerPageRecord } from "@/lib/kv/pages.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
@@ -61,11 +61,11 @@ export function checkSettled(
 
 function* checkRecords(
   kv: ModelKv,
-  { workspace, record }: RunHistory,
+  { space, record }: RunHistory,
 ): Generator<string> {
   const { threadId, messageId, status, usage } = record;
   const message = kv.peek<MessageRecord>(
-    messageKey(workspace, threadId, messageId),
+    messageKey(space, threadId, messageId),
   );
   if (message?.status !== MESSAGE_STATUS[status]) {
     yield `[4] the message is ${message?.status}`;
@@ -74,7 +74,7 @@ function* checkRecords(
     yield "[8] the message has another usage";
   }
   const activity = kv.peek<ThreadActivityRecord>(
-    threadActivityKey(workspace, threadId),
+    threadActivityKey(space, threadId),
   );
   if (activity?.activeRunId !== null) {
     yield `[7] the thread waits for ${activity?.activeRunId}`;
@@ -83,9 +83,9 @@ function* checkRecords(
 
 /** An end that was written for a dead owner has no log; its text takes the place of it. */
 function* checkLog(kv: ModelKv, history: RunHistory): Generator<string> {
-  const { workspace, record: { id, epoch, endSeq } } = history;
+  const { space, record: { id, epoch, endSeq } } = history;
   const segments = kv.peekAll<SegmentRecord>(
-    runLogKey(workspace, id, epoch, 0).slice(0, -1),
+    runLogKey(space, id, epoch, 0).slice(0, -1),
   );
   if (segments.length === 0) return;
   const events: LoggedEvent[] = [];
@@ -131,7 +131,7 @@ function* checkLedger(
 
 /** Rows by run. */
 function readLedger(kv: ModelKv): Map<string, LedgerRow[]> {
-  const pages = kv.peekAll<LedgerPageRecord>([LOCAL_WORKSPACE, "lg"]);
+  const pages = kv.peekAll<LedgerPageRecord>([FIRST_WORKSPACE, "lg"]);
   const rows = pages.flatMap(({ value }) => value.rows.map(decodeLedgerRow));
   return Map.groupBy(rows, ({ run }) => run);
 }

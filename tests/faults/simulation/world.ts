@@ -1,5 +1,5 @@
 /** A simulated world: one store, some processes over it, clients, and a provider. */
-import { LOCAL_WORKSPACE } from "@/lib/lifespan.ts";
+import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
 import { Bell } from "@/lib/kv/bell.ts";
 import type { FaultKv } from "@/lib/kv/testing/fault_kv.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
@@ -146,7 +146,7 @@ class World {
       const id = newId("thr");
       this.#clients.threads.push(id);
       await threads.createThread(
-        LOCAL_WORKSPACE,
+        LOCAL_SPACE,
         {
           v: 1,
           id,

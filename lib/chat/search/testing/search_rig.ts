@@ -34,7 +34,7 @@ export interface NewThread {
   title: string;
   /** Texts in turn of the person and the model. */
   texts?: readonly string[];
-  workspace?: string;
+  space?: string;
   updatedAt?: string;
   more?: Partial<ThreadRecord>;
   /** Writes the records without telling anybody, as a store from before the search has them. */
@@ -71,7 +71,7 @@ export class SearchRig {
     {
       title,
       texts = [],
-      workspace = WORKSPACE,
+      space = WORKSPACE,
       updatedAt = new Date().toISOString(),
       more = {},
       isSilent = false,
@@ -94,11 +94,11 @@ export class SearchRig {
       activeRunId: null,
     };
     const unit = new UnitOfWork()
-      .guard(threadKey(workspace, id), null, record)
-      .set(threadActivityKey(workspace, id), activity);
+      .guard(threadKey(space, id), null, record)
+      .set(threadActivityKey(space, id), activity);
     const at = Date.parse(updatedAt);
     if (!isSilent) {
-      unit.event(workspace, {
+      unit.event(space, {
         type: "thread.created",
         at,
         subject: id,
@@ -122,10 +122,10 @@ export class SearchRig {
         createdAt: updatedAt,
       };
       messages.push(message.id);
-      unit.set(messageKey(workspace, id, message.id), message);
+      unit.set(messageKey(space, id, message.id), message);
       for (const open of openTextKeys(message.text)) unit.delete(open);
       if (isSilent) continue;
-      unit.event(workspace, {
+      unit.event(space, {
         type: "message.created",
         at,
         subject: message.id,
@@ -141,13 +141,13 @@ export class SearchRig {
     id: string,
     verb: "updated" | "deleted" | "restored" | "purged",
     change: Partial<ThreadRecord>,
-    workspace = WORKSPACE,
+    space = WORKSPACE,
   ): Promise<void> {
-    const key = threadKey(workspace, id);
+    const key = threadKey(space, id);
     const { value, versionstamp } = await get<ThreadRecord>(this.store, key);
     const unit = new UnitOfWork()
       .guard(key, versionstamp, { ...value!, ...change })
-      .event(workspace, {
+      .event(space, {
         type: `thread.${verb}`,
         at: this.store.clock.now(),
         subject: id,
@@ -177,14 +177,14 @@ export class SearchRig {
 
   find(
     query: string,
-    { workspace = WORKSPACE, limit = 50, cursor = null as string | null } = {},
+    { space = WORKSPACE, limit = 50, cursor = null as string | null } = {},
   ): Promise<SearchPage> {
-    return this.search.find(workspace, query, { limit, cursor });
+    return this.search.find(space, query, { limit, cursor });
   }
 
   /** Titles of what is found, in order. */
-  async titles(query: string, workspace = WORKSPACE): Promise<string[]> {
-    const { items } = await this.find(query, { workspace });
+  async titles(query: string, space = WORKSPACE): Promise<string[]> {
+    const { items } = await this.find(query, { space });
     return items.map(({ title }) => title);
   }
 }

@@ -6,7 +6,7 @@ export const handler = define.handlers(methods({
   async POST(ctx) {
     const { uiChats } = ctx.state.services;
     const { record } = await uiChats.cancel(
-      ctx.state.workspace,
+      ctx.state.space,
       ctx.params.chat,
     );
     return ctx.json({ runId: record.id, status: record.status });

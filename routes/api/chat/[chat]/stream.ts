@@ -8,12 +8,12 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const { gateway, uiChats } = ctx.state.services;
-    const { workspace } = ctx.state;
-    const run = await uiChats.running(workspace, ctx.params.chat);
+    const { space } = ctx.state;
+    const run = await uiChats.running(space, ctx.params.chat);
     if (run === null) return new Response(null, { status: 204 });
     const text = new UiEventsText(run.id);
     return streamResponse({
-      follow: (signal) => gateway.follow(workspace, run.id, null, signal),
+      follow: (signal) => gateway.follow(space, run.id, null, signal),
       format: (events) => text.format(events),
       broken: () => text.broken(),
       signal: ctx.req.signal,

@@ -7,18 +7,18 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const project = await services.projects.require(
-      workspace,
+      space,
       ctx.params.project,
     );
     return ctx.json(project, { headers: { etag: etag(project.version) } });
   },
   async PATCH(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const patch = await readJson(ctx.req, projectPatchSchema);
     const project = await services.projects.update(
-      workspace,
+      space,
       ctx.params.project,
       patch,
       (version) => requireIfMatch(ctx.req, version),
@@ -26,9 +26,9 @@ export const handler = define.handlers(methods({
     return ctx.json(project, { headers: { etag: etag(project.version) } });
   },
   async DELETE(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     await services.projects.delete(
-      workspace,
+      space,
       ctx.params.project,
       (version) => requireIfMatch(ctx.req, version),
     );

@@ -5,9 +5,9 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async POST(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const project = await services.projects.restore(
-      workspace,
+      space,
       ctx.params.project,
     );
     return ctx.json(project, { headers: { etag: etag(project.version) } });

@@ -10,9 +10,10 @@ const nothingSchema = z.strictObject({});
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const { chat } = ctx.state.services;
+    const space = await chat.spaceOfRun(ctx.state.caller, ctx.params.run);
     await readJson(ctx.req, nothingSchema, {
       optional: true,
     });
-    return ctx.json(await chat.cancelRun(ctx.state.workspace, ctx.params.run));
+    return ctx.json(await chat.cancelRun(space, ctx.params.run));
   },
 }));

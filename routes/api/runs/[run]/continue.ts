@@ -11,9 +11,10 @@ const nothingSchema = z.strictObject({});
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const { chat } = ctx.state.services;
+    const space = await chat.spaceOfRun(ctx.state.caller, ctx.params.run);
     await readJson(ctx.req, nothingSchema, { optional: true });
     const started = await chat.continueRun(
-      ctx.state.workspace,
+      space,
       ctx.params.run,
       startContext(ctx.req, ctx.state),
     );

@@ -11,17 +11,17 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const { chat } = ctx.state.services;
-    const { workspace } = ctx.state;
-    const run = await chat.requireRun(workspace, ctx.params.run);
+    const space = await chat.spaceOfRun(ctx.state.caller, ctx.params.run);
+    const run = await chat.requireRun(space, ctx.params.run);
     const query = ctx.url.searchParams;
     const isPoll = query.get("poll") === "1";
     const after = parsePosition(
       (isPoll ? query.get("after") : null) ??
         ctx.req.headers.get("last-event-id"),
     );
-    const hasHeardEnd = await chat.hasHeardEnd(workspace, run.id, after);
+    const hasHeardEnd = await chat.hasHeardEnd(space, run.id, after);
     const follow = (signal: AbortSignal) =>
-      chat.follow(workspace, run.id, after, signal);
+      chat.follow(space, run.id, after, signal);
     if (isPoll) {
       return await pollResponse(ctx.req, { follow, after, hasHeardEnd });
     }

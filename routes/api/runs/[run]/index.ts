@@ -5,6 +5,7 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const { chat } = ctx.state.services;
-    return ctx.json(await chat.requireRun(ctx.state.workspace, ctx.params.run));
+    const space = await chat.spaceOfRun(ctx.state.caller, ctx.params.run);
+    return ctx.json(await chat.requireRun(space, ctx.params.run));
   },
 }));

@@ -7,18 +7,18 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const task = await services.tasks.require(
-      workspace,
+      space,
       ctx.params.task,
     );
     return ctx.json(task, { headers: { etag: etag(task.version) } });
   },
   async PATCH(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const patch = await readJson(ctx.req, taskPatchSchema);
     const task = await services.tasks.update(
-      workspace,
+      space,
       ctx.params.task,
       patch,
       (version) => requireIfMatch(ctx.req, version),
@@ -26,9 +26,9 @@ export const handler = define.handlers(methods({
     return ctx.json(task, { headers: { etag: etag(task.version) } });
   },
   async DELETE(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     await services.tasks.delete(
-      workspace,
+      space,
       ctx.params.task,
       (version) => requireIfMatch(ctx.req, version),
     );

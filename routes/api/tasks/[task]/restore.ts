@@ -5,9 +5,9 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async POST(ctx) {
-    const { services, workspace } = ctx.state;
+    const { services, space } = ctx.state;
     const task = await services.tasks.restore(
-      workspace,
+      space,
       ctx.params.task,
     );
     return ctx.json(task, { headers: { etag: etag(task.version) } });

@@ -9,7 +9,7 @@ export const handler = define.handlers(methods({
   async GET(ctx) {
     const { threads } = ctx.state.services;
     const thread = await threads.require(
-      ctx.state.workspace,
+      ctx.state.space,
       ctx.params.thread,
     );
     return ctx.json(thread, { headers: { etag: etag(thread.version) } });
@@ -18,7 +18,7 @@ export const handler = define.handlers(methods({
     const { threadEdits } = ctx.state.services;
     const patch = await readJson(ctx.req, threadPatchSchema);
     const thread = await threadEdits.update(
-      ctx.state.workspace,
+      ctx.state.space,
       ctx.params.thread,
       patch,
       (version) => requireIfMatch(ctx.req, version),
@@ -28,7 +28,7 @@ export const handler = define.handlers(methods({
   async DELETE(ctx) {
     const { threadEdits } = ctx.state.services;
     await threadEdits.delete(
-      ctx.state.workspace,
+      ctx.state.space,
       ctx.params.thread,
       (version) => requireIfMatch(ctx.req, version),
     );

@@ -8,7 +8,7 @@ export const handler = define.handlers(methods({
     const { threads } = ctx.state.services;
     return ctx.json(
       await threads.listMessages(
-        ctx.state.workspace,
+        ctx.state.space,
         ctx.params.thread,
         // As many as a page may hold, so that most branches come whole.
         readPageQuery(ctx.url, MAX_LIMIT),

@@ -5,7 +5,7 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const { threadEdits } = ctx.state.services;
-    await threadEdits.markRead(ctx.state.workspace, ctx.params.thread);
+    await threadEdits.markRead(ctx.state.space, ctx.params.thread);
     return new Response(null, { status: 204 });
   },
 }));

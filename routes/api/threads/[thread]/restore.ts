@@ -7,7 +7,7 @@ export const handler = define.handlers(methods({
   async POST(ctx) {
     const { threadEdits } = ctx.state.services;
     const thread = await threadEdits.restore(
-      ctx.state.workspace,
+      ctx.state.space,
       ctx.params.thread,
     );
     return ctx.json(thread, { headers: { etag: etag(thread.version) } });

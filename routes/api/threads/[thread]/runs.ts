@@ -10,7 +10,7 @@ export const handler = define.handlers(methods({
     const { chat } = ctx.state.services;
     const input = await readJson(ctx.req, newRunSchema);
     const started = await chat.startRun(
-      ctx.state.workspace,
+      ctx.state.space,
       ctx.params.thread,
       input,
       startContext(ctx.req, ctx.state),

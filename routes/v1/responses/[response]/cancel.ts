@@ -13,7 +13,7 @@ export const handler = define.handlers(methods({
     const { responses } = ctx.state.services;
     return ctx.json(
       await responses.cancel(
-        ctx.state.workspace,
+        ctx.state.space,
         ctx.params.response,
         ctx.req.signal,
       ),

@@ -16,16 +16,16 @@ const querySchema = z.object({
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const { gateway, responses } = ctx.state.services;
-    const { workspace } = ctx.state;
+    const { space } = ctx.state;
     const { response: id } = ctx.params;
     const query = readQuery(ctx.url, querySchema);
     if (query.stream === "false") {
-      return ctx.json(await responses.retrieve(workspace, id, ctx.req.signal));
+      return ctx.json(await responses.retrieve(space, id, ctx.req.signal));
     }
     return followResponse({
       gateway,
-      workspace,
-      found: await responses.find(workspace, id),
+      space,
+      found: await responses.find(space, id),
       startingAfter: query.starting_after ?? null,
       lastEventId: ctx.req.headers.get("last-event-id"),
       signal: ctx.req.signal,
@@ -33,7 +33,7 @@ export const handler = define.handlers(methods({
   },
   async DELETE(ctx) {
     const { response: id } = ctx.params;
-    await ctx.state.services.responses.delete(ctx.state.workspace, id);
+    await ctx.state.services.responses.delete(ctx.state.space, id);
     return ctx.json({ id, object: "response", deleted: true });
   },
 }));

@@ -11,7 +11,7 @@ export const handler = define.handlers(methods({
   async GET(ctx) {
     const query = readQuery(ctx.url, itemListSchema);
     const { stored } = await ctx.state.services.responses.find(
-      ctx.state.workspace,
+      ctx.state.space,
       ctx.params.response,
     );
     return ctx.json(listItems(stored.items, query));

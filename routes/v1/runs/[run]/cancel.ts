@@ -13,7 +13,7 @@ export const handler = define.handlers(methods({
     const { gateway } = ctx.state.services;
     await readJson(ctx.req, nothingSchema, { optional: true });
     const { record, text } = await gateway.cancel(
-      ctx.state.workspace,
+      ctx.state.space,
       ctx.params.run,
     );
     return ctx.json(toRunObject(record, text));

@@ -9,7 +9,7 @@ export const handler = define.handlers(methods({
     const after = parsePosition(ctx.req.headers.get("last-event-id"));
     return await followAgain({
       gateway: ctx.state.services.gateway,
-      workspace: ctx.state.workspace,
+      space: ctx.state.space,
       runId: ctx.params.run,
       after,
       signal: ctx.req.signal,

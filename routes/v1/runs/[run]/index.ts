@@ -7,7 +7,7 @@ export const handler = define.handlers(methods({
   async GET(ctx) {
     const { gateway } = ctx.state.services;
     const { record, text } = await gateway.run(
-      ctx.state.workspace,
+      ctx.state.space,
       ctx.params.run,
     );
     return ctx.json(toRunObject(record, text));
