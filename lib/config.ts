@@ -234,3 +234,17 @@ export function storeError(config: Config, cause: unknown): ConfigError {
     )
     : wrong("DATA_DIR", config.dataDir, `${reason}; want a folder to write to`);
 }
+
+const OIDC_SETTINGS = ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"];
+
+/** Names of the settings that are set and have no effect beside the others. */
+export function settingsWithoutEffect(
+  config: Config,
+  env: Env = (name) => Deno.env.get(name),
+): string[] {
+  const idle = [
+    ...(config.auth === "oidc" ? [] : OIDC_SETTINGS),
+    ...(config.mail === null ? ["MAIL_FROM"] : []),
+  ];
+  return idle.filter((name) => Boolean(env(name)?.trim()));
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, readConfig, settingsWithoutEffect } from "./config.ts";
 import { ConfigError } from "./config/config_error.ts";
 
 function read(
@@ -218,5 +218,21 @@ Deno.test("readConfig: without a disk to write to, or with a remote store, the p
   assert.equal(
     (await read({ DATA_DIR: "/srv/f/" })).storePath,
     "/srv/f/freshet.db",
+  );
+});
+
+Deno.test("settingsWithoutEffect: names what is set and not used beside the others", async () => {
+  const env: Record<string, string> = {
+    OIDC_ISSUER: "https://id.example.org",
+    OIDC_CLIENT_ID: "",
+    MAIL_FROM: "a@b.example",
+    PORT: "1",
+  };
+  assert.deepEqual(
+    settingsWithoutEffect(await read(env), (name) => env[name]),
+    [
+      "OIDC_ISSUER",
+      "MAIL_FROM",
+    ],
   );
 });

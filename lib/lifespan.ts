@@ -3,7 +3,11 @@
  * project, since the server's entry, the built app and the tests may each load this module as a copy of
  * their own.
  */
-import { type Config, readConfig } from "@/lib/config.ts";
+import {
+  type Config,
+  readConfig,
+  settingsWithoutEffect,
+} from "@/lib/config.ts";
 import { type Services, startServices } from "@/lib/services.ts";
 
 /** How long running answers get to store their ends when the process stops, in milliseconds. */
@@ -36,6 +40,12 @@ export async function ensureServices(config?: Config): Promise<Services> {
   const there = (globalThis as Global)[SERVICES];
   if (there !== undefined) return there;
   const services = await startServices(config ?? await readConfig());
+  const idle = settingsWithoutEffect(services.config);
+  if (idle.length > 0) {
+    services.log.warn("These settings have no effect beside the others", {
+      settings: idle,
+    });
+  }
   setServices(services);
   return services;
 }
