@@ -1,0 +1,51 @@
+/** Words of the sign-in pages. */
+
+const NUMBERS = [
+  "No",
+  "One",
+  "Two",
+  "Three",
+  "Four",
+  "Five",
+  "Six",
+  "Seven",
+  "Eight",
+  "Nine",
+];
+
+const MINUTE_S = 60;
+const HOUR_S = 60 * MINUTE_S;
+
+/** A wait in words that change each second near its end: `2 h 5 min`, `4 min 10 s`, `42 s`. */
+export function formatWait(seconds: number): string {
+  if (seconds >= HOUR_S) {
+    return join(seconds, HOUR_S, "h", MINUTE_S, "min");
+  }
+  return seconds >= MINUTE_S
+    ? join(seconds, MINUTE_S, "min", 1, "s")
+    : `${seconds} s`;
+}
+
+function join(
+  seconds: number,
+  large: number,
+  largeUnit: string,
+  small: number,
+  smallUnit: string,
+): string {
+  const rest = Math.floor(seconds % large / small);
+  const whole = `${Math.floor(seconds / large)} ${largeUnit}`;
+  return rest === 0 ? whole : `${whole} ${rest} ${smallUnit}`;
+}
+
+/** What follows a wrong password: how many tries are left before the next wait. */
+export function triesLeft(count: number): string {
+  if (count <= 0) return "The next wrong one is followed by a wait.";
+  const number = NUMBERS[count] ?? String(count);
+  return `${number} more ${count === 1 ? "try" : "tries"} before a wait.`;
+}
+
+/** How a provider of identities is called when nothing else is said: by the host of its address. */
+export function providerName(issuer: string): string {
+  return URL.canParse(issuer) ? new URL(issuer).host : issuer;
+}
