@@ -1,3 +1,4 @@
+import { type CounterAdd, measureCounter } from "./lane_counter.ts";
 import {
   type AddressedEvent,
   ENVELOPE_BYTES,
@@ -21,6 +22,8 @@ export interface LaneEntry {
   ledger?: readonly LedgerEntry[];
   /** Events for the envelopes of the batch. */
   events?: readonly AddressedEvent[];
+  /** What counts with this entry; several in a batch that add to one counter write it once. */
+  counters?: readonly CounterAdd[];
   urgency: Urgency;
 }
 
@@ -87,6 +90,10 @@ export function sizeEntry(entry: LaneEntry, dueAt: number): SizedEntry {
   for (const { row } of entry.ledger ?? []) {
     assertPageItem(row);
     add(2, 2 * PAGE_KEY_BYTES, row.length + PAGE_ITEM_BYTES);
+  }
+  for (const counted of entry.counters ?? []) {
+    const keyBytes = measureWrittenKey(counted.counter.key);
+    add(1, keyBytes, measureCounter(counted));
   }
   const envelopes = new Map<string, number>();
   for (const addressed of entry.events ?? []) {

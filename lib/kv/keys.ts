@@ -889,3 +889,141 @@ export function parseDueMailKey(
     mail: String(key[4]),
   };
 }
+
+/** An API key that works. */
+export function apiKeyKey(workspace: string, key: string): Deno.KvKey {
+  return [tenant(workspace), "ak", key];
+}
+
+/** The API keys of a workspace made before the given one (null: all), by id, which is by time. */
+export function apiKeys(
+  workspace: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(workspace), "ak"], before);
+}
+
+/** `{v}`: an API key of a user; written in the same atomic as its record. */
+export function userApiKeyKey(
+  workspace: string,
+  user: string,
+  key: string,
+): Deno.KvKey {
+  return [tenant(workspace), "aku", user, key];
+}
+
+/** The API keys of a user made before the given one (null: all). */
+export function userApiKeys(
+  workspace: string,
+  user: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(workspace), "aku", user], before);
+}
+
+/** API key out of a key that `userApiKeyKey` built. */
+export function parseUserApiKeyKey(key: Deno.KvKey): string {
+  return String(key[3]);
+}
+
+/** `{v, record, reason, at}`: an API key that was revoked. */
+export function revokedApiKeyKey(workspace: string, key: string): Deno.KvKey {
+  return [tenant(workspace), "akr", key];
+}
+
+/** `{v, at}`: when an API key was used last. */
+export function apiKeyUseKey(workspace: string, key: string): Deno.KvKey {
+  return [tenant(workspace), "akl", key];
+}
+
+/** `{v, record}`: the same record under the hash of the key, by which requests are known. */
+export function apiKeyHashKey(hash: string): Deno.KvKey {
+  return ["sys", "akh", hash];
+}
+
+/** `{v, hash, key}`: the key that the setting has made. */
+export function apiKeySettingKey(): Deno.KvKey {
+  return ["sys", "aks"];
+}
+
+/** `{v, limit, closed, grants, token}`: what is left of a budget in one period, and who may spend it. */
+export function budgetKey(
+  workspace: string,
+  subject: string,
+  period: string,
+): Deno.KvKey {
+  return [tenant(workspace), "bg", subject, period];
+}
+
+/** `{v, …}`: what an incarnation has spent of a budget in all, written by its lane alone. */
+export function budgetSpentKey(
+  workspace: string,
+  subject: string,
+  period: string,
+  incarnation: string,
+): Deno.KvKey {
+  return [tenant(workspace), "bs", subject, period, incarnation];
+}
+
+/** What all incarnations that hold a part of a budget have spent of it. */
+export function budgetSpent(
+  workspace: string,
+  subject: string,
+  period: string,
+): Deno.KvListSelector {
+  return { prefix: [tenant(workspace), "bs", subject, period] };
+}
+
+/** `{v}`: an incarnation holds a part of a budget; there exactly as long as its grant. */
+export function budgetHolderKey(
+  incarnation: string,
+  workspace: string,
+  subject: string,
+  period: string,
+): Deno.KvKey {
+  return ["sys", "bi", incarnation, tenant(workspace), subject, period];
+}
+
+/** The budgets that an incarnation holds a part of. */
+export function budgetsHeldBy(incarnation: string): Deno.KvListSelector {
+  return { prefix: ["sys", "bi", incarnation] };
+}
+
+/** What is held of budgets by the incarnations that sort after the given one (null: by all). */
+export function budgetHoldersAfter(
+  incarnation: string | null,
+): Deno.KvListSelector {
+  const prefix = ["sys", "bi"];
+  if (incarnation === null) return { prefix };
+  return { prefix, start: [...prefix, `${incarnation}\0`] };
+}
+
+/** What a key says that `budgetHolderKey` built. */
+export function parseBudgetHolderKey(key: Deno.KvKey): {
+  incarnation: string;
+  workspace: string;
+  subject: string;
+  period: string;
+} {
+  return {
+    incarnation: String(key[2]),
+    workspace: String(key[3]),
+    subject: String(key[4]),
+    period: String(key[5]),
+  };
+}
+
+/** `{v, version, rules, token}`: the budgets that the admins of a workspace have set. */
+export function budgetSettingsKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "bt"];
+}
+
+/** `{v, version, prices, token}`: the prices that were set in the browser or over the API. */
+export function priceSettingsKey(): Deno.KvKey {
+  return ["sys", "price"];
+}
+
+/** `{v, token}`: another one whenever prices or the budgets of a workspace were set. */
+export function moneyBellKey(): Deno.KvKey {
+  return ["sys", "mb"];
+}

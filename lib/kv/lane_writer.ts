@@ -2,6 +2,12 @@ import type { LaneEntry } from "./batcher.ts";
 import { sleep } from "@/lib/clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { parseLaneKey } from "./keys.ts";
+import {
+  addUp,
+  counterRow,
+  type CounterValues,
+  type LaneCounter,
+} from "./lane_counter.ts";
 import { LogTrim } from "./log_trim.ts";
 import { outboxRows } from "./outbox.ts";
 import { ledgerRows, logRows, type PageBatch } from "./pages.ts";
@@ -50,6 +56,7 @@ interface BuiltBatch {
   logPages: Deno.KvKey[];
   /** Log pages that it deletes. */
   trimmed: number;
+  counters: ReadonlyMap<LaneCounter, CounterValues>;
   hasEvents: boolean;
 }
 
@@ -147,6 +154,7 @@ export class LaneWriter {
       ...ledgerRows(batch, entries.flatMap(({ ledger }) => ledger ?? [])),
       ...outboxRows(this.#store, entries.flatMap(({ events }) => events ?? [])),
     ];
+    const counters = addUp(entries.flatMap(({ counters }) => counters ?? []));
     const trimmed = this.#log.next();
     const operation = this.#store.kv.atomic()
       .check({ key: this.#key, versionstamp: this.#versionstamp })
@@ -163,6 +171,9 @@ export class LaneWriter {
         for (const key of entry.deletes ?? []) operation.delete(key);
       }
       for (const { key, value } of shared) operation.set(key, value);
+      for (const [{ key }, values] of counters) {
+        operation.set(key, counterRow(values));
+      }
       for (const { key } of trimmed) operation.delete(key);
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
@@ -171,6 +182,7 @@ export class LaneWriter {
       operation,
       logPages: logPages.map(({ key }) => key),
       trimmed: trimmed.length,
+      counters,
       hasEvents: entries.some(({ events }) => (events?.length ?? 0) > 0),
     };
   }
@@ -217,12 +229,13 @@ export class LaneWriter {
 
   #committed(
     versionstamp: string,
-    { logPages, trimmed, hasEvents }: BuiltBatch,
+    { logPages, trimmed, counters, hasEvents }: BuiltBatch,
     fenced: boolean,
   ): SendOutcome {
     this.#versionstamp = versionstamp;
     this.#n += 1;
     this.#log.committed(this.#n, logPages, trimmed);
+    for (const [counter, values] of counters) counter.committed(values);
     if (hasEvents) this.#store.eventsBell.ring();
     return { type: "committed", versionstamp, n: this.#n, fenced };
   }
