@@ -74,6 +74,7 @@ export async function drain(services: Services): Promise<void> {
     services.titles.close(FINAL_WRITES_MS),
     services.answers.cache.close(),
     services.consumers.stop(),
+    services.mailer.stop(FINAL_WRITES_MS),
   ]);
   // After the runs, whose ends are what it records.
   await services.requestLog.close(REQUEST_RECORDS_MS);

@@ -62,6 +62,9 @@ import type { LocalPorts } from "@/lib/llm/discovery.ts";
 import { LocalProviders } from "@/lib/llm/local_providers.ts";
 import { ModelRegistry } from "@/lib/llm/models.ts";
 import { PriceList } from "@/lib/llm/prices.ts";
+import { MailStore } from "@/lib/mail/mail_store.ts";
+import { Mailer } from "@/lib/mail/mailer.ts";
+import { SmtpTransport } from "@/lib/mail/smtp_transport.ts";
 import { Health } from "@/lib/observe/health.ts";
 import { consoleLogger, type Logger } from "@/lib/observe/log.ts";
 import { LoopLag } from "@/lib/observe/loop_lag.ts";
@@ -136,6 +139,7 @@ export interface Services {
   loopLag: LoopLag;
   admission: Admission;
   consumers: Consumers;
+  mailer: Mailer;
   liveFeed: LiveFeed;
   search: Search;
 }
@@ -290,6 +294,12 @@ export async function startServices(
       writeLedgerRow(owner.incarnation.lane, workspace, row),
     log,
   });
+  const mailer = new Mailer({
+    store,
+    mails: new MailStore(store, () => owner.incarnation),
+    transport: config.mail === null ? null : new SmtpTransport(config.mail),
+    log,
+  });
   const consumers = new Consumers(store, log);
   consumers.add(new TitleConsumer(titles));
   consumers.add(new OutboxTrim(store, () => consumers.names));
@@ -381,6 +391,7 @@ export async function startServices(
       heapRatio,
     }),
     consumers,
+    mailer,
     liveFeed: new LiveFeed(
       store,
       (workspace, threads, signal) =>
@@ -394,6 +405,7 @@ export async function startServices(
   watchInbox(services);
   services.reaper.start();
   consumers.start();
+  mailer.start();
   services.threadPurge.start();
   services.oldRuns.start();
   services.openBlobs.start();
