@@ -1,5 +1,4 @@
 /** Whom limits and budgets are for, and which of them meet one request. */
-import type { Caller } from "@/lib/auth/caller.ts";
 import type { LimitAmounts } from "@/lib/config/limits.ts";
 
 /** What kinds of subjects there are, in the order in which people are told of them. */
@@ -33,13 +32,29 @@ export interface Subjects {
   readonly address: string | null;
 }
 
+/** What of a caller (`lib/auth/caller.ts`) limits look at. */
+export interface SubjectCaller {
+  readonly workspace: string;
+  readonly groups: readonly string[];
+  readonly user: string;
+  readonly key: {
+    readonly id: string;
+    readonly limits?: LimitAmounts | null;
+  } | null;
+  readonly address: string;
+}
+
 /** The subjects of a caller's request that asks a model. */
-export function subjectsOf(caller: Caller, model: string | null): Subjects {
+export function subjectsOf(
+  caller: SubjectCaller,
+  model: string | null,
+): Subjects {
   return {
     workspace: caller.workspace,
     groups: caller.groups,
     user: caller.user,
     key: caller.key?.id ?? null,
+    keyLimits: caller.key?.limits ?? null,
     model,
     address: caller.address,
   };
