@@ -16,7 +16,7 @@ const PEOPLE = {
 
 /** Runs in turn what a test and its people do with one provider. */
 async function withProvider(
-  use: (rig: {
+  test: (rig: {
     idp: TestIdentityProvider;
     provider: IdentityProvider;
     /** Goes to the provider and comes back with what it says. */
@@ -53,7 +53,7 @@ async function withProvider(
     const to = await provider.authorizationUrl(flow, REDIRECT_URI);
     return new URL(await idp.visit(to.href, "ada"));
   };
-  await use({ idp, provider, visit, pass });
+  await test({ idp, provider, visit, pass });
 }
 
 const flowNow = () => newFlow("/", null, Date.now());
