@@ -101,6 +101,14 @@ export class Lane {
     return this.#writer.n;
   }
 
+  /**
+   * Versionstamp of the last batch known to have committed: whatever has a lower one was written before
+   * it.
+   */
+  get versionstamp(): string {
+    return this.#writer.versionstamp;
+  }
+
   /** Measured bytes of all entries whose commit is not known yet. */
   get pendingBytes(): number {
     return this.#backlog.bytes;

@@ -95,6 +95,11 @@ export class LaneWriter {
     return this.#n;
   }
 
+  /** Versionstamp of the head as this lane wrote it last. */
+  get versionstamp(): string {
+    return this.#versionstamp;
+  }
+
   /** See `Lane.trimLog`. */
   trimLog(beforeN: number): void {
     this.#log.trim(beforeN);
