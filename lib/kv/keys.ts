@@ -1027,3 +1027,172 @@ export function priceSettingsKey(): Deno.KvKey {
 export function moneyBellKey(): Deno.KvKey {
   return ["sys", "mb"];
 }
+
+/** A user: `{v, id, email, name, …}`. */
+export function userKey(user: string): Deno.KvKey {
+  return ["sys", "user", user];
+}
+
+/** `{v, user}`: whose an address is, normalised. */
+export function userEmailKey(email: string): Deno.KvKey {
+  return ["sys", "email", email];
+}
+
+/** `{v, user, issuer, subject}`: whom an identity provider knows, by the hash of issuer and subject. */
+export function userIdentityKey(hash: string): Deno.KvKey {
+  return ["sys", "idp", hash];
+}
+
+/** `{v, hash}`: the password of a user, apart from what others may read of them. */
+export function passwordKey(user: string): Deno.KvKey {
+  return ["sys", "pass", user];
+}
+
+/**
+ * `{v, epoch, revision, token}`: sessions of older epochs count no more; `revision` grows with whatever
+ * else changes what a user may do.
+ */
+export function userAccessKey(user: string): Deno.KvKey {
+  return ["sys", "acc", user];
+}
+
+/** `{v, user, session, workspace}`: which session a token belongs to, by the token's hash. */
+export function sessionTokenKey(hash: string): Deno.KvKey {
+  return ["sys", "sid", hash];
+}
+
+/** A session of a user. */
+export function sessionKey(user: string, session: string): Deno.KvKey {
+  return ["sys", "ses", user, session];
+}
+
+/** The sessions of a user, by id, which is by time of sign-in. */
+export function sessionsOf(user: string): Deno.KvListSelector {
+  return { prefix: ["sys", "ses", user] };
+}
+
+/** A workspace: `{v, id, name, deletedAt, …}`. */
+export function workspaceKey(workspace: string): Deno.KvKey {
+  return ["sys", "wsp", workspace];
+}
+
+/** All workspaces, deleted ones among them. */
+export function workspaces(): Deno.KvListSelector {
+  return { prefix: ["sys", "wsp"] };
+}
+
+/** `{v}`: a user is in a workspace; written in the same atomic as the membership. */
+export function userWorkspaceKey(user: string, workspace: string): Deno.KvKey {
+  return ["sys", "mem", user, tenant(workspace)];
+}
+
+/** The workspaces that a user is in. */
+export function userWorkspaces(user: string): Deno.KvListSelector {
+  return { prefix: ["sys", "mem", user] };
+}
+
+/** Workspace out of a key that `userWorkspaceKey` built. */
+export function parseUserWorkspaceKey(key: Deno.KvKey): string {
+  return String(key[3]);
+}
+
+/** What a user is in a workspace: `{v, user, role, groups, …}`. */
+export function membershipKey(workspace: string, user: string): Deno.KvKey {
+  return [tenant(workspace), "mb", user];
+}
+
+/** The memberships of a workspace whose users sort after the given one (null: all). */
+export function memberships(
+  workspace: string,
+  after: string | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "mb"];
+  return after === null
+    ? { prefix }
+    : { prefix, start: [...prefix, `${after}\0`] };
+}
+
+/** `{v, users, token}`: the owners of a workspace who may sign in; never none. */
+export function ownersKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "ow"];
+}
+
+/** A group of a workspace: `{v, id, name, …}`. */
+export function groupKey(workspace: string, group: string): Deno.KvKey {
+  return [tenant(workspace), "grp", group];
+}
+
+/** The groups of a workspace made before the given one (null: all), by id, which is by time. */
+export function groups(
+  workspace: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(workspace), "grp"], before);
+}
+
+/** `{v, group}`: a group under its name without regard to case. */
+export function groupNameKey(
+  workspace: string,
+  foldedName: string,
+): Deno.KvKey {
+  return [tenant(workspace), "grn", foldedName];
+}
+
+/** An invitation to a workspace. */
+export function invitationKey(
+  workspace: string,
+  invitation: string,
+): Deno.KvKey {
+  return [tenant(workspace), "inv", invitation];
+}
+
+/** The invitations of a workspace made before the given one (null: all), by id, which is by time. */
+export function invitations(
+  workspace: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(workspace), "inv"], before);
+}
+
+/** `{v, invitation}`: the invitation of an address to a workspace. */
+export function invitedEmailKey(workspace: string, email: string): Deno.KvKey {
+  return [tenant(workspace), "ine", email];
+}
+
+/** What a link that works once is for, by the hash of its token. */
+export function linkTokenKey(
+  purpose: "setup" | "invite" | "reset",
+  hash: string,
+): Deno.KvKey {
+  return ["sys", "once", purpose, hash];
+}
+
+/** `{v, failures, waitUntil, token}`: tries that count against an account or an address. */
+export function triesKey(subject: string): Deno.KvKey {
+  return ["sys", "tries", subject];
+}
+
+/** `{v}`: an account has been signed in to from an address. */
+export function knownAddressKey(account: string, address: string): Deno.KvKey {
+  return ["sys", "known", account, address];
+}
+
+/** `{v, now, at, used, held, token}`: what one subject has used within a sliding window. */
+export function rateKey(
+  workspace: string,
+  measure: string,
+  windowMs: number,
+  subject: string,
+): Deno.KvKey {
+  return [tenant(workspace), "rt", measure, windowMs, subject];
+}
+
+/** `{v, slots, token}`: how many answers at once of a subject each incarnation may make. */
+export function slotsKey(workspace: string, subject: string): Deno.KvKey {
+  return [tenant(workspace), "cs", subject];
+}
+
+/** `{v, version, policies, token}`: the limits that the admins of a workspace have set. */
+export function limitSettingsKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "lt"];
+}
