@@ -40,6 +40,16 @@ export const AUDIT_FACTS = {
     "expiresAt",
     "isReadOnly",
   ],
+  /** Subject: the key. `fields`: what was changed. */
+  "key.changed": [
+    "name",
+    "user",
+    "fields",
+    "scopes",
+    "models",
+    "expiresAt",
+    "isReadOnly",
+  ],
   /** Subject: the key. */
   "key.revoked": ["name", "user", "reason"],
   /** Subject: what is limited. `before` and `after` are JSON. */

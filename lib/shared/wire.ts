@@ -174,3 +174,119 @@ export interface Tag {
   name: string;
   createdAt: string;
 }
+
+/** An API key, without its secret. */
+export interface Key {
+  id: string;
+  /** Whose key it is. */
+  userId: string;
+  name: string;
+  /** How every key begins. */
+  prefix: string;
+  /** By them its user knows the key again. */
+  lastCharacters: string;
+  scopes: ("v1" | "api" | "metrics" | "admin")[];
+  /** Models it may ask, by the names that callers use; null: all. */
+  models: string[] | null;
+  /** Endpoints under `/v1` it may call; null: all. */
+  endpoints: string[] | null;
+  readOnly: boolean;
+  expiresAt: string | null;
+  /** Limits of its own, besides those of the workspace. */
+  limits: {
+    requestsPerMinute: number | null;
+    tokensPerMinute: number | null;
+    concurrentRuns: number | null;
+  } | null;
+  /** A budget of its own, besides those of the workspace. */
+  budget: {
+    period: "day" | "week" | "month" | "total";
+    usd: string | null;
+    tokens: number | null;
+    softRatio: number | null;
+  } | null;
+  /** It was made by the setting `FRESHET_API_KEY`. */
+  fromSetting: boolean;
+  /** To the minute; null: never. */
+  lastUsedAt: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export type UserRole = "viewer" | "member" | "admin" | "owner";
+
+/** A user as the workspace sees them that the request acts in. */
+export interface User {
+  id: string;
+  /** Null: the owner of local mode, who has given none. */
+  email: string | null;
+  name: string;
+  role: UserRole;
+  /** Ids of groups. */
+  groups: string[];
+  /** They may not sign in to this workspace. */
+  disabled: boolean;
+  /** To the minute, and null when no session is left. */
+  lastSeenAt: string | null;
+  /** Sessions that are open. */
+  sessions: number;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+/** A workspace that the caller is in. */
+export interface Workspace {
+  id: string;
+  name: string;
+  /** What the caller is in it. */
+  role: UserRole;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface Group {
+  id: string;
+  name: string;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+/** Someone who was asked to join the workspace and has not yet. */
+export interface Invitation {
+  id: string;
+  email: string;
+  role: UserRole;
+  groups: string[];
+  /** Id of the user who invited them. */
+  invitedBy: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
+/** A browser in which a user is signed in. */
+export interface Session {
+  id: string;
+  /** Such as "Firefox on Linux". */
+  device: string;
+  /** Address of the last sign-in or use, as far as it is known. */
+  address: string;
+  /** The one that asks. */
+  current: boolean;
+  createdAt: string;
+  /** To the minute. */
+  lastSeenAt: string;
+  /** It ends then at the latest, and sooner when it is not used. */
+  expiresAt: string;
+}
+
+/** `GET /api/session`: who asks, and where. */
+export interface SessionState {
+  user: { id: string; email: string | null; name: string };
+  workspace: { id: string; name: string };
+  role: UserRole;
+  mode: "local" | "password" | "oidc";
+}
