@@ -20,7 +20,10 @@ export type IdPrefix =
   | "tsk"
   | "doc"
   | "evt"
-  | "req";
+  | "req"
+  | "ses"
+  | "grp"
+  | "inv";
 
 let lastMs = 0;
 let counter = 0;
