@@ -145,7 +145,10 @@ export class Mailer {
         }
       }
     };
-    await Promise.all(Array.from({ length: AT_A_TIME }, lane));
+    const ends = await Promise.allSettled(
+      Array.from({ length: AT_A_TIME }, lane),
+    );
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
     return sent;
   }
 

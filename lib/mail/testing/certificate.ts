@@ -1,0 +1,21 @@
+/** A certificate for `localhost` and 127.0.0.1 that nobody but a test trusts, valid until 2126, and its key. */
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBmTCCAT6gAwIBAgIURTcacix8dktQrgnlWcoYL9EeVGowCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTE0MDk0MVoYDzIxMjYxMDI4
+MTQwOTQxWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQTREnZv78VAEXKjMhSwZM5YbCyHaxUHA/LhKuaz+NGhSNjcmBdbONd
+aiKEtvrPheerAOXpWz2lMqmpuFka1DPto2wwajAdBgNVHQ4EFgQU3M4jkO0RaDgR
+Dp2u7AG0jR7M/DEwHwYDVR0jBBgwFoAU3M4jkO0RaDgRDp2u7AG0jR7M/DEwGgYD
+VR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAwGA1UdEwEB/wQCMAAwCgYIKoZIzj0E
+AwIDSQAwRgIhAPgyoCYMjox6knhYj+lto3VVGYIKzSAaufboUkW2erXzAiEAz6vH
+HEtPPYQ+55ZbsmYN7afn4Kbok+j4oPmrYNJ0yGc=
+-----END CERTIFICATE-----
+`;
+
+/** The key of the certificate; no secret. */
+export const CERTIFICATE_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+M7GspKrdsXbSGOg
+m0fJNc44A/qjJ9wnvX/IOMAO9m+hRANCAAQTREnZv78VAEXKjMhSwZM5YbCyHaxU
+HA/LhKuaz+NGhSNjcmBdbONdaiKEtvrPheerAOXpWz2lMqmpuFka1DPt
+-----END PRIVATE KEY-----
+`;
