@@ -16,6 +16,7 @@ import {
   type TitleSettings,
 } from "./config/file.ts";
 import { type MailSettings, readMail } from "./config/mail.ts";
+import type { OidcSettings } from "./config/oidc.ts";
 import type { RequestLogSettings } from "./config/request_log.ts";
 import {
   type BreakerSettings,
@@ -69,6 +70,7 @@ export interface Config extends SignInSettings {
   titles: TitleSettings;
   retention: RetentionSettings;
   requestLog: RequestLogSettings;
+  oidc: OidcSettings;
 }
 
 const DEFAULT_PORT = 8000;
@@ -211,6 +213,7 @@ export async function readConfig(
     titles: file.titles,
     retention: file.retention,
     requestLog: file.requestLog,
+    oidc: file.oidc,
   };
 }
 

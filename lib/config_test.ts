@@ -62,6 +62,13 @@ Deno.test("readConfig: nothing set gives the documented defaults", async () => {
     titles: { enabled: true, model: null },
     retention: { runEventsMinutes: 60, runsDays: 30, requestsDays: 90 },
     requestLog: { bodies: false, redact: [] },
+    oidc: {
+      scopes: ["openid", "profile", "email"],
+      groupsClaim: "groups",
+      roles: [],
+      defaultRole: "member",
+      buttonLabel: null,
+    },
   });
 });
 

@@ -4,6 +4,7 @@ import { USD_PATTERN } from "@/lib/shared/usd.ts";
 import { admissionSchema } from "./admission.ts";
 import { cacheSchema } from "./cache.ts";
 import { wrongSetting } from "./config_error.ts";
+import { oidcSchema } from "./oidc.ts";
 import { requestLogSchema } from "./request_log.ts";
 import { breakerSchema, routesSchema } from "./routes.ts";
 
@@ -106,6 +107,8 @@ const configFileSchema = z.strictObject({
     .describe("How long things are kept"),
   requestLog: requestLogSchema.prefault({})
     .describe("What is kept of requests that ask a model"),
+  oidc: oidcSchema.prefault({})
+    .describe("Whom the identity provider lets in, and as what"),
 });
 
 /** The file with every default filled in. */

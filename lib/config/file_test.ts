@@ -24,6 +24,13 @@ const CACHE = {
   ttlSeconds: 86_400,
   l1Bytes: 67_108_864,
 };
+const OIDC = {
+  scopes: ["openid", "profile", "email"],
+  groupsClaim: "groups",
+  roles: [],
+  defaultRole: "member",
+  buttonLabel: null,
+};
 const ADMISSION = { maxStreams: null };
 const BREAKER = { failures: 5, windowMs: 30_000, openMs: 15_000 };
 
@@ -48,6 +55,7 @@ Deno.test("readConfigFile: prices, titles, retention and requestLog are taken as
     breaker: BREAKER,
     cache: CACHE,
     admission: ADMISSION,
+    oidc: OIDC,
     ...file,
   });
 });
@@ -71,6 +79,7 @@ Deno.test("readConfigFile: what a section leaves out has its documented default"
       titles: { enabled: true, model: "cheap" },
       retention: { runEventsMinutes: 60, runsDays: 1, requestsDays: 90 },
       requestLog: { bodies: false, redact: [] },
+      oidc: OIDC,
     },
   );
 });
@@ -238,7 +247,29 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
     "titles",
     "retention",
     "requestLog",
+    "oidc",
   ]);
   assert.equal(schema.additionalProperties, false);
   assert.equal(schema.required, undefined);
+});
+
+Deno.test("readConfigFile: oidc is taken as written, and wrong roles are refused", async () => {
+  const oidc = {
+    scopes: ["openid", "email"],
+    groupsClaim: "realm_access.roles",
+    roles: [{ group: "ops", role: "admin" }],
+    defaultRole: null,
+    buttonLabel: "Our sign-in",
+  };
+  assert.deepEqual((await read({ oidc })).oidc, oidc);
+  const wrong: unknown[] = [
+    { roles: [{ group: "ops", role: "root" }] },
+    { roles: [{ group: "", role: "admin" }] },
+    { scopes: ["two words"] },
+    { defaultRole: "nobody" },
+    { groupsClaim: "" },
+  ];
+  for (const oidc of wrong) {
+    assert.match(await refusal(JSON.stringify({ oidc })), /oidc\./);
+  }
 });

@@ -4,6 +4,7 @@
  */
 import { hash } from "node:crypto";
 import * as z from "zod";
+import type { Sealer } from "@/lib/auth/secrets.ts";
 
 /** How long somebody may take at the identity provider, in milliseconds. */
 export const FLOW_MS = 10 * 60_000;
@@ -31,13 +32,6 @@ export interface SignInFlow {
   invitation: string | null;
   /** When it began, milliseconds since 1970 UTC. */
   atMs: number;
-}
-
-/** Seals text so that only this server can make and read it. */
-export interface Sealer {
-  seal(text: string): Promise<string>;
-  /** @throws when the text was not sealed here */
-  open(sealed: string): Promise<string>;
 }
 
 const random = () =>
@@ -80,12 +74,10 @@ export async function openFlow(
   state: string,
   nowMs: number,
 ): Promise<SignInFlow | null> {
-  try {
-    const flow = flowSchema.parse(JSON.parse(await sealer.open(sealed)));
-    const isOver = nowMs - flow.atMs > FLOW_MS || flow.atMs > nowMs + FLOW_MS;
-    // Whoever names the cookie by a state's digest has to know the state.
-    return isOver || flowName(flow.state) !== flowName(state) ? null : flow;
-  } catch {
-    return null;
-  }
+  const text = await sealer.open(sealed);
+  if (text === null) return null;
+  const flow = flowSchema.parse(JSON.parse(text));
+  const isOver = nowMs - flow.atMs > FLOW_MS;
+  // Digests are compared: how long that takes tells nothing of the state.
+  return isOver || flowName(flow.state) !== flowName(state) ? null : flow;
 }
