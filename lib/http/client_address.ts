@@ -1,10 +1,7 @@
 /** Who sends a request and how the browser sees this server, through the proxies that `TRUSTED_PROXIES` names. */
 import { parseHost, readForwarding } from "@/lib/http/forwarding.ts";
-import {
-  type IpAddress,
-  parseAddress,
-  type TrustedProxies,
-} from "@/lib/http/trusted_proxies.ts";
+import type { TrustedProxies } from "@/lib/http/trusted_proxies.ts";
+import { type IpAddress, parseAddress } from "@/lib/net/ip_address.ts";
 
 /** A request as its client sees it. */
 export interface ClientAddress {

@@ -2,7 +2,7 @@
  * What proxies say about a request: `Forwarded` (RFC 7239) and the `X-Forwarded-*` family. Only read
  * here; whether it counts is decided in `client_address.ts`.
  */
-import { type IpAddress, parseAddress } from "@/lib/http/trusted_proxies.ts";
+import { type IpAddress, parseAddress } from "@/lib/net/ip_address.ts";
 
 /** Lists in the order of the header: the client's side first, the nearest proxy's word last. */
 export interface Forwarding {
