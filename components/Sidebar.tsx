@@ -3,7 +3,10 @@ import type { VNode } from "preact";
 import ThreadList from "@/islands/ThreadList.tsx";
 import type { ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
+import type { Viewer } from "@/lib/shared/viewer.ts";
+import { adminPlaces } from "./admin/admin_places.ts";
 import { Icon } from "./Icon.tsx";
+import { AccountMenu } from "./side/AccountMenu.tsx";
 import { SideHead } from "./side/SideHead.tsx";
 import { ARCHIVE_ID } from "./thread_menu/archive_id.ts";
 
@@ -11,10 +14,14 @@ export interface SidebarProps {
   rows: Signal<ThreadRow[]>;
   current: Signal<string | null>;
   clock: Clock;
+  viewer: Viewer;
 }
 
 /** The navigation: a column on a desk, a popover on a phone. */
-export function Sidebar({ rows, current, clock }: SidebarProps): VNode {
+export function Sidebar(
+  { rows, current, clock, viewer }: SidebarProps,
+): VNode {
+  const [firstPlace] = adminPlaces(viewer);
   return (
     <nav class="side" id="side" popover="auto" aria-label="Navigation">
       <SideHead />
@@ -42,6 +49,13 @@ export function Sidebar({ rows, current, clock }: SidebarProps): VNode {
             <Icon name="settings" />
             <span class="cut">Settings</span>
           </a>
+          {firstPlace !== undefined && (
+            <a class="row" href={firstPlace.path}>
+              <Icon name="people" />
+              <span class="cut">{viewer.workspace.name} workspace</span>
+            </a>
+          )}
+          <AccountMenu viewer={viewer} />
         </div>
       </div>
     </nav>

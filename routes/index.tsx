@@ -23,7 +23,7 @@ export default define.page<typeof handler>(function NewThread({ data }) {
   const rows = useSignal(data.rows);
   const current = useSignal<string | null>(null);
   return (
-    <Page rows={rows} current={current} clock={data.clock}>
+    <Page rows={rows} current={current} clock={data.clock} viewer={data.viewer}>
       <Head>
         <title>New thread · Freshet</title>
       </Head>

@@ -51,7 +51,7 @@ export default define.page<typeof handler>(function SearchThreads({ data }) {
   const current = useSignal<string | null>(null);
   const { query } = data;
   return (
-    <Page rows={rows} current={current} clock={data.clock}>
+    <Page rows={rows} current={current} clock={data.clock} viewer={data.viewer}>
       <Head>
         <title>
           {query === "" ? "Search · Freshet" : `${query} · Search · Freshet`}

@@ -95,7 +95,12 @@ export default define.page<typeof handler>(function TasksPage({ data }) {
   const { clock } = data.navigation;
   const { edited } = data;
   return (
-    <Page rows={rows} current={current} clock={clock}>
+    <Page
+      rows={rows}
+      current={current}
+      clock={clock}
+      viewer={data.navigation.viewer}
+    >
       <Head>
         <title>
           {edited === null

@@ -3,6 +3,7 @@ import { adminPlaces } from "@/components/admin/admin_places.ts";
 import { Icon } from "@/components/Icon.tsx";
 import type { IconName } from "@/components/icon_paths.ts";
 import type { Viewer } from "@/lib/shared/viewer.ts";
+import { AccountMenu } from "./AccountMenu.tsx";
 import { SideHead } from "./SideHead.tsx";
 
 /** The navigation of the pages beside the threads: what is the viewer's own, and what they run. */
@@ -26,6 +27,13 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
           </>
         )}
       </div>
+      {!viewer.isLocal && (
+        <div class="side-foot">
+          <div class="side-links">
+            <AccountMenu viewer={viewer} />
+          </div>
+        </div>
+      )}
     </nav>
   );
 }

@@ -8,7 +8,9 @@ import {
 } from "@/lib/shared/chat/thread_rows.ts";
 import { type Clock, readClock } from "@/lib/shared/clock.ts";
 import type { Model } from "@/lib/shared/wire.ts";
+import type { Viewer } from "@/lib/shared/viewer.ts";
 import type { State } from "@/utils.ts";
+import { loadViewer } from "./viewer.ts";
 
 /** Pinned threads in the navigation, at most. */
 const MAX_PINNED = 200;
@@ -19,16 +21,18 @@ const DEMO_PROVIDER = "freshet";
 export interface Navigation {
   rows: ThreadRow[];
   clock: Clock;
+  viewer: Viewer;
 }
 
 export async function loadNavigation(state: State): Promise<Navigation> {
   const { services: { threads }, space } = state;
-  const [pinned, newest] = await Promise.all([
+  const [pinned, newest, viewer] = await Promise.all([
     threads.list(space, { limit: MAX_PINNED, cursor: null }, {
       ...UNARCHIVED,
       pinned: true,
     }),
     threads.list(space, { limit: LISTED_THREADS, cursor: null }),
+    loadViewer(state),
   ]);
   const rows = new Map(
     [...newest.items, ...pinned.items].map((thread) => [
@@ -36,7 +40,7 @@ export async function loadNavigation(state: State): Promise<Navigation> {
       toThreadRow(thread),
     ]),
   );
-  return { rows: [...rows.values()], clock: readClock() };
+  return { rows: [...rows.values()], clock: readClock(), viewer };
 }
 
 /** What the composer offers, and what a new thread says about it. */

@@ -37,7 +37,7 @@ export default define.page<typeof handler>(function ThreadPage({ data }) {
   const rows = useSignal(data.rows);
   const current = useSignal<string | null>(data.thread.id);
   return (
-    <Page rows={rows} current={current} clock={data.clock}>
+    <Page rows={rows} current={current} clock={data.clock} viewer={data.viewer}>
       <Head>
         <title>{`${data.thread.title} · Freshet`}</title>
       </Head>

@@ -73,7 +73,12 @@ export default define.page<typeof handler>(function ProjectPage({ data }) {
   const { project, list, navigation: { clock } } = data;
   const here = `/projects/${project.id}`;
   return (
-    <Page rows={rows} current={current} clock={clock}>
+    <Page
+      rows={rows}
+      current={current}
+      clock={clock}
+      viewer={data.navigation.viewer}
+    >
       <Head>
         <title>{`${project.name} · Freshet`}</title>
       </Head>

@@ -54,7 +54,12 @@ export default define.page<typeof handler>(function ProjectsPage({ data }) {
   const current = useSignal<string | null>(null);
   const { list, deletedId } = data;
   return (
-    <Page rows={rows} current={current} clock={data.navigation.clock}>
+    <Page
+      rows={rows}
+      current={current}
+      clock={data.navigation.clock}
+      viewer={data.navigation.viewer}
+    >
       <Head>
         <title>Projects · Freshet</title>
       </Head>
