@@ -1196,3 +1196,8 @@ export function slotsKey(workspace: string, subject: string): Deno.KvKey {
 export function limitSettingsKey(workspace: string): Deno.KvKey {
   return [tenant(workspace), "lt"];
 }
+
+/** `{v, expiresAt, token}`: a sign-in by the identity provider that has been ended, by its flow's name. */
+export function usedFlowKey(flow: string): Deno.KvKey {
+  return ["sys", "flow", flow];
+}
