@@ -19,7 +19,8 @@ import {
   readLogPages,
   readSegments,
 } from "@/lib/streams/log_reader.ts";
-import { encodeLedgerRow, type LedgerRow } from "@/lib/usage/ledger_row.ts";
+import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
+import { ledgerEntry } from "@/lib/usage/ledger_store.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import { looseEnd } from "./loose_run_store.ts";
 import type { RunRecord, StoredText } from "./records.ts";
@@ -252,7 +253,6 @@ export class RunClaimStore {
     const atMs = this.#store.clock.now();
     for (const event of runEvents(run, atMs)) unit.event(space, event);
     if (ledger !== null) {
-      const row = encodeLedgerRow(ledger);
       // A page of its own: run and epoch take the place of incarnation and batch.
       const page = {
         incarnation: record.id,
@@ -260,7 +260,7 @@ export class RunClaimStore {
         n: record.epoch,
         atMs,
       };
-      const entry = { space, row, request: ledger.request };
+      const entry = ledgerEntry(space, ledger);
       for (const { key, value } of ledgerRows(page, [entry])) {
         unit.set(key, value);
       }

@@ -11,7 +11,8 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import { readSegments } from "@/lib/streams/log_reader.ts";
 import { LogWriter, type RunLog } from "@/lib/streams/log_writer.ts";
-import { encodeLedgerRow, type LedgerRow } from "@/lib/usage/ledger_row.ts";
+import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
+import { ledgerEntry } from "@/lib/usage/ledger_store.ts";
 import type {
   IdempotencyRef,
   MessageRecord,
@@ -350,11 +351,7 @@ export class RunStore {
     await lane.write({
       sets: [run, ...sets, ...lastSegments],
       deletes: [keys.ownKey(record.owner, "r", record.id), ...deletes],
-      ledger: [{
-        space,
-        row: encodeLedgerRow(ledger),
-        request: ledger.request,
-      }],
+      ledger: [ledgerEntry(space, ledger)],
       events: runEvents(record, this.#store.clock.now())
         .map((event) => ({ space, event })),
       urgency: "now",
@@ -428,11 +425,7 @@ export class RunStore {
         value: record,
         ...expiryOfRun(record),
       }],
-      ledger: [{
-        space,
-        row: encodeLedgerRow(ledger),
-        request: ledger.request,
-      }],
+      ledger: [ledgerEntry(space, ledger)],
       events: runEvents(record, this.#store.clock.now())
         .map((event) => ({ space, event })),
       urgency: "now",
@@ -461,11 +454,7 @@ export class RunStore {
         },
         ...lastSegments,
       ],
-      ledger: [{
-        space,
-        row: encodeLedgerRow(ledger),
-        request: ledger.request,
-      }],
+      ledger: [ledgerEntry(space, ledger)],
       urgency: "now",
     });
   }

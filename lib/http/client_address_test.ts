@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "@/lib/config/config_error.ts";
+import { readTrustedProxies } from "@/lib/config/trusted_proxies.ts";
 import { clientAddress, countedAddress } from "./client_address.ts";
-import { NO_PROXIES, readTrustedProxies } from "./trusted_proxies.ts";
+import { NO_PROXIES, trustedProxies } from "./trusted_proxies.ts";
 
 const PROXY = "10.0.0.1";
-const TRUSTED = readTrustedProxies("10.0.0.0/8, 2001:db8:ffff::/48,::1");
+const TRUSTED = trustedProxies(["10.0.0.0/8", "2001:db8:ffff::/48", "::1"]);
 
 function info(hostname: string): Deno.ServeHandlerInfo {
   return {
@@ -214,7 +215,7 @@ Deno.test("clientAddress: a Unix socket counts as loopback, a mapped peer as ver
     clientAddress(
       request,
       unix as Deno.ServeHandlerInfo<Deno.Addr> as Deno.ServeHandlerInfo,
-      readTrustedProxies(trusted),
+      trustedProxies([trusted]),
     ).address;
   assert.equal(ask("127.0.0.0/8"), "203.0.113.7");
   assert.equal(ask("10.0.0.0/8"), "127.0.0.1");
@@ -248,8 +249,13 @@ Deno.test("readTrustedProxies: a part that is no network ends the start and is n
       wrong,
     );
   }
-  assert.ok(readTrustedProxies(" ").isEmpty);
-  assert.ok(readTrustedProxies(undefined).isEmpty);
+  assert.deepEqual(readTrustedProxies(" "), []);
+  assert.deepEqual(readTrustedProxies(undefined), []);
+  assert.deepEqual(readTrustedProxies("10.0.0.0/8,::1 fc00::/7"), [
+    "10.0.0.0/8",
+    "::1",
+    "fc00::/7",
+  ]);
 });
 
 Deno.test("countedAddress: version 6 counts by its network of 64 bits", () => {

@@ -1,5 +1,4 @@
-/** The setting `TRUSTED_PROXIES`: whose word about the client counts. */
-import { wrongSetting } from "@/lib/config/config_error.ts";
+/** The proxies of this server, whose word about the client counts. */
 import {
   type IpAddress,
   isIn,
@@ -7,7 +6,7 @@ import {
   parseNetwork,
 } from "@/lib/net/ip_address.ts";
 
-/** The proxies of this server. */
+/** Which addresses are those of proxies. */
 export interface TrustedProxies {
   /** Whether none is trusted. */
   readonly isEmpty: boolean;
@@ -15,20 +14,14 @@ export interface TrustedProxies {
 }
 
 /**
- * Reads the setting: addresses and networks in CIDR form, by comma or blank; undefined and an empty text
- * trust nobody.
- * @throws {ConfigError} for a part that is neither
+ * @param texts networks in CIDR form and addresses, as the setting `TRUSTED_PROXIES` was read; anything
+ * else among them is a bug and a TypeError
  */
-export function readTrustedProxies(text: string | undefined): TrustedProxies {
-  const parts = (text ?? "").split(/[\s,]+/).filter((part) => part !== "");
-  const networks = parts.map((part): Network => {
-    const network = parseNetwork(part);
-    if (network !== null) return network;
-    throw wrongSetting(
-      "TRUSTED_PROXIES",
-      part,
-      "want addresses or networks in CIDR form, such as 10.0.0.0/8 or ::1",
-    );
+export function trustedProxies(texts: readonly string[]): TrustedProxies {
+  const networks = texts.map((text): Network => {
+    const network = parseNetwork(text);
+    if (network === null) throw new TypeError(`Want a network, not "${text}"`);
+    return network;
   });
   return {
     isEmpty: networks.length === 0,
@@ -37,4 +30,4 @@ export function readTrustedProxies(text: string | undefined): TrustedProxies {
 }
 
 /** Trusts nobody: the connection's own address is the client's. */
-export const NO_PROXIES: TrustedProxies = readTrustedProxies(undefined);
+export const NO_PROXIES: TrustedProxies = trustedProxies([]);

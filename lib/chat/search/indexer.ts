@@ -41,14 +41,14 @@ export class SearchIndexer implements Consumer {
     for (const { space, event } of taken) {
       const want = wantedBy(event);
       if (want === null) continue;
-      const place = `${space}/${want.thread}`;
+      const place = `${space} ${want.thread}`;
       wanted.set(place, together(wanted.get(place), want));
     }
     const changes = new Map<string, Change[]>();
     const done = new Set<string>();
     let characters = 0;
     for (const [place, want] of wanted) {
-      const [space] = place.split("/");
+      const [space] = place.split(" ");
       const ofSpace = changes.get(space) ?? [];
       const isOneMore = !changes.has(space);
       if (isOneMore && changes.size === WORKSPACES_PER_STEP) break;
@@ -66,7 +66,7 @@ export class SearchIndexer implements Consumer {
     // What comes after the first event of a thread left out comes again, which changes nothing.
     const first = taken.findIndex(({ space, event }) => {
       const want = wantedBy(event);
-      return want !== null && !done.has(`${space}/${want.thread}`);
+      return want !== null && !done.has(`${space} ${want.thread}`);
     });
     return first === -1 ? taken.length : first;
   }
@@ -87,7 +87,7 @@ export class SearchIndexer implements Consumer {
       signal,
     );
     await this.#append(space, changes, unit, signal, thread === null);
-    if (next !== null) return `${space}/${next}`;
+    if (next !== null) return `${space} ${next}`;
     const following = await this.#scan.spaceAfter(space, signal);
     return following === null ? null : `${following}/`;
   }
@@ -150,6 +150,6 @@ function together(one: Wanted | undefined, other: Wanted): Wanted {
 }
 
 function parsePlace(place: string): [space: string, thread: string | null] {
-  const [space, thread] = place.split("/");
+  const [space, thread] = place.split(" ");
   return [space, thread || null];
 }
