@@ -6,14 +6,15 @@
 import type { Clock } from "@/lib/clock.ts";
 import type { AppError } from "@/lib/errors.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import type { AccessChange } from "./access_changes.ts";
 import { AccessEnded } from "./access_ended.ts";
 import type { Caller } from "./caller.ts";
 
-/** What a caller's right to be here rests on. */
+/** What the right of a user to be here rests on. */
 export type Ground =
-  | { kind: "key"; workspace: string; id: string }
-  | { kind: "session"; id: string }
-  | { kind: "member"; workspace: string; user: string };
+  | { kind: "key"; user: string; workspace: string; id: string }
+  | { kind: "session"; user: string; id: string }
+  | { kind: "member"; user: string; workspace: string };
 
 export type GroundKind = Ground["kind"];
 
@@ -103,6 +104,22 @@ export class AccessWatch {
     }
   }
 
+  /** What this process has just changed is looked at now; a key that it names has ended. */
+  changed({ user, workspace, session, key }: AccessChange): void {
+    if (key !== null && workspace !== null) {
+      this.ended({ kind: "key", user, workspace, id: key });
+      return;
+    }
+    const grounds = [...this.#held.values()].map(({ ground }) => ground)
+      .filter((ground) =>
+        ground.user === user &&
+        (session === null
+          ? true
+          : ground.kind === "session" && ground.id === session)
+      );
+    this.#look(grounds).catch((error) => this.#tellOfFailure(error));
+  }
+
   /** Watches no more; the process goes down. */
   stop(): void {
     this.#isStopped = true;
@@ -112,8 +129,15 @@ export class AccessWatch {
 
   /** Looks at the records of all that is held. Runs by itself. */
   async look(): Promise<void> {
-    const kinds: GroundKind[] = ["key", "session", "member"];
-    await Promise.all(kinds.map((kind) => this.#lookAt(kind)));
+    await this.#look([...this.#held.values()].map(({ ground }) => ground));
+  }
+
+  async #look(grounds: readonly Ground[]): Promise<void> {
+    await Promise.all([
+      this.#lookAt("key", grounds),
+      this.#lookAt("session", grounds),
+      this.#lookAt("member", grounds),
+    ]);
   }
 
   #release(hold: Hold): void {
@@ -142,21 +166,27 @@ export class AccessWatch {
       await this.look();
       this.#isFailing = false;
     } catch (error) {
-      // A store that is silent for a moment is no reason to cut anybody off.
-      if (!this.#isFailing && !this.#isStopped) {
-        this.#log.warn("Whether callers may go on is not known", { error });
-      }
-      this.#isFailing = true;
+      this.#tellOfFailure(error);
     }
     this.#isLooking = false;
     if (this.#held.size > 0) this.#lookLater();
   }
 
-  async #lookAt<Kind extends GroundKind>(kind: Kind): Promise<void> {
-    const grounds = [...this.#held.values()].map(({ ground }) => ground)
-      .filter((ground): ground is Extract<Ground, { kind: Kind }> =>
-        ground.kind === kind
-      );
+  /** A store that is silent for a moment is no reason to cut anybody off. */
+  #tellOfFailure(error: unknown): void {
+    if (!this.#isFailing && !this.#isStopped) {
+      this.#log.warn("Whether callers may go on is not known", { error });
+    }
+    this.#isFailing = true;
+  }
+
+  async #lookAt<Kind extends GroundKind>(
+    kind: Kind,
+    all: readonly Ground[],
+  ): Promise<void> {
+    const grounds = all.filter((
+      ground,
+    ): ground is Extract<Ground, { kind: Kind }> => ground.kind === kind);
     for (let from = 0; from < grounds.length; from += GROUNDS_AT_A_TIME) {
       const some = grounds.slice(from, from + GROUNDS_AT_A_TIME);
       for (const ended of await this.#checks[kind](some)) this.ended(ended);
@@ -169,9 +199,9 @@ export function groundsOf(
   { mode, workspace, user, key, session }: Caller,
 ): Ground[] {
   const grounds: Ground[] = [];
-  if (key !== null) grounds.push({ kind: "key", workspace, id: key.id });
-  if (session !== null) grounds.push({ kind: "session", id: session });
-  if (mode !== "local") grounds.push({ kind: "member", workspace, user });
+  if (key !== null) grounds.push({ kind: "key", user, workspace, id: key.id });
+  if (session !== null) grounds.push({ kind: "session", user, id: session });
+  if (mode !== "local") grounds.push({ kind: "member", user, workspace });
   return grounds;
 }
 

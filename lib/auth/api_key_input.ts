@@ -9,7 +9,8 @@ const MAX_MODELS = 100;
 const MAX_MODEL_CHARACTERS = 200;
 const MOST_PER_MINUTE = 1_000_000_000;
 const MOST_RUNS = 100_000;
-const MOST_TOKENS = Number.MAX_SAFE_INTEGER;
+const MOST_TOKENS = 1_000_000_000_000;
+const RATIO = "must be a number above 0 and up to 1";
 
 const name = z.string().trim()
   .min(1, { error: "must not be empty" })
@@ -80,7 +81,8 @@ const budget = z.strictObject({
       'must be US dollars as a decimal string with at most 6 decimals, such as "2.50"',
   }).nullable().default(null),
   tokens: count(MOST_TOKENS),
-  softRatio: z.number().min(0).max(1).nullable().default(0.8),
+  softRatio: z.number({ error: RATIO }).gt(0, { error: RATIO })
+    .max(1, { error: RATIO }).default(0.8),
 }).refine(({ usd, tokens }) => usd !== null || tokens !== null, {
   error: "must limit usd, tokens or both",
 }).nullable();

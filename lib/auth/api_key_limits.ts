@@ -15,6 +15,6 @@ export interface ApiKeyBudget {
   usd: string | null;
   /** Tokens in and out together, or null: they are not limited. */
   tokens: number | null;
-  /** Share of the budget from which on it warns, from 0 to 1; null: never. */
-  softRatio: number | null;
+  /** Share of the budget from which on it warns, above 0 and up to 1. */
+  softRatio: number;
 }

@@ -41,8 +41,8 @@ export function hasExpired(
 
 /** What a request by the key shows of it. */
 export function toCallerKey(record: ApiKeyRecord): CallerKey {
-  const { id, scopes, models, endpoints, isReadOnly } = record;
-  return { id, scopes, models, endpoints, isReadOnly };
+  const { id, scopes, models, endpoints, isReadOnly, limits, budget } = record;
+  return { id, scopes, models, endpoints, isReadOnly, limits, budget };
 }
 
 /** What people see; the hash stays inside. */

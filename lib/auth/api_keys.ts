@@ -11,6 +11,7 @@ import { isId, newId } from "@/lib/shared/ids.ts";
 import { ADMIN_KEY_SCOPES } from "@/lib/shared/key_scopes.ts";
 import type { PageQuery } from "@/lib/shared/page_query.ts";
 import type { Key, Page } from "@/lib/shared/wire.ts";
+import type { AccessChanges } from "./access_changes.ts";
 import { assertWithin } from "./api_key_bounds.ts";
 import type { ApiKeyPatch, NewApiKey } from "./api_key_input.ts";
 import type { ApiKeyBudget, ApiKeyLimits } from "./api_key_limits.ts";
@@ -52,7 +53,7 @@ export interface ApiKeysParts {
   clock: Clock;
   log: Logger;
   /** Told at once of each key that was revoked in this process. */
-  onRevoked: (key: string) => void;
+  changes: AccessChanges;
 }
 
 /** How long what was read of a key holds, in milliseconds. */
@@ -266,7 +267,8 @@ export class ApiKeys {
         return "conflict";
       }
       this.#forget(old.record);
-      this.#parts.onRevoked(id);
+      const { workspace } = caller;
+      this.#parts.changes.tell({ user, workspace, key: id });
       return null;
     });
   }

@@ -1,4 +1,5 @@
 /** Who makes a request, and what is theirs. */
+import type { ApiKeyBudget, ApiKeyLimits } from "./api_key_limits.ts";
 import { isAtLeast, type Role } from "./roles.ts";
 
 /** How people get in; the setting `FRESHET_AUTH`. */
@@ -18,6 +19,9 @@ export interface CallerKey {
   endpoints: readonly string[] | null;
   /** It may only read. */
   isReadOnly: boolean;
+  /** Limits and a budget of its own, which hold besides those of policies; absent or null: none. */
+  limits?: ApiKeyLimits | null;
+  budget?: ApiKeyBudget | null;
 }
 
 /** Who makes a request. */

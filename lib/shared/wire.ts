@@ -203,7 +203,7 @@ export interface Key {
     period: "day" | "week" | "month" | "total";
     usd: string | null;
     tokens: number | null;
-    softRatio: number | null;
+    softRatio: number;
   } | null;
   /** It was made by the setting `FRESHET_API_KEY`. */
   fromSetting: boolean;
