@@ -58,6 +58,7 @@ export async function drain(services: Services): Promise<void> {
   const { config, health, models, owner, runs, store } = services;
   health.add("accepting", () => "the process is going down");
   services.recovery.stop();
+  services.accessWatch.stop();
   services.liveFeed.stop();
   runs.takeNoMore();
   const deadlineAt = performance.now() + config.drainMs;

@@ -1,4 +1,10 @@
 /** The services of a process, built in order from their parts; each knows only what it is given. */
+import { AccessChanges } from "@/lib/auth/access_changes.ts";
+import { AccessWatch } from "@/lib/auth/access_watch.ts";
+import { endedKeys } from "@/lib/auth/api_key_check.ts";
+import { ensureSettingKey } from "@/lib/auth/api_key_setting.ts";
+import { ApiKeyStore } from "@/lib/auth/api_key_store.ts";
+import { ApiKeys } from "@/lib/auth/api_keys.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import { buildAnswers } from "@/lib/cache/build_answers.ts";
 import { Chat } from "@/lib/chat/chat.ts";
@@ -142,6 +148,11 @@ export interface Services {
   mailer: Mailer;
   liveFeed: LiveFeed;
   search: Search;
+  /** News of this process about who may be here. */
+  accessChanges: AccessChanges;
+  apiKeys: ApiKeys;
+  /** Ends what goes on for callers whose key or session has ended. */
+  accessWatch: AccessWatch;
 }
 
 /** Parts that a test gives in place of the process's own. */
@@ -225,6 +236,28 @@ export async function startServices(
   });
   const localProviders = new LocalProviders(store, models, parts.localPorts);
   await localProviders.load();
+  const accessChanges = new AccessChanges();
+  const keyStore = new ApiKeyStore(store);
+  const { clock } = store;
+  const apiKeys = new ApiKeys({
+    store: keyStore,
+    clock,
+    log,
+    changes: accessChanges,
+  });
+  if (config.apiKey !== null && !store.readOnly) {
+    await ensureSettingKey(keyStore, config.apiKey, { clock, log });
+  }
+  const accessWatch = new AccessWatch(
+    {
+      key: endedKeys(keyStore, clock),
+      session: () => Promise.resolve([]),
+      member: () => Promise.resolve([]),
+    },
+    clock,
+    log,
+  );
+  accessChanges.subscribe((change) => accessWatch.changed(change));
   const requests = new IdempotencyStore(store);
   const tagStore = new TagStore(store);
   const projects = new Projects(new ProjectStore(store), requests, models);
@@ -399,6 +432,9 @@ export async function startServices(
       log,
     ),
     search: new Search(threadStore, new IndexCache(searchIndex)),
+    accessChanges,
+    apiKeys,
+    accessWatch,
   };
   measureServices(services);
   watchHealth(services);

@@ -84,7 +84,6 @@ export class ApiKeys {
   });
   /** When this process has written down a use, by the id of the key; monotonic. */
   readonly #used = new LRUCache<string, number>({ max: MOST_REMEMBERED });
-  readonly #writing = new Set<Promise<void>>();
 
   constructor(parts: ApiKeysParts) {
     this.#parts = parts;
@@ -279,11 +278,6 @@ export class ApiKeys {
     this.#policies.clear();
   }
 
-  /** Waits until the uses under way are written down, or have failed. */
-  async close(): Promise<void> {
-    await Promise.all(this.#writing);
-  }
-
   #read(hash: string): Promise<ApiKeyRecord | null> {
     const atMs = this.#parts.clock.monotonic();
     const seen = this.#remembered.get(hash);
@@ -320,12 +314,9 @@ export class ApiKeys {
     const usedMs = this.#used.get(id);
     if (usedMs !== undefined && nowMs - usedMs < USE_EVERY_MS) return;
     this.#used.set(id, nowMs);
-    const writing = store.writeUse(workspace, id, clock.now())
-      .catch((error) =>
-        log.warn("Use of a key was not written down", { key: id, error })
-      )
-      .finally(() => this.#writing.delete(writing));
-    this.#writing.add(writing);
+    store.writeUse(workspace, id, clock.now()).catch((error) =>
+      log.warn("Use of a key was not written down", { key: id, error })
+    );
   }
 
   async #load(caller: Caller, id: string): Promise<LoadedApiKey> {
