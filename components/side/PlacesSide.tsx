@@ -13,7 +13,8 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
     <nav class="side" id="side" popover="auto" aria-label="Navigation">
       <SideHead />
       <div class="side-body">
-        <Place path="/" icon="left" title="Back to threads" />
+        {/* "/." is "/", which the framework would mark as where every page belongs. */}
+        <Place path="/." icon="left" title="Back to threads" />
         <h2 class="side-title">Yours</h2>
         <Place path="/projects" icon="folder" title="Projects" />
         <Place path="/tasks" icon="tasks" title="Tasks" />
