@@ -51,11 +51,13 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/projects/:project": page("viewer", "member"),
   "/tasks": page("viewer", "member"),
   "/settings": page("viewer"),
+  "/workspaces": page("viewer"),
 
   "/signin": page("anyone"),
   "/setup": page("anyone"),
   "/invite": page("anyone"),
   "/reset": page("anyone"),
+  "/signout": page("anyone"),
   "/auth/oidc/start": page("anyone"),
   "/auth/oidc/callback": page("anyone"),
   "/admin": page("admin"),
@@ -66,6 +68,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/admin/prices": page("operator"),
   "/admin/settings": page("admin"),
   "/admin/users": page("admin"),
+  "/admin/users/:user": page("admin"),
 
   "/api/session": api("anyone"),
   "/api/sessions": session("viewer"),
