@@ -1201,3 +1201,15 @@ export function limitSettingsKey(workspace: string): Deno.KvKey {
 export function usedFlowKey(flow: string): Deno.KvKey {
   return ["sys", "flow", flow];
 }
+
+/** `{v, token}`: an audit event that comes with no other change; only there to be read back. */
+export function auditNoteKey(workspace: string, note: string): Deno.KvKey {
+  return [tenant(workspace), "ax", note];
+}
+
+/** Something of each workspace that sorts after the given one (null: of all), spaces in it left out. */
+export function otherWorkspaces(workspace: string | null): Deno.KvListSelector {
+  // The character after "/", with which the names of the spaces in a workspace go on.
+  const start = workspace === null ? "wsp_" : `${workspace}0`;
+  return { start: [start], end: ["wsp`"] };
+}
