@@ -157,8 +157,8 @@ export class Chat {
   }
 
   /**
-   * Where a run is that a user may see: among their own, or one that a program has begun by a key of
-   * theirs; an admin sees every program's.
+   * Where a run is that a user may see in a page: among their own, or one that a program has begun by a
+   * key of theirs; an admin sees every program's.
    * @throws {AppError} 404 `not_found`
    */
   async spaceOfRun(
@@ -178,6 +178,21 @@ export class Chat {
     const isTheirs = record.askedBy?.user === user;
     if (isTheirs || isAtLeast(role, "admin")) return programs;
     throw notFound("run");
+  }
+
+  /**
+   * Where a run is that a program may see: one that any program of its workspace has begun, or one of
+   * its user's own.
+   */
+  async spaceOfProgramRun(
+    { workspace, user }: Pick<Caller, "workspace" | "user">,
+    runId: string,
+  ): Promise<Space> {
+    const programs = programSpace(workspace);
+    const { store, runs } = this.#parts;
+    const isProgram = runs.executed(programs, runId) !== null ||
+      await store.readRun(programs, runId) !== null;
+    return isProgram ? programs : userSpace(workspace, user);
   }
 
   /** Whether a follower at this place has heard the end of the run: nothing will follow. */

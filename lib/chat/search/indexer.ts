@@ -89,7 +89,7 @@ export class SearchIndexer implements Consumer {
     await this.#append(space, changes, unit, signal, thread === null);
     if (next !== null) return `${space} ${next}`;
     const following = await this.#scan.spaceAfter(space, signal);
-    return following === null ? null : `${following}/`;
+    return following === null ? null : `${following} `;
   }
 
   /** Merges segments and sweeps what is not in use any more. */

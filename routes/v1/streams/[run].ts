@@ -8,7 +8,7 @@ export const handler = define.handlers(methods({
   async GET(ctx) {
     const { chat } = ctx.state.services;
     const id = ctx.params.run;
-    const space = await chat.spaceOfRun(ctx.state.caller, id);
+    const space = await chat.spaceOfProgramRun(ctx.state.caller, id);
     await chat.assertRun(space, id);
     return await durableResponse(ctx.req, {
       id,

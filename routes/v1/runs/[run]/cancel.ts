@@ -10,11 +10,12 @@ const nothingSchema = z.strictObject({});
 
 export const handler = define.handlers(methods({
   async POST(ctx) {
-    const { gateway } = ctx.state.services;
+    const { caller, services: { chat, gateway } } = ctx.state;
+    const runId = ctx.params.run;
     await readJson(ctx.req, nothingSchema, { optional: true });
     const { record, text } = await gateway.cancel(
-      ctx.state.space,
-      ctx.params.run,
+      await chat.spaceOfProgramRun(caller, runId),
+      runId,
     );
     return ctx.json(toRunObject(record, text));
   },

@@ -7,10 +7,12 @@ import { define } from "@/utils.ts";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const after = parsePosition(ctx.req.headers.get("last-event-id"));
+    const { caller, services: { chat, gateway } } = ctx.state;
+    const runId = ctx.params.run;
     return await followAgain({
-      gateway: ctx.state.services.gateway,
-      space: ctx.state.space,
-      runId: ctx.params.run,
+      gateway,
+      space: await chat.spaceOfProgramRun(caller, runId),
+      runId,
       after,
       signal: ctx.req.signal,
     });

@@ -5,10 +5,11 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { gateway } = ctx.state.services;
+    const { caller, services: { chat, gateway } } = ctx.state;
+    const runId = ctx.params.run;
     const { record, text } = await gateway.run(
-      ctx.state.space,
-      ctx.params.run,
+      await chat.spaceOfProgramRun(caller, runId),
+      runId,
     );
     return ctx.json(toRunObject(record, text));
   },
