@@ -2,11 +2,12 @@ import type { VNode } from "preact";
 import { Icon } from "@/components/Icon.tsx";
 import { Moment } from "@/components/Moment.tsx";
 import CopyText from "@/islands/CopyText.tsx";
-import { type InvitationRow, ROLE_WORDS } from "@/lib/shared/people.ts";
+import { ROLE_WORDS } from "@/lib/shared/people.ts";
+import type { Invitation as Invited } from "@/lib/shared/wire.ts";
 
 /** Invitations that wait for an answer. */
 export function Invitations(
-  { invitations, nowMs }: { invitations: InvitationRow[]; nowMs: number },
+  { invitations, nowMs }: { invitations: Invited[]; nowMs: number },
 ): VNode {
   return (
     <div
@@ -42,8 +43,8 @@ export function Invitations(
 }
 
 function Invitation(
-  { invitation: { id, email, role, createdAt, expiresAt, isExpired }, nowMs }: {
-    invitation: InvitationRow;
+  { invitation: { id, email, role, createdAt, expiresAt }, nowMs }: {
+    invitation: Invited;
     nowMs: number;
   },
 ): VNode {
@@ -55,7 +56,7 @@ function Invitation(
         <Moment at={createdAt} nowMs={nowMs} />
       </td>
       <td data-label="Ends">
-        {isExpired
+        {Date.parse(expiresAt) <= nowMs
           ? <span class="badge" data-kind="warn">ended</span>
           : <Moment at={expiresAt} nowMs={nowMs} isAhead />}
       </td>

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
 import type { FormState } from "@/lib/shared/form_state.ts";
-import type { RoleName } from "@/lib/shared/people.ts";
+import type { UserRole } from "@/lib/shared/wire.ts";
 import { RoleSelect } from "./RoleSelect.tsx";
 
 /** Asks someone in: by a link to hand on, and by mail where mail leaves. */
@@ -9,7 +9,7 @@ export function InviteForm(
   { form: { values, errors }, roles, sendsMail }: {
     form: FormState;
     /** Roles that the viewer may give. */
-    roles: RoleName[];
+    roles: UserRole[];
     sendsMail: boolean;
   },
 ): VNode {

@@ -1,10 +1,20 @@
 import type { VNode } from "preact";
 import { Moment } from "@/components/Moment.tsx";
-import { type PersonRow, ROLE_WORDS } from "@/lib/shared/people.ts";
+import { personName, ROLE_WORDS } from "@/lib/shared/people.ts";
+import type { User } from "@/lib/shared/wire.ts";
+
+export interface PeopleTableProps {
+  people: User[];
+  /** Names of groups by their ids. */
+  groupNames: ReadonlyMap<string, string>;
+  /** Id of who looks at the page. */
+  self: string;
+  nowMs: number;
+}
 
 /** Who is in the workspace; each name leads to what can be changed about them. */
 export function PeopleTable(
-  { people, nowMs }: { people: PersonRow[]; nowMs: number },
+  { people, ...rest }: PeopleTableProps,
 ): VNode {
   return (
     <div class="table-wrap" tabIndex={0} role="region" aria-label="People">
@@ -20,7 +30,7 @@ export function PeopleTable(
         </thead>
         <tbody>
           {people.map((person) => (
-            <Person key={person.id} person={person} nowMs={nowMs} />
+            <Person key={person.id} person={person} {...rest} />
           ))}
         </tbody>
       </table>
@@ -29,25 +39,26 @@ export function PeopleTable(
 }
 
 function Person(
-  { person, nowMs }: { person: PersonRow; nowMs: number },
+  { person, groupNames, self, nowMs }:
+    & Omit<PeopleTableProps, "people">
+    & { person: User },
 ): VNode {
-  const { id, name, email, groups } = person;
+  const { id, name, email, disabled } = person;
+  const groups = person.groups.flatMap((group) => groupNames.get(group) ?? []);
   return (
-    <tr data-disabled={person.isDisabled || undefined}>
+    <tr data-disabled={disabled || undefined}>
       <th scope="row">
         <a class="person" href={`/admin/users/${id}`}>
-          <span class="person-name">{name || email}</span>
-          {name !== "" && <span class="person-email">{email}</span>}
+          <span class="person-name">{personName(person)}</span>
+          {name !== "" && email !== null && (
+            <span class="person-email">{email}</span>
+          )}
         </a>
-        {person.isSelf && <span class="badge">you</span>}
-        {person.isDisabled && (
-          <span class="badge" data-kind="warn">
-            disabled
-          </span>
-        )}
+        {id === self && <span class="badge">you</span>}
+        {disabled && <span class="badge" data-kind="warn">disabled</span>}
       </th>
       <td data-label="Role">{ROLE_WORDS[person.role].name}</td>
-      <td data-label="Groups">
+      <td data-label="Groups" class="anywhere">
         {groups.length === 0
           ? <span class="faint">none</span>
           : groups.join(", ")}

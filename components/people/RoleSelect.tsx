@@ -1,9 +1,10 @@
 import type { VNode } from "preact";
-import { ROLE_WORDS, type RoleName } from "@/lib/shared/people.ts";
+import { ROLE_WORDS } from "@/lib/shared/people.ts";
+import type { UserRole } from "@/lib/shared/wire.ts";
 
 /** A choice among the roles that the viewer may give. */
 export function RoleSelect(
-  { id, chosen, roles }: { id: string; chosen: RoleName; roles: RoleName[] },
+  { id, chosen, roles }: { id: string; chosen: UserRole; roles: UserRole[] },
 ): VNode {
   return (
     <select class="select" id={id} name="role">

@@ -1,7 +1,10 @@
 /** People of a workspace, as its pages show them. */
+import type { User, UserRole } from "./wire.ts";
 
 /** What one may do in a workspace, least first. */
-export const ROLE_WORDS = {
+export const ROLE_WORDS: Readonly<
+  Record<UserRole, { name: string; may: string }>
+> = {
   viewer: {
     name: "Viewer",
     may: "reads what is theirs, asks nothing",
@@ -18,60 +21,19 @@ export const ROLE_WORDS = {
     name: "Owner",
     may: "also makes admins and owners, and ends the workspace",
   },
-} as const;
+};
 
-export type RoleName = keyof typeof ROLE_WORDS;
-
-export const ROLE_NAMES = Object.keys(ROLE_WORDS) as RoleName[];
+export const ROLE_NAMES = Object.keys(ROLE_WORDS) as UserRole[];
 
 /** The roles that one of a role may give and take: owners all, admins those below themselves. */
-export function rolesToGive(role: RoleName): RoleName[] {
+export function rolesToGive(role: UserRole): UserRole[] {
   if (role === "owner") return ROLE_NAMES;
   return role === "admin" ? ["viewer", "member"] : [];
 }
 
-/** One line of the table of people. */
-export interface PersonRow {
-  /** `usr_` id. */
-  id: string;
-  name: string;
-  email: string;
-  role: RoleName;
-  /** Names of the groups they are in. */
-  groups: string[];
-  /** RFC 3339, or null: they were never here. */
-  lastSeenAt: string | null;
-  /** Sessions that are open. */
-  sessions: number;
-  isDisabled: boolean;
-  /** Whether it is who looks at the page. */
-  isSelf: boolean;
-}
-
-/** An invitation that waits for an answer. */
-export interface InvitationRow {
-  id: string;
-  email: string;
-  role: RoleName;
-  createdAt: string;
-  expiresAt: string;
-  isExpired: boolean;
-}
-
-/** A group by name. */
-export interface GroupName {
-  id: string;
-  name: string;
-}
-
-/** A signed-in browser. */
-export interface SessionRow {
-  id: string;
-  /** Browser and system, as far as they tell. */
-  device: string;
-  address: string;
-  createdAt: string;
-  lastSeenAt: string;
-  /** Whether it is the one that looks at the page. */
-  isCurrent: boolean;
+/** What a person is called: their name, else their address. */
+export function personName(
+  { name, email, id }: Pick<User, "id" | "name" | "email">,
+): string {
+  return name || email || id;
 }

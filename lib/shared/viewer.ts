@@ -1,4 +1,5 @@
 /** Who looks at a page, as its navigation shows it. */
+import type { UserRole } from "./wire.ts";
 
 /** A workspace by name. */
 export interface WorkspaceName {
@@ -13,7 +14,7 @@ export interface Viewer {
   name: string;
   /** Empty in local mode. */
   email: string;
-  role: "viewer" | "member" | "admin" | "owner";
+  role: UserRole;
   /** Whether they run this workspace: admins and owners. */
   isAdmin: boolean;
   /** Whether they run this server. */
