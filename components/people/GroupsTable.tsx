@@ -1,17 +1,9 @@
 import type { VNode } from "preact";
 import { Confirm } from "@/components/Confirm.tsx";
-import { formatCount } from "@/lib/shared/format.ts";
-
-/** A group with how many are in it. */
-export interface GroupRow {
-  id: string;
-  name: string;
-  members: number;
-  version: number;
-}
+import type { Group as GroupFacts } from "@/lib/shared/wire.ts";
 
 /** Groups of the workspace, each with its name to change and its end. */
-export function GroupsTable({ groups }: { groups: GroupRow[] }): VNode {
+export function GroupsTable({ groups }: { groups: GroupFacts[] }): VNode {
   return (
     <ul class="groups">
       {groups.map((group) => <Group key={group.id} group={group} />)}
@@ -19,8 +11,8 @@ export function GroupsTable({ groups }: { groups: GroupRow[] }): VNode {
   );
 }
 
-function Group({ group }: { group: GroupRow }): VNode {
-  const { id, name, members, version } = group;
+function Group({ group }: { group: GroupFacts }): VNode {
+  const { id, name, version } = group;
   const field = `group-${id}`;
   return (
     <li>
@@ -41,9 +33,6 @@ function Group({ group }: { group: GroupRow }): VNode {
           Rename
         </button>
       </form>
-      <span class="group-count soft tnum">
-        {members === 1 ? "1 person" : `${formatCount(members)} people`}
-      </span>
       <Confirm
         label="Delete"
         small

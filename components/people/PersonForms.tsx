@@ -1,35 +1,15 @@
 import type { ComponentChildren, VNode } from "preact";
 import { Confirm } from "@/components/Confirm.tsx";
 import { describe, FormField } from "@/components/FormField.tsx";
-import {
-  type GroupName,
-  ROLE_WORDS,
-  type RoleName,
-  rolesToGive,
-} from "@/lib/shared/people.ts";
+import { personName, ROLE_WORDS, rolesToGive } from "@/lib/shared/people.ts";
+import type { Group, User, UserRole } from "@/lib/shared/wire.ts";
 import { RoleSelect } from "./RoleSelect.tsx";
 
-/** One person of the workspace, with what the forms about them need. */
-export interface PersonView {
-  id: string;
-  name: string;
-  email: string;
-  role: RoleName;
-  /** Ids of their groups. */
-  groups: string[];
-  sessions: number;
-  isDisabled: boolean;
-  /** Whether it is who looks at the page. */
-  isSelf: boolean;
-  /** Sent with each form; it is refused when the person was changed meanwhile. */
-  version: number;
-}
-
 export interface PersonFormsProps {
-  person: PersonView;
+  person: User;
   /** All groups of the workspace. */
-  groups: GroupName[];
-  viewerRole: RoleName;
+  groups: Group[];
+  viewerRole: UserRole;
   /** Name of the workspace. */
   workspace: string;
   /** What was just done, in words, by the name of the form. */
@@ -187,13 +167,13 @@ function SessionsForm(props: PersonFormsProps): VNode {
 function EndForms(props: PersonFormsProps): VNode {
   const { person, workspace } = props;
   const action = `/admin/users/${person.id}`;
-  const name = person.name || person.email;
+  const name = personName(person);
   const version = <input type="hidden" name="version" value={person.version} />;
   return (
     <section class="section" aria-labelledby="person-end">
       <h2 id="person-end">Access</h2>
       <div class="person-ends mt-4">
-        {person.isDisabled
+        {person.disabled
           ? (
             <form method="post" action={action}>
               <input type="hidden" name="action" value="enable" />

@@ -1,17 +1,17 @@
 import type { VNode } from "preact";
 import { Moment } from "@/components/Moment.tsx";
-import type { SessionRow } from "@/lib/shared/people.ts";
+import type { Session as OpenSession } from "@/lib/shared/wire.ts";
 
 /** Settings: the browsers that are signed in. */
 export function Sessions(
   { sessions, nowMs, ended }: {
-    sessions: SessionRow[];
+    sessions: OpenSession[];
     nowMs: number;
     /** What was just ended, in words. */
     ended?: string;
   },
 ): VNode {
-  const others = sessions.filter(({ isCurrent }) => !isCurrent).length;
+  const others = sessions.filter(({ current }) => !current).length;
   return (
     <>
       <p class="hint">
@@ -58,14 +58,14 @@ export function Sessions(
 }
 
 function Session(
-  { session, nowMs }: { session: SessionRow; nowMs: number },
+  { session, nowMs }: { session: OpenSession; nowMs: number },
 ): VNode {
-  const { id, device, address, createdAt, lastSeenAt, isCurrent } = session;
+  const { id, device, address, createdAt, lastSeenAt, current } = session;
   return (
     <tr>
       <th scope="row">
         {device}{" "}
-        {isCurrent && <span class="badge" data-kind="accent">this one</span>}
+        {current && <span class="badge" data-kind="accent">this one</span>}
       </th>
       <td data-label="Address" class="anywhere">{address}</td>
       <td data-label="Signed in">
@@ -82,7 +82,7 @@ function Session(
           <button
             class="link-btn"
             type="submit"
-            aria-label={isCurrent
+            aria-label={current
               ? "Sign out here"
               : `Sign out ${device}, ${address}`}
           >
