@@ -49,13 +49,21 @@ function Person(
     <tr data-disabled={disabled || undefined}>
       <th scope="row">
         <a class="person" href={`/admin/users/${id}`}>
-          <span class="person-name">{personName(person)}</span>
-          {name !== "" && email !== null && (
-            <span class="person-email">{email}</span>
-          )}
+          {personName(person)}
         </a>
-        {id === self && <span class="badge">you</span>}
-        {disabled && <span class="badge" data-kind="warn">disabled</span>}
+        {id === self && (
+          <>
+            <span class="badge">you</span>
+          </>
+        )}
+        {disabled && (
+          <>
+            <span class="badge" data-kind="warn">disabled</span>
+          </>
+        )}
+        {name !== "" && email !== null && (
+          <span class="person-email">{email}</span>
+        )}
       </th>
       <td data-label="Role">{ROLE_WORDS[person.role].name}</td>
       <td data-label="Groups" class="anywhere">

@@ -1,8 +1,11 @@
-import type { ComponentChildren, VNode } from "preact";
+import type { VNode } from "preact";
 import { Confirm } from "@/components/Confirm.tsx";
-import { describe, FormField } from "@/components/FormField.tsx";
+import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
+import type { FormState } from "@/lib/shared/form_state.ts";
+import { formatPlural } from "@/lib/shared/format.ts";
 import { personName, ROLE_WORDS, rolesToGive } from "@/lib/shared/people.ts";
 import type { Group, User, UserRole } from "@/lib/shared/wire.ts";
+import { Moment } from "@/components/Moment.tsx";
 import { RoleSelect } from "./RoleSelect.tsx";
 
 export interface PersonFormsProps {
@@ -12,8 +15,11 @@ export interface PersonFormsProps {
   viewerRole: UserRole;
   /** Name of the workspace. */
   workspace: string;
-  /** What was just done, in words, by the name of the form. */
-  done: { action: string; words: string } | null;
+  /** The form of facts, when it was refused. */
+  form: FormState;
+  /** Name of the form that was just accepted. */
+  done: string | null;
+  nowMs: number;
 }
 
 /** What can be changed about a person: name, role, groups, sessions, whether they get in. */
@@ -23,9 +29,7 @@ export function PersonForms(props: PersonFormsProps): VNode {
   const mayChange = rolesToGive(viewerRole).includes(person.role);
   return (
     <div class="person-forms">
-      <NameForm {...props} mayChange={mayChange} />
-      <RoleForm {...props} mayChange={mayChange} />
-      <GroupsForm {...props} />
+      <FactsForm {...props} mayChange={mayChange} />
       {mayChange && (
         <>
           <SessionsForm {...props} />
@@ -36,131 +40,119 @@ export function PersonForms(props: PersonFormsProps): VNode {
   );
 }
 
-function PersonForm(
-  { person, action, title, done, children }: PersonFormsProps & {
-    action: string;
-    title: string;
-    children: ComponentChildren;
-  },
-): VNode {
-  const id = `person-${action}`;
+function FactsForm(props: PersonFormsProps & { mayChange: boolean }): VNode {
+  const { person, groups, viewerRole, mayChange, form, done } = props;
+  const { values, errors } = form;
+  const chosen = rolesToGive(viewerRole).find((role) => role === values.role);
   return (
-    <section class="section" id={action} aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      <form
-        class="stack mt-4"
-        method="post"
-        action={`/admin/users/${person.id}#${action}`}
-        aria-labelledby={id}
-      >
-        <input type="hidden" name="action" value={action} />
-        <input type="hidden" name="version" value={person.version} />
-        {children}
-      </form>
-      <p class="hint" role="status">
-        {done?.action === action ? done.words : ""}
-      </p>
-    </section>
-  );
-}
-
-function NameForm(props: PersonFormsProps & { mayChange: boolean }): VNode {
-  const { person, mayChange } = props;
-  return (
-    <PersonForm {...props} action="name" title="Name">
-      <FormField id="name" label="Name">
+    <form
+      class="stack"
+      method="post"
+      action={`/admin/users/${person.id}`}
+      aria-label="Person"
+    >
+      <input type="hidden" name="action" value="save" />
+      <input type="hidden" name="version" value={person.version} />
+      <FormTrouble message={errors[""]} />
+      <FormField id="name" label="Name" error={errors.name}>
         <input
           class="input"
           id="name"
           name="name"
-          required
           readOnly={!mayChange}
           autocomplete="off"
-          value={person.name}
-          {...describe("name")}
+          value={values.name ?? person.name}
+          {...describe("name", errors.name)}
         />
       </FormField>
-      {mayChange && <button class="btn" type="submit">Save name</button>}
-    </PersonForm>
+      {mayChange
+        ? (
+          <FormField id="role" label="Role" error={errors.role}>
+            <RoleSelect
+              id="role"
+              chosen={chosen ?? person.role}
+              roles={rolesToGive(viewerRole)}
+            />
+          </FormField>
+        )
+        : (
+          <div class="field">
+            <span class="field-label">Role</span>
+            <span>
+              {ROLE_WORDS[person.role].name}: {ROLE_WORDS[person.role].may}
+            </span>
+            <span class="hint">Only owners change admins and owners.</span>
+          </div>
+        )}
+      <Groups groups={groups} chosen={person.groups} />
+      <div class="btn-row">
+        <button class="btn btn-primary" type="submit">Save person</button>
+        <span class="hint" role="status">
+          {done === "save" ? "Person saved" : ""}
+        </span>
+      </div>
+    </form>
   );
 }
 
-function RoleForm(props: PersonFormsProps & { mayChange: boolean }): VNode {
-  const { person, viewerRole, mayChange } = props;
-  if (!mayChange) {
-    return (
-      <section class="section" aria-labelledby="person-role">
-        <h2 id="person-role">Role</h2>
-        <p class="mt-2">
-          {ROLE_WORDS[person.role].name}: {ROLE_WORDS[person.role].may}.
-        </p>
-        <p class="hint mt-2">Only owners change admins and owners.</p>
-      </section>
-    );
-  }
+function Groups(
+  { groups, chosen }: { groups: Group[]; chosen: string[] },
+): VNode {
   return (
-    <PersonForm {...props} action="role" title="Role">
-      <FormField id="role" label="Role">
-        <RoleSelect
-          id="role"
-          chosen={person.role}
-          roles={rolesToGive(viewerRole)}
-        />
-      </FormField>
-      <button class="btn" type="submit">Save role</button>
-    </PersonForm>
-  );
-}
-
-function GroupsForm(props: PersonFormsProps): VNode {
-  const { person, groups } = props;
-  if (groups.length === 0) {
-    return (
-      <section class="section" aria-labelledby="person-groups">
-        <h2 id="person-groups">Groups</h2>
-        <p class="mt-2 soft">
-          No groups yet. Limits and budgets can be set for a group.{" "}
-          <a href="/admin/groups">Make one</a>
+    <fieldset class="field">
+      <legend class="field-label">Groups</legend>
+      {groups.length === 0 && (
+        <p class="hint">
+          None yet. Limits and budgets can be set for a group.{" "}
+          <a href="/admin/groups">Make a group</a>
         </p>
-      </section>
-    );
-  }
-  return (
-    <PersonForm {...props} action="groups" title="Groups">
-      <fieldset class="choices">
-        <legend class="sr">Groups</legend>
+      )}
+      <div class="choices">
         {groups.map(({ id, name }) => (
           <label class="check" key={id}>
             <input
               type="checkbox"
               name="group"
               value={id}
-              checked={person.groups.includes(id)}
+              checked={chosen.includes(id)}
             />
             <span class="anywhere">{name}</span>
           </label>
         ))}
-      </fieldset>
-      <button class="btn" type="submit">Save groups</button>
-    </PersonForm>
+      </div>
+    </fieldset>
   );
 }
 
-function SessionsForm(props: PersonFormsProps): VNode {
-  const { sessions } = props.person;
+function SessionsForm({ person, done, nowMs }: PersonFormsProps): VNode {
+  const { sessions, lastSeenAt } = person;
   return (
-    <PersonForm {...props} action="sessions" title="Sessions">
-      <p>
+    <section class="section" aria-labelledby="person-sessions">
+      <h2 id="person-sessions">Sessions</h2>
+      <p class="mt-2">
         {sessions === 0
           ? "Signed in nowhere."
-          : `Signed in in ${sessions} ${
-            sessions === 1 ? "browser" : "browsers"
-          }.`}
+          : `Signed in on ${formatPlural(sessions, "browser")}.`}
+        {lastSeenAt !== null && (
+          <>
+            {" "}Last seen <Moment at={lastSeenAt} nowMs={nowMs} />.
+          </>
+        )}
       </p>
-      <button class="btn" type="submit" disabled={sessions === 0}>
-        Sign out everywhere
-      </button>
-    </PersonForm>
+      <form
+        class="btn-row mt-4"
+        method="post"
+        action={`/admin/users/${person.id}`}
+      >
+        <input type="hidden" name="action" value="sign-out" />
+        <button class="btn" type="submit" disabled={sessions === 0}>
+          Sign out everywhere
+        </button>
+        <span class="hint" role="status">
+          {done === "sign-out" ? "Signed out everywhere" : ""}
+        </span>
+      </form>
+    </section>
   );
 }
 
