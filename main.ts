@@ -7,8 +7,8 @@ import {
   authentication,
   errorPages,
   requestContext,
-  securityHeaders,
 } from "@/lib/http/middleware.ts";
+import { PAGE_POLICY, securityHeaders } from "@/lib/http/security_headers.ts";
 import { ensureServices } from "@/lib/lifespan.ts";
 import type { State } from "@/utils.ts";
 
@@ -20,7 +20,7 @@ loopLag.warns = import.meta.env?.DEV === true;
 export const app = new App<State>()
   .use(requestContext)
   .use(securityHeaders)
-  .use(csp({ useNonce: true }))
+  .use(csp({ useNonce: true, csp: PAGE_POLICY }))
   .use(errorPages((ctx, error) =>
     ctx.render(
       h(ErrorPage, { error, requestId: ctx.state.requestId }),

@@ -1,5 +1,6 @@
 import { createDefine } from "fresh";
 import type { Caller, Space } from "@/lib/auth/caller.ts";
+import type { ClientAddress } from "@/lib/http/client_address.ts";
 import type { Services } from "@/lib/services.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
@@ -14,6 +15,10 @@ export interface State {
   log: Logger;
   /** What the request is at, and what it began. */
   trace: RequestTrace;
+  /** Address, protocol and host as the client has them, through trusted proxies. */
+  client: ClientAddress;
+  /** Origin under which people reach this server; null: neither a setting nor the request names one. */
+  origin: string | null;
   /** Who makes the request; null: nobody who is known here. */
   visitor: Caller | null;
   /** The same, on every route that is not open to anyone. */

@@ -53,6 +53,10 @@ import { ChatRunStore } from "@/lib/gateway/ui_message/chat_run_store.ts";
 import { UiChats } from "@/lib/gateway/ui_message/ui_chats.ts";
 import { Admission } from "@/lib/http/admission.ts";
 import { hasFreeDescriptors, heapRatio } from "@/lib/http/process_limits.ts";
+import {
+  type TrustedProxies,
+  trustedProxies,
+} from "@/lib/http/trusted_proxies.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
 import { LiveFeed } from "@/lib/events/live_feed.ts";
 import { OutboxTrim } from "@/lib/events/trim.ts";
@@ -108,6 +112,8 @@ export interface Services {
   doorbells: Doorbells;
   /** Looks after other processes of the store. */
   reaper: Reaper;
+  /** Whose word about the client of a request counts. */
+  proxies: TrustedProxies;
   recovery: Recovery;
   hub: Hub;
   models: ModelRegistry;
@@ -346,6 +352,7 @@ export async function startServices(
     store,
     owner,
     doorbells,
+    proxies: trustedProxies(config.trustedProxies),
     reaper: new Reaper(store, {
       own: () => owner.incarnation.id,
       onFenced: (dead) => recovery.takeOver(dead),

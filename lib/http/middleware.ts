@@ -1,11 +1,24 @@
 /** What every request passes before its route. */
 import type { Context, Middleware } from "fresh";
-import { FIRST_WORKSPACE, programSpace, userSpace } from "@/lib/auth/caller.ts";
+import {
+  type Caller,
+  FIRST_WORKSPACE,
+  programSpace,
+  userSpace,
+} from "@/lib/auth/caller.ts";
 import type { AppError } from "@/lib/errors.ts";
 import { openAIErrorResponse } from "@/lib/gateway/openai_error.ts";
 import { checkAccess } from "@/lib/http/access.ts";
+import { isApi } from "@/lib/http/api_paths.ts";
+import { clientAddress } from "@/lib/http/client_address.ts";
 import { identify } from "@/lib/http/identify.ts";
 import { problemResponse, toAppError } from "@/lib/http/problem.ts";
+import {
+  checkHost,
+  checkSameOrigin,
+  type Credential,
+  ownOrigin,
+} from "@/lib/http/same_origin.ts";
 import { currentServices } from "@/lib/lifespan.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import { rounded } from "@/lib/observe/stages.ts";
@@ -45,6 +58,11 @@ export const requestContext: Middleware<State> = async (ctx) => {
   state.services = currentServices();
   state.requestId = newId("req");
   state.log = state.services.log.with({ request: state.requestId });
+  state.client = clientAddress(ctx.req, ctx.info, state.services.proxies);
+  state.origin = ownOrigin(
+    state.client,
+    state.services.config.publicUrl,
+  );
   state.appearance = parseAppearance(ctx.req.headers.get("cookie"));
   state.trace = beginTrace(ctx);
 
@@ -82,33 +100,6 @@ export const requestContext: Middleware<State> = async (ctx) => {
   }
   return response;
 };
-
-/**
- * Headers for every response. Fresh's csp() always asks browsers to upgrade to https, which would break
- * every link of a server reached over plain http, so that directive is taken out there.
- */
-export const securityHeaders: Middleware<State> = async (ctx) => {
-  const response = await ctx.next();
-  const { headers } = response;
-  headers.set("x-content-type-options", "nosniff");
-  headers.set("referrer-policy", "same-origin");
-  headers.set("x-frame-options", "DENY");
-  headers.set("cross-origin-opener-policy", "same-origin");
-  const policy = headers.get("content-security-policy");
-  if (policy !== null && ctx.url.protocol === "http:") {
-    headers.set(
-      "content-security-policy",
-      policy.split(";").map((part) => part.trim()).filter((part) =>
-        part !== "" && part !== "upgrade-insecure-requests"
-      ).join("; "),
-    );
-  }
-  return response;
-};
-
-function isApi(pathname: string): boolean {
-  return /^\/(api|v1|healthz|readyz|metrics|schema)(\/|$)/.test(pathname);
-}
 
 /**
  * Turns whatever a route throws into a response: a problem document for programs, under `/v1` in OpenAI's
@@ -157,6 +148,23 @@ export const admission: Middleware<State> = (ctx) => {
   return ctx.next();
 };
 
+function credentialOf(visitor: Caller | null): Credential {
+  if (visitor === null) return "none";
+  return visitor.key === null ? "session" : "key";
+}
+
+/** Refuses what came under another name or from a page of another origin; local mode has rules of its own. */
+function checkOrigin(ctx: Context<State>, visitor: Caller | null): void {
+  const { client, origin, services: { config } } = ctx.state;
+  if (config.auth === "local") return;
+  const credential = credentialOf(visitor);
+  const { pathname } = ctx.url;
+  const refused =
+    checkHost(client, config.publicUrl, { pathname, credential }) ??
+      checkSameOrigin(ctx.req, origin, credential);
+  if (refused !== null) throw refused;
+}
+
 /**
  * Finds out who makes the request, and whether they may. An address without a route is for nobody's
  * eyes in particular: static files, or 404.
@@ -166,6 +174,7 @@ export const authentication: Middleware<State> = async (ctx) => {
   const { trace } = state;
   await trace.stages.run("auth", async () => {
     const visitor = await identify(ctx);
+    checkOrigin(ctx, visitor);
     state.visitor = visitor;
     if (visitor !== null) {
       state.caller = visitor;
