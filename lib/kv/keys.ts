@@ -1213,3 +1213,8 @@ export function otherWorkspaces(workspace: string | null): Deno.KvListSelector {
   const start = workspace === null ? "wsp_" : `${workspace}0`;
   return { start: [start], end: ["wsp`"] };
 }
+
+/** `{v, at, token}`: when the data of a user was exported last. */
+export function lastExportKey(workspace: string, user: string): Deno.KvKey {
+  return [tenant(workspace), "xp", user];
+}

@@ -1,0 +1,286 @@
+/**
+ * What a user has in a workspace, as an archive: JSON lines for programs, Markdown for people. It is read
+ * and sent piece by piece, so neither many threads nor a long one take memory.
+ */
+import type { AuditActor } from "@/lib/audit/audit_event.ts";
+import { FIRST_USER, userSpace } from "@/lib/auth/caller.ts";
+import type { Projects } from "@/lib/chat/projects.ts";
+import type { MessageRecord } from "@/lib/chat/records.ts";
+import type { Tags } from "@/lib/chat/tags.ts";
+import type { Tasks } from "@/lib/chat/tasks.ts";
+import { toMessage } from "@/lib/chat/records.ts";
+import { showThreads, type ThreadTargets } from "@/lib/chat/thread_show.ts";
+import type { ThreadStore } from "@/lib/chat/thread_store.ts";
+import type { Page, Thread } from "@/lib/shared/wire.ts";
+import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
+import type { Ledger } from "@/lib/usage/ledger_store.ts";
+import type { ExportStore } from "./export_store.ts";
+import { README } from "./export_readme.ts";
+import {
+  markdownHead,
+  markdownMessage,
+  markdownName,
+} from "./thread_markdown.ts";
+import { zip, type ZipEntry } from "./zip.ts";
+
+const ITEMS_PER_PAGE = 200;
+const MESSAGES_PER_READ = 20;
+
+/** Lines are sent in pieces of about this size, in characters. */
+const PIECE_CHARACTERS = 16_384;
+
+/** Whose data is exported. */
+export interface ExportSubject {
+  workspace: { id: string; name: string };
+  user: { id: string; email: string | null; name: string; role: string };
+}
+
+/** Who asks for it. */
+export interface ExportCaller {
+  actor: AuditActor;
+  address: string;
+}
+
+/** The names and terms of somebody's keys; never the keys. */
+export type KeyLister = (
+  workspace: string,
+  user: string,
+  query: { limit: number; cursor: string | null },
+) => Promise<Page<unknown>>;
+
+export interface PersonalExportParts extends ThreadTargets {
+  store: ExportStore;
+  threads: Pick<ThreadStore, "readTexts">;
+  allProjects: Pick<Projects, "list">;
+  allTags: Pick<Tags, "list">;
+  allTasks: Pick<Tasks, "list">;
+  listKeys: KeyLister;
+  ledger: Ledger;
+}
+
+export class PersonalExport {
+  readonly #parts: PersonalExportParts;
+
+  constructor(parts: PersonalExportParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Begins an export; the audit log knows of it before anything is sent.
+   * @returns name and bytes of the archive
+   * @throws {StorageError} when the audit log could not be written
+   */
+  async begin(
+    subject: ExportSubject,
+    { actor, address }: ExportCaller,
+    signal: AbortSignal,
+  ): Promise<
+    { name: string; archive: ReadableStream<Uint8Array<ArrayBuffer>> }
+  > {
+    const { store } = this.#parts;
+    const { workspace, user } = subject;
+    const isOwn = actor.user === user.id;
+    const who = { actor, address, subject: user.id };
+    if (isOwn) {
+      await store.note(workspace.id, user.id, "data.exported", {
+        ...who,
+        details: { format: "zip" },
+      });
+    } else {
+      await store.note(workspace.id, user.id, "data.read", {
+        ...who,
+        details: { kind: "export", owner: user.id },
+      });
+    }
+    const at = new Date(store.now());
+    const name = `freshet-${at.toISOString().slice(0, 10)}-${user.id}.zip`;
+    return {
+      name,
+      archive: ReadableStream.from(zip(this.#files(subject, at, signal))),
+    };
+  }
+
+  async *#files(
+    { workspace, user }: ExportSubject,
+    at: Date,
+    signal: AbortSignal,
+  ): AsyncGenerator<ZipEntry, void, void> {
+    const space = userSpace(workspace.id, user.id);
+    const { allProjects, allTags, allTasks, listKeys } = this.#parts;
+    const file = (name: string, texts: AsyncIterable<string>): ZipEntry => ({
+      name,
+      modifiedAt: at,
+      content: encoded(texts),
+    });
+    const account = { exportedAt: at.toISOString(), workspace, user };
+    yield file("README.txt", whole(README));
+    yield file("account.json", whole(JSON.stringify(account, null, 2) + "\n"));
+    const page = (cursor: string | null) => ({ limit: ITEMS_PER_PAGE, cursor });
+    yield file(
+      "projects.jsonl",
+      lines(paged((cursor) => allProjects.list(space, page(cursor)), signal)),
+    );
+    yield file(
+      "tags.jsonl",
+      lines(paged((cursor) => allTags.list(space, page(cursor)), signal)),
+    );
+    yield file(
+      "tasks.jsonl",
+      lines(
+        paged(
+          (cursor) => allTasks.list(space, {}, page(cursor)),
+          signal,
+        ),
+      ),
+    );
+    yield file(
+      "keys.jsonl",
+      lines(
+        paged(
+          (cursor) => listKeys(workspace.id, user.id, page(cursor)),
+          signal,
+        ),
+      ),
+    );
+    yield file(
+      "usage.jsonl",
+      lines(this.#usage(workspace.id, user.id, signal)),
+    );
+    yield file("threads.jsonl", lines(this.#threads(space, signal)));
+    yield file("messages.jsonl", lines(this.#messages(space, signal)));
+    for await (const thread of this.#threads(space, signal)) {
+      yield file(markdownName(thread), this.#markdown(space, thread, signal));
+    }
+  }
+
+  async *#threads(
+    space: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<Thread, void, void> {
+    for await (const batch of this.#parts.store.threads(space, signal)) {
+      yield* await showThreads(space, batch, this.#parts);
+    }
+  }
+
+  async *#messages(
+    space: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<unknown, void, void> {
+    const { store } = this.#parts;
+    for await (const batch of store.threads(space, signal)) {
+      for (const { record } of batch) {
+        const messages = store.messages(space, record.id, signal);
+        for await (const [message, text] of this.#withTexts(messages)) {
+          const { siblings: _known, ...shown } = toMessage(message, text, []);
+          yield shown;
+        }
+      }
+    }
+  }
+
+  /** The branch on view; the others are in messages.jsonl. */
+  async *#markdown(
+    space: string,
+    thread: Thread,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void, void> {
+    const { store } = this.#parts;
+    yield markdownHead(thread);
+    const parents = new Map<string, string | null>();
+    for await (
+      const { id, parentId } of store.messages(space, thread.id, signal)
+    ) {
+      parents.set(id, parentId);
+    }
+    const branch: string[] = [];
+    for (
+      let id = thread.headMessageId;
+      id !== null && parents.has(id);
+      id = parents.get(id) ?? null
+    ) {
+      branch.push(id);
+    }
+    branch.reverse();
+    for (let from = 0; from < branch.length; from += MESSAGES_PER_READ) {
+      const found = await store.messagesById(
+        space,
+        thread.id,
+        branch.slice(from, from + MESSAGES_PER_READ),
+        signal,
+      );
+      for await (const [message, text] of this.#withTexts(found)) {
+        yield markdownMessage(message, text);
+      }
+    }
+  }
+
+  /** One text at a time: a long one may have a megabyte. */
+  async *#withTexts(
+    messages: AsyncIterable<MessageRecord> | Iterable<MessageRecord>,
+  ): AsyncGenerator<[MessageRecord, string], void, void> {
+    for await (const message of messages) {
+      const [text] = await this.#parts.threads.readTexts([message.text]);
+      yield [message, text];
+    }
+  }
+
+  /** Rows of the workspace's ledger that are the user's. */
+  async *#usage(
+    workspace: string,
+    user: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<LedgerRow, void, void> {
+    const { ledger, store } = this.#parts;
+    const rows = ledger.rows(workspace, 0, store.now() + 1, signal);
+    for await (const row of rows) {
+      if ((row.user ?? FIRST_USER) === user) yield row;
+    }
+  }
+}
+
+async function* paged<T>(
+  list: (cursor: string | null) => Promise<Page<T>>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, void> {
+  let cursor: string | null = null;
+  do {
+    signal.throwIfAborted();
+    const { items, nextCursor }: Page<T> = await list(cursor);
+    yield* items;
+    cursor = nextCursor;
+  } while (cursor !== null);
+}
+
+async function* whole(text: string): AsyncGenerator<string, void, void> {
+  yield await Promise.resolve(text);
+}
+
+/** JSON lines, in pieces of some size. */
+async function* lines(
+  values: AsyncIterable<unknown>,
+): AsyncGenerator<string, void, void> {
+  let piece = "";
+  for await (const value of values) {
+    piece += JSON.stringify(value) + "\n";
+    if (piece.length < PIECE_CHARACTERS) continue;
+    yield piece;
+    piece = "";
+  }
+  if (piece !== "") yield piece;
+}
+
+async function* encoded(
+  texts: AsyncIterable<string>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  const encoder = new TextEncoder();
+  for await (const text of texts) {
+    for (let at = 0; at < text.length;) {
+      // A pair of surrogates is not to be cut.
+      const end = at + PIECE_CHARACTERS;
+      const isPair = /[\ud800-\udbff]/.test(text[end - 1] ?? "");
+      const piece = text.slice(at, isPair ? end + 1 : end);
+      at += piece.length;
+      yield encoder.encode(piece);
+    }
+  }
+}
