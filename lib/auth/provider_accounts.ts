@@ -1,0 +1,237 @@
+/** Accounts of people that an identity provider vouches for. */
+import { auditEvent } from "@/lib/audit/audit_event.ts";
+import { retryOnConflict } from "@/lib/chat/retry_on_conflict.ts";
+import { newId } from "@/lib/shared/ids.ts";
+import type { AccessChanges } from "./access_changes.ts";
+import type { Account, AccountStore } from "./account_store.ts";
+import { FIRST_WORKSPACE } from "./caller.ts";
+import { normaliseEmail } from "./email.ts";
+import type { Groups } from "./groups.ts";
+import type { LoadedMembership, MembershipStore } from "./membership_store.ts";
+import type { MembershipRecord, UserRecord } from "./records.ts";
+import type { Role } from "./roles.ts";
+import { MAX_NAME_CHARACTERS } from "./user_input.ts";
+import { nameFrom, newMembership } from "./users.ts";
+
+/** What an identity provider says of somebody. */
+export interface ProviderPerson {
+  issuer: string;
+  subject: string;
+  email: string | null;
+  emailVerified: boolean;
+  name: string | null;
+  /** Names of groups; null: the provider tells none, and groups stay as they are. */
+  groups: readonly string[] | null;
+  /** What their groups are mapped to in the first workspace; null: nothing, and roles stay as they are. */
+  role: Role | null;
+  /** What somebody gets who is new and whose groups are mapped to nothing; null: new people are refused. */
+  defaultRole: Role | null;
+}
+
+export type ProviderSignIn =
+  | { state: "ok"; user: string; workspace: string; isNew: boolean }
+  | {
+    state: "refused";
+    /**
+     * `email_unverified`: their address is not theirs for sure and names no account they own;
+     * `not_invited`: nobody has let them in; `disabled`: they were shut out.
+     */
+    reason: "email_unverified" | "not_invited" | "disabled";
+  };
+
+export interface ProviderAccountsParts {
+  accounts: AccountStore;
+  memberships: MembershipStore;
+  groups: Groups;
+  changes: AccessChanges;
+}
+
+export class ProviderAccounts {
+  readonly #parts: ProviderAccountsParts;
+
+  constructor(parts: ProviderAccountsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Finds or makes the account of somebody who has signed in at the provider: by issuer and subject, else
+   * by a verified address, to which they are bound from then on. Their mapped role and groups are applied
+   * to the first workspace each time; the last owner stays one.
+   * @param invitedTo workspace of an invitation that is accepted next; lets in who is new
+   */
+  async signIn(
+    person: ProviderPerson,
+    invitedTo: string | null = null,
+  ): Promise<ProviderSignIn> {
+    const result = await retryOnConflict(() => this.#once(person, invitedTo));
+    if (result.state === "ok") {
+      this.#parts.changes.tell({ user: result.user, workspace: null });
+    }
+    return result;
+  }
+
+  async #once(
+    person: ProviderPerson,
+    invitedTo: string | null,
+  ): Promise<ProviderSignIn | "conflict"> {
+    const { accounts, memberships } = this.#parts;
+    const { issuer, subject } = person;
+    const bound = await accounts.identity(issuer, subject);
+    const email = person.email === null || !person.emailVerified
+      ? null
+      : normaliseEmail(person.email);
+    const account = bound.record !== null
+      ? await accounts.account(bound.record.user)
+      : email === null
+      ? null
+      : await accounts.accountByEmail(email);
+    if (account === null && email === null) {
+      return { state: "refused", reason: "email_unverified" };
+    }
+    const now = accounts.timestamp();
+    const user = account?.user ?? newUser(email!, person.name, now);
+    const first = await memberships.membership(FIRST_WORKSPACE, user.id);
+    const role = person.role ??
+      first.membership.record?.role ??
+      (account === null ? person.defaultRole : null);
+    const parts = [];
+    if (account === null) {
+      if (role === null && invitedTo === null) {
+        return { state: "refused", reason: "not_invited" };
+      }
+      parts.push(accounts.creation(user));
+    }
+    if (bound.record === null) {
+      parts.push(
+        accounts.binding({ v: 1, user: user.id, issuer, subject }),
+      );
+    }
+    parts.push(...await this.#applied(person, account, user, first, role));
+    if (parts.length > 0 && !await accounts.commit(...parts)) {
+      return "conflict";
+    }
+    const workspace = invitedTo ?? await this.#workspaceOf(user.id);
+    if (workspace === null) {
+      const isDisabled = first.membership.record?.isDisabled === true;
+      return {
+        state: "refused",
+        reason: isDisabled ? "disabled" : "not_invited",
+      };
+    }
+    return {
+      state: "ok",
+      user: user.id,
+      workspace,
+      isNew: account === null,
+    };
+  }
+
+  /** What the provider's word changes in the first workspace, with the events that tell of it. */
+  async #applied(
+    person: ProviderPerson,
+    account: Account | null,
+    user: UserRecord,
+    first: LoadedMembership,
+    role: Role | null,
+  ) {
+    const { accounts, memberships, groups } = this.#parts;
+    const note = (event: Parameters<AccountStore["note"]>[1]) =>
+      accounts.note(FIRST_WORKSPACE, event);
+    const created = account === null
+      ? [note(auditEvent("user.created", {
+        actor: null,
+        subject: user.id,
+        details: { email: user.email, name: user.name, role, by: "oidc" },
+      }))]
+      : [];
+    const nothing = { record: null, versionstamp: null };
+    const access = account?.access ?? nothing;
+    const before = first.membership.record;
+    // Whom an admin has taken out of the workspace stays out, unless their groups say otherwise.
+    if (
+      role === null || (before === null && person.role === null &&
+        account !== null)
+    ) {
+      return account === null
+        ? [accounts.accessChange(user.id, access), ...created]
+        : [];
+    }
+    const now = accounts.timestamp();
+    const ids = person.groups === null
+      ? before?.groups ?? []
+      : await groups.byNames(FIRST_WORKSPACE, person.groups);
+    const after = before === null
+      ? newMembership(user.id, role, ids, now)
+      : changed(before, keepsOwner(first, before, role), ids, now);
+    if (after === before) return [];
+    const events = before !== null && before.role !== after.role
+      ? [note(auditEvent("role.changed", {
+        actor: null,
+        subject: user.id,
+        details: {
+          email: user.email,
+          before: before.role,
+          after: after.role,
+          by: "oidc",
+        },
+      }))]
+      : [];
+    return [
+      memberships.change(FIRST_WORKSPACE, user.id, first, after),
+      accounts.accessChange(user.id, access),
+      ...created,
+      ...events,
+    ];
+  }
+
+  async #workspaceOf(user: string): Promise<string | null> {
+    const there = await this.#parts.memberships.workspacesOf(user);
+    const first = there.find(({ membership }) => !membership.isDisabled);
+    return first?.workspace.id ?? null;
+  }
+}
+
+/** The role that somebody gets: the last owner stays one whatever the provider says. */
+function keepsOwner(
+  { owners }: LoadedMembership,
+  before: MembershipRecord,
+  role: Role,
+): Role {
+  const users = owners.record?.users ?? [];
+  return users.length === 1 && users[0] === before.user ? "owner" : role;
+}
+
+function changed(
+  before: MembershipRecord,
+  role: Role,
+  groups: string[],
+  now: string,
+): MembershipRecord {
+  const isSame = before.role === role &&
+    before.groups.toSorted().join() === groups.toSorted().join();
+  return isSame ? before : {
+    ...before,
+    role,
+    groups,
+    updatedAt: now,
+    version: before.version + 1,
+  };
+}
+
+/** A name of another program as one that this one takes. */
+function tidyName(text: string): string {
+  const line = text.normalize("NFC").replace(/[\s\p{Cc}]+/gu, " ").trim();
+  return [...line].slice(0, MAX_NAME_CHARACTERS).join("").toWellFormed();
+}
+
+function newUser(email: string, name: string | null, now: string): UserRecord {
+  return {
+    v: 1,
+    id: newId("usr"),
+    email,
+    name: tidyName(name ?? "") || nameFrom(email),
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+  };
+}
