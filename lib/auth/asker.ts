@@ -8,6 +8,8 @@ export interface Asker {
   user: string | null;
   /** API key; null for a session. */
   key: string | null;
+  /** Models that the key may ask; absent or null: all. */
+  models?: readonly string[] | null;
   /** Groups that the user was in when they asked. */
   groups: readonly string[];
   /** Address that the request came from; null when none did. */
@@ -17,7 +19,14 @@ export interface Asker {
 export function askerFrom(
   { workspace, user, key, groups, address }: Caller,
 ): Asker {
-  return { workspace, user, key: key?.id ?? null, groups, address };
+  return {
+    workspace,
+    user,
+    key: key?.id ?? null,
+    models: key?.models ?? null,
+    groups,
+    address,
+  };
 }
 
 /** What a run keeps of who asked, so that whoever begins it again charges the same. */

@@ -1,5 +1,6 @@
 /** What an API key may be used for, whatever its user may. */
 import { AppError } from "@/lib/errors.ts";
+import type { Asker } from "./asker.ts";
 import type { CallerKey } from "./caller.ts";
 
 /** What a request is for, as far as a key's bounds go. */
@@ -45,6 +46,15 @@ export function refuseModel(
     "model_not_allowed",
     `This API key may not ask the model "${model}".`,
   );
+}
+
+/** @throws {AppError} 403 `model_not_allowed` when who asks does so with a key that may not */
+export function requireModel(
+  { models = null }: Pick<Asker, "models">,
+  model: string,
+): void {
+  const refusal = refuseModel({ models }, model);
+  if (refusal !== null) throw refusal;
 }
 
 /** Whether a key may ask a model, by the name that the caller uses. */

@@ -1,5 +1,6 @@
 /** Starts of runs: a question, an old one again, and the rest of an answer that was broken off. */
 import { askedBy, type Asker } from "@/lib/auth/asker.ts";
+import { requireModel } from "@/lib/auth/key_allows.ts";
 import type { CacheWish } from "@/lib/cache/answer.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Logger } from "@/lib/observe/log.ts";
@@ -309,6 +310,8 @@ export class RunStarts {
     tree: MessageTree,
   ): Promise<StartedRun | null> {
     const { logger, trace } = context;
+    // The thread or its project may have chosen it.
+    requireModel(context.asker, built.model);
     const opened = await this.#runs.answers.open(context.asker, built, wish, {
       trace,
     });

@@ -3,6 +3,7 @@
  * to the request that began it and stops with that; a detached one goes on, also in another process.
  */
 import { askedBy, type Asker } from "@/lib/auth/asker.ts";
+import { requireModel } from "@/lib/auth/key_allows.ts";
 import type { CacheOutcome, CacheWish } from "@/lib/cache/answer.ts";
 import type { Sought } from "@/lib/cache/answers.ts";
 import type { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
@@ -103,8 +104,8 @@ export class Gateway {
   /**
    * Begins a chat completion, or answers it at once where the answer is kept and the run would belong to
    * the request; on another surface it is always a run.
-   * @throws {AppError} 404 `model_not_found`, 422 `idempotency_key_reused`, 504 `cache_miss`, 503 while the
-   *   store takes no detached run
+   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 422 `idempotency_key_reused`, 504
+   *   `cache_miss`, 503 while the store takes no detached run
    */
   async start(
     input: ChatCompletion,
@@ -112,6 +113,8 @@ export class Gateway {
   ): Promise<GatewayRun | Response> {
     const { idempotencyKey, isDetached } = context;
     context.trace.model = input.model;
+    // Also for a run that another key has begun before.
+    requireModel(context.asker, input.model);
     return idempotencyKey === null && !isDetached
       ? await this.#startAttached(input, context)
       : await this.#startDetached(input, context);

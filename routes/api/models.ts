@@ -1,17 +1,25 @@
 /** `GET /api/models`: the models a thread may use, and the one a new thread starts with. */
+import { allowsModel } from "@/lib/auth/key_allows.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { models } = ctx.state.services;
+    const { caller, services: { models } } = ctx.state;
     const { models: items, defaultModel } = await models.choices(
       ctx.req.signal,
     );
+    const allowed = items.filter(({ id }) => allowsModel(caller.key, id));
     return ctx.json({
-      items: items.map(({ id, label, provider }) => ({ id, label, provider })),
+      items: allowed.map(({ id, label, provider }) => ({
+        id,
+        label,
+        provider,
+      })),
       nextCursor: null,
-      defaultModel,
+      defaultModel: allowed.some(({ id }) => id === defaultModel)
+        ? defaultModel
+        : allowed[0]?.id ?? null,
     });
   },
 }));

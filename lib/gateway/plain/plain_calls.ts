@@ -1,5 +1,6 @@
 /** Requests of programs that are no chats: passed on to the provider, answered in one piece, billed. */
 import type { Asker } from "@/lib/auth/asker.ts";
+import { requireModel } from "@/lib/auth/key_allows.ts";
 import type { Clock } from "@/lib/clock.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
@@ -63,7 +64,7 @@ export class PlainCalls {
    * Asks the model's provider, along its route.
    * @param path behind the provider's base URL, for example `/embeddings`
    * @returns the provider's answer under the model's name as asked
-   * @throws {AppError} 404 `model_not_found`, 499 `caller_gone`, and what the provider answers
+   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 499 `caller_gone`, and what the provider answers
    */
   async ask(
     path: string,
@@ -71,8 +72,9 @@ export class PlainCalls {
     context: PlainContext,
   ): Promise<Record<string, unknown>> {
     const { models, clock } = this.#parts;
-    const { trace, signal } = context;
+    const { asker, trace, signal } = context;
     trace.model = input.model;
+    requireModel(asker, input.model);
     const { plan, id } = await models.find(input.model, signal);
     const call: Call = {
       input,

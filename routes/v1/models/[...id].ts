@@ -1,4 +1,5 @@
 /** `GET /v1/models/:id`: one model; its name may hold slashes, as they are or encoded. */
+import { allowsModel } from "@/lib/auth/key_allows.ts";
 import { AppError } from "@/lib/errors.ts";
 import { toModelObject } from "@/lib/gateway/model_object.ts";
 import { methods } from "@/lib/http/methods.ts";
@@ -9,7 +10,10 @@ const PREFIX = "/v1/models/";
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const id = decode(ctx.url.pathname.slice(PREFIX.length));
-    const { models } = ctx.state.services;
+    const { caller, services: { models } } = ctx.state;
+    if (!allowsModel(caller.key, id)) {
+      throw notFound(`There is no model "${id}", or the key may not ask it.`);
+    }
     const { plan } = await models.find(id, ctx.req.signal);
     const [{ provider }] = plan.targets;
     return ctx.json(
@@ -22,11 +26,10 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (cause) {
-    throw new AppError({
-      status: 404,
-      code: "model_not_found",
-      message: "The name of the model is not well encoded.",
-      cause,
-    });
+    throw notFound("The name of the model is not well encoded.", cause);
   }
+}
+
+function notFound(message: string, cause?: unknown): AppError {
+  return new AppError({ status: 404, code: "model_not_found", message, cause });
 }
