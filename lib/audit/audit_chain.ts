@@ -75,7 +75,7 @@ export function auditEntry(
     seq,
     id,
     workspace,
-    at: new Date(at).toISOString(),
+    at: isoMoment(at),
     type,
     actor,
     subject,
@@ -84,6 +84,12 @@ export function auditEntry(
     prev,
     hash,
   };
+}
+
+/** A row that someone tampered with may hold no moment at all; it is still to be shown. */
+function isoMoment(at: number): string {
+  const moment = new Date(at);
+  return Number.isNaN(moment.getTime()) ? "invalid" : moment.toISOString();
 }
 
 /**

@@ -96,6 +96,7 @@ async function walk(
   for await (const { page, value } of pages) {
     if (page !== expected) return faulty("missing");
     expected += 1;
+    if (value.prev !== hash) return faulty("changed");
     for (const entry of value.entries) {
       const kind = faultOf(workspace, hash, seq + 1, entry);
       if (kind !== null) {
