@@ -29,13 +29,13 @@ async function start() {
     port: config.port,
     hostname: config.host,
     handler: (request, info) => app.default.fetch(request, info),
-    onListen: ({ hostname, port }) =>
-      log.info(
-        `Freshet listens on http://${
-          hostname.includes(":") ? `[${hostname}]` : hostname
-        }:${port}`,
-        { dataDir: config.dataDir },
-      ),
+    onListen: ({ hostname, port }) => {
+      const origin = `http://${
+        hostname.includes(":") ? `[${hostname}]` : hostname
+      }:${port}`;
+      log.info(`Freshet listens on ${origin}`, { dataDir: config.dataDir });
+      tellSetupLink(services, config.publicUrl ?? origin);
+    },
     onLost: (error) => {
       log.error("No connection can be accepted; trying again", { error });
       models.closeIdle();
@@ -47,6 +47,25 @@ async function start() {
     () => server.isLost ? "no connection can be accepted" : null,
   );
   return { server, services };
+}
+
+/** Whoever can read the log of a new server may become its first owner. */
+function tellSetupLink(
+  { firstOwner, log }: Awaited<ReturnType<typeof ensureServices>>,
+  origin: string,
+): void {
+  firstOwner.setupLink(origin).then(
+    (link) => {
+      if (link !== null) {
+        // A logger masks what looks like a secret; this one is meant to be read.
+        // deno-lint-ignore no-console -- the one line by which the server is set up
+        console.error(
+          `Freshet has no owner yet. Become it within 7 days: ${link}`,
+        );
+      }
+    },
+    (error) => log.error("The setup link could not be made", { error }),
+  );
 }
 
 async function stop(

@@ -73,6 +73,7 @@ export async function drain(services: Services): Promise<void> {
     services.oldRequests.close(),
     services.reaper.stop(),
     services.titles.close(FINAL_WRITES_MS),
+    services.sessions.close(),
     services.answers.cache.close(),
     services.consumers.stop(),
     services.mailer.stop(FINAL_WRITES_MS),

@@ -5,6 +5,9 @@ import { endedKeys } from "@/lib/auth/api_key_check.ts";
 import { ensureSettingKey } from "@/lib/auth/api_key_setting.ts";
 import { ApiKeyStore } from "@/lib/auth/api_key_store.ts";
 import { ApiKeys } from "@/lib/auth/api_keys.ts";
+import { buildIdentity, type Identity } from "@/lib/auth/build_identity.ts";
+import type { PasswordCost } from "@/lib/auth/passwords.ts";
+import { Secrets } from "@/lib/auth/secrets.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import { buildAnswers } from "@/lib/cache/build_answers.ts";
 import { Chat } from "@/lib/chat/chat.ts";
@@ -104,7 +107,7 @@ const BUSY_LANE_BYTES = 4 * 1024 * 1024;
 const TELL_HALT_AFTER_MS = 1_000;
 
 /** Everything a route may call. */
-export interface Services {
+export interface Services extends Identity {
   config: Config;
   log: Logger;
   store: Store;
@@ -157,6 +160,8 @@ export interface Services {
   /** News of this process about who may be here. */
   accessChanges: AccessChanges;
   apiKeys: ApiKeys;
+  /** Encrypts what is secret before it is stored. */
+  secrets: Secrets;
   /** Ends what goes on for callers whose key or session has ended. */
   accessWatch: AccessWatch;
 }
@@ -170,6 +175,8 @@ export interface ServiceParts {
   finalDeadlineMs?: number;
   /** Ports on which a local model server may answer. */
   localPorts?: LocalPorts;
+  /** How much work the hash of a password is; as much as is safe unless told. */
+  passwordCost?: PasswordCost;
 }
 
 /** Builds the services: store, incarnation, what dead processes left behind, models, chat. */
@@ -243,6 +250,14 @@ export async function startServices(
   const localProviders = new LocalProviders(store, models, parts.localPorts);
   await localProviders.load();
   const accessChanges = new AccessChanges();
+  const identity = buildIdentity({
+    store,
+    config,
+    changes: accessChanges,
+    log,
+    passwordCost: parts.passwordCost,
+  });
+  if (!store.readOnly) await identity.firstOwner.ensure(config.firstOwner);
   const keyStore = new ApiKeyStore(store);
   const { clock } = store;
   const apiKeys = new ApiKeys({
@@ -257,8 +272,8 @@ export async function startServices(
   const accessWatch = new AccessWatch(
     {
       key: endedKeys(keyStore, clock),
-      session: () => Promise.resolve([]),
-      member: () => Promise.resolve([]),
+      session: (sessions) => identity.sessions.notOpen(sessions),
+      member: (members) => identity.users.notMembers(members),
     },
     clock,
     log,
@@ -440,6 +455,8 @@ export async function startServices(
     ),
     search: new Search(threadStore, new IndexCache(searchIndex)),
     accessChanges,
+    ...identity,
+    secrets: Secrets.of(config),
     apiKeys,
     accessWatch,
   };

@@ -84,6 +84,8 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   const services = await startServices(config, {
     log,
     store,
+    // Hashes are as weak as they are fast here; what they cost has a test of its own.
+    passwordCost: { n: 2 ** 6, r: 8, p: 1 },
     // Ports on which nothing of this machine answers, whatever runs on it.
     localPorts: { ollama: 1, "lm-studio": 1, ...options.localPorts },
     finalDeadlineMs: options.finalDeadlineMs,

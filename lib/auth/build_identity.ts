@@ -1,0 +1,96 @@
+/** Builds what this room offers from the store and the settings. */
+import type { Config } from "@/lib/config.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import type { AccessChanges } from "./access_changes.ts";
+import { AccountStore } from "./account_store.ts";
+import { FirstOwner } from "./first_owner.ts";
+import { GroupStore } from "./group_store.ts";
+import { Groups } from "./groups.ts";
+import { LinkTokenStore } from "./link_token_store.ts";
+import { MembershipStore } from "./membership_store.ts";
+import { type PasswordCost, Passwords } from "./passwords.ts";
+import { ProviderAccounts } from "./provider_accounts.ts";
+import { SessionStore } from "./session_store.ts";
+import { Sessions } from "./sessions.ts";
+import { SignIn } from "./sign_in.ts";
+import { Throttle } from "./throttle.ts";
+import { ThrottleStore } from "./throttle_store.ts";
+import { Users } from "./users.ts";
+import { Workspaces } from "./workspaces.ts";
+
+/** People: who they are, where they may be, and how they get in. */
+export interface Identity {
+  users: Users;
+  sessions: Sessions;
+  workspaces: Workspaces;
+  groups: Groups;
+  signIn: SignIn;
+  /** How a server gets its first owner. */
+  firstOwner: FirstOwner;
+  /** People whom an identity provider vouches for. */
+  providerAccounts: ProviderAccounts;
+}
+
+export interface IdentityParts {
+  store: ConstructorParameters<typeof AccountStore>[0];
+  config: Config;
+  changes: AccessChanges;
+  log: Logger;
+  /** Work of a password's hash; tests give a small one. */
+  passwordCost?: PasswordCost;
+}
+
+export function buildIdentity(
+  { store, config, changes, log, passwordCost }: IdentityParts,
+): Identity {
+  const mode = config.auth;
+  const accounts = new AccountStore(store);
+  const memberships = new MembershipStore(store);
+  const links = new LinkTokenStore(store);
+  const passwords = new Passwords(passwordCost);
+  const throttle = new Throttle(new ThrottleStore(store));
+  const groups = new Groups(new GroupStore(store));
+  const sessions = new Sessions({
+    store: new SessionStore(store),
+    accounts,
+    memberships,
+    changes,
+    log,
+  });
+  return {
+    users: new Users({
+      accounts,
+      memberships,
+      groups,
+      passwords,
+      sessions,
+      changes,
+    }),
+    sessions,
+    workspaces: new Workspaces({ accounts, memberships, changes }),
+    groups,
+    signIn: new SignIn({
+      mode,
+      accounts,
+      memberships,
+      passwords,
+      sessions,
+      throttle,
+      log,
+    }),
+    firstOwner: new FirstOwner({
+      mode,
+      accounts,
+      memberships,
+      links,
+      passwords,
+      log,
+    }),
+    providerAccounts: new ProviderAccounts({
+      accounts,
+      memberships,
+      groups,
+      changes,
+    }),
+  };
+}
