@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import ThreadList from "@/islands/ThreadList.tsx";
 import type { ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
-import type { Viewer } from "@/lib/shared/viewer.ts";
+import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 import { adminPlaces } from "./admin/admin_places.ts";
 import { Icon } from "./Icon.tsx";
 import { AccountMenu } from "./side/AccountMenu.tsx";
@@ -52,7 +52,7 @@ export function Sidebar(
           {firstPlace !== undefined && (
             <a class="row" href={firstPlace.path}>
               <Icon name="people" />
-              <span class="cut">{viewer.workspace.name} workspace</span>
+              <span class="cut">{workspaceTitle(viewer)}</span>
             </a>
           )}
           <AccountMenu viewer={viewer} />

@@ -2,12 +2,14 @@ import { Head } from "fresh/runtime";
 import type { ComponentChildren, VNode } from "preact";
 import { PageHead } from "@/components/PageHead.tsx";
 import { PlacesPage } from "@/components/PlacesPage.tsx";
-import type { Viewer } from "@/lib/shared/viewer.ts";
+import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 
 export interface AdminPageProps {
   viewer: Viewer;
   /** What the page is called, as the navigation calls it. */
   title: string;
+  /** The page of the navigation that this one is part of. */
+  parent?: { path: string; title: string };
   /** A sentence under the title. */
   lede?: ComponentChildren;
   /** Buttons beside the title. */
@@ -17,7 +19,7 @@ export interface AdminPageProps {
 
 /** A page of the administration: navigation, where one is, title, content. */
 export function AdminPage(
-  { viewer, title, lede, tools, children }: AdminPageProps,
+  { viewer, title, parent, lede, tools, children }: AdminPageProps,
 ): VNode {
   return (
     <PlacesPage viewer={viewer}>
@@ -25,8 +27,14 @@ export function AdminPage(
         <title>{`${title} · Freshet`}</title>
       </Head>
       <PageHead>
-        <span class="cut">{viewer.workspace.name} workspace</span>
-        <span class="faint" aria-hidden="true">/</span>
+        <span class="cut hide-phone">{workspaceTitle(viewer)}</span>
+        <span class="faint hide-phone" aria-hidden="true">/</span>
+        {parent !== undefined && (
+          <>
+            <a href={parent.path}>{parent.title}</a>
+            <span class="faint" aria-hidden="true">/</span>
+          </>
+        )}
         <span class="cut" aria-current="page">{title}</span>
       </PageHead>
       <div class="page">

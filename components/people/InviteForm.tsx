@@ -1,15 +1,17 @@
 import type { VNode } from "preact";
 import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
 import type { FormState } from "@/lib/shared/form_state.ts";
-import type { UserRole } from "@/lib/shared/wire.ts";
+import type { Group, UserRole } from "@/lib/shared/wire.ts";
+import { GroupChoice } from "./GroupChoice.tsx";
 import { RoleSelect } from "./RoleSelect.tsx";
 
 /** Asks someone in: by a link to hand on, and by mail where mail leaves. */
 export function InviteForm(
-  { form: { values, errors }, roles, sendsMail }: {
+  { form: { values, errors }, roles, groups, sendsMail }: {
     form: FormState;
     /** Roles that the viewer may give. */
     roles: UserRole[];
+    groups: Group[];
     sendsMail: boolean;
   },
 ): VNode {
@@ -42,6 +44,7 @@ export function InviteForm(
       <FormField id="invite-role" label="Role" error={errors.role}>
         <RoleSelect id="invite-role" chosen={chosen} roles={roles} />
       </FormField>
+      {groups.length > 0 && <GroupChoice groups={groups} chosen={[]} />}
       <div class="btn-row">
         <button class="btn btn-primary" type="submit">Invite</button>
       </div>

@@ -1,90 +1,108 @@
 import type { VNode } from "preact";
 import { Confirm } from "@/components/Confirm.tsx";
 import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
+import { Moment } from "@/components/Moment.tsx";
 import type { FormState } from "@/lib/shared/form_state.ts";
 import { formatPlural } from "@/lib/shared/format.ts";
 import { personName, ROLE_WORDS, rolesToGive } from "@/lib/shared/people.ts";
-import type { Group, User, UserRole } from "@/lib/shared/wire.ts";
-import { Moment } from "@/components/Moment.tsx";
+import type { Viewer } from "@/lib/shared/viewer.ts";
+import type { Group, User } from "@/lib/shared/wire.ts";
+import { GroupChoice } from "./GroupChoice.tsx";
 import { RoleSelect } from "./RoleSelect.tsx";
 
 export interface PersonFormsProps {
   person: User;
   /** All groups of the workspace. */
   groups: Group[];
-  viewerRole: UserRole;
-  /** Name of the workspace. */
-  workspace: string;
-  /** The form of facts, when it was refused. */
+  viewer: Viewer;
+  /** Whether the person is who looks at the page. */
+  isSelf: boolean;
+  /** The form that was refused. */
   form: FormState;
   /** Name of the form that was just accepted. */
   done: string | null;
   nowMs: number;
 }
 
-/** What can be changed about a person: name, role, groups, sessions, whether they get in. */
+/** What can be changed about a person: name, role, groups, whether they get in. */
 export function PersonForms(props: PersonFormsProps): VNode {
-  const { person, viewerRole } = props;
+  const { person, viewer, form, nowMs } = props;
+  const { sessions, lastSeenAt } = person;
   // An admin has no say over other admins and owners.
-  const mayChange = rolesToGive(viewerRole).includes(person.role);
+  const mayChange = rolesToGive(viewer.role).includes(person.role);
   return (
     <div class="person-forms">
-      <FactsForm {...props} mayChange={mayChange} />
-      {mayChange && (
-        <>
-          <SessionsForm {...props} />
-          <EndForms {...props} />
-        </>
-      )}
+      <FormTrouble message={form.errors[""]} />
+      <p class="soft">
+        {sessions === 0
+          ? "Signed in nowhere."
+          : `Signed in on ${formatPlural(sessions, "browser")}.`}
+        {lastSeenAt !== null && (
+          <>
+            {" "}Last seen <Moment at={lastSeenAt} nowMs={nowMs} />.
+          </>
+        )}
+      </p>
+      {mayChange ? <FactsForm {...props} /> : <Facts {...props} />}
+      {mayChange && <EndForms {...props} />}
     </div>
   );
 }
 
-function FactsForm(props: PersonFormsProps & { mayChange: boolean }): VNode {
-  const { person, groups, viewerRole, mayChange, form, done } = props;
+/** What is there to see for who may not change it. */
+function Facts({ person, groups }: PersonFormsProps): VNode {
+  const names = groups.filter(({ id }) => person.groups.includes(id))
+    .map(({ name }) => name);
+  return (
+    <div class="stack mt-4">
+      <div class="field">
+        <span class="field-label">Role</span>
+        <span>
+          {ROLE_WORDS[person.role].name}: {ROLE_WORDS[person.role].may}
+        </span>
+      </div>
+      <div class="field">
+        <span class="field-label">Groups</span>
+        <span class="anywhere">{names.join(", ") || "none"}</span>
+      </div>
+      <p class="hint">Only owners change admins and owners.</p>
+    </div>
+  );
+}
+
+function FactsForm(props: PersonFormsProps): VNode {
+  const { person, groups, viewer, isSelf, form, done } = props;
   const { values, errors } = form;
-  const chosen = rolesToGive(viewerRole).find((role) => role === values.role);
+  const roles = rolesToGive(viewer.role);
+  const chosen = roles.find((role) => role === values.role);
+  // An account may be in several workspaces, so its name is not one workspace's to change.
+  const mayName = isSelf || viewer.isOperator;
   return (
     <form
-      class="stack"
+      class="stack mt-4"
       method="post"
       action={`/admin/users/${person.id}`}
       aria-label="Person"
     >
       <input type="hidden" name="action" value="save" />
       <input type="hidden" name="version" value={person.version} />
-      <FormTrouble message={errors[""]} />
-      <FormField id="name" label="Name" error={errors.name}>
-        <input
-          class="input"
-          id="name"
-          name="name"
-          readOnly={!mayChange}
-          autocomplete="off"
-          value={values.name ?? person.name}
-          {...describe("name", errors.name)}
-        />
+      {mayName && (
+        <FormField id="name" label="Name" error={errors.name}>
+          <input
+            class="input"
+            id="name"
+            name="name"
+            required
+            autocomplete="off"
+            value={values.name ?? person.name}
+            {...describe("name", errors.name)}
+          />
+        </FormField>
+      )}
+      <FormField id="role" label="Role" error={errors.role}>
+        <RoleSelect id="role" chosen={chosen ?? person.role} roles={roles} />
       </FormField>
-      {mayChange
-        ? (
-          <FormField id="role" label="Role" error={errors.role}>
-            <RoleSelect
-              id="role"
-              chosen={chosen ?? person.role}
-              roles={rolesToGive(viewerRole)}
-            />
-          </FormField>
-        )
-        : (
-          <div class="field">
-            <span class="field-label">Role</span>
-            <span>
-              {ROLE_WORDS[person.role].name}: {ROLE_WORDS[person.role].may}
-            </span>
-            <span class="hint">Only owners change admins and owners.</span>
-          </div>
-        )}
-      <Groups groups={groups} chosen={person.groups} />
+      <GroupChoice groups={groups} chosen={person.groups} />
       <div class="btn-row">
         <button class="btn btn-primary" type="submit">Save person</button>
         <span class="hint" role="status">
@@ -95,69 +113,8 @@ function FactsForm(props: PersonFormsProps & { mayChange: boolean }): VNode {
   );
 }
 
-function Groups(
-  { groups, chosen }: { groups: Group[]; chosen: string[] },
-): VNode {
-  return (
-    <fieldset class="field">
-      <legend class="field-label">Groups</legend>
-      {groups.length === 0 && (
-        <p class="hint">
-          None yet. Limits and budgets can be set for a group.{" "}
-          <a href="/admin/groups">Make a group</a>
-        </p>
-      )}
-      <div class="choices">
-        {groups.map(({ id, name }) => (
-          <label class="check" key={id}>
-            <input
-              type="checkbox"
-              name="group"
-              value={id}
-              checked={chosen.includes(id)}
-            />
-            <span class="anywhere">{name}</span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
-  );
-}
-
-function SessionsForm({ person, done, nowMs }: PersonFormsProps): VNode {
-  const { sessions, lastSeenAt } = person;
-  return (
-    <section class="section" aria-labelledby="person-sessions">
-      <h2 id="person-sessions">Sessions</h2>
-      <p class="mt-2">
-        {sessions === 0
-          ? "Signed in nowhere."
-          : `Signed in on ${formatPlural(sessions, "browser")}.`}
-        {lastSeenAt !== null && (
-          <>
-            {" "}Last seen <Moment at={lastSeenAt} nowMs={nowMs} />.
-          </>
-        )}
-      </p>
-      <form
-        class="btn-row mt-4"
-        method="post"
-        action={`/admin/users/${person.id}`}
-      >
-        <input type="hidden" name="action" value="sign-out" />
-        <button class="btn" type="submit" disabled={sessions === 0}>
-          Sign out everywhere
-        </button>
-        <span class="hint" role="status">
-          {done === "sign-out" ? "Signed out everywhere" : ""}
-        </span>
-      </form>
-    </section>
-  );
-}
-
 function EndForms(props: PersonFormsProps): VNode {
-  const { person, workspace } = props;
+  const { person, viewer } = props;
   const action = `/admin/users/${person.id}`;
   const name = personName(person);
   const version = <input type="hidden" name="version" value={person.version} />;
@@ -189,7 +146,7 @@ function EndForms(props: PersonFormsProps): VNode {
           )}
         <Confirm
           label="Remove"
-          what={`${name} leaves the workspace ${workspace}: they are signed out and their keys stop working. It takes an invitation to let them in again.`}
+          what={`${name} leaves the workspace ${viewer.workspace.name}: they are signed out and their keys stop working. It takes an invitation to let them in again.`}
         >
           <form method="post" action={action}>
             <input type="hidden" name="action" value="remove" />

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { adminPlaces } from "@/components/admin/admin_places.ts";
 import { Icon } from "@/components/Icon.tsx";
 import type { IconName } from "@/components/icon_paths.ts";
-import type { Viewer } from "@/lib/shared/viewer.ts";
+import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { SideHead } from "./SideHead.tsx";
 
@@ -22,7 +22,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
         {places.length > 0 && (
           <>
             <h2 class="side-title">
-              <span class="cut">{viewer.workspace.name} workspace</span>
+              <span class="cut">{workspaceTitle(viewer)}</span>
             </h2>
             {places.map((place) => <Place key={place.path} {...place} />)}
           </>

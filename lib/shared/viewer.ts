@@ -24,3 +24,8 @@ export interface Viewer {
   /** All they may be in, by name, the one they are in among them. */
   workspaces: WorkspaceName[];
 }
+
+/** What the viewer's workspace is called where it is not plain that it is one. */
+export function workspaceTitle({ workspace: { name } }: Viewer): string {
+  return /\bworkspace\b/i.test(name) ? name : `${name} workspace`;
+}
