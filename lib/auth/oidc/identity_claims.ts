@@ -74,16 +74,22 @@ export function readIdentity(
   if (email === null || !/^[^\s@]+@[^\s@]+$/.test(email)) {
     throw new OidcRefusal("oidc_no_email", "claim email");
   }
-  const verified = claims.email_verified;
   return {
     issuer,
     subject,
     email,
-    // Some providers send the word.
-    emailVerified: verified === true || verified === "true",
+    emailVerified: isTrue(claims.email_verified) || isTrue(claims.xms_edov),
     name: nameOf(claims) ?? email.slice(0, email.indexOf("@")),
     groups: groupsOf(claims, groupsClaim),
   };
+}
+
+/**
+ * Some providers send the word, or the number. Microsoft's tells of a verified domain by `xms_edov`, and
+ * has no `email_verified`.
+ */
+function isTrue(claim: unknown): boolean {
+  return claim === true || claim === "true" || claim === 1 || claim === "1";
 }
 
 function nameOf(claims: Claims): string | null {

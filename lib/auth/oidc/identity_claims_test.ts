@@ -34,10 +34,19 @@ Deno.test("groupsOf: takes a list, one text, a dotted place and a claim with dot
 Deno.test("readIdentity: only a true email_verified counts", () => {
   const verified = (value: unknown) =>
     readIdentity({ ...CLAIMS, email_verified: value }, "i", "g").emailVerified;
-  assert.deepEqual([true, "true"].map(verified), [true, true]);
-  for (const value of [false, "false", undefined, 1, "1", null]) {
+  for (const value of [true, "true", 1, "1"]) {
+    assert.equal(verified(value), true, String(value));
+  }
+  for (const value of [false, "false", undefined, 0, "0", null, "yes", {}]) {
     assert.equal(verified(value), false, String(value));
   }
+});
+
+Deno.test("readIdentity: a verified domain of Microsoft's counts as well", () => {
+  const { email_verified: _unknown, ...claims } = CLAIMS;
+  const verified = (value: unknown) =>
+    readIdentity({ ...claims, xms_edov: value }, "i", "g").emailVerified;
+  assert.deepEqual([true, "1", false].map(verified), [true, true, false]);
 });
 
 Deno.test("readIdentity: refuses a person without subject or address", () => {
