@@ -13,7 +13,15 @@ export interface AdminPlace {
 }
 
 /** All pages of the workspace's administration that exist, in the order of the navigation. */
-const ADMIN_PLACES: readonly AdminPlace[] = [];
+const ADMIN_PLACES: readonly AdminPlace[] = [
+  {
+    path: "/admin/groups",
+    title: "Groups",
+    icon: "people",
+    who: "admin",
+    isLocal: false,
+  },
+];
 
 /** The pages that a viewer may open. */
 export function adminPlaces(viewer: Viewer): AdminPlace[] {

@@ -1,4 +1,4 @@
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { isAtLeast } from "@/lib/auth/roles.ts";
 import { type Clock, readClock } from "@/lib/shared/clock.ts";
 import type { Viewer } from "@/lib/shared/viewer.ts";
 import type { State } from "@/utils.ts";
@@ -14,18 +14,24 @@ export async function loadPlaces(state: State): Promise<Places> {
   return { viewer: await loadViewer(state), clock: readClock() };
 }
 
-const LOCAL_NAME = { id: FIRST_WORKSPACE, name: "This" };
-
-/** Who looks at the page. */
-export function loadViewer(_state: State): Promise<Viewer> {
-  return Promise.resolve({
-    isLocal: true,
-    name: "",
-    email: "",
-    role: "owner",
-    isAdmin: true,
-    isOperator: true,
-    workspace: LOCAL_NAME,
-    workspaces: [LOCAL_NAME],
-  });
+/** Who looks at the page, and where they are. */
+export async function loadViewer(
+  { caller, services: { users, workspaces } }: State,
+): Promise<Viewer> {
+  const [account, all] = await Promise.all([
+    users.account(caller.user),
+    workspaces.list(caller.user),
+  ]);
+  const names = all.map(({ id, name }) => ({ id, name }));
+  return {
+    isLocal: caller.mode === "local",
+    name: account?.name ?? "",
+    email: account?.email ?? "",
+    role: caller.role,
+    isAdmin: isAtLeast(caller.role, "admin"),
+    isOperator: caller.isOperator,
+    workspace: names.find(({ id }) => id === caller.workspace) ??
+      { id: caller.workspace, name: "Workspace" },
+    workspaces: names.sort((a, b) => a.name.localeCompare(b.name, "en")),
+  };
 }

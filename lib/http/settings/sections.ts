@@ -1,4 +1,5 @@
 import { appearanceSection } from "./appearance.tsx";
+import { sessionsSection } from "./sessions.tsx";
 import { shortcutsSection } from "./shortcuts.tsx";
 import type { SettingsSection } from "./section.ts";
 
@@ -6,4 +7,5 @@ import type { SettingsSection } from "./section.ts";
 export const SETTINGS_SECTIONS: readonly SettingsSection[] = [
   appearanceSection,
   shortcutsSection,
+  sessionsSection,
 ];
