@@ -55,6 +55,7 @@ import { Responses } from "@/lib/gateway/responses/responses.ts";
 import { ChatRunStore } from "@/lib/gateway/ui_message/chat_run_store.ts";
 import { UiChats } from "@/lib/gateway/ui_message/ui_chats.ts";
 import { Admission } from "@/lib/http/admission.ts";
+import { Identification } from "@/lib/http/identify.ts";
 import { hasFreeDescriptors, heapRatio } from "@/lib/http/process_limits.ts";
 import {
   type TrustedProxies,
@@ -115,6 +116,8 @@ export interface Services extends Identity {
   doorbells: Doorbells;
   /** Looks after other processes of the store. */
   reaper: Reaper;
+  /** Tells who makes a request. */
+  identification: Identification;
   /** Whose word about the client of a request counts. */
   proxies: TrustedProxies;
   recovery: Recovery;
@@ -228,27 +231,6 @@ export async function startServices(
     tracing: await Tracing.load(),
     now: () => store.clock.now(),
   });
-  const runs = new Runs(
-    runStore,
-    hub,
-    prices,
-    new TemporaryStore(store, threadStore),
-    { finalDeadlineMs: parts.finalDeadlineMs, answers, observer },
-  );
-  const models = new ModelRegistry({
-    providers: config.providers,
-    defaultProvider: config.defaultProvider,
-    routes: config.routes,
-    breaker: config.breaker,
-    clock: store.clock,
-  });
-  models.routing.onBreakerChange(({ provider, model }, state) => {
-    const fields = { provider, model, state };
-    if (state === "open") log.warn("Model fails and is left alone", fields);
-    else log.info("Model is asked again", fields);
-  });
-  const localProviders = new LocalProviders(store, models, parts.localPorts);
-  await localProviders.load();
   const accessChanges = new AccessChanges();
   const identity = buildIdentity({
     store,
@@ -270,6 +252,7 @@ export async function startServices(
     await ensureSettingKey(keyStore, config.apiKey, { clock, log });
   }
   const accessWatch = new AccessWatch(
+    config.auth,
     {
       key: endedKeys(keyStore, clock),
       session: (sessions) => identity.sessions.notOpen(sessions),
@@ -279,6 +262,32 @@ export async function startServices(
     log,
   );
   accessChanges.subscribe((change) => accessWatch.changed(change));
+  const runs = new Runs(
+    runStore,
+    hub,
+    prices,
+    new TemporaryStore(store, threadStore),
+    {
+      finalDeadlineMs: parts.finalDeadlineMs,
+      answers,
+      observer,
+      access: accessWatch,
+    },
+  );
+  const models = new ModelRegistry({
+    providers: config.providers,
+    defaultProvider: config.defaultProvider,
+    routes: config.routes,
+    breaker: config.breaker,
+    clock: store.clock,
+  });
+  models.routing.onBreakerChange(({ provider, model }, state) => {
+    const fields = { provider, model, state };
+    if (state === "open") log.warn("Model fails and is left alone", fields);
+    else log.info("Model is asked again", fields);
+  });
+  const localProviders = new LocalProviders(store, models, parts.localPorts);
+  await localProviders.load();
   const requests = new IdempotencyStore(store);
   const tagStore = new TagStore(store);
   const projects = new Projects(new ProjectStore(store), requests, models);
@@ -367,6 +376,13 @@ export async function startServices(
     store,
     owner,
     doorbells,
+    identification: new Identification({
+      mode: config.auth,
+      publicUrl: config.publicUrl,
+      apiKeys,
+      sessions: identity.sessions,
+      standing: (user, workspace) => identity.users.caller(user, workspace),
+    }),
     proxies: trustedProxies(config.trustedProxies),
     reaper: new Reaper(store, {
       own: () => owner.incarnation.id,

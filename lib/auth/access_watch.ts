@@ -8,7 +8,8 @@ import type { AppError } from "@/lib/errors.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { AccessChange } from "./access_changes.ts";
 import { AccessEnded } from "./access_ended.ts";
-import type { Caller } from "./caller.ts";
+import type { AskedBy } from "./asker.ts";
+import { type AuthMode, type Caller, workspaceOf } from "./caller.ts";
 
 /** What the right of a user to be here rests on. */
 export type Ground =
@@ -47,6 +48,7 @@ const LOOK_EVERY_MS = 400;
 const GROUNDS_AT_A_TIME = 200;
 
 export class AccessWatch {
+  readonly #mode: AuthMode;
   readonly #checks: GroundChecks;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -56,7 +58,13 @@ export class AccessWatch {
   #isFailing = false;
   #isStopped = false;
 
-  constructor(checks: GroundChecks, clock: Clock, log: Logger) {
+  constructor(
+    mode: AuthMode,
+    checks: GroundChecks,
+    clock: Clock,
+    log: Logger,
+  ) {
+    this.#mode = mode;
     this.#checks = checks;
     this.#clock = clock;
     this.#log = log;
@@ -89,6 +97,18 @@ export class AccessWatch {
     }
     this.#lookLater();
     return () => this.#release(hold);
+  }
+
+  /**
+   * As `hold`, for a run: it ends with the key that it was asked with, and with the membership of who
+   * asked, but goes on when they sign out.
+   */
+  holdRun(
+    space: string,
+    askedBy: AskedBy | undefined,
+    end: () => void,
+  ): () => void {
+    return this.holdOn(groundsOfRun(this.#mode, space, askedBy), end);
   }
 
   /** A key, a session or a membership has ended: ends what rests on it, now. */
@@ -198,9 +218,30 @@ export class AccessWatch {
 export function groundsOf(
   { mode, workspace, user, key, session }: Caller,
 ): Ground[] {
-  const grounds: Ground[] = [];
-  if (key !== null) grounds.push({ kind: "key", user, workspace, id: key.id });
+  const grounds = keyAndMember(mode, workspace, user, key?.id ?? null);
   if (session !== null) grounds.push({ kind: "session", user, id: session });
+  return grounds;
+}
+
+/** What a run rests on; one that nobody in particular has asked for rests on nothing. */
+function groundsOfRun(
+  mode: AuthMode,
+  space: string,
+  askedBy: AskedBy | undefined,
+): Ground[] {
+  if (!askedBy?.user) return [];
+  const { user, key } = askedBy;
+  return keyAndMember(mode, workspaceOf(space), user, key);
+}
+
+function keyAndMember(
+  mode: AuthMode,
+  workspace: string,
+  user: string,
+  key: string | null,
+): Ground[] {
+  const grounds: Ground[] = [];
+  if (key !== null) grounds.push({ kind: "key", user, workspace, id: key });
   if (mode !== "local") grounds.push({ kind: "member", user, workspace });
   return grounds;
 }

@@ -30,6 +30,7 @@ function open(options: { fails?: () => boolean } = {}) {
     );
   };
   const watch = new AccessWatch(
+    "password",
     { key: check, session: check, member: check },
     clock,
     silentLogger(),
@@ -177,6 +178,7 @@ Deno.test("AccessWatch: a key revoked or expired elsewhere ends its streams here
   const { clock } = rig.test;
   const [here, there] = [rig.process(), rig.process()];
   const watch = new AccessWatch(
+    "password",
     {
       key: endedKeys(here.store, clock),
       session: () => Promise.resolve([]),

@@ -1,4 +1,5 @@
 /** The runs of this process: those that it executes, and those of other processes that it follows. */
+import type { AskedBy } from "@/lib/auth/asker.ts";
 import { RunAnswers } from "./run_answers.ts";
 import type { RunRecord } from "./records.ts";
 import type { RunStore } from "./run_store.ts";
@@ -16,6 +17,16 @@ const FINAL_DEADLINE_MS = 5_000;
 /** How long a follower's notice holds; it is renewed more often. In milliseconds. */
 const FOLLOWED_MS = 30_000;
 
+/** Ends runs whose callers may be here no longer. */
+export interface RunAccess {
+  /** Calls `end` once the right of who asked for the run has ended; the returned function takes it back. */
+  holdRun(
+    space: string,
+    askedBy: AskedBy | undefined,
+    end: () => void,
+  ): () => void;
+}
+
 /** Renews the rows of a temporary thread, which live for a while only. */
 export interface TemporaryRows {
   refresh(space: string, threadId: string): Promise<void>;
@@ -30,6 +41,7 @@ export class Runs {
   readonly #temporary: TemporaryRows;
   readonly #finalDeadlineMs: number;
   readonly #observer: RunObserver | null;
+  readonly #access: RunAccess | null;
   readonly #executing = new Map<string, RunExecution>();
   #takesMore = true;
   #isDraining = false;
@@ -43,6 +55,7 @@ export class Runs {
       finalDeadlineMs?: number;
       answers?: Answers;
       observer?: RunObserver;
+      access?: RunAccess;
     } = {},
   ) {
     this.#store = store;
@@ -52,6 +65,7 @@ export class Runs {
     this.#finalDeadlineMs = options.finalDeadlineMs ?? FINAL_DEADLINE_MS;
     this.answers = new RunAnswers(options.answers ?? null);
     this.#observer = options.observer ?? null;
+    this.#access = options.access ?? null;
   }
 
   /** How many runs are being executed. */
@@ -76,7 +90,7 @@ export class Runs {
 
   /** Executes an attempt whose start has been committed, until its end has been committed too. */
   begin(attempt: Attempt): void {
-    const { id, epoch } = attempt.owned.record;
+    const { space, record: { id, epoch, askedBy } } = attempt.owned;
     const execution = new RunExecution(attempt, {
       store: this.#store,
       prices: this.#prices,
@@ -87,7 +101,13 @@ export class Runs {
     this.#executing.set(id, execution);
     this.#renew(attempt);
     if (this.#isDraining) execution.tell("handover");
+    const release = this.#access?.holdRun(
+      space,
+      askedBy,
+      () => execution.tell("cancelled"),
+    );
     void execution.finished.then(() => {
+      release?.();
       if (this.#executing.get(id) === execution) this.#executing.delete(id);
       this.#renew(attempt);
       this.#release(execution.live);

@@ -17,9 +17,10 @@ export const handler = define.handlers(methods({
         provider,
       })),
       nextCursor: null,
-      defaultModel: allowed.some(({ id }) => id === defaultModel)
-        ? defaultModel
-        : allowed[0]?.id ?? null,
+      defaultModel:
+        defaultModel === null || allowsModel(caller.key, defaultModel)
+          ? defaultModel
+          : allowed[0]?.id ?? null,
     });
   },
 }));
