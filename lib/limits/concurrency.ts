@@ -99,6 +99,12 @@ export class SlotPool {
     return await done.promise;
   }
 
+  /** This process holds no slot and wants none. */
+  get isIdle(): boolean {
+    return this.#grant.granted === 0 && this.#grant.used === 0 &&
+      !this.#isRunning;
+  }
+
   /** Answers in the making, as far as this process knows. */
   get used(): number {
     return this.#others() + this.#grant.used;
