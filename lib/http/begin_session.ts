@@ -1,12 +1,12 @@
 import type { Context } from "fresh";
 import type { Client, NewSession } from "@/lib/auth/sessions.ts";
 import type { State } from "@/utils.ts";
-import { isSecure } from "./identify.ts";
 import { readSessionToken, sessionCookie } from "./session_cookie.ts";
 
 /** Whether the browser has reached this server by plain http. */
 export function isPlain({ client, services }: State): boolean {
-  return !isSecure(client, services.config.publicUrl);
+  return client.protocol !== "https" &&
+    !(services.config.publicUrl?.startsWith("https:") ?? false);
 }
 
 /** Where a request comes from, as sessions remember it. */
