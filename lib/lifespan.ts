@@ -71,6 +71,7 @@ export async function drain(services: Services): Promise<void> {
     services.oldRuns.close(),
     services.openBlobs.close(),
     services.oldRequests.close(),
+    services.oldAuditEvents.close(),
     services.reaper.stop(),
     services.titles.close(FINAL_WRITES_MS),
     services.sessions.close(),

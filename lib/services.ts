@@ -8,6 +8,8 @@ import { ApiKeys } from "@/lib/auth/api_keys.ts";
 import { buildIdentity, type Identity } from "@/lib/auth/build_identity.ts";
 import type { PasswordCost } from "@/lib/auth/passwords.ts";
 import { Secrets } from "@/lib/auth/secrets.ts";
+import { AuditLog } from "@/lib/audit/audit_log.ts";
+import { AuditSealer } from "@/lib/audit/audit_sealer.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import { buildAnswers } from "@/lib/cache/build_answers.ts";
 import { Chat } from "@/lib/chat/chat.ts";
@@ -158,6 +160,11 @@ export interface Services extends Identity {
   admission: Admission;
   consumers: Consumers;
   mailer: Mailer;
+  /** What mails there are and what became of them. */
+  mails: MailStore;
+  auditLog: AuditLog;
+  /** Removes audit events that are kept no longer. */
+  oldAuditEvents: Sweeper;
   liveFeed: LiveFeed;
   search: Search;
   /** News of this process about who may be here. */
@@ -357,9 +364,16 @@ export async function startServices(
       writeLedgerRow(owner.incarnation.lane, workspace, row),
     log,
   });
+  const secrets = Secrets.of(config);
+  const mails = new MailStore(
+    store,
+    () => owner.incarnation,
+    secrets.forPurpose("mail"),
+  );
+  const auditLog = new AuditLog(store);
   const mailer = new Mailer({
     store,
-    mails: new MailStore(store, () => owner.incarnation),
+    mails,
     transport: config.mail === null ? null : new SmtpTransport(config.mail),
     log,
   });
@@ -369,6 +383,7 @@ export async function startServices(
   const searchIndex = new IndexStore(store);
   const scan = new ScanStore(store);
   const changes = new ChangeReader(threadStore, scan);
+  consumers.add(new AuditSealer(store, log));
   consumers.add(new SearchIndexer(searchIndex, changes, scan));
   const services: Services = {
     config,
@@ -463,6 +478,14 @@ export async function startServices(
     }),
     consumers,
     mailer,
+    mails,
+    auditLog,
+    oldAuditEvents: new Sweeper({
+      failure: "Old audit events could not be removed",
+      everyMs: 60 * MINUTE_MS,
+      sweep: (signal) => auditLog.sweep(signal),
+      log,
+    }),
     liveFeed: new LiveFeed(
       store,
       (workspace, threads, signal) =>
@@ -472,7 +495,7 @@ export async function startServices(
     search: new Search(threadStore, new IndexCache(searchIndex)),
     accessChanges,
     ...identity,
-    secrets: Secrets.of(config),
+    secrets,
     apiKeys,
     accessWatch,
   };
@@ -486,6 +509,7 @@ export async function startServices(
   services.oldRuns.start();
   services.openBlobs.start();
   services.oldRequests.start();
+  services.oldAuditEvents.start();
   services.loopLag.start();
   return services;
 }

@@ -1,4 +1,5 @@
 /** Rows of mails: what is to be sent, who sends it, and what became of it. */
+import type { Sealer } from "@/lib/auth/secrets.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import * as keys from "@/lib/kv/keys.ts";
@@ -20,9 +21,11 @@ export interface MailRecord extends Versioned {
   readonly kind: MailKind;
   readonly to: string;
   readonly subject: string;
-  /** Both parts; empty once the mail is sent or dead, since there may be links in them that let people in. */
-  readonly text: string;
-  readonly html: string;
+  /**
+   * JSON of both parts, encrypted, since there may be links in them that let people in; empty once the
+   * mail is sent or dead.
+   */
+  readonly sealed: string;
   readonly state: MailState;
   /** How often it was begun to be sent. */
   readonly attempts: number;
@@ -60,19 +63,22 @@ const MAX_ERROR_CHARACTERS = 300;
 export class MailStore {
   readonly #store: Store;
   readonly #incarnation: () => Incarnation;
+  readonly #sealer: Sealer;
 
-  constructor(store: Store, incarnation: () => Incarnation) {
+  constructor(store: Store, incarnation: () => Incarnation, sealer: Sealer) {
     this.#store = store;
     this.#incarnation = incarnation;
+    this.#sealer = sealer;
   }
 
   /**
    * Adds the rows of a new mail to a unit that makes it necessary. The unit has its own guard; an id that
    * is in use is overwritten, so it must come from what the unit does once.
    * @throws {TypeError} when the mail cannot be sent as it is, or is too large
+   * @throws {AppError} `secret_missing` on a server that has nothing to encrypt with
    */
-  add(unit: UnitOfWork, mail: Mail): UnitOfWork {
-    const record = this.#born(mail);
+  async add(unit: UnitOfWork, mail: Mail): Promise<UnitOfWork> {
+    const record = await this.#born(mail);
     return this.#addRows(
       unit.set(keys.mailKey(mail.workspace, mail.id), record, {
         expireInMs: KEPT_MS,
@@ -84,7 +90,7 @@ export class MailStore {
 
   /** Stores a mail. False: there is one of this id already, and it stays as it is. */
   async create(mail: Mail, signal?: AbortSignal): Promise<boolean> {
-    const record = this.#born(mail);
+    const record = await this.#born(mail);
     const unit = new UnitOfWork()
       .guard(keys.mailKey(mail.workspace, mail.id), null, record, {
         expireInMs: KEPT_MS,
@@ -148,6 +154,14 @@ export class MailStore {
     return await this.#replace(unit, workspace, value, versionstamp, record);
   }
 
+  /** Both parts of a mail; null: they were encrypted with a secret that is not this server's. */
+  async parts(
+    { record }: LoadedMail,
+  ): Promise<{ text: string; html: string } | null> {
+    const parts = await this.#sealer.open(record.sealed);
+    return parts === null ? null : JSON.parse(parts);
+  }
+
   /** Writes what became of an attempt. False: it is another's by now. */
   async settle(loaded: LoadedMail, outcome: MailOutcome): Promise<boolean> {
     const { workspace, record, versionstamp } = loaded;
@@ -161,7 +175,7 @@ export class MailStore {
       owner: null,
       error,
       dueAt: outcome.state === "queued" ? outcome.dueAt : null,
-      ...(outcome.state === "queued" ? {} : { text: "", html: "" }),
+      ...(outcome.state === "queued" ? {} : { sealed: "" }),
       sentAt: outcome.state === "sent" ? now() : null,
     };
     return await this.#replace(
@@ -197,8 +211,9 @@ export class MailStore {
     return entries.flatMap(({ value }) => value === null ? [] : [value]);
   }
 
-  #born(mail: Mail): MailRecord {
+  async #born(mail: Mail): Promise<MailRecord> {
     assertMail(mail);
+    const { text, html } = mail;
     const now = this.#store.clock.now();
     return {
       v: 1,
@@ -206,8 +221,7 @@ export class MailStore {
       kind: mail.kind,
       to: mail.to,
       subject: subjectLine(mail.subject),
-      text: mail.text,
-      html: mail.html,
+      sealed: await this.#sealer.seal(JSON.stringify({ text, html })),
       state: "queued",
       attempts: 0,
       madeAt: now,

@@ -64,11 +64,11 @@ export class Mailer {
 
   /**
    * Adds a mail to the unit that makes it necessary, so that there is none without the other; nothing
-   * where no transport is set. Its id must be new. Ring `wake` after the commit.
+   * where no transport is set. Its id must be new. Call `wake` after the commit.
    * @throws {TypeError} when the mail cannot be sent as it is
    */
-  add(unit: UnitOfWork, mail: Mail): UnitOfWork {
-    return this.#isWanted() ? this.#options.mails.add(unit, mail) : unit;
+  async add(unit: UnitOfWork, mail: Mail): Promise<UnitOfWork> {
+    return this.#isWanted() ? await this.#options.mails.add(unit, mail) : unit;
   }
 
   /** Sends what was added, without waiting for the next look. */
@@ -154,47 +154,45 @@ export class Mailer {
 
   async #attempt(
     transport: MailTransport,
-    { record }: LoadedMail,
+    loaded: LoadedMail,
   ): Promise<MailOutcome> {
-    const { store, random = Math.random } = this.#options;
-    const now = store.clock.now();
-    if (record.expiresAt !== null && record.expiresAt <= now) {
+    const { store, mails } = this.#options;
+    const { id, kind, to, subject, madeAt, expiresAt } = loaded.record;
+    if (expiresAt !== null && expiresAt <= store.clock.now()) {
+      return { state: "dead", error: "It was of no use any more." };
+    }
+    const parts = await mails.parts(loaded);
+    if (parts === null) {
       return {
         state: "dead",
-        error: "It was no longer of use when its turn came.",
+        error: "It cannot be read: FRESHET_SECRET is another one now.",
       };
     }
-    const { kind, to, subject, text, html, madeAt } = record;
+    const messageId = `${id}@${transport.domain}`;
     try {
       await transport.send(
-        {
-          kind,
-          to,
-          subject,
-          text,
-          html,
-          madeAt,
-          messageId: `${record.id}@${transport.domain}`,
-        },
+        { kind, to, subject, ...parts, madeAt, messageId },
         this.#deadline(),
       );
       return { state: "sent" };
     } catch (cause) {
-      if (this.#cut.signal.aborted) {
-        return {
-          state: "queued",
-          dueAt: now,
-          error: "The server was stopping.",
-        };
-      }
-      const error = cause instanceof Error ? cause.message : String(cause);
-      const dueAt = now + retryDelayMs(record.attempts, random());
-      const isOver = cause instanceof MailRefused ||
-        dueAt - madeAt > TRIED_FOR_MS;
-      return isOver
-        ? { state: "dead", error }
-        : { state: "queued", dueAt, error };
+      return this.#afterFailure(loaded, cause);
     }
+  }
+
+  #afterFailure({ record }: LoadedMail, cause: unknown): MailOutcome {
+    const { store, random = Math.random } = this.#options;
+    const now = store.clock.now();
+    const error = cause instanceof Error ? cause.message : String(cause);
+    if (this.#cut.signal.aborted) {
+      return { state: "queued", dueAt: now, error: "The server was stopping." };
+    }
+    const dueAt = now + retryDelayMs(record.attempts, random());
+    const isOver = cause instanceof MailRefused ||
+      dueAt - record.madeAt > TRIED_FOR_MS;
+    return isOver
+      ? { state: "dead", error }
+      : { state: "queued", dueAt, error };
   }
 
   #deadline(): AbortSignal {
