@@ -3,7 +3,6 @@
  * guard refuses what a page on another site, a rebound DNS name or a proxy would send; a plain client
  * on this machine sends none of it.
  */
-import { hash, timingSafeEqual } from "node:crypto";
 import { AppError } from "@/lib/errors.ts";
 
 const FORWARDING_HEADERS = ["forwarded", "x-real-ip", "via"];
@@ -55,32 +54,8 @@ function checkOrigin(request: Request, host: string): AppError | null {
   return null;
 }
 
-/**
- * An `Authorization` that begins with `frk_`, after `Bearer` or alone, must be the owner's key; any other
- * is ignored, since OpenAI's clients must send some key.
- */
-function checkKey(headers: Headers, apiKey: string | null): AppError | null {
-  const given = /^(?:Bearer\s+)?(frk_.*)$/i.exec(
-    headers.get("authorization") ?? "",
-  )?.[1];
-  if (given === undefined) return null;
-  const digest = (text: string) => hash("sha256", text, "buffer");
-  if (apiKey !== null && timingSafeEqual(digest(given), digest(apiKey))) {
-    return null;
-  }
-  return new AppError({
-    status: 401,
-    code: "invalid_api_key",
-    message: "The API key is not known here.",
-    headers: { "www-authenticate": "Bearer" },
-  });
-}
-
 /** Checks a request against the rules of local mode; null means it may pass. */
-export function checkLocal(
-  request: Request,
-  apiKey: string | null,
-): AppError | null {
+export function checkLocal(request: Request): AppError | null {
   // A server makes up the host of the URL where the client named none, so only the header counts.
   const host = request.headers.get("host");
   if (host === null) return refuse("The request names no host.");
@@ -91,6 +66,5 @@ export function checkLocal(
       }" is not this machine. Use http://localhost or http://127.0.0.1.`,
     );
   }
-  return checkForwarding(request.headers) ?? checkOrigin(request, host) ??
-    checkKey(request.headers, apiKey);
+  return checkForwarding(request.headers) ?? checkOrigin(request, host);
 }

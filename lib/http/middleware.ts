@@ -8,10 +8,9 @@ import {
 } from "@/lib/auth/caller.ts";
 import type { AppError } from "@/lib/errors.ts";
 import { openAIErrorResponse } from "@/lib/gateway/openai_error.ts";
-import { checkAccess } from "@/lib/http/access.ts";
+import { ACCESS, type Access, checkAccess, needOf } from "@/lib/http/access.ts";
 import { isApi } from "@/lib/http/api_paths.ts";
 import { clientAddress } from "@/lib/http/client_address.ts";
-import { identify } from "@/lib/http/identify.ts";
 import { problemResponse, toAppError } from "@/lib/http/problem.ts";
 import {
   checkHost,
@@ -165,27 +164,55 @@ function checkOrigin(ctx: Context<State>, visitor: Caller | null): void {
   if (refused !== null) throw refused;
 }
 
+/** Where a page is to be had once its reader has signed in. */
+function signInPage({ req, url }: Context<State>): Response {
+  const next = req.method === "GET" ? `${url.pathname}${url.search}` : "/";
+  const query = next === "/" ? "" : `?next=${encodeURIComponent(next)}`;
+  return new Response(null, {
+    status: 303,
+    headers: { location: `/signin${query}`, "cache-control": "no-store" },
+  });
+}
+
 /**
  * Finds out who makes the request, and whether they may. An address without a route is for nobody's
  * eyes in particular: static files, or 404.
  */
 export const authentication: Middleware<State> = async (ctx) => {
-  const { state, route, url } = ctx;
-  const { trace } = state;
-  await trace.stages.run("auth", async () => {
-    const visitor = await identify(ctx);
-    checkOrigin(ctx, visitor);
-    state.visitor = visitor;
-    if (visitor !== null) {
-      state.caller = visitor;
-      trace.workspace = visitor.workspace;
-      trace.user = visitor.user;
-      trace.key = visitor.key?.id ?? null;
-      state.space = url.pathname.startsWith("/v1/")
-        ? programSpace(visitor.workspace)
-        : userSpace(visitor.workspace, visitor.user);
+  const { state, route, req: { method } } = ctx;
+  const access = route === null ? undefined : ACCESS[route];
+  const isLetIn = await state.trace.stages.run("auth", async () => {
+    const visitor = await knowVisitor(ctx, access);
+    if (visitor === null && access?.surface === "page") {
+      return needOf(access, method) === "anyone";
     }
-    if (route !== null) checkAccess(route, ctx.req.method, visitor);
+    if (route !== null) checkAccess(route, method, visitor);
+    return true;
   });
-  return await ctx.next();
+  return isLetIn ? await ctx.next() : signInPage(ctx);
 };
+
+async function knowVisitor(
+  ctx: Context<State>,
+  access: Access | undefined,
+): Promise<Caller | null> {
+  const { state, req, url } = ctx;
+  const { trace, services } = state;
+  const visitor = await services.identification.identify(
+    req,
+    state.client,
+    access?.surface ?? null,
+  );
+  checkOrigin(ctx, visitor);
+  state.visitor = visitor;
+  if (visitor === null) return null;
+  const { workspace, user, key } = visitor;
+  state.caller = visitor;
+  state.space = url.pathname.startsWith("/v1/")
+    ? programSpace(workspace)
+    : userSpace(workspace, user);
+  trace.workspace = workspace;
+  trace.user = user;
+  trace.key = key?.id ?? null;
+  return visitor;
+}
