@@ -1218,3 +1218,28 @@ export function otherWorkspaces(workspace: string | null): Deno.KvListSelector {
 export function lastExportKey(workspace: string, user: string): Deno.KvKey {
   return [tenant(workspace), "xp", user];
 }
+
+/** `{v, kind, beforeMs, phase, dueAtMs, token}`: what a user had in a workspace is to be erased. */
+export function erasureKey(workspace: string, user: string): Deno.KvKey {
+  return ["sys", "er", tenant(workspace), user];
+}
+
+/** All erasures that are not done. */
+export function erasures(): Deno.KvListSelector {
+  return { prefix: ["sys", "er"] };
+}
+
+/** Everything in a space, whatever it is. */
+export function allOf(space: string): Deno.KvListSelector {
+  return { prefix: [tenant(space)] };
+}
+
+/** What kind of row a key of a tenant names: its second part. */
+export function parseKind(key: Deno.KvKey): string {
+  return String(key[1]);
+}
+
+/** The runs of a space, by id, which is by time. */
+export function runs(space: string): Deno.KvListSelector {
+  return { prefix: [tenant(space), "r"] };
+}
