@@ -1229,6 +1229,13 @@ export function erasures(): Deno.KvListSelector {
   return { prefix: ["sys", "er"] };
 }
 
+/** Workspace and user out of a key that `erasureKey` built. */
+export function parseErasureKey(
+  key: Deno.KvKey,
+): { workspace: string; user: string } {
+  return { workspace: String(key[2]), user: String(key[3]) };
+}
+
 /** Everything in a space, whatever it is. */
 export function allOf(space: string): Deno.KvListSelector {
   return { prefix: [tenant(space)] };

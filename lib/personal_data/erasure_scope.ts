@@ -1,0 +1,64 @@
+/** Which rows of a user's space an erasure takes. */
+import { idTimeBound } from "@/lib/shared/id_time.ts";
+
+/** Rows of the outbox: they hold ids alone, and consumers are still to read them. */
+const EVENTS = new Set(["e", "et"]);
+
+/** Kinds whose last or third part is an id that tells when the row was made. */
+const BY_ID = /^(?:thr|msg|run|prj|tsk)_([0-9A-Za-z]{22})$/;
+
+/** Rows that the search index has; they go when no thread is left. */
+const INDEX = new Set(["sx", "sg", "sw"]);
+
+/** Rows of threads, which go with their thread. */
+const THREADS = new Set(["t", "ta", "ti", "tx", "m"]);
+
+export interface RowScope {
+  /** Null: everything. */
+  beforeMs: number | null;
+  /** Takes rows of the outbox, too. */
+  withEvents: boolean;
+  /** The search index has nothing to find. */
+  withIndex: boolean;
+}
+
+/**
+ * Whether a row goes.
+ * @param kind second part of its key
+ */
+export function takesRow(
+  { beforeMs, withEvents, withIndex }: RowScope,
+  kind: string,
+  key: Deno.KvKey,
+  value: unknown,
+): boolean {
+  if (EVENTS.has(kind)) return withEvents;
+  if (INDEX.has(kind)) return withIndex;
+  if (beforeMs === null) return true;
+  if (THREADS.has(kind)) return false;
+  const bound = idTimeBound(beforeMs);
+  for (const part of key) {
+    const id = typeof part === "string" ? BY_ID.exec(part)?.[1] : undefined;
+    if (id !== undefined) return id < bound;
+  }
+  // Tags, receipts and the like: by when they were made, where they say so.
+  const createdAt = fieldOf(value, "createdAt");
+  return typeof createdAt === "string" && Date.parse(createdAt) < beforeMs;
+}
+
+/** Keys of the parts of all blobs that a row's value names. */
+export function blobsIn(value: unknown): { blob: string; parts: number }[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (ArrayBuffer.isView(value)) return [];
+  const { blob, parts } = value as { blob?: unknown; parts?: unknown };
+  if (typeof blob === "string" && typeof parts === "number") {
+    return [{ blob, parts }];
+  }
+  return Object.values(value).flatMap(blobsIn);
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null
+    ? Reflect.get(value, name)
+    : undefined;
+}
