@@ -36,12 +36,12 @@ export function takesRow(
   if (INDEX.has(kind)) return withIndex;
   if (beforeMs === null) return true;
   if (THREADS.has(kind)) return false;
-  const bound = idTimeBound(beforeMs);
-  for (const part of key) {
-    const id = typeof part === "string" ? BY_ID.exec(part)?.[1] : undefined;
-    if (id !== undefined) return id < bound;
-  }
-  // Tags, receipts and the like: by when they were made, where they say so.
+  // The last one is what the row is about; what stands before it may be older.
+  const id = [fieldOf(value, "id"), fieldOf(value, "runId"), ...key]
+    .flatMap((part) => typeof part === "string" ? BY_ID.exec(part) ?? [] : [])
+    .at(-1);
+  if (id !== undefined) return id < idTimeBound(beforeMs);
+  // Tags and the like: by when they were made, where they say so.
   const createdAt = fieldOf(value, "createdAt");
   return typeof createdAt === "string" && Date.parse(createdAt) < beforeMs;
 }
