@@ -18,3 +18,12 @@ export function parseUsd(text: string): bigint {
   const [whole, decimals = ""] = text.split(".");
   return BigInt(whole + decimals.slice(0, DECIMALS).padEnd(DECIMALS, "0"));
 }
+
+/** Micro-dollars as dollars with two decimals, or as many as there are: `1.00`, `0.0125`. */
+export function formatUsd(microUsd: number): string {
+  const digits = String(Math.abs(Math.round(microUsd)))
+    .padStart(DECIMALS + 1, "0");
+  const decimals = digits.slice(-DECIMALS).replace(/0{1,4}$/, "");
+  const sign = microUsd < 0 ? "-" : "";
+  return `${sign}${digits.slice(0, -DECIMALS)}.${decimals}`;
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseUsd } from "./usd.ts";
+import { formatUsd, parseUsd } from "./usd.ts";
 
 Deno.test("parseUsd: amounts become exact micro-dollars", () => {
   const cases: [string, bigint][] = [
@@ -50,4 +50,16 @@ Deno.test("parseUsd: whatever is no exact amount is refused", () => {
   ) {
     assert.throws(() => parseUsd(text), TypeError, text);
   }
+});
+
+Deno.test("formatUsd: dollars have two decimals, or as many as there are", () => {
+  const cases: [number, string][] = [
+    [0, "0.00"],
+    [1_000_000, "1.00"],
+    [12_500, "0.0125"],
+    [1, "0.000001"],
+    [-30_000, "-0.03"],
+    [1_234_567_890_120, "1234567.89012"],
+  ];
+  for (const [microUsd, text] of cases) assert.equal(formatUsd(microUsd), text);
 });

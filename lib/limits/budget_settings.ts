@@ -1,0 +1,163 @@
+/** The budgets that admins of a workspace have set, and those of the config file besides. */
+import { auditEvent, by } from "@/lib/audit/audit_event.ts";
+import type { Caller } from "@/lib/auth/caller.ts";
+import type { BudgetRule } from "@/lib/config/budgets.ts";
+import { AppError } from "@/lib/errors.ts";
+import { commit } from "@/lib/kv/commit.ts";
+import { budgetSettingsKey } from "@/lib/kv/keys.ts";
+import { get } from "@/lib/kv/reads.ts";
+import type { Store, Versioned } from "@/lib/kv/store.ts";
+import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { effectiveRules } from "./budget_rules.ts";
+import { ringMoneyBell } from "./money_bell.ts";
+
+interface SettingsRecord extends Versioned {
+  readonly v: 1;
+  readonly version: number;
+  readonly rules: readonly BudgetRule[];
+  readonly token?: string;
+}
+
+/** What admins have set. */
+export interface EditedBudgets {
+  /** 0: nothing was ever set. */
+  version: number;
+  rules: readonly BudgetRule[];
+}
+
+/** Decides whether a change may be made to this version; throws when not. */
+type AcceptVersion = (version: number) => void;
+
+const SAVE_ATTEMPTS = 3;
+
+export class BudgetSettings {
+  readonly #store: Store;
+  readonly #configured: readonly BudgetRule[];
+  /** What holds in each workspace that was asked about. */
+  readonly #rules = new Map<string, readonly BudgetRule[]>();
+  readonly #listeners: ((workspace: string) => void)[] = [];
+
+  constructor(store: Store, configured: readonly BudgetRule[]) {
+    this.#store = store;
+    this.#configured = configured;
+  }
+
+  /** Budgets of the config file. */
+  get configured(): readonly BudgetRule[] {
+    return this.#configured;
+  }
+
+  /** Calls back when the rules of a workspace have become others. */
+  onChange(listener: (workspace: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The rules of a workspace; null: they have to be loaded first. */
+  peek(workspace: string): readonly BudgetRule[] | null {
+    return this.#rules.get(workspace) ?? null;
+  }
+
+  /** The rules of a workspace. */
+  async load(workspace: string): Promise<readonly BudgetRule[]> {
+    return this.peek(workspace) ?? await this.#reload(workspace);
+  }
+
+  /** What was set, from the store. */
+  async edited(workspace: string): Promise<EditedBudgets> {
+    const { value } = await get<SettingsRecord>(
+      this.#store,
+      budgetSettingsKey(workspace),
+    );
+    return { version: value?.version ?? 0, rules: value?.rules ?? [] };
+  }
+
+  /**
+   * Sets all of a workspace's own budgets anew.
+   * @param accept of the version that is there
+   * @throws {AppError} what `accept` throws; 409 `conflict` when others set them all the time
+   */
+  async set(
+    caller: Caller,
+    rules: readonly BudgetRule[],
+    accept: AcceptVersion,
+  ): Promise<EditedBudgets> {
+    const { workspace } = caller;
+    const key = budgetSettingsKey(workspace);
+    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
+      const there = await get<SettingsRecord>(this.#store, key);
+      const version = there.value?.version ?? 0;
+      accept(version);
+      const next: SettingsRecord = { v: 1, version: version + 1, rules };
+      const unit = ringMoneyBell(
+        new UnitOfWork().guard(key, there.versionstamp, next),
+      );
+      for (const change of changes(there.value?.rules ?? [], rules)) {
+        const { subject, ...details } = change;
+        unit.event(
+          workspace,
+          auditEvent("budget.changed", { ...by(caller), subject, details }),
+        );
+      }
+      if ((await commit(this.#store, unit)).ok) {
+        this.#hold(workspace, rules);
+        return next;
+      }
+    }
+    throw new AppError({
+      status: 409,
+      code: "conflict",
+      message: "Somebody else sets budgets at the moment.",
+      retryable: true,
+    });
+  }
+
+  /** Reads again what is held in memory: another process may have set it. */
+  async refresh(): Promise<void> {
+    for (const workspace of [...this.#rules.keys()]) {
+      await this.#reload(workspace);
+    }
+  }
+
+  async #reload(workspace: string): Promise<readonly BudgetRule[]> {
+    const { rules } = await this.edited(workspace);
+    return this.#hold(workspace, rules);
+  }
+
+  #hold(
+    workspace: string,
+    edited: readonly BudgetRule[],
+  ): readonly BudgetRule[] {
+    const rules = effectiveRules(this.#configured, edited);
+    this.#rules.set(workspace, rules);
+    for (const listener of this.#listeners) listener(workspace);
+    return rules;
+  }
+}
+
+/** What has become of each budget, for the audit log. */
+function* changes(
+  before: readonly BudgetRule[],
+  after: readonly BudgetRule[],
+) {
+  const place = ({ subject, period }: BudgetRule) => `${period} ${subject}`;
+  const old = new Map(before.map((rule) => [place(rule), rule]));
+  const text = (rule: BudgetRule | undefined) =>
+    rule === undefined ? null : JSON.stringify(rule);
+  for (const rule of after) {
+    const was = old.get(place(rule));
+    old.delete(place(rule));
+    if (text(was) === text(rule)) continue;
+    yield {
+      subject: rule.subject,
+      change: was === undefined ? "added" : "changed",
+      period: rule.period,
+      before: text(was),
+      after: text(rule),
+    };
+  }
+  for (const was of old.values()) {
+    const { subject, period } = was;
+    const before = text(was);
+    yield { subject, change: "removed", period, before, after: null };
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Budgets: how much money and how many tokens may be spent in a period. An answer reserves what it may
+ * come to before anybody is asked for it, and settles what it came to; see storage rules in
+ * docs/architecture.md.
+ */
+import { sleep } from "@/lib/clock.ts";
+import { allFences } from "@/lib/kv/keys.ts";
+import type { Owner } from "@/lib/kv/owner.ts";
+import { list } from "@/lib/kv/reads.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import {
+  type Amount,
+  type AmountLimit,
+  left,
+  NOTHING,
+  plus,
+} from "./budget_amount.ts";
+import { BudgetBooks } from "./budget_books.ts";
+import { taken } from "./budget_record.ts";
+import { budgetExceeded } from "./budget_refusal.ts";
+import {
+  type BudgetAsk,
+  type BudgetNote,
+  BudgetReservation,
+} from "./budget_reservation.ts";
+import { budgetsFor, type HeldBudget, type KeyBudget } from "./budget_rules.ts";
+import type { BudgetSettings } from "./budget_settings.ts";
+import { BudgetStore, totalSpent } from "./budget_store.ts";
+import { parsePattern, type SubjectKind, type Subjects } from "./subjects.ts";
+
+export interface BudgetsParts {
+  store: Store;
+  owner: Owner;
+  settings: BudgetSettings;
+  /** What stands on a key itself; null: nothing. */
+  keyBudget: (workspace: string, key: string) => KeyBudget | null;
+}
+
+/** A budget, and how much of it is gone. */
+export interface BudgetUse {
+  budget: HeldBudget;
+  /** By all, what this process has not written yet included. */
+  spent: Amount;
+  /** What nobody has spent. */
+  remaining: AmountLimit;
+  /** What nobody has reserved either. */
+  free: AmountLimit;
+}
+
+/** An attempt that its dead process has not ended. */
+export interface UnfinishedAttempt {
+  workspace: string;
+  note: BudgetNote;
+  /** What it counts as. */
+  estimate: Amount;
+}
+
+const UNBOUNDED: AmountLimit = { microUsd: null, tokens: null };
+
+/** How often is looked after what is not used, in milliseconds. */
+const TIDY_MS = 1_000;
+
+export class Budgets {
+  readonly #parts: BudgetsParts;
+  readonly #store: BudgetStore;
+  readonly #ended = new AbortController();
+  #books: BudgetBooks;
+  #tidying: Promise<void> = Promise.resolve();
+
+  constructor(parts: BudgetsParts) {
+    const { owner, settings, store } = parts;
+    this.#parts = parts;
+    this.#store = new BudgetStore(store);
+    this.#books = new BudgetBooks(this.#store, owner.incarnation);
+    owner.subscribe((incarnation) => {
+      this.#books = new BudgetBooks(this.#store, incarnation);
+    });
+    settings.onChange((workspace) => this.#rulesChanged(workspace));
+  }
+
+  /** Begins to look after what is not used. */
+  start(): void {
+    this.#tidying = this.#tidy();
+  }
+
+  /** Ends; what is held of budgets is found by whoever takes over this incarnation. */
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await this.#tidying;
+  }
+
+  /**
+   * Reserves what an answer may come to, of every budget that it has to keep: at once where this process
+   * has so much of them in hand.
+   * @throws {AppError} 402 `budget_exceeded`
+   * @throws {StorageError} when the store has to be asked and does not answer
+   */
+  reserve(
+    subjects: Subjects,
+    ask: BudgetAsk,
+  ): BudgetReservation | Promise<BudgetReservation> {
+    const reservation = this.lend(subjects, ask);
+    if (reservation instanceof Promise) return this.#reserveLater(reservation);
+    const answer = reservation.take();
+    if (answer === true) return reservation;
+    if (answer instanceof Promise) {
+      return answer.then((given) => {
+        if (given === true) return reservation;
+        throw budgetExceeded(given, this.#store.clock.now());
+      });
+    }
+    throw budgetExceeded(answer, this.#store.clock.now());
+  }
+
+  async #reserveLater(
+    later: Promise<BudgetReservation>,
+  ): Promise<BudgetReservation> {
+    const reservation = await later;
+    const answer = await reservation.take();
+    if (answer === true) return reservation;
+    throw budgetExceeded(answer, this.#store.clock.now());
+  }
+
+  /** For an answer that is paid elsewhere: nothing is reserved unless it has to pay after all. */
+  lend(
+    subjects: Subjects,
+    ask: BudgetAsk,
+  ): BudgetReservation | Promise<BudgetReservation> {
+    const rules = this.#parts.settings.peek(subjects.workspace);
+    if (rules !== null) return this.#reservation(subjects, ask, rules);
+    return this.#parts.settings.load(subjects.workspace)
+      .then((loaded) => this.#reservation(subjects, ask, loaded));
+  }
+
+  #reservation(
+    subjects: Subjects,
+    ask: BudgetAsk,
+    rules: Parameters<typeof budgetsFor>[0],
+  ): BudgetReservation {
+    const books = this.#books;
+    const accounts = this.#held(subjects, rules)
+      .map((budget) => books.account(budget));
+    return new BudgetReservation(ask, accounts, {
+      incarnation: books.incarnation.id,
+      current: () => this.#books,
+    });
+  }
+
+  #held(
+    subjects: Subjects,
+    rules: Parameters<typeof budgetsFor>[0],
+  ): HeldBudget[] {
+    const { workspace, key } = subjects;
+    const keyBudget = key === null
+      ? null
+      : this.#parts.keyBudget(workspace, key);
+    return budgetsFor(rules, subjects, this.#store.clock.now(), keyBudget);
+  }
+
+  /** The budgets that somebody has to keep, with what is left of them now. */
+  async effective(subjects: Subjects): Promise<BudgetUse[]> {
+    const rules = await this.#parts.settings.load(subjects.workspace);
+    return await Promise.all(
+      this.#held(subjects, rules).map((budget) => this.#use(budget)),
+    );
+  }
+
+  async #use(budget: HeldBudget): Promise<BudgetUse> {
+    const { workspace, subject, span, limit } = budget;
+    const place = { workspace, subject, period: span.name };
+    const told = await this.#store.spent(place);
+    const { record } = await this.#store.read(budget);
+    const books = this.#books;
+    const own = books.find(budget)?.use ??
+      { used: NOTHING, reserved: NOTHING, grant: NOTHING };
+    const incarnation = books.incarnation.id;
+    const spent = totalSpent(record, told, { incarnation, used: own.used });
+    const slack = record.grants[incarnation] ?? NOTHING;
+    const inHand = plus(own.used, own.reserved);
+    const reserved = {
+      microUsd: taken(record).microUsd - slack.microUsd + inHand.microUsd,
+      tokens: taken(record).tokens - slack.tokens + inHand.tokens,
+    };
+    return {
+      budget,
+      spent,
+      remaining: left(limit, spent),
+      free: left(limit, reserved),
+    };
+  }
+
+  /**
+   * Ends the part that a dead incarnation had in budgets: what it has spent, and what its unfinished
+   * attempts count as, is closed, and the rest is free. To be called before any of the attempts is taken
+   * over; doing it again changes nothing.
+   */
+  async bury(
+    incarnation: string,
+    attempts: readonly UnfinishedAttempt[],
+  ): Promise<void> {
+    for (const place of await this.#store.heldBy(incarnation)) {
+      const estimate = attempts
+        .filter(({ workspace, note }) =>
+          workspace === place.workspace &&
+          note.of.some(([subject, period]) =>
+            subject === place.subject && period === place.period
+          )
+        )
+        .reduce((sum, attempt) => plus(sum, attempt.estimate), NOTHING);
+      await this.#store.close(place, incarnation, estimate);
+    }
+  }
+
+  /** The rules are others: every account of theirs looks at once at what it may still spend. */
+  #rulesChanged(workspace: string): void {
+    const rules = this.#parts.settings.peek(workspace) ?? [];
+    for (const account of this.#books.accounts) {
+      const { budget } = account;
+      if (budget.workspace !== workspace) continue;
+      // Its period may be over while an answer goes on that began in it.
+      const { limit, soft } = this.#held(only(budget), rules)
+        .find(({ span }) => span.period === budget.span.period) ??
+        { limit: UNBOUNDED, soft: UNBOUNDED };
+      account.hold({ ...budget, limit, soft });
+    }
+  }
+
+  async #tidy(): Promise<void> {
+    const { signal } = this.#ended;
+    const { clock } = this.#parts.store;
+    while (!signal.aborted) {
+      await sleep(clock, TIDY_MS, signal);
+      if (signal.aborted) return;
+      // What fails is done by the next round.
+      await this.tidy().catch(() => {});
+    }
+  }
+
+  /** Looks once after what is not used. */
+  async tidy(): Promise<void> {
+    const { store } = this.#parts;
+    const rows = list(store, allFences(), { limit: 2 });
+    const alive = await Array.fromAsync(rows);
+    this.#books.tidy(alive.length > 1);
+  }
+
+  /** Resolves when the store is not being asked any more. */
+  async settled(): Promise<void> {
+    await this.#books.settled();
+  }
+}
+
+/** The subject of a budget, as if it alone asked. */
+function only({ workspace, subject }: HeldBudget): Subjects {
+  const pattern = parsePattern(subject);
+  const idOf = (kind: SubjectKind) =>
+    pattern?.kind === kind ? pattern.id : null;
+  const group = idOf("group");
+  return {
+    workspace,
+    groups: group === null ? [] : [group],
+    user: idOf("user"),
+    key: idOf("key"),
+    model: idOf("model"),
+    address: idOf("address"),
+  };
+}

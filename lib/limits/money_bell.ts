@@ -1,0 +1,64 @@
+/**
+ * Tells every process that prices or budgets were set: one row changes with each such change, and each
+ * process looks at that one row.
+ */
+import { sleep } from "@/lib/clock.ts";
+import { moneyBellKey } from "@/lib/kv/keys.ts";
+import { get } from "@/lib/kv/reads.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import { newToken } from "@/lib/kv/token.ts";
+import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+
+/** How often is looked, in milliseconds. */
+const LOOK_MS = 400;
+
+/** Adds the ring to the unit of a change. */
+export function ringMoneyBell(unit: UnitOfWork): UnitOfWork {
+  return unit.set(moneyBellKey(), { v: 1, token: newToken() });
+}
+
+export class MoneyBell {
+  readonly #store: Store;
+  readonly #listeners: (() => Promise<void>)[] = [];
+  readonly #ended = new AbortController();
+  #looking: Promise<void> = Promise.resolve();
+  #heard: string | null | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Calls back after each ring; where that fails it is done again. */
+  listen(listener: () => Promise<void>): void {
+    this.#listeners.push(listener);
+  }
+
+  start(): void {
+    this.#looking = this.#look();
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await this.#looking;
+  }
+
+  /** Looks once. */
+  async look(): Promise<void> {
+    const { versionstamp } = await get(this.#store, moneyBellKey());
+    if (versionstamp === this.#heard) return;
+    // Nothing was read before the first look.
+    if (this.#heard !== undefined) {
+      for (const listener of this.#listeners) await listener();
+    }
+    this.#heard = versionstamp;
+  }
+
+  async #look(): Promise<void> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      // A look that fails is made up for by the next one.
+      await this.look().catch(() => {});
+      await sleep(this.#store.clock, LOOK_MS, signal);
+    }
+  }
+}
