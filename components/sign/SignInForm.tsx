@@ -8,8 +8,10 @@ export interface SignInFormProps {
   /** Path to go to afterwards, on this server. */
   next: string;
   email: string;
-  /** What is wrong with what was typed; shown under the password. */
+  /** Why the try was refused, in a sentence or two. */
   error?: string;
+  /** Whether that is because email and password do not match. */
+  isUnknown: boolean;
   /** Seconds until the next try counts, or null: it counts now. */
   waitSeconds: number | null;
   /** Text of the button of the identity provider, or null: there is none. */
@@ -18,6 +20,8 @@ export interface SignInFormProps {
   hasPasswords: boolean;
   /** What happened before: signed out, password changed. */
   notice?: string;
+  /** Whether the server has no owner yet, so nobody can sign in. */
+  needsSetup: boolean;
   /** What kept an identity provider from letting the person in. */
   trouble?: string;
 }
@@ -40,6 +44,15 @@ export function SignInForm(props: SignInFormProps): VNode {
           <p>{trouble}</p>
         </div>
       )}
+      {props.needsSetup && (
+        <div class="callout" data-kind="info">
+          <Icon name="key" />
+          <p>
+            <strong>Nobody is here yet.</strong>{" "}
+            Open the setup link in the server’s log to become the first owner.
+          </p>
+        </div>
+      )}
       <input type="hidden" name="next" value={next} />
       {provider !== null && (
         <>
@@ -58,7 +71,9 @@ export function SignInForm(props: SignInFormProps): VNode {
   );
 }
 
-function Passwords({ email, error, waitSeconds }: SignInFormProps): VNode {
+function Passwords(
+  { email, error, isUnknown, waitSeconds }: SignInFormProps,
+): VNode {
   const isWaiting = waitSeconds !== null;
   return (
     <>
@@ -66,7 +81,12 @@ function Passwords({ email, error, waitSeconds }: SignInFormProps): VNode {
         <div class="callout" data-kind="warn" role="alert">
           <Icon name="clock" />
           <p>
-            <strong>Too many tries.</strong> <WaitClock seconds={waitSeconds} />
+            <strong>
+              {isUnknown
+                ? "Email and password do not match."
+                : "Too many tries."}
+            </strong>{"  "}
+            <WaitClock seconds={waitSeconds} />
           </p>
         </div>
       )}
