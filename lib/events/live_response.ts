@@ -1,10 +1,12 @@
 /** Live messages as server-sent events (WHATWG HTML, 9.2). */
-import type { LiveMessage } from "@/lib/shared/live/live_wire.ts";
+import type { AppError } from "@/lib/errors.ts";
+import type { LiveEnd, LiveMessage } from "@/lib/shared/live/live_wire.ts";
 import {
   DRAIN_RETRY_MS,
   HEARTBEAT_MS,
   onHangUp,
   RETRY_MS,
+  sayLast,
   SSE_HEADERS,
 } from "@/lib/streams/sse.ts";
 
@@ -15,6 +17,12 @@ const HEARTBEAT = encoder.encode(": keep-alive\n\n");
 function formatMessage(message: LiveMessage): string {
   const id = "cursor" in message ? message.cursor : message.id;
   return `id: ${id}\ndata: ${JSON.stringify(message)}\n\n`;
+}
+
+/** The last message to one who may listen no longer. */
+function formatEnd({ code, message }: AppError): string {
+  const end: LiveEnd = { type: "ended", data: { code, message } };
+  return `data: ${JSON.stringify(end)}\n\n`;
 }
 
 /**
@@ -30,10 +38,12 @@ export function liveResponse(
   const gone = new AbortController();
   const source = listen(gone.signal);
   let heartbeat: ReturnType<typeof setInterval> | undefined;
+  let out: ReadableStreamDefaultController<Uint8Array> | null = null;
   const hangUp = onHangUp(requestSignal, () => {
     clearInterval(heartbeat);
     gone.abort();
     void source.return();
+    sayLast(out, requestSignal, formatEnd);
   });
   const finish = () => {
     clearInterval(heartbeat);
@@ -41,6 +51,10 @@ export function liveResponse(
   };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
+      if (requestSignal.aborted) {
+        return sayLast(controller, requestSignal, formatEnd);
+      }
+      out = controller;
       controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
       heartbeat = setInterval(() => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT);

@@ -38,8 +38,10 @@ export function endedEarly(status: RunStatus): AppError {
 /**
  * The caller went before the answer began: nobody reads this answer, but logs and figures tell it from a
  * failure. 499 is what proxies log for it.
+ * @param signal of the request; a refusal that has ended it from this side is the error then
  */
-export function callerGone(cause: unknown): AppError {
+export function callerGone(cause: unknown, signal?: AbortSignal): AppError {
+  if (signal?.reason instanceof AppError) return signal.reason;
   return new AppError({
     status: 499,
     code: "caller_gone",

@@ -1,9 +1,11 @@
 /** Answers that tell of a run that was just begun: as its stream, at once, or when it has ended. */
+import type { Context } from "fresh";
 import { askerFrom } from "@/lib/auth/asker.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import type { Message, Run } from "@/lib/shared/wire.ts";
 import { sseResponse } from "@/lib/streams/sse.ts";
 import type { State } from "@/utils.ts";
+import { accessSignal } from "./access_signal.ts";
 import { readIdempotencyKey } from "./idempotency_key.ts";
 import { readPrefer } from "./prefer.ts";
 
@@ -31,10 +33,10 @@ const HIT_MS = 5_000;
  * without any 201 at once.
  */
 export async function runResponse(
-  request: Request,
-  state: State,
+  ctx: Context<State>,
   started: { run: Run; message: Message },
 ): Promise<Response> {
+  const { req: request, state } = ctx;
   const { chat } = state.services;
   const { space } = state;
   const { id } = started.run;
@@ -42,7 +44,7 @@ export async function runResponse(
   if (wantsStream(request)) {
     return sseResponse(
       (signal) => chat.follow(space, id, null, signal),
-      request.signal,
+      accessSignal(ctx),
       { headers },
     );
   }

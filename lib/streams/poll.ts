@@ -2,7 +2,7 @@
 import type { After } from "./follow.ts";
 import { isTerminal, type PlacedEvent } from "./live_run.ts";
 import { formatPosition } from "./position.ts";
-import { formatEvent, SSE_HEADERS } from "./sse.ts";
+import { formatEvent, SSE_HEADERS, throwRefusal } from "./sse.ts";
 
 /** How long a poll waits for the first event, in milliseconds: below the idle time of common proxies. */
 const WAIT_MS = 25_000;
@@ -25,6 +25,7 @@ export interface Poll {
  * The events after a place: what there is, else the next ones, else none after a while. As JSON
  * `{events: [{id, event, data}], lastEventId, ended}`, or with `Accept: text/event-stream` as the same
  * events in that form. `lastEventId` is where the next poll goes on.
+ * @throws {AppError} what has ended the request from this side
  */
 export async function pollResponse(
   request: Request,
@@ -33,6 +34,7 @@ export async function pollResponse(
   const events = hasHeardEnd
     ? []
     : await firstEvents(follow, request.signal, waitMs);
+  throwRefusal(request.signal);
   if (request.headers.get("accept")?.includes("text/event-stream")) {
     const text = `retry: 0\n\n${events.map(formatEvent).join("")}`;
     return new Response(text, { headers: SSE_HEADERS });

@@ -2,6 +2,7 @@
  * Server-sent events (WHATWG HTML, 9.2): the bytes, the headers that keep proxies from buffering, the
  * heartbeat, and the one place that notices that a client has gone.
  */
+import { AppError } from "@/lib/errors.ts";
 import { eventJson, isTerminal, type PlacedEvent } from "./live_run.ts";
 import { formatPosition } from "./position.ts";
 
@@ -61,6 +62,32 @@ export function onHangUp(
   return { finish, hangUp };
 }
 
+/**
+ * Where a request has ended from this side, with the refusal as the reason of its signal, says so as the
+ * last of a stream and closes it. Does nothing for a caller who has gone by themselves.
+ * @param out null while the stream has not begun
+ */
+export function sayLast(
+  out: ReadableStreamDefaultController<Uint8Array> | null,
+  { reason }: AbortSignal,
+  text: (refusal: AppError) => string,
+): void {
+  if (out === null || !(reason instanceof AppError)) return;
+  out.enqueue(encoder.encode(text(reason)));
+  out.close();
+}
+
+/** @throws {AppError} the refusal that has ended a request from this side, if one has */
+export function throwRefusal({ reason }: AbortSignal): void {
+  if (reason instanceof AppError) throw reason;
+}
+
+/** The refusal as an event of a run's stream. */
+export function refusalEvent({ code, message }: AppError): string {
+  const data = JSON.stringify({ code, message, retryable: false });
+  return `event: error\ndata: ${data}\n\n`;
+}
+
 export interface SseOptions {
   heartbeatMs?: number;
   lifetimeMs?: number;
@@ -90,10 +117,12 @@ export function sseResponse(
     clearInterval(heartbeat);
     clearTimeout(lifetime);
   };
+  let out: ReadableStreamDefaultController<Uint8Array> | null = null;
   const hangUp = onHangUp(requestSignal, () => {
     stop();
     gone.abort();
     void source.return();
+    sayLast(out, requestSignal, refusalEvent);
   });
   const finish = () => {
     stop();
@@ -102,6 +131,10 @@ export function sseResponse(
 
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
+      if (requestSignal.aborted) {
+        return sayLast(controller, requestSignal, refusalEvent);
+      }
+      out = controller;
       controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
       heartbeat = setInterval(() => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT);

@@ -1,6 +1,7 @@
 /** `GET /api/live?channels=threads,thread:ID&cursor=`: what happens, as server-sent events. */
 import { parseChannels, threadOfChannel } from "@/lib/events/live_channels.ts";
 import { liveResponse } from "@/lib/events/live_response.ts";
+import { accessSignal } from "@/lib/http/access_signal.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
@@ -15,7 +16,7 @@ export const handler = define.handlers(methods({
     const cursor = ctx.req.headers.get("last-event-id") || query.get("cursor");
     return liveResponse(
       (signal) => liveFeed.listen(space, channels, cursor || null, signal),
-      ctx.req.signal,
+      accessSignal(ctx),
     );
   },
 }));

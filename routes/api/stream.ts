@@ -3,6 +3,7 @@
  * gets the run, as `runResponse` tells it.
  */
 import { streamSchema } from "@/lib/chat/run_input.ts";
+import { accessSignal } from "@/lib/http/access_signal.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { readPrefer } from "@/lib/http/prefer.ts";
@@ -22,12 +23,12 @@ export const handler = define.handlers(methods({
     );
     const { isAsync, waitMs } = readPrefer(ctx.req);
     if (isAsync || waitMs !== null) {
-      return await runResponse(ctx.req, ctx.state, started);
+      return await runResponse(ctx, started);
     }
     const { id } = started.run;
     return sseResponse(
       (signal) => chat.follow(space, id, null, signal),
-      ctx.req.signal,
+      accessSignal(ctx),
       { headers: { location: `/api/runs/${id}` } },
     );
   },

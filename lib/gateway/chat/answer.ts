@@ -1,4 +1,5 @@
 /** What a chat completion answers over HTTP: a stream, the whole answer, or where to find it later. */
+import type { AppError } from "@/lib/errors.ts";
 import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
 import { onHangUp } from "@/lib/streams/sse.ts";
 import type { Gateway, GatewayRun } from "../gateway.ts";
@@ -13,7 +14,7 @@ export interface Asked {
   gateway: Gateway;
   space: string;
   run: GatewayRun;
-  /** The request's own signal. */
+  /** Aborts when the caller has gone, with an `AppError` when they may be here no longer. */
   signal: AbortSignal;
   /** Rejects, or resolves, when the caller has gone. */
   completed: Promise<void>;
@@ -27,6 +28,8 @@ export interface EventsWriter {
   format(events: readonly PlacedEvent[]): string;
   /** The end of a stream that goes on elsewhere, or nowhere. */
   broken(): string;
+  /** The end of a stream whose caller may be here no longer. */
+  refused(refusal: AppError): string;
 }
 
 /** How an answer that is not streamed looks. */
@@ -62,6 +65,7 @@ export async function streamAnswer(
       opening?.(signal) ?? gateway.follow(space, record.id, null, signal),
     format: (events) => text.format(events),
     broken: () => text.broken(),
+    refused: (refusal) => text.refused(refusal),
     signal: asked.signal,
     onHangUp: isAttached ? () => gateway.hungUp(record.id) : undefined,
     headers: { ...headersOf(asked.run), ...headers },
@@ -96,7 +100,7 @@ export async function answerWhole(
     const body = await form.whole(events);
     return Response.json(body, { headers: headersOf(asked.run) });
   } catch (error) {
-    if (isGone) throw callerGone(error);
+    if (isGone) throw callerGone(error, asked.signal);
     if (waitMs !== null && enough.signal.aborted) return await form.later();
     throw error;
   } finally {
@@ -155,7 +159,7 @@ async function untilFirst(
       gateway.follow(space, record.id, null, signal);
     return await peek(follow, gone.signal);
   } catch (error) {
-    throw gone.signal.aborted ? callerGone(error) : error;
+    throw gone.signal.aborted ? callerGone(error, asked.signal) : error;
   } finally {
     leave();
   }

@@ -1,9 +1,10 @@
 /** The events of a run as OpenAI's clients read them: chunks as data, and `[DONE]` at the end. */
 import type { RunRecord } from "@/lib/chat/records.ts";
+import type { AppError } from "@/lib/errors.ts";
 import type { RunError } from "@/lib/shared/wire.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import { formatPosition, type Position } from "@/lib/streams/position.ts";
-import { toOpenAIStreamError } from "../openai_error.ts";
+import { toOpenAIError, toOpenAIStreamError } from "../openai_error.ts";
 
 const DONE = "data: [DONE]\n\n";
 
@@ -90,6 +91,11 @@ export class EventsText {
           `The server is going down. If the run goes on, its events are at /v1/runs/${this.#run.id}/events.`,
       }))
     }\n\n${DONE}`;
+  }
+
+  /** The end of a stream whose caller may be here no longer. */
+  refused(refusal: AppError): string {
+    return `data: ${JSON.stringify(toOpenAIError(refusal))}\n\n${DONE}`;
   }
 
   #chunk(delta: Record<string, unknown>, finishReason: string | null = null) {

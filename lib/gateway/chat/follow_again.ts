@@ -32,6 +32,7 @@ export async function followAgain(
     format: (events) => text.format(events),
     // The run goes on in another process: the caller comes back for the rest.
     broken: () => `retry: ${DRAIN_RETRY_MS}\n\n`,
+    refused: (refusal) => text.refused(refusal),
     signal,
     headers: {
       "x-freshet-run": runId,

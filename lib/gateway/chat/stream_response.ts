@@ -1,6 +1,12 @@
 /** The events of a run as a stream to one caller, at the caller's pace. */
+import type { AppError } from "@/lib/errors.ts";
 import { isTerminal, type PlacedEvent } from "@/lib/streams/live_run.ts";
-import { HEARTBEAT_MS, onHangUp, SSE_HEADERS } from "@/lib/streams/sse.ts";
+import {
+  HEARTBEAT_MS,
+  onHangUp,
+  sayLast,
+  SSE_HEADERS,
+} from "@/lib/streams/sse.ts";
 
 export interface StreamOptions {
   /** The events; the signal aborts when the caller has gone. */
@@ -11,9 +17,11 @@ export interface StreamOptions {
   format: (events: readonly PlacedEvent[]) => string;
   /** What is written when the events end before the run does. */
   broken: () => string;
-  /** The request's own signal. */
+  /** What is written when the caller may be here no longer. */
+  refused: (refusal: AppError) => string;
+  /** Aborts when the caller has gone, with an `AppError` when they may be here no longer. */
   signal: AbortSignal;
-  /** Called once if the caller hangs up before the end. */
+  /** Called once if the caller hangs up, or has to, before the end. */
   onHangUp?: () => void;
   headers: Record<string, string>;
 }
@@ -26,11 +34,13 @@ export function streamResponse(options: StreamOptions): Response {
   const source = options.follow(gone.signal);
   let hasEnded = false;
   let heartbeat: ReturnType<typeof setInterval> | undefined;
+  let out: ReadableStreamDefaultController<Uint8Array> | null = null;
   const hangUp = onHangUp(options.signal, () => {
     clearInterval(heartbeat);
     gone.abort();
     void source.return?.();
     options.onHangUp?.();
+    sayLast(out, options.signal, options.refused);
   });
   const finish = () => {
     clearInterval(heartbeat);
@@ -57,6 +67,10 @@ export function streamResponse(options: StreamOptions): Response {
   };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
+      if (options.signal.aborted) {
+        return sayLast(controller, options.signal, options.refused);
+      }
+      out = controller;
       heartbeat = setInterval(() => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT);
       }, HEARTBEAT_MS);

@@ -107,7 +107,7 @@ export class PlainCalls {
       return { ...answer, model: id };
     } catch (error) {
       this.#record(call, context, { answer: null, error });
-      throw signal.aborted ? callerGone(error) : error;
+      throw signal.aborted ? callerGone(error, signal) : error;
     }
   }
 

@@ -3,6 +3,7 @@
  * epoch is a multiple of `EPOCH_NUMBERS`, so numbers grow also when the answer begins again, and whoever
  * has heard one can say from which on to go on.
  */
+import type { AppError } from "@/lib/errors.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import { formatPosition, type Position } from "@/lib/streams/position.ts";
 import type { EventsWriter } from "../chat/answer.ts";
@@ -50,11 +51,22 @@ export class ResponseEventsText implements EventsWriter {
 
   /** The run goes on elsewhere, or nowhere: the client comes back with its last number. */
   broken(): string {
+    return this.#error(
+      "stream_interrupted",
+      "The server is going down. If the response goes on, it can be retrieved with stream=true and starting_after.",
+    );
+  }
+
+  /** The caller may be here no longer. */
+  refused({ code, message }: AppError): string {
+    return this.#error(code, message);
+  }
+
+  #error(code: string, message: string): string {
     const error = {
       type: "error",
-      code: "stream_interrupted",
-      message:
-        "The server is going down. If the response goes on, it can be retrieved with stream=true and starting_after.",
+      code,
+      message,
       param: null,
       sequence_number: Math.max(this.#number, this.#after),
     };

@@ -30,6 +30,7 @@ export function followResponse(
     follow: (gone) => gateway.follow(space, record.id, null, gone),
     format: (events) => text.format(events),
     broken: () => `retry: ${DRAIN_RETRY_MS}\n\n${text.broken()}`,
+    refused: (refusal) => text.refused(refusal),
     signal,
     headers: {
       "x-freshet-run": record.id,

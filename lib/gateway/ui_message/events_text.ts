@@ -1,4 +1,5 @@
 /** The events of a run as an AI SDK client reads them. */
+import type { AppError } from "@/lib/errors.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import type { EventsWriter } from "../chat/answer.ts";
 import {
@@ -58,7 +59,15 @@ export class UiEventsText implements EventsWriter {
   }
 
   broken(): string {
-    return this.#writer.error(INTERRUPTED).map(formatUiChunk).join("") +
+    return this.#error(INTERRUPTED);
+  }
+
+  refused({ message }: AppError): string {
+    return this.#error(message);
+  }
+
+  #error(message: string): string {
+    return this.#writer.error(message).map(formatUiChunk).join("") +
       UI_MESSAGE_END;
   }
 

@@ -35,6 +35,12 @@ export interface LiveEvent {
   };
 }
 
+/** The last of a connection whose listener may be here no longer; it says nothing of a place. */
+export interface LiveEnd {
+  type: "ended";
+  data: { code: string; message: string };
+}
+
 export type LiveMessage =
   /** The first of each connection; `cursor` is where it begins. */
   | { type: "hello"; cursor: string }

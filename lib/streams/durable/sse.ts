@@ -1,5 +1,11 @@
 /** The live mode of a durable stream over server-sent events (section 5.7). */
-import { HEARTBEAT_MS, onHangUp, SSE_HEADERS } from "@/lib/streams/sse.ts";
+import {
+  HEARTBEAT_MS,
+  onHangUp,
+  refusalEvent,
+  sayLast,
+  SSE_HEADERS,
+} from "@/lib/streams/sse.ts";
 import { formatOffset } from "./offset.ts";
 import {
   type DurableSource,
@@ -40,10 +46,12 @@ export function sseResponse(
     clearInterval(heartbeat);
     clearTimeout(lifetime);
   };
+  let out: ReadableStreamDefaultController<Uint8Array> | null = null;
   const hangUp = onHangUp(request.signal, () => {
     stop();
     gone.abort();
     void batches.return();
+    sayLast(out, request.signal, refusalEvent);
   });
   const end = (controller: ReadableStreamDefaultController<Uint8Array>) => {
     stop();
@@ -54,6 +62,10 @@ export function sseResponse(
   let place = reading.after;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
+      if (request.signal.aborted) {
+        return sayLast(controller, request.signal, refusalEvent);
+      }
+      out = controller;
       const first = toPiece([], place, tail);
       if (first.isUpToDate) {
         controller.enqueue(encoder.encode(control(first)));

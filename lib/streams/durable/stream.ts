@@ -17,6 +17,7 @@ import {
 } from "./piece.ts";
 import { type Reading, readQuery } from "./query.ts";
 import { sseResponse } from "./sse.ts";
+import { throwRefusal } from "@/lib/streams/sse.ts";
 
 /** Messages in one answer at most. */
 const MAX_MESSAGES = 1_000;
@@ -91,6 +92,7 @@ async function longPoll(
   const piece = isBehind
     ? await readUpTo(source, after, tail, request.signal)
     : await readNext(source, after, request.signal, longPollMs);
+  throwRefusal(request.signal);
   const headers = pieceHeaders(piece, live);
   if (piece.events.length > 0) {
     return new Response(toJson(piece.events), { headers });

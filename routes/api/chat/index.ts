@@ -4,6 +4,7 @@ import { MAX_CHAT_VALUES } from "@/lib/gateway/chat/input.ts";
 import { UiEventsText } from "@/lib/gateway/ui_message/events_text.ts";
 import { uiChatSchema } from "@/lib/gateway/ui_message/input.ts";
 import { UI_MESSAGE_HEADERS } from "@/lib/gateway/ui_message/output.ts";
+import { accessSignal } from "@/lib/http/access_signal.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { gatewayContext } from "@/lib/http/gateway_context.ts";
 import { methods } from "@/lib/http/methods.ts";
@@ -24,7 +25,7 @@ export const handler = define.handlers(methods({
           gateway,
           space,
           run,
-          signal: ctx.req.signal,
+          signal: accessSignal(ctx),
           completed: ctx.info.completed,
         },
         new UiEventsText(run.record.id),

@@ -12,6 +12,7 @@ import {
   MAX_CHAT_VALUES,
 } from "@/lib/gateway/chat/input.ts";
 import { staysFailed } from "@/lib/gateway/run_failure.ts";
+import { accessSignal } from "@/lib/http/access_signal.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { gatewayContext } from "@/lib/http/gateway_context.ts";
 import { methods } from "@/lib/http/methods.ts";
@@ -34,7 +35,7 @@ export const handler = define.handlers(methods({
       gateway,
       space,
       run,
-      signal: ctx.req.signal,
+      signal: accessSignal(ctx),
       completed: ctx.info.completed,
     };
     try {

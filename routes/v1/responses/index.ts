@@ -2,6 +2,7 @@
 import { headersOf } from "@/lib/gateway/chat/answer.ts";
 import { answerResponse } from "@/lib/gateway/responses/answer.ts";
 import { responseRequestSchema } from "@/lib/gateway/responses/input.ts";
+import { accessSignal } from "@/lib/http/access_signal.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { gatewayContext } from "@/lib/http/gateway_context.ts";
 import { methods } from "@/lib/http/methods.ts";
@@ -22,7 +23,7 @@ export const handler = define.handlers(methods({
           gateway,
           space,
           run,
-          signal: ctx.req.signal,
+          signal: accessSignal(ctx),
           completed: ctx.info.completed,
         },
         request,

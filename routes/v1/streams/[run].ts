@@ -1,4 +1,5 @@
 /** `GET /v1/streams/:run`: the events of a run, by the Durable Streams protocol. */
+import { withAccess } from "@/lib/http/access_signal.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { durableResponse } from "@/lib/streams/durable/stream.ts";
 import { wholeChunks } from "@/lib/streams/durable/whole_chunks.ts";
@@ -10,7 +11,7 @@ export const handler = define.handlers(methods({
     const id = ctx.params.run;
     const space = await chat.spaceOfProgramRun(ctx.state.caller, id);
     await chat.assertRun(space, id);
-    return await durableResponse(ctx.req, {
+    return await durableResponse(withAccess(ctx), {
       id,
       follow: (after, signal) =>
         wholeChunks(chat.follow(space, id, after, signal)),

@@ -2,6 +2,7 @@
 import { streamResponse } from "@/lib/gateway/chat/stream_response.ts";
 import { UiEventsText } from "@/lib/gateway/ui_message/events_text.ts";
 import { UI_MESSAGE_HEADERS } from "@/lib/gateway/ui_message/output.ts";
+import { accessSignal } from "@/lib/http/access_signal.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
@@ -16,7 +17,8 @@ export const handler = define.handlers(methods({
       follow: (signal) => gateway.follow(space, run.id, null, signal),
       format: (events) => text.format(events),
       broken: () => text.broken(),
-      signal: ctx.req.signal,
+      refused: (refusal) => text.refused(refusal),
+      signal: accessSignal(ctx),
       headers: { ...UI_MESSAGE_HEADERS, "x-freshet-run": run.id },
     });
   },

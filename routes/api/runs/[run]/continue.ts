@@ -18,6 +18,6 @@ export const handler = define.handlers(methods({
       ctx.params.run,
       startContext(ctx.req, ctx.state),
     );
-    return await runResponse(ctx.req, ctx.state, started);
+    return await runResponse(ctx, started);
   },
 }));

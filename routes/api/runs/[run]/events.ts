@@ -2,6 +2,7 @@
  * `GET /api/runs/:id/events`: follows a run, from `Last-Event-ID` on where one is given; with `?poll=1`
  * answers with what there is after `?after=`, and waits a while when that is nothing.
  */
+import { accessSignal, withAccess } from "@/lib/http/access_signal.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { pollResponse } from "@/lib/streams/poll.ts";
 import { parsePosition } from "@/lib/streams/position.ts";
@@ -23,10 +24,14 @@ export const handler = define.handlers(methods({
     const follow = (signal: AbortSignal) =>
       chat.follow(space, run.id, after, signal);
     if (isPoll) {
-      return await pollResponse(ctx.req, { follow, after, hasHeardEnd });
+      return await pollResponse(withAccess(ctx), {
+        follow,
+        after,
+        hasHeardEnd,
+      });
     }
     // Tells an EventSource, which comes back by itself after every end, to stay away.
     if (hasHeardEnd) return new Response(null, { status: 204 });
-    return sseResponse(follow, ctx.req.signal);
+    return sseResponse(follow, accessSignal(ctx));
   },
 }));

@@ -15,6 +15,6 @@ export const handler = define.handlers(methods({
       input,
       startContext(ctx.req, ctx.state),
     );
-    return await runResponse(ctx.req, ctx.state, started);
+    return await runResponse(ctx, started);
   },
 }));

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { followResponse } from "@/lib/gateway/responses/follow_response.ts";
+import { accessSignal } from "@/lib/http/access_signal.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { readQuery } from "@/lib/gateway/responses/query.ts";
 import { define } from "@/utils.ts";
@@ -28,7 +29,7 @@ export const handler = define.handlers(methods({
       found: await responses.find(space, id),
       startingAfter: query.starting_after ?? null,
       lastEventId: ctx.req.headers.get("last-event-id"),
-      signal: ctx.req.signal,
+      signal: accessSignal(ctx),
     });
   },
   async DELETE(ctx) {

@@ -1,5 +1,6 @@
 /** `GET /v1/runs/:id/events`: the chunks of a run, from `Last-Event-ID` on where one is given. */
 import { followAgain } from "@/lib/gateway/chat/follow_again.ts";
+import { accessSignal } from "@/lib/http/access_signal.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { parsePosition } from "@/lib/streams/position.ts";
 import { define } from "@/utils.ts";
@@ -14,7 +15,7 @@ export const handler = define.handlers(methods({
       space: await chat.spaceOfProgramRun(caller, runId),
       runId,
       after,
-      signal: ctx.req.signal,
+      signal: accessSignal(ctx),
     });
   },
 }));
