@@ -75,6 +75,7 @@ export async function drain(services: Services): Promise<void> {
     services.reaper.stop(),
     services.titles.close(FINAL_WRITES_MS),
     services.sessions.close(),
+    services.passwordReset.close(),
     services.answers.cache.close(),
     services.consumers.stop(),
     services.mailer.stop(FINAL_WRITES_MS),

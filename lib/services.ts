@@ -5,6 +5,8 @@ import { endedKeys } from "@/lib/auth/api_key_check.ts";
 import { ensureSettingKey } from "@/lib/auth/api_key_setting.ts";
 import { ApiKeyStore } from "@/lib/auth/api_key_store.ts";
 import { ApiKeys } from "@/lib/auth/api_keys.ts";
+import { buildOidc } from "@/lib/auth/oidc/build_oidc.ts";
+import type { OidcSignIn } from "@/lib/auth/oidc/oidc_sign_in.ts";
 import { buildIdentity, type Identity } from "@/lib/auth/build_identity.ts";
 import type { PasswordCost } from "@/lib/auth/passwords.ts";
 import { Secrets } from "@/lib/auth/secrets.ts";
@@ -172,6 +174,8 @@ export interface Services extends Identity {
   apiKeys: ApiKeys;
   /** Encrypts what is secret before it is stored. */
   secrets: Secrets;
+  /** Signing in by an identity provider; null in other modes. */
+  oidc: OidcSignIn | null;
   /** Ends what goes on for callers whose key or session has ended. */
   accessWatch: AccessWatch;
 }
@@ -238,11 +242,24 @@ export async function startServices(
     tracing: await Tracing.load(),
     now: () => store.clock.now(),
   });
+  const secrets = Secrets.of(config);
+  const mails = new MailStore(
+    store,
+    () => owner.incarnation,
+    secrets.forPurpose("mail"),
+  );
+  const mailer = new Mailer({
+    store,
+    mails,
+    transport: config.mail === null ? null : new SmtpTransport(config.mail),
+    log,
+  });
   const accessChanges = new AccessChanges();
   const identity = buildIdentity({
     store,
     config,
     changes: accessChanges,
+    mailer,
     log,
     passwordCost: parts.passwordCost,
   });
@@ -364,19 +381,7 @@ export async function startServices(
       writeLedgerRow(owner.incarnation.lane, workspace, row),
     log,
   });
-  const secrets = Secrets.of(config);
-  const mails = new MailStore(
-    store,
-    () => owner.incarnation,
-    secrets.forPurpose("mail"),
-  );
   const auditLog = new AuditLog(store);
-  const mailer = new Mailer({
-    store,
-    mails,
-    transport: config.mail === null ? null : new SmtpTransport(config.mail),
-    log,
-  });
   const consumers = new Consumers(store, log);
   consumers.add(new TitleConsumer(titles));
   consumers.add(new OutboxTrim(store, () => consumers.names));
@@ -496,6 +501,14 @@ export async function startServices(
     accessChanges,
     ...identity,
     secrets,
+    oidc: buildOidc({
+      store,
+      config,
+      identity,
+      secrets,
+      clock: store.clock,
+      log,
+    }),
     apiKeys,
     accessWatch,
   };

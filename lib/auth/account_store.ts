@@ -98,10 +98,14 @@ export class AccountStore extends UnitStore {
       : unit.add(takeAddress(record.email, record.id));
   }
 
-  /** Binds a user to whom an identity provider knows; overtaken when somebody is bound already. */
-  binding(record: IdentityRecord): UnitOfWork {
+  /** Binds a user to whom an identity provider knows; overtaken when somebody is bound meanwhile. */
+  binding(
+    before: Loaded<IdentityRecord>,
+    record: IdentityRecord,
+  ): UnitOfWork {
     const { issuer, subject } = record;
-    return new UnitOfWork().guard(identityKey(issuer, subject), null, record);
+    return new UnitOfWork()
+      .guard(identityKey(issuer, subject), before.versionstamp, record);
   }
 
   /** Sets the password of a user. */

@@ -1,14 +1,19 @@
 /** Builds what this room offers from the store and the settings. */
 import type { Config } from "@/lib/config.ts";
+import type { Mailer } from "@/lib/mail/mailer.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { AccessChanges } from "./access_changes.ts";
 import { AccountStore } from "./account_store.ts";
 import { FirstOwner } from "./first_owner.ts";
 import { GroupStore } from "./group_store.ts";
 import { Groups } from "./groups.ts";
+import { InvitationStore } from "./invitation_store.ts";
+import { Invitations } from "./invitations.ts";
 import { LinkTokenStore } from "./link_token_store.ts";
 import { MembershipStore } from "./membership_store.ts";
 import { type PasswordCost, Passwords } from "./passwords.ts";
+import { PasswordChange } from "./password_change.ts";
+import { PasswordReset } from "./password_reset.ts";
 import { ProviderAccounts } from "./provider_accounts.ts";
 import { SessionStore } from "./session_store.ts";
 import { Sessions } from "./sessions.ts";
@@ -24,7 +29,10 @@ export interface Identity {
   sessions: Sessions;
   workspaces: Workspaces;
   groups: Groups;
+  invitations: Invitations;
   signIn: SignIn;
+  passwordChange: PasswordChange;
+  passwordReset: PasswordReset;
   /** How a server gets its first owner. */
   firstOwner: FirstOwner;
   /** People whom an identity provider vouches for. */
@@ -35,15 +43,16 @@ export interface IdentityParts {
   store: ConstructorParameters<typeof AccountStore>[0];
   config: Config;
   changes: AccessChanges;
+  mailer: Mailer;
   log: Logger;
   /** Work of a password's hash; tests give a small one. */
   passwordCost?: PasswordCost;
 }
 
 export function buildIdentity(
-  { store, config, changes, log, passwordCost }: IdentityParts,
+  { store, config, changes, mailer, log, passwordCost }: IdentityParts,
 ): Identity {
-  const mode = config.auth;
+  const { auth: mode, publicUrl } = config;
   const accounts = new AccountStore(store);
   const memberships = new MembershipStore(store);
   const links = new LinkTokenStore(store);
@@ -57,6 +66,23 @@ export function buildIdentity(
     changes,
     log,
   });
+  const signIn = new SignIn({
+    mode,
+    accounts,
+    memberships,
+    passwords,
+    sessions,
+    throttle,
+    log,
+  });
+  const passwordChange = new PasswordChange({
+    publicUrl,
+    accounts,
+    passwords,
+    sessions,
+    signIn,
+    mailer,
+  });
   return {
     users: new Users({
       accounts,
@@ -69,13 +95,28 @@ export function buildIdentity(
     sessions,
     workspaces: new Workspaces({ accounts, memberships, changes }),
     groups,
-    signIn: new SignIn({
+    invitations: new Invitations({
       mode,
+      publicUrl,
+      store: new InvitationStore(store),
+      links,
       accounts,
       memberships,
+      groups,
       passwords,
-      sessions,
+      mailer,
+      changes,
+    }),
+    signIn,
+    passwordChange,
+    passwordReset: new PasswordReset({
+      mode,
+      publicUrl,
+      accounts,
+      links,
+      passwordChange,
       throttle,
+      mailer,
       log,
     }),
     firstOwner: new FirstOwner({

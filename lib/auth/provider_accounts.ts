@@ -34,9 +34,10 @@ export type ProviderSignIn =
     state: "refused";
     /**
      * `email_unverified`: their address is not theirs for sure and names no account they own;
+     * `email_taken`: the account of their address is somebody else's at the provider;
      * `not_invited`: nobody has let them in; `disabled`: they were shut out.
      */
-    reason: "email_unverified" | "not_invited" | "disabled";
+    reason: "email_unverified" | "email_taken" | "not_invited" | "disabled";
   };
 
 export interface ProviderAccountsParts {
@@ -88,8 +89,15 @@ export class ProviderAccounts {
     if (account === null && email === null) {
       return { state: "refused", reason: "email_unverified" };
     }
-    const now = accounts.timestamp();
-    const user = account?.user ?? newUser(email!, person.name, now);
+    const identity = { issuer, subject };
+    const isBound = bound.record !== null && account !== null;
+    // An address that was given to somebody new must not give them the account of who had it before.
+    if (!isBound && account?.user.identity?.issuer === issuer) {
+      return { state: "refused", reason: "email_taken" };
+    }
+    const user = account === null
+      ? newUser(email!, person.name, identity, accounts.timestamp())
+      : account.user;
     const first = await memberships.membership(FIRST_WORKSPACE, user.id);
     const role = person.role ??
       first.membership.record?.role ??
@@ -101,10 +109,13 @@ export class ProviderAccounts {
       }
       parts.push(accounts.creation(user));
     }
-    if (bound.record === null) {
+    if (!isBound) {
       parts.push(
-        accounts.binding({ v: 1, user: user.id, issuer, subject }),
+        accounts.binding(bound, { v: 1, user: user.id, ...identity }),
       );
+      if (account !== null) {
+        parts.push(accounts.replacement(account, { ...user, identity }));
+      }
     }
     parts.push(...await this.#applied(person, account, user, first, role));
     if (parts.length > 0 && !await accounts.commit(...parts)) {
@@ -224,12 +235,18 @@ function tidyName(text: string): string {
   return [...line].slice(0, MAX_NAME_CHARACTERS).join("").toWellFormed();
 }
 
-function newUser(email: string, name: string | null, now: string): UserRecord {
+function newUser(
+  email: string,
+  name: string | null,
+  identity: UserRecord["identity"],
+  now: string,
+): UserRecord {
   return {
     v: 1,
     id: newId("usr"),
     email,
     name: tidyName(name ?? "") || nameFrom(email),
+    identity,
     createdAt: now,
     updatedAt: now,
     version: 1,

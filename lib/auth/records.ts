@@ -13,6 +13,8 @@ export interface UserRecord {
   /** Normalised; null: the owner of local mode, who has given none. */
   email: string | null;
   name: string;
+  /** As whom an identity provider knows them; absent: no one does. */
+  identity?: { issuer: string; subject: string };
   createdAt: string;
   updatedAt: string;
   version: number;

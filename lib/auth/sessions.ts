@@ -13,7 +13,7 @@ import type { Caller } from "./caller.ts";
 import { deviceName } from "./device_name.ts";
 import { hashOf, isSecretToken, newSecretToken } from "./hashed_token.ts";
 import type { MembershipStore } from "./membership_store.ts";
-import type { Standing } from "./records.ts";
+import type { AccessRecord, Loaded, Standing } from "./records.ts";
 import {
   expiryOf,
   type FoundSession,
@@ -268,11 +268,13 @@ export class Sessions {
     const { store, accounts } = this.#parts;
     const { user, session } = caller;
     await retryOnConflict(async () => {
-      const [access, sessions, kept] = await Promise.all([
+      const [access, sessions] = await Promise.all([
         store.access(user),
         store.list(user),
-        session === null ? null : this.#open(user, session),
       ]);
+      const kept = session === null
+        ? []
+        : await this.carriedOver(user, session, access);
       const count = sessions.filter(({ id }) => id !== session).length;
       const event = auditEvent("session.revoked", {
         ...by(caller),
@@ -282,11 +284,21 @@ export class Sessions {
       const ok = await store.commit(
         accounts.accessChange(user, access, true),
         accounts.note(caller.workspace, event),
-        ...(kept === null ? [] : [store.carryOver(kept, access)]),
+        ...kept,
       );
       return ok ? null : "conflict";
     });
     await this.afterAllEnded(user);
+  }
+
+  /** What lets a session go on when a change ends all others of its user; nothing where it has ended. */
+  async carriedOver(
+    user: string,
+    session: string,
+    access: Loaded<AccessRecord>,
+  ) {
+    const kept = await this.#open(user, session);
+    return kept === null ? [] : [this.#parts.store.carryOver(kept, access)];
   }
 
   /** What has to be done once a change has ended all sessions of a user. */
