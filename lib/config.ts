@@ -17,6 +17,7 @@ import {
 } from "./config/file.ts";
 import { type MailSettings, readMail } from "./config/mail.ts";
 import type { OidcSettings } from "./config/oidc.ts";
+import type { LimitPolicySettings } from "./config/limits.ts";
 import type { RequestLogSettings } from "./config/request_log.ts";
 import {
   type BreakerSettings,
@@ -67,6 +68,8 @@ export interface Config extends SignInSettings {
   admission: AdmissionSettings;
   /** What models cost; a model that is not here is unpriced, which is not free. */
   prices: PriceSettings[];
+  /** How much may be asked in a time, and at once. */
+  limits: LimitPolicySettings[];
   titles: TitleSettings;
   retention: RetentionSettings;
   requestLog: RequestLogSettings;
@@ -210,6 +213,7 @@ export async function readConfig(
     cache: file.cache,
     admission: file.admission,
     prices: file.prices,
+    limits: file.limits,
     titles: file.titles,
     retention: file.retention,
     requestLog: file.requestLog,

@@ -80,6 +80,7 @@ export async function drain(services: Services): Promise<void> {
     services.consumers.stop(),
     services.mailer.stop(FINAL_WRITES_MS),
   ]);
+  await services.limits.close();
   // After the runs, whose ends are what it records.
   await services.requestLog.close(REQUEST_RECORDS_MS);
   services.loopLag.stop();

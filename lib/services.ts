@@ -79,6 +79,8 @@ import type { Store } from "@/lib/kv/store.ts";
 import type { LocalPorts } from "@/lib/llm/discovery.ts";
 import { LocalProviders } from "@/lib/llm/local_providers.ts";
 import { ModelRegistry } from "@/lib/llm/models.ts";
+import { LimitSettings } from "@/lib/limits/limit_settings.ts";
+import { Limits } from "@/lib/limits/limits.ts";
 import { PriceList } from "@/lib/llm/prices.ts";
 import { MailStore } from "@/lib/mail/mail_store.ts";
 import { Mailer } from "@/lib/mail/mailer.ts";
@@ -146,6 +148,9 @@ export interface Services extends Identity {
   /** Kept answers, and calls that several runs share. */
   answers: Answers;
   prices: PriceList;
+  /** How much may be asked in a time, and at once. */
+  limits: Limits;
+  limitSettings: LimitSettings;
   ledger: Ledger;
   titles: Titles;
   projects: Projects;
@@ -286,6 +291,8 @@ export async function startServices(
     log,
   );
   accessChanges.subscribe((change) => accessWatch.changed(change));
+  const limitSettings = new LimitSettings(store, config.limits);
+  const limits = new Limits({ store, owner, settings: limitSettings });
   const runs = new Runs(
     runStore,
     hub,
@@ -454,6 +461,8 @@ export async function startServices(
     ),
     answers,
     prices,
+    limits,
+    limitSettings,
     ledger: new Ledger(store),
     titles,
     projects,
@@ -516,6 +525,7 @@ export async function startServices(
   watchHealth(services);
   watchInbox(services);
   services.reaper.start();
+  limits.start();
   consumers.start();
   mailer.start();
   services.threadPurge.start();

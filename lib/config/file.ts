@@ -5,6 +5,7 @@ import { admissionSchema } from "./admission.ts";
 import { cacheSchema } from "./cache.ts";
 import { wrongSetting } from "./config_error.ts";
 import { oidcSchema } from "./oidc.ts";
+import { limitsSchema } from "./limits.ts";
 import { requestLogSchema } from "./request_log.ts";
 import { breakerSchema, routesSchema } from "./routes.ts";
 
@@ -102,6 +103,8 @@ const configFileSchema = z.strictObject({
     .describe("How much work is taken in at a time"),
   cache: cacheSchema.prefault({}).describe("Answers that are kept"),
   prices: pricesSchema.default([]).describe("What models cost"),
+  limits: limitsSchema.default([])
+    .describe("How much may be asked in a time, and at once"),
   titles: titlesSchema.prefault({}).describe("Titles of threads"),
   retention: retentionSchema.prefault({})
     .describe("How long things are kept"),
