@@ -56,6 +56,7 @@ Deno.test("readConfigFile: prices, titles, retention and requestLog are taken as
     cache: CACHE,
     admission: ADMISSION,
     oidc: OIDC,
+    limits: [],
     ...file,
   });
 });
@@ -76,6 +77,7 @@ Deno.test("readConfigFile: what a section leaves out has its documented default"
       cache: CACHE,
       admission: ADMISSION,
       prices: [price],
+      limits: [],
       titles: { enabled: true, model: "cheap" },
       retention: { runEventsMinutes: 60, runsDays: 1, requestsDays: 90 },
       requestLog: { bodies: false, redact: [] },
@@ -107,6 +109,16 @@ Deno.test("readConfigFile: what routes and the breaker leave out has its documen
 Deno.test("readConfigFile: what the cache leaves out has its documented default", async () => {
   const { cache } = await read({ cache: { policy: "all", l1Bytes: 0 } });
   assert.deepEqual(cache, { ...CACHE, policy: "all", l1Bytes: 0 });
+});
+
+Deno.test("readConfigFile: the example of the limits is taken as written", async () => {
+  const limits = [{
+    subject: "key:*",
+    requestsPerMinute: 60,
+    tokensPerMinute: 100_000,
+    concurrentRuns: 8,
+  }];
+  assert.deepEqual((await read({ limits })).limits, limits);
 });
 
 Deno.test("readConfigFile: no file and an empty one are the same", async () => {
@@ -207,6 +219,29 @@ const REFUSALS: [section: string, value: unknown, expected: RegExp][] = [
   ["cache", { ttlSeconds: 0 }, /cache\.ttlSeconds: /],
   ["cache", { l1Bytes: -1 }, /cache\.l1Bytes: /],
   ["cache", { maxBytes: 1 }, /cache\.maxBytes/],
+  ["limits", {}, /limits: /],
+  ["limits", [{ subject: "team:*" }], /limits\.0\.subject: want workspace/],
+  ["limits", [{ subject: "key" }], /limits\.0\.subject: want workspace/],
+  [
+    "limits",
+    [{ subject: "key:*", requestsPerMinute: 1.5 }],
+    /limits\.0\.requestsPerMinute: /,
+  ],
+  [
+    "limits",
+    [{ subject: "key:*", tokensPerMinute: -1 }],
+    /limits\.0\.tokensPerMinute: /,
+  ],
+  [
+    "limits",
+    [{ subject: "key:*", requestsPerSecond: 1 }],
+    /limits\.0\.requestsPerSecond/,
+  ],
+  [
+    "limits",
+    [{ subject: "key:*" }, { subject: "key:*" }],
+    /limits\.1\.subject: subject "key:\*" is there twice/,
+  ],
   ["titles", { enabled: "yes" }, /titles\.enabled: /],
   ["titles", { model: "" }, /titles\.model: /],
   ["titles", { words: 3 }, /titles\.words/],
@@ -244,6 +279,7 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
     "admission",
     "cache",
     "prices",
+    "limits",
     "titles",
     "retention",
     "requestLog",
