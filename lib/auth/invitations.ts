@@ -94,6 +94,11 @@ export class Invitations {
     };
   }
 
+  /** @throws {AppError} 404 `not_found` */
+  async require(workspace: string, id: string): Promise<Invitation> {
+    return toInvitation((await this.#load(workspace, id)).record);
+  }
+
   /**
    * Invites an address; one that is invited already gets a new link, and the earlier ends.
    * @param origin under which people reach this server, where no setting says so; for the link alone

@@ -85,6 +85,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/api/groups/:group": api("admin"),
   "/api/invitations": api("admin"),
   "/api/invitations/:invitation": api("admin"),
+  "/api/invitations/accept": api("anyone"),
   "/api/workspaces": api("viewer", "operator"),
   "/api/workspaces/:workspace": api("viewer", "owner"),
   "/api/keys": api("viewer", "member"),
