@@ -1,6 +1,7 @@
 /** Makes each sign-in by the identity provider count once, in all processes, and tells the audit log. */
 import { auditEvent } from "@/lib/audit/audit_event.ts";
 import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import type { Client } from "@/lib/auth/sessions.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import { usedFlowKey } from "@/lib/kv/keys.ts";
 import type { Store } from "@/lib/kv/store.ts";
@@ -11,12 +12,6 @@ import { FLOW_MS, flowName } from "./sign_in_flow.ts";
 
 /** A used flow is remembered longer than its cookie can be good. */
 const REMEMBER_MS = 2 * FLOW_MS;
-
-/** Who tried to sign in, as far as that is known. */
-export interface Attempt {
-  address: string;
-  userAgent: string | null;
-}
 
 export class FlowStore {
   readonly #store: Store;
@@ -40,7 +35,7 @@ export class FlowStore {
   async refused(
     refusal: OidcRefusal,
     subject: string,
-    { address, userAgent }: Attempt,
+    { address, userAgent }: Client,
   ): Promise<void> {
     const at = this.now();
     const unit = this.#mark(newToken()).event(

@@ -1,11 +1,12 @@
 /** Signing in by the identity provider, from the button to the session. */
-import type { Role } from "@/lib/auth/roles.ts";
 import type { Sealer } from "@/lib/auth/secrets.ts";
+import type { Client, NewSession } from "@/lib/auth/sessions.ts";
 import type { Clock } from "@/lib/clock.ts";
 import type { OidcSettings } from "@/lib/config/oidc.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { OidcRefusalCode } from "@/lib/shared/oidc_refusals.ts";
-import type { Attempt, FlowStore } from "./flow_store.ts";
+import type { Doorkeeper } from "./doorkeeper.ts";
+import type { FlowStore } from "./flow_store.ts";
 import { type ProvidedIdentity, readIdentity } from "./identity_claims.ts";
 import type { IdentityProvider } from "./identity_provider.ts";
 import { mappedRole } from "./mapped_role.ts";
@@ -24,34 +25,18 @@ export const CALLBACK_PATH = "/auth/oidc/callback";
 const MAX_AUDITED_A_MINUTE = 60;
 const MINUTE_MS = 60_000;
 
-/** What lets a person in whom the provider knows. */
-export interface Doorkeeper {
-  /**
-   * Finds or makes the account of a person and begins a session.
-   * @param mapped role that the person's groups give, or null
-   * @returns the session's token
-   * @throws {OidcRefusal} when they do not get in
-   */
-  enter(
-    person: ProvidedIdentity,
-    mapped: Role | null,
-    invitation: string | null,
-    attempt: Attempt,
-  ): Promise<string>;
-}
-
 /** What the browser brings back from the provider. */
 export interface ProviderAnswer {
   /** Address that it was sent to, with the origin of the redirect URI. */
   url: URL;
   /** Sealed flow out of its cookies, or null: it has none for this state. */
   sealed: string | null;
-  attempt: Attempt;
+  client: Client;
 }
 
 /** How a sign-in ended. */
 export type SignInOutcome =
-  | { token: string; next: string }
+  | { session: NewSession; next: string }
   | { refused: OidcRefusalCode; next: string };
 
 export interface OidcSignInOptions {
@@ -59,7 +44,7 @@ export interface OidcSignInOptions {
   settings: OidcSettings;
   flows: FlowStore;
   sealer: Sealer;
-  doorkeeper: Doorkeeper;
+  doorkeeper: Pick<Doorkeeper, "enter">;
   clock: Clock;
   log: Logger;
 }
@@ -89,7 +74,7 @@ export class OidcSignIn {
     origin: string,
     next: string,
     invitation: string | null,
-    attempt: Attempt,
+    client: Client,
   ): Promise<
     | { location: URL; flow: SignInFlow; sealed: string }
     | { refused: OidcRefusalCode; next: string }
@@ -104,13 +89,13 @@ export class OidcSignIn {
       return { location, flow, sealed: await sealFlow(sealer, flow) };
     } catch (error) {
       if (!(error instanceof OidcRefusal)) throw error;
-      return await this.#refuse(error, next, attempt, null);
+      return await this.#refuse(error, next, client, null);
     }
   }
 
   /** Ends a sign-in with a session, or with the reason why there is none. */
   async finish(
-    { url, sealed, attempt }: ProviderAnswer,
+    { url, sealed, client }: ProviderAnswer,
   ): Promise<SignInOutcome> {
     const { provider, flows, sealer, settings, doorkeeper } = this.#options;
     let next = "/";
@@ -130,23 +115,23 @@ export class OidcSignIn {
       }
       const { issuer, claims } = await provider.exchange(flow, url);
       person = readIdentity(claims, issuer, settings.groupsClaim);
-      const token = await doorkeeper.enter(
+      const session = await doorkeeper.enter(
         person,
         mappedRole(person.groups, settings),
         flow.invitation,
-        attempt,
+        client,
       );
-      return { token, next };
+      return { session, next };
     } catch (error) {
       if (!(error instanceof OidcRefusal)) throw error;
-      return await this.#refuse(toRefusal(error), next, attempt, person);
+      return await this.#refuse(toRefusal(error), next, client, person);
     }
   }
 
   async #refuse(
     refusal: OidcRefusal,
     next: string,
-    attempt: Attempt,
+    client: Client,
     person: ProvidedIdentity | null,
   ): Promise<{ refused: OidcRefusalCode; next: string }> {
     const { log, flows } = this.#options;
@@ -159,7 +144,7 @@ export class OidcSignIn {
         : {}),
     });
     const subject = person?.email ?? "unknown";
-    if (this.#isAudited()) await flows.refused(refusal, subject, attempt);
+    if (this.#isAudited()) await flows.refused(refusal, subject, client);
     return { refused: code, next };
   }
 
