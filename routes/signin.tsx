@@ -45,7 +45,7 @@ async function load(
       ? undefined
       : oidcRefusalText(code) ?? "Signing in did not succeed.",
     isPlain: isPlain(state),
-    sendsMail: config.mail !== null,
+    canReset: state.services.passwordReset.isOn,
   };
 }
 
@@ -91,7 +91,7 @@ export default define.page<typeof handler>(function SignInPage({ data }) {
     <SignFrame
       title="Sign in"
       isPlain={data.isPlain}
-      foot={data.sendsMail && data.hasPasswords
+      foot={data.canReset && data.hasPasswords
         ? <a href="/reset">Forgot your password?</a>
         : "No account, or the password is lost? Ask your administrator for an invitation."}
     >

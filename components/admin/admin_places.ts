@@ -15,6 +15,13 @@ export interface AdminPlace {
 /** All pages of the workspace's administration that exist, in the order of the navigation. */
 const ADMIN_PLACES: readonly AdminPlace[] = [
   {
+    path: "/admin/users",
+    title: "People",
+    icon: "people",
+    who: "admin",
+    isLocal: false,
+  },
+  {
     path: "/admin/groups",
     title: "Groups",
     icon: "people",

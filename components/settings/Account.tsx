@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
 import { NEW_PASSWORD_HINT } from "@/components/sign/NewAccountForm.tsx";
+import { SignTrouble } from "@/components/sign/SignTrouble.tsx";
 import PasswordField from "@/islands/PasswordField.tsx";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
 
@@ -74,8 +75,9 @@ function NameForm(
 }
 
 function PasswordForm(
-  { form: { errors }, done }: { form: FormState; done: string | null },
+  { form, done }: { form: FormState; done: string | null },
 ): VNode {
+  const { errors } = form;
   return (
     <form
       class="account-form stack"
@@ -86,7 +88,7 @@ function PasswordForm(
       <h3 id="change-password">Change password</h3>
       <input type="hidden" name="section" value="account" />
       <input type="hidden" name="action" value="password" />
-      <FormTrouble message={errors[""]} />
+      <SignTrouble form={form} />
       <PasswordField
         id="old-password"
         name="oldPassword"

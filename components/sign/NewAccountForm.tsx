@@ -1,7 +1,8 @@
 import type { ComponentChildren, VNode } from "preact";
-import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
+import { describe, FormField } from "@/components/FormField.tsx";
 import PasswordField from "@/islands/PasswordField.tsx";
 import type { FormState } from "@/lib/shared/form_state.ts";
+import { SignTrouble } from "./SignTrouble.tsx";
 
 export const NEW_PASSWORD_HINT =
   "12 characters or more. A few words in a row are easy to keep and hard to guess.";
@@ -9,6 +10,8 @@ export const NEW_PASSWORD_HINT =
 export interface NewAccountFormProps {
   /** Path it is sent to. */
   action: string;
+  /** Its field `action`. */
+  kind?: string;
   title: string;
   lede: ComponentChildren;
   /** The token of the link that led here. */
@@ -22,16 +25,18 @@ export interface NewAccountFormProps {
 
 /** Who someone is and how they get in: of the first owner, and of whoever was invited. */
 export function NewAccountForm(
-  { action, title, lede, token, email, form: { values, errors }, submit }:
+  { action, kind, title, lede, token, email, form, submit }:
     NewAccountFormProps,
 ): VNode {
+  const { values, errors } = form;
   return (
     <form method="post" action={action} aria-labelledby="new-account">
       <div>
         <h1 id="new-account">{title}</h1>
         <p class="lede">{lede}</p>
       </div>
-      <FormTrouble message={errors[""]} />
+      <SignTrouble form={form} />
+      {kind !== undefined && <input type="hidden" name="action" value={kind} />}
       <input type="hidden" name="token" value={token} />
       <FormField id="email" label="Email" error={errors.email}>
         <input

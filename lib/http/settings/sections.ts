@@ -1,3 +1,4 @@
+import { accountSection } from "./account.tsx";
 import { appearanceSection } from "./appearance.tsx";
 import { sessionsSection } from "./sessions.tsx";
 import { shortcutsSection } from "./shortcuts.tsx";
@@ -6,6 +7,7 @@ import type { SettingsSection } from "./section.ts";
 /** The sections of `/settings` in the order in which the page has them. */
 export const SETTINGS_SECTIONS: readonly SettingsSection[] = [
   appearanceSection,
+  accountSection,
   shortcutsSection,
   sessionsSection,
 ];
