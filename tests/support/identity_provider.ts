@@ -31,8 +31,8 @@ export type Failure =
 export interface IdentityProviderOptions {
   /** Who can sign in, by `sub`. */
   people?: Record<string, Person>;
-  /** Where browsers may be sent back to. */
-  redirectUris: string[];
+  /** Where browsers may be sent back to, to begin with. */
+  redirectUris?: string[];
   /** Claims that the userinfo endpoint tells and ID tokens do not. */
   claimsByUserInfo?: boolean;
   clientAuth?: "client_secret_basic" | "client_secret_post" | "none";
@@ -43,6 +43,8 @@ export interface TestIdentityProvider extends AsyncDisposable {
   clientId: string;
   clientSecret: string;
   people: Record<string, Person>;
+  /** Where browsers may be sent back to. */
+  redirectUris: string[];
   /** Paths that were asked for, in order. */
   requests: string[];
   /** Milliseconds that every answer takes. */
@@ -131,7 +133,7 @@ export async function startIdentityProvider(
       client_id: CLIENT_ID,
       ...(clientAuth === "none" ? {} : { client_secret: CLIENT_SECRET }),
       token_endpoint_auth_method: clientAuth,
-      redirect_uris: options.redirectUris,
+      redirect_uris: ["http://nowhere.invalid/"],
       id_token_signed_response_alg: "ES256",
     }],
     claims: {
@@ -162,7 +164,9 @@ export async function startIdentityProvider(
     },
     pkce: { required: () => true },
   });
-  // Redirects and cookies over plain http are fine on this machine.
+  // Where the app listens is known only once it does, and that takes the issuer.
+  provider.Client.prototype.redirectUriAllowed = (uri: string) =>
+    self.redirectUris.includes(uri);
   provider.on("server_error", (_ctx, error) => console.error(error));
   const handle = provider.callback();
 
@@ -269,6 +273,7 @@ export async function startIdentityProvider(
     clientId: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
     people: options.people ?? {},
+    redirectUris: [...options.redirectUris ?? []],
     requests: [],
     delayMs: 0,
     failure: () => null,
