@@ -51,6 +51,8 @@ export interface OpenedAnswer {
   readonly deltas: AsyncIterator<Delta>;
   /** Who answers; null until that is known. */
   served(): ServedBy | null;
+  /** Whether the run would pay for the answer if it ended now. */
+  pays(): boolean;
   /**
    * What the run pays; to be asked once, when it has read to the end or given up.
    * @param usage what it used by its own account: reported, or estimated
@@ -180,6 +182,7 @@ export class Answers {
       cache: outcome,
       deltas: replay(answer.deltas, signal),
       served: () => answer.served,
+      pays: () => false,
       settle: () => ({ paid: FREE, savedMicroUsd }),
     };
   }
@@ -212,6 +215,7 @@ export class Answers {
       cache: seat.outcome,
       deltas: seat,
       served: () => seat.served,
+      pays: () => seat.pays,
       settle: (usage) => {
         const paid = seat.settle(usage);
         if (seat.outcome === "miss") return { paid, savedMicroUsd: 0 };
@@ -229,6 +233,7 @@ export class Answers {
       cache: "bypass",
       deltas: open(signal, (by) => served = by),
       served: () => served,
+      pays: () => true,
       settle: (usage) => ({ paid: usage, savedMicroUsd: 0 }),
     };
   }
@@ -247,6 +252,11 @@ export class Answers {
   #refuse(): never {
     this.#parts.counters.add("refused");
     throw cacheMiss();
+  }
+
+  /** Whether who opens the answer now has it from somebody else's call, and pays nothing for it. */
+  isFree({ key, hit }: Sought): boolean {
+    return hit !== null || (key !== null && this.#isUp(key));
   }
 
   /** Whether a call for the same is on its way. */

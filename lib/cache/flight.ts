@@ -121,6 +121,11 @@ export class Flight {
     return { ...FREE, outputTokens };
   }
 
+  /** Whether a seat is the one that pays. */
+  isPaidBy(seat: FlightSeat): boolean {
+    return seat === this.#payer;
+  }
+
   /** What a seat has to pay of a usage, once the call is over. */
   shareOf(seat: FlightSeat, usage: TokenUsage): TokenUsage {
     if (seat !== this.#payer) return FREE;

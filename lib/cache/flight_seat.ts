@@ -40,6 +40,11 @@ export class FlightSeat implements AsyncIterableIterator<Delta, undefined> {
     return this.#flight.served;
   }
 
+  /** Whether the run pays for the call as things are. */
+  get pays(): boolean {
+    return this.#flight.isPaidBy(this);
+  }
+
   /** How many deltas the run has read. */
   get read(): number {
     return this.#read;

@@ -2,6 +2,7 @@
 import type { AskedBy } from "@/lib/auth/asker.ts";
 import type { CacheOutcome } from "@/lib/cache/answer.ts";
 import type { BlobManifest } from "@/lib/kv/blobs.ts";
+import type { BudgetNote } from "@/lib/limits/budget_reservation.ts";
 import type {
   Message,
   MessageStatus,
@@ -126,6 +127,8 @@ export interface RunRecord {
   askedBy?: AskedBy;
   /** What the response cache had to do with it; null: nothing. */
   cache?: CacheOutcome | null;
+  /** The budgets that this attempt has to keep; absent: none. */
+  reserve?: BudgetNote;
   /** Further fields of the request to the provider, as the caller gave them. */
   params?: Record<string, unknown>;
   /** How often its owner died while it ran; see `restart.ts`. */

@@ -8,10 +8,13 @@
 import { askerIn } from "@/lib/auth/asker.ts";
 import { workspaceOf } from "@/lib/auth/caller.ts";
 import { sleep } from "@/lib/clock.ts";
+import { AppError } from "@/lib/errors.ts";
+import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
+import type { Budgets } from "@/lib/limits/budgets.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { RunObserver } from "@/lib/observe/observer.ts";
-import type { RunStatus } from "@/lib/shared/wire.ts";
+import type { RunStatus, Usage } from "@/lib/shared/wire.ts";
 import type { LedgerStatus } from "@/lib/usage/ledger_row.ts";
 import type { RunRecord } from "./records.ts";
 import { type RestartBudget, restartOf } from "./restart.ts";
@@ -62,6 +65,8 @@ export interface RecoveryParts {
   looseRequests: LooseRequests;
   runs: Runs;
   prices: PriceList;
+  /** Ends what a dead owner has reserved of budgets. */
+  budgets?: Pick<Budgets, "bury">;
   observer?: RunObserver;
   log: Logger;
 }
@@ -148,6 +153,8 @@ export class Recovery {
   ): Promise<void> {
     const { claims } = this.#parts;
     const left = await claims.readLeftPages(owner);
+    const dead = { id: owner, owned: () => claims.owned(owner) };
+    await this.#bury(owner, await this.#orphans(dead, left));
     const slices = left.slices.get(id) ?? [];
     const orphan = await claims.load(space, owner, id, slices);
     if (orphan === null) return;
@@ -162,14 +169,8 @@ export class Recovery {
   /** Ends at once what is not to be begun again, and gives back the rest. */
   async #load(dead: DeadOwner, left: LeftPages): Promise<Candidate[]> {
     const { claims } = this.#parts;
-    const orphans: OrphanedRun[] = [];
-    for await (const { kind, id, space, key } of dead.owned()) {
-      if (kind !== "r") continue;
-      const slices = left.slices.get(id) ?? [];
-      const orphan = await claims.load(space, dead.id, id, slices);
-      if (orphan === null) await claims.dropOwnership(key);
-      else orphans.push(orphan);
-    }
+    const orphans = await this.#orphans(dead, left);
+    await this.#bury(dead.id, orphans);
     const nowMs = claims.clock.now();
     const diedAtMs = await claims.lastSeen(dead.id) ?? nowMs;
     const candidates: Candidate[] = [];
@@ -190,6 +191,44 @@ export class Recovery {
     return candidates;
   }
 
+  async #orphans(dead: DeadOwner, left: LeftPages): Promise<OrphanedRun[]> {
+    const { claims } = this.#parts;
+    const orphans: OrphanedRun[] = [];
+    for await (const { kind, id, space, key } of dead.owned()) {
+      if (kind !== "r") continue;
+      const slices = left.slices.get(id) ?? [];
+      const orphan = await claims.load(space, dead.id, id, slices);
+      if (orphan === null) await claims.dropOwnership(key);
+      else orphans.push(orphan);
+    }
+    return orphans;
+  }
+
+  /**
+   * Ends what a dead owner has reserved of budgets, before any of its runs is taken over: whoever finds
+   * that nobody has done so yet has all of them before him.
+   */
+  async #bury(
+    dead: string,
+    orphans: readonly OrphanedRun[],
+  ): Promise<void> {
+    const attempts = orphans.flatMap((orphan) => {
+      const { record, space } = orphan;
+      const row = this.#ledgerRow(orphan, null);
+      if (record.reserve === undefined || row === null) return [];
+      const { inputTokens, outputTokens, costMicroUsd } = row;
+      return [{
+        workspace: workspaceOf(space),
+        note: record.reserve,
+        estimate: {
+          microUsd: costMicroUsd ?? 0,
+          tokens: inputTokens + outputTokens,
+        },
+      }];
+    });
+    await this.#parts.budgets?.bury(dead, attempts);
+  }
+
   /** Begins a run again; one that cannot be is ended. */
   async #restart(
     { orphan, budget }: Candidate,
@@ -206,20 +245,36 @@ export class Recovery {
       return;
     }
     const { built, kept, form } = request;
+    const asker = askerIn(space, record.askedBy);
     await runs.answers.prepareAgain(workspaceOf(space));
+    let reserved: BudgetReservation | null;
+    try {
+      reserved = await runs.answers.reserveAgain(asker, built);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status !== 402) throw error;
+      log.warn("Answer is not begun again: a budget is spent", {
+        run: record.id,
+      });
+      return await this.#end(orphan, "interrupted", built);
+    }
     const owned = await claims.takeOver(
       orphan,
       {
         ...record,
         ...budget.counts,
+        reserve: reserved?.note,
         isHandedOver: false,
         restartGroup: groupSize,
         epoch: record.epoch + 1,
         startedAt: new Date(claims.clock.now()).toISOString(),
       },
       this.#ledgerRow(orphan, built),
-    );
+    ).catch((error) => {
+      reserved?.release();
+      throw error;
+    });
     if (owned === null) {
+      reserved?.release();
       // Another process has it, or somebody has stopped it in this moment.
       const slices = left.slices.get(record.id) ?? [];
       const now = await claims.load(
@@ -239,9 +294,10 @@ export class Recovery {
       owned,
       prompt: built.request.messages,
       opened: runs.answers.openAgain(
-        askerIn(space, record.askedBy),
+        asker,
         built,
         record.cache ? "use" : "bypass",
+        reserved,
       ),
       kept,
       logger: log,
@@ -297,13 +353,12 @@ export class Recovery {
     const { claims, log, prices } = this.#parts;
     const { record } = orphan;
     const text = textOf(orphan.events);
-    const messages = built?.request.messages ?? [];
     const ended: RunRecord = {
       ...record,
       status,
       // Followers may have seen more than has reached the store, so the epoch rises.
       epoch: record.epoch + 1,
-      usage: toUsage(null, messages, text),
+      usage: estimateOf(record, built, text),
       finishedAt: new Date(claims.clock.now()).toISOString(),
     };
     ended.costMicroUsd = isPaidElsewhere(record) ? 0 : costOf(prices, ended);
@@ -345,7 +400,7 @@ export class Recovery {
     const { claims, prices } = this.#parts;
     const attempt: RunRecord = {
       ...record,
-      usage: toUsage(null, built?.request.messages ?? [], textOf(events)),
+      usage: estimateOf(record, built, textOf(events)),
     };
     const isFree = isPaidElsewhere(record);
     attempt.costMicroUsd = isFree ? 0 : costOf(prices, attempt);
@@ -363,6 +418,21 @@ export class Recovery {
       isFree ? NOTHING_PAID : undefined,
     );
   }
+}
+
+/**
+ * What an attempt has used that nobody has reported. What its prompt came to is known where budgets had to
+ * be kept; they count the same.
+ */
+function estimateOf(
+  { reserve }: RunRecord,
+  built: BuiltRequest | null,
+  text: string,
+): Usage {
+  const usage = toUsage(null, built?.request.messages ?? [], text);
+  return reserve === undefined
+    ? usage
+    : { ...usage, inputTokens: reserve.inputTokens };
 }
 
 /** Takes the next group out: as many as may go together, and no more than any of them may go with. */

@@ -1,4 +1,5 @@
 /** The answers that runs are made of: kept ones, shared ones, and calls of their own along a plan. */
+import type { Asker } from "@/lib/auth/asker.ts";
 import type { CacheWish } from "@/lib/cache/answer.ts";
 import type {
   Answers,
@@ -7,10 +8,13 @@ import type {
   Sought,
 } from "@/lib/cache/answers.ts";
 import type { CacheSubject, Question } from "@/lib/cache/cache_key.ts";
+import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
 import type { RouteCall, TellServed } from "@/lib/llm/routing/route_call.ts";
 import type { Delta } from "@/lib/llm/types.ts";
 import { attemptStages } from "@/lib/observe/attempt_stages.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
+import { codeOf, type Stages } from "@/lib/observe/stages.ts";
+import { promptTokens, type RunBudgets } from "./run_budget.ts";
 import type { OpenedStream } from "./run_execution.ts";
 import type { BuiltRequest } from "./run_requests.ts";
 
@@ -25,15 +29,17 @@ export interface OpenOptions {
 /** One answer, and what may be done when it breaks off. */
 type Call = Pick<RouteCall, "open" | "restart" | "served" | "attempts">;
 
-/** Opens a stream for what is asked. */
-type Open = (ask: Ask) => OpenedAnswer | Promise<OpenedAnswer>;
-
 export class RunAnswers {
   readonly #answers: Answers | null;
+  readonly #budgets: RunBudgets | null;
 
-  /** @param answers null: each answer is a call of its own */
-  constructor(answers: Answers | null) {
+  /**
+   * @param answers null: each answer is a call of its own
+   * @param budgets null: there are none to keep
+   */
+  constructor(answers: Answers | null, budgets: RunBudgets | null = null) {
     this.#answers = answers;
+    this.#budgets = budgets;
   }
 
   /**
@@ -57,23 +63,74 @@ export class RunAnswers {
    * Opens the answer to a request: one that is kept, one that another run has on its way, or the
    * provider's stream.
    * @param wish `bypass`: the provider's stream, come what may
+   * @throws {AppError} 402 `budget_exceeded`: no provider was asked
    */
   async open(
-    subject: CacheSubject,
+    asker: Asker,
     built: BuiltRequest,
     wish: CacheWish,
     { trace = null, sought }: OpenOptions = {},
   ): Promise<OpenedStream> {
+    const opening = new Opening(asker, built, wish, trace);
+    return await this.#open(opening, { asker, built }, sought);
+  }
+
+  async #open(
+    opening: Opening,
+    { asker, built }: { asker: Asker; built: BuiltRequest },
+    sought?: Sought,
+  ): Promise<OpenedStream> {
     const answers = this.#answers;
-    const opening = new Opening(subject, built, wish, trace);
     const { ask, abort } = opening.ask();
-    const opened = await answers?.open(ask, sought) ??
-      direct(ask, opening.call);
-    return opening.begin(
-      opened,
-      abort,
-      (ask) => answers?.open(ask) ?? direct(ask, opening.call),
-    );
+    const found = sought ?? await answers?.seek(ask);
+    const isFree = () => found !== undefined && !!answers?.isFree(found);
+    const budget = await this.#reserve(asker, built, isFree, opening.stages);
+    try {
+      // What was free a moment ago is so still, but for rare cases, where `covers` reserves.
+      const opened = await answers?.open(ask, found) ??
+        direct(ask, opening.call);
+      const reopen = () => this.#open(opening, { asker, built });
+      return opening.begin(opened, { abort, budget, reopen });
+    } catch (error) {
+      budget?.release();
+      throw error;
+    }
+  }
+
+  /** Reserves what an answer may come to, unless it is paid elsewhere. */
+  async #reserve(
+    asker: Asker,
+    built: BuiltRequest,
+    isFree: () => boolean,
+    stages?: Stages,
+  ): Promise<BudgetReservation | null> {
+    const budgets = this.#budgets;
+    if (budgets === null) return null;
+    const stage = stages?.begin("limits");
+    try {
+      const lent = budgets.lend(asker, pricedRequest(built));
+      const budget = lent instanceof Promise ? await lent : lent;
+      if (!isFree()) {
+        const later = budgets.claim(budget);
+        if (later !== undefined) await later;
+      }
+      if (stage !== undefined) stages?.end(stage);
+      return budget;
+    } catch (error) {
+      if (stage !== undefined) stages?.end(stage, "failed", codeOf(error));
+      throw error;
+    }
+  }
+
+  /**
+   * Reserves for the answer to a request that is begun again; see `openAgain`.
+   * @throws {AppError} 402 `budget_exceeded`
+   */
+  async reserveAgain(
+    asker: Asker,
+    built: BuiltRequest,
+  ): Promise<BudgetReservation | null> {
+    return await this.#reserve(asker, built, () => false);
   }
 
   /** Gets ready to `openAgain` what a dead process has left. */
@@ -86,19 +143,17 @@ export class RunAnswers {
    * share one again.
    */
   openAgain(
-    subject: CacheSubject,
+    asker: Asker,
     built: BuiltRequest,
     wish: CacheWish,
+    budget: BudgetReservation | null,
   ): OpenedStream {
     const answers = this.#answers;
-    const opening = new Opening(subject, built, wish, null);
+    const opening = new Opening(asker, built, wish, null);
     const { ask, abort } = opening.ask();
     const opened = answers?.openNow(ask) ?? direct(ask, opening.call);
-    return opening.begin(
-      opened,
-      abort,
-      (ask) => answers?.open(ask) ?? direct(ask, opening.call),
-    );
+    const reopen = () => this.#open(opening, { asker, built });
+    return opening.begin(opened, { abort, budget, reopen });
   }
 }
 
@@ -119,6 +174,10 @@ class Opening {
     this.call = callOf(built, trace);
   }
 
+  get stages(): Stages | undefined {
+    return this.#trace?.stages;
+  }
+
   /** What to ask, and how to end the answer for this run alone. */
   ask(): { ask: Ask; abort: AbortController } {
     const abort = new AbortController();
@@ -134,10 +193,15 @@ class Opening {
 
   /** Asks for the first delta, which the run looks at once it has begun. */
   begin(
-    { cache, deltas, served, settle }: OpenedAnswer,
-    abort: AbortController,
-    open: Open,
+    { cache, deltas, served, settle, pays }: OpenedAnswer,
+    { abort, budget, reopen }: {
+      abort: AbortController;
+      budget: BudgetReservation | null;
+      reopen: () => Promise<OpenedStream>;
+    },
   ): OpenedStream {
+    // Somebody else's call came in between.
+    if (!pays()) budget?.lend();
     const first = deltas.next();
     // A start that fails before must not leave the rejection unhandled.
     first.catch(() => {});
@@ -149,18 +213,24 @@ class Opening {
       cache,
       served,
       settle,
+      pays,
+      budget,
+      // The answer from its beginning, after it has broken off.
       restart: (error) =>
-        this.call.restart(error, served() ?? undefined)
-          ? this.#reopen(open)
-          : null,
+        this.call.restart(error, served() ?? undefined) ? reopen() : null,
     };
   }
+}
 
-  /** The answer from its beginning, after it has broken off. */
-  async #reopen(open: Open): Promise<OpenedStream> {
-    const { ask, abort } = this.ask();
-    return this.begin(await open(ask), abort, open);
-  }
+/** What decides what an answer may cost. */
+function pricedRequest({ model, plan, provider, request }: BuiltRequest) {
+  const { params = {}, messages } = request;
+  return {
+    model,
+    targets: plan?.targets ?? [{ provider: provider.id, model: request.model }],
+    inputTokens: promptTokens(messages, params),
+    params,
+  };
 }
 
 /** What decides the answer to a request. */
@@ -205,6 +275,7 @@ function direct({ signal }: Ask, call: Call): OpenedAnswer {
     cache: "bypass",
     deltas: call.open(signal),
     served: () => call.served,
+    pays: () => true,
     settle: (usage) => ({ paid: usage, savedMicroUsd: 0 }),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "@/lib/clock.ts";
 import { commit } from "@/lib/kv/commit.ts";
+import { owned, type OwnedRow } from "@/lib/kv/fence.ts";
 import { tellOwner } from "@/lib/kv/inbox.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
@@ -96,6 +97,11 @@ export class RunClaimStore {
     return heads.length === 0
       ? null
       : Math.max(...heads.map(({ value }) => value.at));
+  }
+
+  /** What an incarnation owns, read now. */
+  owned(incarnation: string): AsyncGenerator<OwnedRow> {
+    return owned(this.#store, incarnation, undefined);
   }
 
   /** Removes the pages of an incarnation whose runs have all been taken over. */

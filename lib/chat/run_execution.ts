@@ -6,8 +6,11 @@ import type { OpenedAnswer, Settlement } from "@/lib/cache/answers.ts";
 import { AppError, FencedError } from "@/lib/errors.ts";
 import { type Clock, sleep } from "@/lib/clock.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
+import type { CounterAdd } from "@/lib/kv/lane_counter.ts";
+import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { ChatMessage, Delta, TokenUsage } from "@/lib/llm/types.ts";
+import type { Reservation } from "@/lib/limits/limits.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { RunObserver } from "@/lib/observe/observer.ts";
 import type { RequestAttempt } from "@/lib/observe/request_record.ts";
@@ -40,10 +43,12 @@ import { servedBy } from "./served_by.ts";
 
 /** An answer's stream that has been opened before its run is known to the store. */
 export interface OpenedStream
-  extends Pick<OpenedAnswer, "cache" | "served" | "settle"> {
+  extends Pick<OpenedAnswer, "cache" | "served" | "settle" | "pays"> {
   iterator: AsyncIterator<Delta>;
   first: Promise<IteratorResult<Delta>>;
   abort: AbortController;
+  /** What it has reserved of the budgets that it has to keep; null: there are none. */
+  budget: BudgetReservation | null;
   /** Who has been asked so far, oldest first. */
   attempts: readonly RequestAttempt[];
   /** After an error in the middle: the answer from its beginning by another model, or null: by none. */
@@ -58,6 +63,8 @@ export interface RunForm {
   events(delta: Delta): readonly LoggedEvent[];
   /** The answer begins anew. */
   restart(): void;
+  /** The events that end an answer which was cut off. */
+  cutOff(): readonly LoggedEvent[];
 }
 
 /** What an attempt begins with. */
@@ -70,6 +77,8 @@ export interface Attempt {
   /** Text that the answer has already and goes on from. */
   kept: string;
   logger: Logger;
+  /** What it holds of the limits of who asked; absent: nothing. */
+  limits?: Reservation | null;
   /** Without it the events are those of chats. */
   form?: RunForm;
 }
@@ -93,6 +102,9 @@ interface Outcome {
   finishReason: string | null;
   usage: TokenUsage | null;
 }
+
+/** As `estimateTokens` counts. */
+const CHARACTERS_PER_TOKEN = 4;
 
 /** Waits between attempts to write the end of a run while the store refuses, in milliseconds. */
 const FINAL_RETRY_MS = [100, 500, 1_000, 2_000, 5_000];
@@ -134,6 +146,11 @@ export class RunExecution {
   #firstTokenAtMs: number | null = null;
   /** What it pays, once it is over. */
   #bill: Settlement | null = null;
+  /** What its ledger row carries, once it is over. */
+  #counters: CounterAdd[] | null = null;
+  /** Deltas that held something, and characters in them. */
+  #deltas = 0;
+  #characters = 0;
   /** What it is at; a log line of its end says how far it came. */
   #stage: "provider.first_token" | "stream" | "commit" = "provider.first_token";
   #order: Order | null = null;
@@ -237,12 +254,36 @@ export class RunExecution {
           if (behind !== null) await behind;
           this.#append(event);
         }
+        const covered = this.#isCovered(result.value, outcome);
+        if (covered !== true && !(await covered)) {
+          this.#cutOff(outcome);
+          break;
+        }
         result = await iterator.next();
       }
     } finally {
       // Closes the provider's socket whatever ended the loop.
       void Promise.resolve(iterator.return?.()).catch(() => {});
     }
+  }
+
+  /** Whether the budgets allow for more of the answer. */
+  #isCovered(delta: Delta, outcome: Outcome): boolean | Promise<boolean> {
+    const { budget, pays } = this.#opened;
+    if (budget === null || delta.type === "usage") return true;
+    this.#deltas += 1;
+    if ("text" in delta) this.#characters += delta.text.length;
+    if (outcome.finishReason !== null || !pays()) return true;
+    // A provider puts one token or more into each delta.
+    const text = Math.ceil(this.#characters / CHARACTERS_PER_TOKEN);
+    return budget.covers(Math.max(this.#deltas, text));
+  }
+
+  /** A budget is spent: what there is of the answer stays. */
+  #cutOff(outcome: Outcome): void {
+    outcome.finishReason = "budget";
+    for (const event of this.#attempt.form?.cutOff() ?? []) this.#append(event);
+    this.#logger.info("Answer was cut off by a budget");
   }
 
   #streamEnded(failure: unknown): void {
@@ -262,10 +303,13 @@ export class RunExecution {
   async #beginAgain(outcome: Outcome, failure: unknown): Promise<boolean> {
     const isBroken = this.#firstTokenAtMs !== null &&
       outcome.finishReason === null && this.#order === null;
-    const reopened = isBroken ? this.#opened.restart(failure) : null;
-    if (reopened === null) return false;
+    if (!isBroken) return false;
     const { record } = this.#owned;
     const broken = this.#endOf("interrupted", outcome, toRunError(failure));
+    // What it has reserved and not used is there for the next.
+    const counters = this.#settle(broken);
+    const reopened = this.#opened.restart(failure);
+    if (reopened === null) return false;
     const row = this.#row(broken, "interrupted");
     let next: RunRecord;
     try {
@@ -273,12 +317,16 @@ export class RunExecution {
       next = {
         ...record,
         ...servedBy(record, this.#opened.served()),
+        reserve: this.#opened.budget?.note,
         epoch: record.epoch + 1,
         startedAt: new Date(this.#clock.now()).toISOString(),
       };
       if (this.#order !== null) this.#opened.abort.abort();
       const { store } = this.#options;
-      this.#owned = await store.beginAgain(this.#owned, next, row);
+      this.#owned = await store.beginAgain(this.#owned, next, {
+        ledger: row,
+        counters,
+      });
     } catch (error) {
       this.#logger.error("Answer could not be begun again", { error });
       this.#opened.abort.abort();
@@ -291,6 +339,9 @@ export class RunExecution {
     this.#startedAtMs = this.#clock.monotonic();
     this.#firstTokenAtMs = null;
     this.#bill = null;
+    this.#counters = null;
+    this.#deltas = 0;
+    this.#characters = 0;
     outcome.usage = null;
     this.#attempt.form?.restart();
     this.#stage = "provider.first_token";
@@ -349,6 +400,15 @@ export class RunExecution {
     return costOf(this.#options.prices, { ...ended, usage });
   }
 
+  /** What the attempt has come to, for the budgets; what they had reserved for it is free. */
+  #settle({ costMicroUsd = null }: RunRecord): CounterAdd[] {
+    const { inputTokens, outputTokens } = this.#bill!.paid;
+    return this.#counters ??= this.#opened.budget?.settle(
+      { microUsd: costMicroUsd, tokens: inputTokens + outputTokens },
+      this.owned.incarnation.id,
+    ) ?? [];
+  }
+
   #row(record: RunRecord, status: LedgerStatus) {
     const since = (atMs: number | null) =>
       atMs === null ? null : Math.round(atMs - this.#startedAtMs);
@@ -371,6 +431,7 @@ export class RunExecution {
       text: this.#text,
       last,
       ledger: this.#row(record, record.status as LedgerStatus),
+      counters: this.#settle(record),
     };
     const cancelLate = this.#clock.after(
       finalDeadlineMs,
@@ -424,10 +485,10 @@ export class RunExecution {
       usage: null,
     }, null);
     try {
-      await this.#options.store.handOver(
-        this.owned,
-        this.#row(record, "interrupted"),
-      );
+      await this.#options.store.handOver(this.owned, {
+        ledger: this.#row(record, "interrupted"),
+        counters: this.#settle(record),
+      });
     } catch (error) {
       this.#logger.error("Run could not be handed over", { error });
     }
@@ -435,6 +496,7 @@ export class RunExecution {
   }
 
   #letGo(): void {
+    this.#opened.budget?.release();
     this.owned.log.release();
     this.live.abandon();
     this.#attempt.trace?.runLeft();

@@ -320,10 +320,14 @@ export class RunStarts {
     try {
       committed = await commit({
         cache: opened.cache === "bypass" ? null : opened.cache,
+        reserve: opened.budget?.note,
         ...servedBy(serverOf(built), opened.served()),
       });
     } finally {
-      if (committed === null) opened.abort.abort();
+      if (committed === null) {
+        opened.abort.abort();
+        opened.budget?.release();
+      }
       if (stage !== undefined) {
         trace?.stages.end(stage, committed === null ? "failed" : "ok");
       }
@@ -378,7 +382,7 @@ export class RunStarts {
 
 /** What is known of an answer when it has been opened. */
 type KnownOnOpening = Partial<
-  Pick<RunRecord, "cache" | "provider" | "servedModel">
+  Pick<RunRecord, "cache" | "reserve" | "provider" | "servedModel">
 >;
 
 /** Who is to answer, before anybody has been asked. */

@@ -4,6 +4,7 @@ import type { Clock } from "@/lib/clock.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import * as keys from "@/lib/kv/keys.ts";
+import type { CounterAdd } from "@/lib/kv/lane_counter.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
 import { get } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
@@ -84,7 +85,12 @@ export interface StoredEnd {
   /** The event that ends the stream. */
   last: PlacedEvent;
   ledger: LedgerRow;
+  /** What the row counts for. */
+  counters?: readonly CounterAdd[];
 }
+
+/** What an attempt has cost that is over. */
+export type AttemptEnd = Pick<StoredEnd, "ledger" | "counters">;
 
 /** How long a start waits for a halted lane, in milliseconds. */
 const REOPEN_DEADLINE_MS = 2_000;
@@ -332,7 +338,7 @@ export class RunStore {
    */
   async finishRun(
     { space, incarnation: { lane }, log, record: begun }: OwnedRun,
-    { record, text, last, ledger }: StoredEnd,
+    { record, text, last, ledger, counters }: StoredEnd,
     withEvents: boolean,
   ): Promise<void> {
     const expiry = expiryOfRun(record);
@@ -352,6 +358,7 @@ export class RunStore {
       sets: [run, ...sets, ...lastSegments],
       deletes: [keys.ownKey(record.owner, "r", record.id), ...deletes],
       ledger: [ledgerEntry(space, ledger)],
+      counters,
       events: runEvents(record, this.#store.clock.now())
         .map((event) => ({ space, event })),
       urgency: "now",
@@ -417,7 +424,7 @@ export class RunStore {
   async beginAgain(
     { space, incarnation, log }: OwnedRun,
     record: RunRecord,
-    ledger: LedgerRow,
+    { ledger, counters }: AttemptEnd,
   ): Promise<OwnedRun> {
     await incarnation.lane.write({
       sets: [{
@@ -426,6 +433,7 @@ export class RunStore {
         ...expiryOfRun(record),
       }],
       ledger: [ledgerEntry(space, ledger)],
+      counters,
       events: runEvents(record, this.#store.clock.now())
         .map((event) => ({ space, event })),
       urgency: "now",
@@ -440,7 +448,7 @@ export class RunStore {
    */
   async handOver(
     { space, incarnation: { lane }, log, record }: OwnedRun,
-    ledger: LedgerRow,
+    { ledger, counters }: AttemptEnd,
   ): Promise<void> {
     const segments = log.rest();
     const lastSegments = await writeEarlier(lane, segments);
@@ -455,6 +463,7 @@ export class RunStore {
         ...lastSegments,
       ],
       ledger: [ledgerEntry(space, ledger)],
+      counters,
       urgency: "now",
     });
   }

@@ -1,8 +1,10 @@
 /** The runs of this process: those that it executes, and those of other processes that it follows. */
 import type { AskedBy } from "@/lib/auth/asker.ts";
 import { RunAnswers } from "./run_answers.ts";
+import type { RunBudgets } from "./run_budget.ts";
 import type { RunRecord } from "./records.ts";
 import type { RunStore } from "./run_store.ts";
+import type { RunLimits } from "./run_limits.ts";
 import { type Attempt, type Order, RunExecution } from "./run_execution.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import { StorageError } from "@/lib/errors.ts";
@@ -35,6 +37,8 @@ export interface TemporaryRows {
 export class Runs {
   /** What runs are made of. */
   readonly answers: RunAnswers;
+  /** Null: there are none to keep. */
+  readonly limits: RunLimits | null;
   readonly #store: RunStore;
   readonly #hub: Hub;
   readonly #prices: PriceList;
@@ -54,6 +58,8 @@ export class Runs {
     options: {
       finalDeadlineMs?: number;
       answers?: Answers;
+      budgets?: RunBudgets;
+      limits?: RunLimits;
       observer?: RunObserver;
       access?: RunAccess;
     } = {},
@@ -63,7 +69,11 @@ export class Runs {
     this.#prices = prices;
     this.#temporary = temporary;
     this.#finalDeadlineMs = options.finalDeadlineMs ?? FINAL_DEADLINE_MS;
-    this.answers = new RunAnswers(options.answers ?? null);
+    this.answers = new RunAnswers(
+      options.answers ?? null,
+      options.budgets ?? null,
+    );
+    this.limits = options.limits ?? null;
     this.#observer = options.observer ?? null;
     this.#access = options.access ?? null;
   }
@@ -108,6 +118,7 @@ export class Runs {
     );
     void execution.finished.then(() => {
       release?.();
+      attempt.limits?.release();
       if (this.#executing.get(id) === execution) this.#executing.delete(id);
       this.#renew(attempt);
       this.#release(execution.live);

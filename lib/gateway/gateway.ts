@@ -178,7 +178,10 @@ export class Gateway {
             claim.receipt(record.id),
           ));
       } finally {
-        if (owned === null) opened.abort.abort();
+        if (owned === null) {
+          opened.abort.abort();
+          opened.budget?.release();
+        }
       }
       if (owned !== null) {
         return this.#begin(owned, { input, built, opened, context });
@@ -357,18 +360,19 @@ function known(record: RunRecord): GatewayRun {
 /** A whole answer always says what it used, so its chunks have to. */
 function formOf(
   { id, model }: RunRecord,
-  { stream, stream_options: options }: ChatCompletion,
+  { stream, stream_options: options, n }: ChatCompletion,
 ): ChatForm {
   return new ChatForm({
     id: completionId(id),
     model,
     withUsage: !stream || options?.include_usage === true,
+    choices: typeof n === "number" ? n : 1,
   });
 }
 
 function newRun(
   built: BuiltRequest,
-  { cache }: OpenedStream,
+  { cache, budget }: OpenedStream,
   { requestId, surface, asker }: GatewayContext,
 ): RunRecord {
   const now = new Date().toISOString();
@@ -392,6 +396,7 @@ function newRun(
     error: null,
     endSeq: null,
     cache: cache === "bypass" ? null : cache,
+    reserve: budget?.note,
     requestId,
     createdAt: now,
     startedAt: now,

@@ -40,6 +40,11 @@ export function toOpenAIUsage(
   };
 }
 
+/** Why an answer ended, in OpenAI's words: what a budget has cut off has reached its length. */
+export function toFinishReason(reason: string | null): string | null {
+  return reason === "budget" ? "length" : reason;
+}
+
 export function toRunObject(record: RunRecord, outputText: string): RunObject {
   return {
     id: record.id,
@@ -50,7 +55,7 @@ export function toRunObject(record: RunRecord, outputText: string): RunObject {
     provider: record.provider,
     created: Math.floor(Date.parse(record.createdAt) / 1_000),
     output_text: outputText,
-    finish_reason: record.finishReason,
+    finish_reason: toFinishReason(record.finishReason),
     usage: record.usage === null ? null : toOpenAIUsage(record.usage),
     cache: record.cache ?? null,
     error: record.error === null

@@ -1,12 +1,14 @@
 import { commit } from "./commit.ts";
 import type { FenceRecord, OwnRecord } from "./incarnation.ts";
 import {
+  budgetHoldersAfter,
   fenceKey,
   lanesOf,
   logPagesAfter,
   ownedAfter,
   ownedBy,
   type OwnedKind,
+  parseBudgetHolderKey,
   parseLogPageKey,
   parseOwnKey,
 } from "./keys.ts";
@@ -80,6 +82,16 @@ export function writers(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string> {
   return incarnations(store, logPagesAfter, parseLogPageKey, signal);
+}
+
+/** Incarnations that hold a part of a budget. */
+export function spenders(
+  store: Store,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  const incarnationOf = (key: Deno.KvKey) =>
+    parseBudgetHolderKey(key).incarnation;
+  return incarnations(store, budgetHoldersAfter, incarnationOf, signal);
 }
 
 /** Skips from the rows of one incarnation to those of the next. */

@@ -3,6 +3,7 @@ import {
   owned,
   type OwnedIncarnation,
   owners,
+  spenders,
   writers,
 } from "./fence.ts";
 import { seizeLock } from "./incarnation_lock.ts";
@@ -161,6 +162,9 @@ export class Reaper {
       else if (onOwning !== undefined) this.#handle(incarnation, onOwning);
     }
     for await (const incarnation of writers(this.#store, signal)) {
+      await this.#handleIfFenced(incarnation);
+    }
+    for await (const incarnation of spenders(this.#store, signal)) {
       await this.#handleIfFenced(incarnation);
     }
   }

@@ -15,6 +15,7 @@ import {
   NOTHING,
   plus,
 } from "./budget_amount.ts";
+import type { TakeAnswer } from "./budget_account.ts";
 import { BudgetBooks } from "./budget_books.ts";
 import { taken } from "./budget_record.ts";
 import { budgetExceeded } from "./budget_refusal.ts";
@@ -99,29 +100,42 @@ export class Budgets {
     subjects: Subjects,
     ask: BudgetAsk,
   ): BudgetReservation | Promise<BudgetReservation> {
-    const reservation = this.lend(subjects, ask);
-    if (reservation instanceof Promise) return this.#reserveLater(reservation);
-    const answer = reservation.take();
-    if (answer === true) return reservation;
-    if (answer instanceof Promise) {
-      return answer.then((given) => {
-        if (given === true) return reservation;
-        throw budgetExceeded(given, this.#store.clock.now());
-      });
-    }
-    throw budgetExceeded(answer, this.#store.clock.now());
+    const lent = this.lend(subjects, ask);
+    if (lent instanceof Promise) return this.#reserveLater(lent);
+    const later = this.claim(lent);
+    return later === undefined ? lent : later.then(() => lent);
   }
 
   async #reserveLater(
     later: Promise<BudgetReservation>,
   ): Promise<BudgetReservation> {
     const reservation = await later;
-    const answer = await reservation.take();
-    if (answer === true) return reservation;
+    await this.claim(reservation);
+    return reservation;
+  }
+
+  /**
+   * Reserves what an answer may come to, of the budgets that it has to keep.
+   * @throws {AppError} 402 `budget_exceeded` (from the promise, where there is one)
+   */
+  claim(reservation: BudgetReservation): void | Promise<void> {
+    const answer = reservation.take();
+    if (answer === true) return;
+    if (answer instanceof Promise) {
+      return answer.then((all) => this.#assert(all));
+    }
+    this.#assert(answer);
+  }
+
+  #assert(answer: TakeAnswer): void {
+    if (answer === true) return;
     throw budgetExceeded(answer, this.#store.clock.now());
   }
 
-  /** For an answer that is paid elsewhere: nothing is reserved unless it has to pay after all. */
+  /**
+   * For an answer that is paid elsewhere, or before `claim`: nothing is reserved unless it has to pay
+   * after all.
+   */
   lend(
     subjects: Subjects,
     ask: BudgetAsk,

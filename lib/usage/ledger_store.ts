@@ -5,6 +5,7 @@ import { ledgerPages } from "@/lib/kv/keys.ts";
 import type { LedgerEntry, LedgerPageRecord } from "@/lib/kv/pages.ts";
 import { list } from "@/lib/kv/reads.ts";
 import type { Lane } from "@/lib/kv/lane.ts";
+import type { CounterAdd } from "@/lib/kv/lane_counter.ts";
 import { describeKey } from "@/lib/kv/sizes.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import {
@@ -27,29 +28,33 @@ export function ledgerEntry(space: string, row: LedgerRow): LedgerEntry {
 
 /**
  * Writes the row of an attempt that nothing else is written with; resolves once it is in the store.
+ * @param counters what the row counts for
  * @throws as `Lane.write` does
  */
 export async function writeLedgerRow(
   lane: Pick<Lane, "write">,
   space: string,
   row: LedgerRow,
+  counters?: readonly CounterAdd[],
 ): Promise<void> {
   const ledger = [ledgerEntry(space, row)];
-  await lane.write({ ledger, urgency: "soon" });
+  await lane.write({ ledger, counters, urgency: "soon" });
 }
 
 /**
  * Writes the row of an answer that needed no run; resolves once it is in the store. It is found by the
  * time in the id of its request alone, so that it costs nothing but its place in a page.
+ * @param counters what the row counts for
  * @throws as `Lane.write` does
  */
 export async function writeRunlessRow(
   lane: Pick<Lane, "write">,
   space: string,
   row: LedgerRow,
+  counters?: readonly CounterAdd[],
 ): Promise<void> {
   const entry = { ...ledgerEntry(space, row), request: null };
-  await lane.write({ ledger: [entry], urgency: "soon" });
+  await lane.write({ ledger: [entry], counters, urgency: "soon" });
 }
 
 export class Ledger {

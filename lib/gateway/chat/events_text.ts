@@ -5,6 +5,7 @@ import type { RunError } from "@/lib/shared/wire.ts";
 import type { PlacedEvent } from "@/lib/streams/live_run.ts";
 import { formatPosition, type Position } from "@/lib/streams/position.ts";
 import { toOpenAIError, toOpenAIStreamError } from "../openai_error.ts";
+import { toFinishReason } from "../run_object.ts";
 
 const DONE = "data: [DONE]\n\n";
 
@@ -72,7 +73,8 @@ export class EventsText {
           if (error !== undefined) {
             text += data(position, toOpenAIStreamError(error));
           } else if (this.#isRetold) {
-            text += data(position, this.#chunk({}, event.data.finishReason));
+            const reason = toFinishReason(event.data.finishReason);
+            text += data(position, this.#chunk({}, reason));
           }
           text += `id: ${formatPosition(position)}\n${DONE}`;
           break;

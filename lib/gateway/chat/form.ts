@@ -11,11 +11,18 @@ const MAX_PIECE_CHARACTERS = 4_000;
 /** A chunk of so many bytes needs no cut, even if each of its quotes is escaped. */
 const MAX_WHOLE_BYTES = 12_000;
 
+export interface ChatFormOptions extends RewriterOptions {
+  /** How many answers the caller wants at a time; 1 unless told. */
+  choices?: number;
+}
+
 export class ChatForm implements RunForm {
+  readonly #options: ChatFormOptions;
   readonly #rewriter: ChunkRewriter;
   #text = "";
 
-  constructor(options: RewriterOptions) {
+  constructor(options: ChatFormOptions) {
+    this.#options = options;
     this.#rewriter = new ChunkRewriter(options);
   }
 
@@ -37,6 +44,23 @@ export class ChatForm implements RunForm {
 
   restart(): void {
     this.#text = "";
+  }
+
+  /** In OpenAI's words an answer that may not go on has reached its length. */
+  cutOff(): readonly LoggedEvent[] {
+    const { id, model, choices = 1 } = this.#options;
+    const chunk = {
+      id,
+      object: "chat.completion.chunk",
+      created: Math.floor(Date.now() / 1_000),
+      model,
+      choices: Array.from({ length: choices }, (_, index) => ({
+        index,
+        delta: {},
+        finish_reason: "length",
+      })),
+    };
+    return [{ event: "raw", data: JSON.stringify(chunk) }];
   }
 }
 

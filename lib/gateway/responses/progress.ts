@@ -20,6 +20,7 @@ import {
 /** What of an end that was no whole answer this API calls incomplete. */
 const INCOMPLETE: Readonly<Record<string, string>> = {
   length: "max_output_tokens",
+  budget: "max_output_tokens",
   content_filter: "content_filter",
 };
 
