@@ -21,6 +21,7 @@ import { LooseRunStore } from "@/lib/chat/loose_run_store.ts";
 import { RunFollow } from "@/lib/chat/run_follow.ts";
 import { RunRetentionStore } from "@/lib/chat/run_retention_store.ts";
 import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { RunLimits } from "@/lib/chat/run_limits.ts";
 import { RunRequests } from "@/lib/chat/run_requests.ts";
 import { RunStarts } from "@/lib/chat/run_starts.ts";
 import { loadLiveRows } from "@/lib/chat/live_row_store.ts";
@@ -293,6 +294,11 @@ export async function startServices(
   accessChanges.subscribe((change) => accessWatch.changed(change));
   const limitSettings = new LimitSettings(store, config.limits);
   const limits = new Limits({ store, owner, settings: limitSettings });
+  const runLimits = new RunLimits(limits, {
+    peek: (key) => apiKeys.policiesOf(key)?.limits,
+    load: async (workspace, key) =>
+      (await apiKeys.readPolicies(workspace, key)).limits,
+  });
   const runs = new Runs(
     runStore,
     hub,
@@ -301,6 +307,7 @@ export async function startServices(
     {
       finalDeadlineMs: parts.finalDeadlineMs,
       answers,
+      limits: runLimits,
       observer,
       access: accessWatch,
     },

@@ -146,6 +146,7 @@ export class RunExecution {
   #firstTokenAtMs: number | null = null;
   /** What it pays, once it is over. */
   #bill: Settlement | null = null;
+  #tokens: number | null = null;
   /** What its ledger row carries, once it is over. */
   #counters: CounterAdd[] | null = null;
   /** Deltas that held something, and characters in them. */
@@ -185,6 +186,11 @@ export class RunExecution {
   /** The run under the epoch that it has now. */
   get owned(): OwnedRun {
     return this.#owned;
+  }
+
+  /** Tokens that it has paid so far, asked and answered; null: not known yet. */
+  get tokens(): number | null {
+    return this.#tokens;
   }
 
   /** Tells the attempt to end; the first order counts. */
@@ -381,7 +387,11 @@ export class RunExecution {
       endSeq: this.live.lastSeq + 1,
       finishedAt: new Date(this.#clock.now()).toISOString(),
     };
-    this.#bill ??= opened.settle(ended.usage!);
+    if (this.#bill === null) {
+      this.#bill = opened.settle(ended.usage!);
+      const { inputTokens, outputTokens } = this.#bill.paid;
+      this.#tokens = (this.#tokens ?? 0) + inputTokens + outputTokens;
+    }
     return { ...ended, costMicroUsd: this.#costOf(ended, this.#bill.paid) };
   }
 

@@ -12,7 +12,9 @@ import { toQuestion } from "./question.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import { headOf, type MessageRecord, type RunRecord } from "./records.ts";
 import { notFound, threadBusy } from "./refusals.ts";
+import type { OpenedStream } from "./run_execution.ts";
 import { checkMessage, type NewRun } from "./run_input.ts";
+import { countedRequest } from "./run_limits.ts";
 import type { BuiltRequest, RunRequests } from "./run_requests.ts";
 import type { OwnedRun, RunStore } from "./run_store.ts";
 import type { Runs } from "./runs.ts";
@@ -312,9 +314,20 @@ export class RunStarts {
     const { logger, trace } = context;
     // The thread or its project may have chosen it.
     requireModel(context.asker, built.model);
-    const opened = await this.#runs.answers.open(context.asker, built, wish, {
+    const limits = await this.#runs.limits?.reserve(
+      context.asker,
+      countedRequest(built),
       trace,
-    });
+    );
+    let opened: OpenedStream;
+    try {
+      opened = await this.#runs.answers.open(context.asker, built, wish, {
+        trace,
+      });
+    } catch (error) {
+      limits?.undo();
+      throw error;
+    }
     const stage = trace?.stages.begin("commit");
     let committed: Committed | null = null;
     try {
@@ -327,6 +340,7 @@ export class RunStarts {
       if (committed === null) {
         opened.abort.abort();
         opened.budget?.release();
+        limits?.undo();
       }
       if (stage !== undefined) {
         trace?.stages.end(stage, committed === null ? "failed" : "ok");
@@ -336,7 +350,7 @@ export class RunStarts {
     const { owned, message, text } = committed;
     const prompt = built.request.messages;
     trace?.runBegan(owned.record.id);
-    this.#runs.begin({ owned, prompt, opened, kept, logger, trace });
+    this.#runs.begin({ owned, prompt, opened, kept, logger, trace, limits });
     return { run: owned.record, message, text, tree };
   }
 

@@ -118,6 +118,9 @@ export class Runs {
     );
     void execution.finished.then(() => {
       release?.();
+      const { tokens } = execution;
+      // What is not known stays counted as it was reserved.
+      if (tokens !== null) attempt.limits?.settle({ tokens });
       attempt.limits?.release();
       if (this.#executing.get(id) === execution) this.#executing.delete(id);
       this.#renew(attempt);

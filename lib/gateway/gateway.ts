@@ -12,12 +12,14 @@ import type { RunRecord } from "@/lib/chat/records.ts";
 import type { AskedAgain } from "@/lib/chat/recovery.ts";
 import { notFound } from "@/lib/chat/refusals.ts";
 import { textOf } from "@/lib/chat/run_events.ts";
+import { countedRequest } from "@/lib/chat/run_limits.ts";
 import type { OpenedStream } from "@/lib/chat/run_execution.ts";
 import type { RunFollow } from "@/lib/chat/run_follow.ts";
 import type { BuiltRequest } from "@/lib/chat/run_requests.ts";
 import type { RunStore } from "@/lib/chat/run_store.ts";
 import type { Runs } from "@/lib/chat/runs.ts";
 import { AppError } from "@/lib/errors.ts";
+import type { Reservation } from "@/lib/limits/limits.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
 import type { ChatMessage } from "@/lib/llm/types.ts";
 import type { Logger } from "@/lib/observe/log.ts";
@@ -127,24 +129,31 @@ export class Gateway {
     const { keptHits, looseRuns, runs } = this.#parts;
     const { space, logger } = context;
     const built = await this.#build(input, context.signal);
-    const sought = await runs.answers.seek(
-      context.asker,
-      built,
-      context.cache,
-      context,
-    );
-    const { key, hit } = sought;
-    if (key !== null && hit !== null && context.surface === undefined) {
-      return await keptHits.respond({ ...context, key, hit, built, input });
+    const limits = await this.#reserve(built, context);
+    let opened: OpenedStream | null = null;
+    try {
+      const sought = await runs.answers.seek(
+        context.asker,
+        built,
+        context.cache,
+        context,
+      );
+      const { key, hit } = sought;
+      if (key !== null && hit !== null && context.surface === undefined) {
+        return await keptHits.respond({ ...context, key, hit, built, input });
+      }
+      opened = await this.#open(built, context, sought);
+    } finally {
+      // Without a run it was a request that used nothing.
+      if (opened === null) endWithoutRun(limits);
     }
-    const opened = await this.#open(built, context, sought);
     const record = { ...newRun(built, opened, context), isAttached: true };
     const owned = looseRuns.begin(
       space,
       record,
       (error) => logger.warn("Run was not stored at its start", { error }),
     );
-    return this.#begin(owned, { input, built, opened, context });
+    return this.#begin(owned, { input, built, opened, context, limits });
   }
 
   async #startDetached(
@@ -166,7 +175,14 @@ export class Gateway {
         return known(record);
       }
       const built = await this.#build(input, context.signal);
-      const opened = await this.#open(built, context);
+      const limits = await this.#reserve(built, context);
+      let opened: OpenedStream;
+      try {
+        opened = await this.#open(built, context);
+      } catch (error) {
+        endWithoutRun(limits);
+        throw error;
+      }
       const record = newRun(built, opened, context);
       let owned = null;
       try {
@@ -181,10 +197,11 @@ export class Gateway {
         if (owned === null) {
           opened.abort.abort();
           opened.budget?.release();
+          limits?.undo();
         }
       }
       if (owned !== null) {
-        return this.#begin(owned, { input, built, opened, context });
+        return this.#begin(owned, { input, built, opened, context, limits });
       }
     }
     throw new AppError({
@@ -197,7 +214,7 @@ export class Gateway {
 
   #begin(
     owned: Parameters<Runs["begin"]>[0]["owned"],
-    { input, built, opened, context }: Beginning,
+    { input, built, opened, context, limits }: Beginning,
   ): GatewayRun {
     context.trace.runBegan(owned.record.id);
     this.#parts.runs.begin({
@@ -207,6 +224,7 @@ export class Gateway {
       kept: "",
       logger: context.logger,
       trace: context.trace,
+      limits,
       form: formOf(owned.record, input),
     });
     return {
@@ -216,6 +234,15 @@ export class Gateway {
       isKnown: false,
       first: opened.first,
     };
+  }
+
+  /** @throws {AppError} 429 `rate_limit_exceeded` */
+  async #reserve(
+    built: BuiltRequest,
+    { asker, trace }: GatewayContext,
+  ): Promise<Reservation | null> {
+    const { limits } = this.#parts.runs;
+    return await limits?.reserve(asker, countedRequest(built), trace) ?? null;
   }
 
   async #open(
@@ -345,6 +372,12 @@ interface Beginning {
   built: BuiltRequest;
   opened: OpenedStream;
   context: GatewayContext;
+  limits: Reservation | null;
+}
+
+function endWithoutRun(limits: Reservation | null): void {
+  limits?.settle({ tokens: 0 });
+  limits?.release();
 }
 
 function known(record: RunRecord): GatewayRun {

@@ -86,6 +86,11 @@ export const requestContext: Middleware<State> = async (ctx) => {
     if (timing !== "") headers.set("server-timing", timing);
     headers.set("x-freshet-overhead-ms", String(rounded(overheadMs)));
   }
+  if (ctx.url.pathname.startsWith("/v1/")) {
+    for (const [name, value] of Object.entries(state.trace.rateHeaders)) {
+      headers.set(name, value);
+    }
+  }
   if (headers.get("content-type")?.startsWith("text/event-stream")) {
     observer.countFollower(completed);
   }

@@ -37,6 +37,8 @@ export class RequestTrace implements TraceStart {
   model: string | null = null;
   /** Run that the request began, or was attached to. */
   run: string | null = null;
+  /** `x-ratelimit-…` as its limits stand after it. */
+  rateHeaders: Readonly<Record<string, string>> = {};
   /** What it was refused with, or null. */
   error: { code: string; message: string } | null = null;
   /** The headers have left. */
