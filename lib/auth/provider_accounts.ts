@@ -99,8 +99,9 @@ export class ProviderAccounts {
       ? newUser(email!, person.name, identity, accounts.timestamp())
       : account.user;
     const first = await memberships.membership(FIRST_WORKSPACE, user.id);
+    const isLost = hasLostRole(person, first.membership.record);
     const role = person.role ??
-      first.membership.record?.role ??
+      (isLost ? person.defaultRole : first.membership.record?.role) ??
       (account === null ? person.defaultRole : null);
     const parts = [];
     if (account === null) {
@@ -158,6 +159,9 @@ export class ProviderAccounts {
     const nothing = { record: null, versionstamp: null };
     const access = account?.access ?? nothing;
     const before = first.membership.record;
+    if (role === null && hasLostRole(person, before)) {
+      return this.#shutOut(user, first, access);
+    }
     // Whom an admin has taken out of the workspace stays out, unless their groups say otherwise.
     if (
       role === null || (before === null && person.role === null &&
@@ -171,9 +175,14 @@ export class ProviderAccounts {
     const ids = person.groups === null
       ? before?.groups ?? []
       : await groups.byNames(FIRST_WORKSPACE, person.groups);
+    const mappedRole = person.role ?? undefined;
     const after = before === null
-      ? newMembership(user.id, role, ids, now)
-      : changed(before, keepsOwner(first, before, role), ids, now);
+      ? { ...newMembership(user.id, role, ids, now), mappedRole }
+      : changed(before, {
+        role: isLastOwner(first, before) ? "owner" : role,
+        groups: ids,
+        mappedRole: person.groups === null ? before.mappedRole : mappedRole,
+      }, now);
     if (after === before) return [];
     const events = before !== null && before.role !== after.role
       ? [note(auditEvent("role.changed", {
@@ -195,6 +204,29 @@ export class ProviderAccounts {
     ];
   }
 
+  /** Takes out of the first workspace whom only groups had put there that they are in no longer. */
+  #shutOut(
+    user: UserRecord,
+    first: LoadedMembership,
+    access: Account["access"],
+  ) {
+    const { accounts, memberships } = this.#parts;
+    const { membership: { record } } = first;
+    if (record === null || isLastOwner(first, record)) return [];
+    return [
+      memberships.change(FIRST_WORKSPACE, user.id, first, null),
+      accounts.accessChange(user.id, access),
+      accounts.note(
+        FIRST_WORKSPACE,
+        auditEvent("user.removed", {
+          actor: null,
+          subject: user.id,
+          details: { email: user.email, role: record.role },
+        }),
+      ),
+    ];
+  }
+
   async #workspaceOf(user: string): Promise<string | null> {
     const there = await this.#parts.memberships.workspacesOf(user);
     const first = there.find(({ membership }) => !membership.isDisabled);
@@ -202,31 +234,35 @@ export class ProviderAccounts {
   }
 }
 
-/** The role that somebody gets: the last owner stays one whatever the provider says. */
-function keepsOwner(
+/** Whether somebody has their role from groups of the provider that they are in no longer. */
+function hasLostRole(
+  { role, groups }: ProviderPerson,
+  before: MembershipRecord | null,
+): boolean {
+  return role === null && groups !== null && before !== null &&
+    before.mappedRole === before.role;
+}
+
+/** The last owner stays one, whatever the provider says. */
+function isLastOwner(
   { owners }: LoadedMembership,
-  before: MembershipRecord,
-  role: Role,
-): Role {
+  { user }: MembershipRecord,
+): boolean {
   const users = owners.record?.users ?? [];
-  return users.length === 1 && users[0] === before.user ? "owner" : role;
+  return users.length === 1 && users[0] === user;
 }
 
 function changed(
   before: MembershipRecord,
-  role: Role,
-  groups: string[],
+  after: Pick<MembershipRecord, "role" | "groups" | "mappedRole">,
   now: string,
 ): MembershipRecord {
-  const isSame = before.role === role &&
-    before.groups.toSorted().join() === groups.toSorted().join();
-  return isSame ? before : {
-    ...before,
-    role,
-    groups,
-    updatedAt: now,
-    version: before.version + 1,
-  };
+  const isSame = before.role === after.role &&
+    before.mappedRole === after.mappedRole &&
+    before.groups.toSorted().join() === after.groups.toSorted().join();
+  return isSame
+    ? before
+    : { ...before, ...after, updatedAt: now, version: before.version + 1 };
 }
 
 /** A name of another program as one that this one takes. */

@@ -64,6 +64,8 @@ export interface MembershipRecord {
   groups: string[];
   /** They may not sign in to this workspace. */
   isDisabled: boolean;
+  /** Role that their groups at the identity provider gave them last; it goes when those groups do. */
+  mappedRole?: Role;
   createdAt: string;
   updatedAt: string;
   version: number;
