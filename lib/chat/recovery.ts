@@ -74,6 +74,9 @@ export interface RecoveryParts {
 /** So long a group has to live before the next one begins, in milliseconds. */
 const SURVIVAL_MS = 1_000;
 
+/** How often is looked whether a run that was put off may begin, in milliseconds. */
+const PLACE_POLL_MS = 250;
+
 /** A run as it was found, and what it is to be told. */
 interface Candidate {
   orphan: OrphanedRun;
@@ -101,16 +104,20 @@ export class Recovery {
     const isPlanned = candidates.every(({ orphan }) =>
       orphan.record.isHandedOver
     );
+    const putOff: Candidate[] = [];
     let groupSize = isPlanned ? candidates.length : 1;
     while (candidates.length > 0 && !this.#ended.signal.aborted) {
       const group = takeGroup(candidates, groupSize);
-      await Promise.all(
+      const begun = await Promise.all(
         group.map((each) => this.#restart(each, group.length, left)),
       );
+      putOff.push(...group.filter((_, index) => !begun[index]));
       if (candidates.length > 0) await this.#survive();
       groupSize = 2 * group.length;
     }
-    if (candidates.length === 0) await claims.dropPages(left);
+    await this.#restartPutOff(putOff, left);
+    const isDone = candidates.length === 0 && putOff.length === 0;
+    if (isDone) await claims.dropPages(left);
   }
 
   /**
@@ -142,7 +149,9 @@ export class Recovery {
     const counts = { crashes, charged, handovers };
     const budget = { isLeft: true, groupLimit: 1, counts };
     const left = { slices: new Map(), keys: [] };
-    await this.#restart({ orphan, budget }, 1, left);
+    const isOver = await this.#restart({ orphan, budget }, 1, left);
+    // It is looked for again.
+    if (!isOver) this.#parts.claims.putUnsure(id);
   }
 
   /** Ends a run at once that somebody has stopped, and whose owner nobody has taken over yet. */
@@ -229,33 +238,54 @@ export class Recovery {
     await this.#parts.budgets?.bury(dead, attempts);
   }
 
-  /** Begins a run again; one that cannot be is ended. */
+  /** Begins those for which there was no place, as places become free. */
+  async #restartPutOff(putOff: Candidate[], left: LeftPages): Promise<void> {
+    const { clock } = this.#parts.claims;
+    const { signal } = this.#ended;
+    while (putOff.length > 0 && !signal.aborted) {
+      await sleep(clock, PLACE_POLL_MS, signal);
+      for (const candidate of putOff.splice(0)) {
+        const isOver = signal.aborted ||
+          await this.#restart(candidate, 1, left);
+        if (!isOver || signal.aborted) putOff.push(candidate);
+      }
+    }
+  }
+
+  /**
+   * Begins a run again; one that cannot be is ended. False: as many answers are in the making as whoever
+   * asked may have at once, so nothing was done.
+   */
   async #restart(
     { orphan, budget }: Candidate,
     groupSize: number,
     left: LeftPages,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { claims, runs, log } = this.#parts;
     const { space, record } = orphan;
     // Another process will have it.
-    if (!runs.takesMore) return;
+    if (!runs.takesMore) return true;
     const request = await this.#request(orphan);
     if (request === null) {
       await this.#end(orphan, "interrupted", null);
-      return;
+      return true;
     }
     const { built, kept, form } = request;
     const asker = askerIn(space, record.askedBy);
+    const limits = await runs.limits?.resume(asker, built.model);
+    if (limits === null) return false;
     await runs.answers.prepareAgain(workspaceOf(space));
     let reserved: BudgetReservation | null;
     try {
       reserved = await runs.answers.reserveAgain(asker, built);
     } catch (error) {
+      limits?.undo();
       if (!(error instanceof AppError) || error.status !== 402) throw error;
       log.warn("Answer is not begun again: a budget is spent", {
         run: record.id,
       });
-      return await this.#end(orphan, "interrupted", built);
+      await this.#end(orphan, "interrupted", built);
+      return true;
     }
     const owned = await claims.takeOver(
       orphan,
@@ -271,10 +301,12 @@ export class Recovery {
       this.#ledgerRow(orphan, built),
     ).catch((error) => {
       reserved?.release();
+      limits?.undo();
       throw error;
     });
     if (owned === null) {
       reserved?.release();
+      limits?.undo();
       // Another process has it, or somebody has stopped it in this moment.
       const slices = left.slices.get(record.id) ?? [];
       const now = await claims.load(
@@ -284,7 +316,7 @@ export class Recovery {
         slices,
       );
       if (now?.isStopped) await this.#end(now, "cancelled", built);
-      return;
+      return true;
     }
     log.warn("Answer is begun again after the end of its process", {
       run: record.id,
@@ -301,8 +333,10 @@ export class Recovery {
       ),
       kept,
       logger: log,
+      limits,
       form,
     });
+    return true;
   }
 
   /** What to ask for a run; null when its thread or its model is gone, or nobody will ask again. */
