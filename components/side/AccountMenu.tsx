@@ -12,9 +12,11 @@ export function AccountMenu({ viewer }: { viewer: Viewer }): VNode | null {
   const others = workspaces.filter(({ id }) => id !== workspace.id);
   return (
     <details class="group account">
-      <summary class="row account-row" aria-label={`Account: ${viewer.email}`}>
+      <summary class="row">
         <span class="account-who">
-          <span class="cut">{viewer.email}</span>
+          <span class="cut">
+            <span class="sr">Account:</span> {viewer.email}
+          </span>{" "}
           <span class="cut account-where">{workspace.name}</span>
         </span>
         <Icon name="right" small turnable />

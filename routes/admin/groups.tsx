@@ -84,9 +84,11 @@ export const handler = define.handlers({
 /** `/admin/groups`: groups of people, for which limits and budgets can be set. */
 export default define.page<typeof handler>(function GroupsPage({ data }) {
   const { viewer, groups, isFirstPage, form } = data;
-  // A rename that was refused leaves the form of new groups empty.
-  const values = form.values.action === "create" ? form.values : {};
-  const { errors } = form;
+  // A rename that was refused is told above, and leaves the form of new groups empty.
+  const isNew = form.values.action === "create";
+  const values = isNew ? form.values : {};
+  const errors = isNew ? form.errors : {};
+  const trouble = form.errors[""] ?? (isNew ? undefined : form.errors.name);
   return (
     <AdminPage
       viewer={viewer}
@@ -97,10 +99,9 @@ export default define.page<typeof handler>(function GroupsPage({ data }) {
         class="project-form stack"
         method="post"
         action="/admin/groups"
-        aria-label="New group"
       >
         <input type="hidden" name="action" value="create" />
-        <FormTrouble message={errors[""]} />
+        <FormTrouble message={trouble} />
         <FormField id="group-name" label="New group" error={errors.name}>
           <input
             class="input"
