@@ -43,7 +43,7 @@ export interface IdentityParts {
   store: ConstructorParameters<typeof AccountStore>[0];
   config: Config;
   changes: AccessChanges;
-  mailer: Mailer;
+  mailer: Pick<Mailer, "isOn" | "add" | "wake">;
   log: Logger;
   /** Work of a password's hash; tests give a small one. */
   passwordCost?: PasswordCost;

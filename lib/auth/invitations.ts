@@ -38,7 +38,7 @@ export interface InvitationsParts {
   memberships: MembershipStore;
   groups: Groups;
   passwords: Passwords;
-  mailer: Mailer;
+  mailer: Pick<Mailer, "isOn" | "add" | "wake">;
   changes: AccessChanges;
 }
 

@@ -16,7 +16,7 @@ export interface PasswordChangeParts {
   passwords: Passwords;
   sessions: Sessions;
   signIn: SignIn;
-  mailer: Mailer;
+  mailer: Pick<Mailer, "isOn" | "add" | "wake">;
 }
 
 /** Who changes a password, and where that is noted. */

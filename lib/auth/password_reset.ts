@@ -18,7 +18,7 @@ export interface PasswordResetParts {
   links: LinkTokenStore;
   passwordChange: PasswordChange;
   throttle: Throttle;
-  mailer: Mailer;
+  mailer: Pick<Mailer, "isOn" | "add" | "wake">;
   log: Logger;
 }
 

@@ -5,6 +5,7 @@
  */
 import { retryOnConflict } from "@/lib/chat/retry_on_conflict.ts";
 import { AppError } from "@/lib/errors.ts";
+import { countedAddress } from "@/lib/net/counted_address.ts";
 import { hashOf } from "./hashed_token.ts";
 import type { Loaded } from "./records.ts";
 import type { ThrottleStore, TriesRecord } from "./throttle_store.ts";
@@ -48,7 +49,8 @@ const FREE: TriesRecord = { v: 1, failures: 0, waitUntil: 0, forgetAt: 0 };
 /** A try that may be made, and what happens to the next if it fails. */
 export interface Try {
   account: string;
-  address: string;
+  /** The client's address, or its network. */
+  client: string;
   /** Subject that the try was counted for. */
   subject: string;
   /** Tries that are left after this one before a wait. */
@@ -68,14 +70,15 @@ export class Throttle {
    * Counts a try before it is made, so that many at once, in whatever process, get no more than the
    * policy allows. It does not matter whether the account exists.
    * @param account what was typed, normalised
-   * @param address of the client, or its network
+   * @param address of the client
    * @throws {AppError} 429 `too_many_attempts` with `Retry-After`
    */
   async take(account: string, address: string): Promise<Try> {
     const name = hashOf(account);
-    const known = await this.#store.knownSince(name, address);
-    const subject = known === null ? `a:${name}` : `k:${name}:${address}`;
-    const addressSubject = addressOf(address);
+    const client = countedAddress(address);
+    const known = await this.#store.knownSince(name, client);
+    const subject = known === null ? `a:${name}` : `k:${name}:${client}`;
+    const addressSubject = addressOf(client);
     return await retryOnConflict(async () => {
       const [mine, all] = await this.#store.tries([subject, addressSubject]);
       const now = this.#store.now();
@@ -88,7 +91,7 @@ export class Throttle {
       if (!await this.#store.write(subject, mine, after)) return "conflict";
       return {
         account: name,
-        address,
+        client,
         subject,
         left: Math.max(ACCOUNT.free - after.failures, 0),
         waitMs: Math.max(after.waitUntil - now, 0),
@@ -97,7 +100,7 @@ export class Throttle {
   }
 
   /** The try has succeeded: the account's tries are free again. */
-  async succeeded({ account, address, subject }: Try): Promise<void> {
+  async succeeded({ account, client, subject }: Try): Promise<void> {
     await retryOnConflict(async () => {
       const [before] = await this.#store.tries([subject]);
       const forgetAt = this.#store.now() + MINUTE_MS;
@@ -105,18 +108,18 @@ export class Throttle {
         .write(subject, before, { ...FREE, forgetAt });
       return ok ? null : "conflict";
     });
-    const known = await this.#store.knownSince(account, address);
+    const known = await this.#store.knownSince(account, client);
     if (known === null || this.#store.now() - known > KNOWN_AGAIN_MS) {
-      await this.#store.noteKnown(account, address, KNOWN_MS);
+      await this.#store.noteKnown(account, client, KNOWN_MS);
     }
   }
 
   /** The try has failed: it counts against the address too. */
   async failed(
-    { address }: Try,
+    { client }: Try,
     event: { workspace: string; event: OutboxEvent },
   ): Promise<void> {
-    const subject = addressOf(address);
+    const subject = addressOf(client);
     await retryOnConflict(async () => {
       const [before] = await this.#store.tries([subject]);
       const now = this.#store.now();
@@ -151,8 +154,8 @@ export class Throttle {
   }
 }
 
-function addressOf(address: string): string {
-  return `n:${address}`;
+function addressOf(client: string): string {
+  return `n:${client}`;
 }
 
 function current({ record }: Loaded<TriesRecord>, now: number): TriesRecord {

@@ -13,9 +13,6 @@ export interface ClientAddress {
   host: string | null;
 }
 
-/** A client of version 6 holds at least this much of the net, and picks addresses from it as it likes. */
-const CLIENT_BITS = 64;
-
 /** Who is at the other end of the connection; a socket of this machine counts as its loopback address. */
 function peerOf(info: Deno.ServeHandlerInfo): IpAddress | null {
   const { remoteAddr } = info;
@@ -66,19 +63,4 @@ export function clientAddress(
       : direct.protocol,
     host: word(forwarding.hosts) ?? direct.host,
   };
-}
-
-/**
- * The part of an address that stands for one client where clients are counted: an address of version 4,
- * or the network of 64 bits of one of version 6, as `2001:db8:1:2::/64`.
- */
-export function countedAddress(address: string): string {
-  const parsed = parseAddress(address);
-  if (parsed === null || parsed.kind() === "ipv4") return address;
-  const bytes = parsed.toByteArray();
-  const groups = Array.from(
-    { length: CLIENT_BITS / 16 },
-    (_, index) => (bytes[2 * index] * 256 + bytes[2 * index + 1]).toString(16),
-  );
-  return `${groups.join(":")}::/${CLIENT_BITS}`;
 }

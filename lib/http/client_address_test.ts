@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "@/lib/config/config_error.ts";
 import { readTrustedProxies } from "@/lib/config/trusted_proxies.ts";
-import { clientAddress, countedAddress } from "./client_address.ts";
+import { clientAddress } from "./client_address.ts";
 import { NO_PROXIES, trustedProxies } from "./trusted_proxies.ts";
 
 const PROXY = "10.0.0.1";
@@ -256,15 +256,4 @@ Deno.test("readTrustedProxies: a part that is no network ends the start and is n
     "::1",
     "fc00::/7",
   ]);
-});
-
-Deno.test("countedAddress: version 6 counts by its network of 64 bits", () => {
-  assert.equal(countedAddress("203.0.113.7"), "203.0.113.7");
-  assert.equal(countedAddress("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-  assert.equal(
-    countedAddress("2001:db8:1:2::1"),
-    countedAddress("2001:db8:1:2:ffff::"),
-  );
-  assert.equal(countedAddress("::1"), "0:0:0:0::/64");
-  assert.equal(countedAddress("unknown"), "unknown");
 });
