@@ -10,7 +10,7 @@ import { newWorkspaceSchema } from "@/lib/auth/user_input.ts";
 import { AppError } from "@/lib/errors.ts";
 import { readForm } from "@/lib/http/form.ts";
 import { attemptForm, FormRefused, parseForm } from "@/lib/http/task_form.ts";
-import { loadPlaces } from "@/lib/http/viewer.ts";
+import { loadPlaces, requirePeople } from "@/lib/http/viewer.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
 import { define, type State } from "@/utils.ts";
 
@@ -20,9 +20,11 @@ async function load({ state }: Context<State>, form: FormState) {
 
 export const handler = define.handlers({
   async GET(ctx) {
+    requirePeople(ctx.state);
     return page(await load(ctx, EMPTY_FORM));
   },
   async POST(ctx) {
+    requirePeople(ctx.state);
     const { caller, services: { sessions, workspaces } } = ctx.state;
     const form = await readForm(ctx.req);
     switch (form.get("action")) {

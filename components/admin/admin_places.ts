@@ -24,7 +24,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
   {
     path: "/admin/groups",
     title: "Groups",
-    icon: "people",
+    icon: "groups",
     who: "admin",
     isLocal: false,
   },

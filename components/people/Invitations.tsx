@@ -16,7 +16,7 @@ export function Invitations(
       role="region"
       aria-label="Invitations"
     >
-      <table class="table table-stack">
+      <table class="table table-stack acts-below">
         <thead>
           <tr>
             <th scope="col">Invited</th>

@@ -51,16 +51,8 @@ function Person(
         <a class="person" href={`/admin/users/${id}`}>
           {personName(person)}
         </a>
-        {id === self && (
-          <>
-            <span class="badge">you</span>
-          </>
-        )}
-        {disabled && (
-          <>
-            <span class="badge" data-kind="warn">disabled</span>
-          </>
-        )}
+        {id === self && <span class="badge">you</span>}
+        {disabled && <span class="badge" data-kind="warn">disabled</span>}
         {name !== "" && email !== null && (
           <span class="person-email">{email}</span>
         )}

@@ -1,4 +1,5 @@
 import { isAtLeast } from "@/lib/auth/roles.ts";
+import { AppError } from "@/lib/errors.ts";
 import { type Clock, readClock } from "@/lib/shared/clock.ts";
 import type { Viewer } from "@/lib/shared/viewer.ts";
 import type { State } from "@/utils.ts";
@@ -34,4 +35,17 @@ export async function loadViewer(
       { id: caller.workspace, name: "Workspace" },
     workspaces: names.sort((a, b) => a.name.localeCompare(b.name, "en")),
   };
+}
+
+/**
+ * Pages about several people are nowhere where there is but one.
+ * @throws {AppError} 404 `not_found` in local mode
+ */
+export function requirePeople({ caller }: State): void {
+  if (caller.mode !== "local") return;
+  throw new AppError({
+    status: 404,
+    code: "not_found",
+    message: "In local mode everyone on this machine is the one owner.",
+  });
 }

@@ -12,12 +12,15 @@ const DATE = new Intl.DateTimeFormat("en-GB", {
   year: "numeric",
 });
 
-function words(spanMs: number): string | null {
-  if (spanMs < HOUR_MS) {
-    return `${Math.max(1, Math.floor(spanMs / MINUTE_MS))} min`;
-  }
-  if (spanMs < DAY_MS) return `${Math.floor(spanMs / HOUR_MS)} h`;
-  const days = Math.floor(spanMs / DAY_MS);
+function words(
+  spanMs: number,
+  whole: (count: number) => number,
+): string | null {
+  const minutes = Math.max(1, whole(spanMs / MINUTE_MS));
+  if (minutes < 60) return `${minutes} min`;
+  const hours = whole(spanMs / HOUR_MS);
+  if (hours < 24) return `${hours} h`;
+  const days = whole(spanMs / DAY_MS);
   if (days > MOST_DAYS) return null;
   return days === 1 ? "1 day" : `${days} days`;
 }
@@ -26,7 +29,7 @@ function words(spanMs: number): string | null {
 export function formatAgo(moment: Date, now: Date): string {
   const spanMs = now.getTime() - moment.getTime();
   if (spanMs < MINUTE_MS) return "just now";
-  const span = words(spanMs);
+  const span = words(spanMs, Math.floor);
   return span === null ? DATE.format(moment) : `${span} ago`;
 }
 
@@ -34,6 +37,6 @@ export function formatAgo(moment: Date, now: Date): string {
 export function formatAhead(moment: Date, now: Date): string {
   const spanMs = moment.getTime() - now.getTime();
   if (spanMs <= 0) return "over";
-  const span = words(spanMs);
+  const span = words(spanMs, Math.round);
   return span === null ? `on ${DATE.format(moment)}` : `in ${span}`;
 }

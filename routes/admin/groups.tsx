@@ -13,7 +13,7 @@ import {
   FormRefused,
   parseForm,
 } from "@/lib/http/task_form.ts";
-import { loadPlaces } from "@/lib/http/viewer.ts";
+import { loadPlaces, requirePeople } from "@/lib/http/viewer.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
 import { define, type State } from "@/utils.ts";
 
@@ -67,9 +67,11 @@ async function act(
 
 export const handler = define.handlers({
   async GET(ctx) {
+    requirePeople(ctx.state);
     return page(await load(ctx, EMPTY_FORM));
   },
   async POST(ctx) {
+    requirePeople(ctx.state);
     const form = await readForm(ctx.req);
     try {
       await act(ctx.state, form);

@@ -3,6 +3,7 @@ import { AdminPage } from "@/components/admin/AdminPage.tsx";
 import { PersonForms } from "@/components/people/PersonForms.tsx";
 import { readForm } from "@/lib/http/form.ts";
 import { actOnPerson, loadPerson } from "@/lib/http/people_page.ts";
+import { requirePeople } from "@/lib/http/viewer.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
 import { personName } from "@/lib/shared/people.ts";
@@ -18,9 +19,11 @@ async function load(ctx: Context<State>, form: FormState) {
 
 export const handler = define.handlers({
   async GET(ctx) {
+    requirePeople(ctx.state);
     return page(await load(ctx, EMPTY_FORM));
   },
   async POST(ctx) {
+    requirePeople(ctx.state);
     const form = await readForm(ctx.req);
     try {
       const path = await actOnPerson(ctx.state, ctx.params.user, form);

@@ -11,6 +11,7 @@ import type { FreshInvitation } from "@/lib/auth/invitations.ts";
 import { readForm } from "@/lib/http/form.ts";
 import { readPageQuery } from "@/lib/http/page_query.ts";
 import { actOnInvitations, loadPeople } from "@/lib/http/people_page.ts";
+import { requirePeople } from "@/lib/http/viewer.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
 import { rolesToGive } from "@/lib/shared/people.ts";
@@ -43,9 +44,11 @@ async function load(ctx: Context<State>, answer: Answer) {
 
 export const handler = define.handlers({
   async GET(ctx) {
+    requirePeople(ctx.state);
     return page(await load(ctx, NO_ANSWER));
   },
   async POST(ctx) {
+    requirePeople(ctx.state);
     const form = await readForm(ctx.req);
     try {
       const answer = await actOnInvitations(ctx.state, form);
@@ -79,7 +82,7 @@ export default define.page<typeof handler>(function PeoplePage({ data }) {
     <AdminPage
       viewer={viewer}
       title="People"
-      lede={`Who is in the workspace ${viewer.workspace.name}, and what they may do.`}
+      lede="Who is in the workspace, and what they may do."
       tools={form === null && (
         <button class="btn btn-primary" type="button" popovertarget={INVITE}>
           <Icon name="plus" small />
