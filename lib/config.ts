@@ -4,6 +4,7 @@
  * wanted.
  */
 import type { AdmissionSettings } from "./config/admission.ts";
+import type { BudgetRule } from "./config/budgets.ts";
 import type { CacheSettings } from "./config/cache.ts";
 import { ConfigError, wrongSetting as wrong } from "./config/config_error.ts";
 import {
@@ -70,6 +71,8 @@ export interface Config extends SignInSettings {
   prices: PriceSettings[];
   /** How much may be asked in a time, and at once. */
   limits: LimitPolicySettings[];
+  /** How much may be spent in a period. */
+  budgets: BudgetRule[];
   titles: TitleSettings;
   retention: RetentionSettings;
   requestLog: RequestLogSettings;
@@ -214,6 +217,7 @@ export async function readConfig(
     admission: file.admission,
     prices: file.prices,
     limits: file.limits,
+    budgets: file.budgets,
     titles: file.titles,
     retention: file.retention,
     requestLog: file.requestLog,

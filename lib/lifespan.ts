@@ -78,6 +78,8 @@ export async function drain(services: Services): Promise<void> {
     services.passwordReset.close(),
     services.answers.cache.close(),
     services.consumers.stop(),
+    services.moneyBell.close(),
+    services.budgets.close(),
     services.mailer.stop(FINAL_WRITES_MS),
   ]);
   await services.limits.close();

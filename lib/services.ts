@@ -15,6 +15,7 @@ import { AuditSealer } from "@/lib/audit/audit_sealer.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import { buildAnswers } from "@/lib/cache/build_answers.ts";
 import { Chat } from "@/lib/chat/chat.ts";
+import { RunBudgets } from "@/lib/chat/run_budget.ts";
 import { Recovery } from "@/lib/chat/recovery.ts";
 import { RunClaimStore } from "@/lib/chat/run_claim_store.ts";
 import { LooseRunStore } from "@/lib/chat/loose_run_store.ts";
@@ -82,6 +83,11 @@ import { LocalProviders } from "@/lib/llm/local_providers.ts";
 import { ModelRegistry } from "@/lib/llm/models.ts";
 import { LimitSettings } from "@/lib/limits/limit_settings.ts";
 import { Limits } from "@/lib/limits/limits.ts";
+import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
+import { BudgetSettings } from "@/lib/limits/budget_settings.ts";
+import { Budgets } from "@/lib/limits/budgets.ts";
+import { MoneyBell } from "@/lib/limits/money_bell.ts";
+import { PriceSettings } from "@/lib/limits/price_settings.ts";
 import { PriceList } from "@/lib/llm/prices.ts";
 import { MailStore } from "@/lib/mail/mail_store.ts";
 import { Mailer } from "@/lib/mail/mailer.ts";
@@ -149,6 +155,11 @@ export interface Services extends Identity {
   /** Kept answers, and calls that several runs share. */
   answers: Answers;
   prices: PriceList;
+  priceSettings: PriceSettings;
+  budgets: Budgets;
+  budgetSettings: BudgetSettings;
+  /** Tells of prices and budgets that other processes have set. */
+  moneyBell: MoneyBell;
   /** How much may be asked in a time, and at once. */
   limits: Limits;
   limitSettings: LimitSettings;
@@ -299,6 +310,29 @@ export async function startServices(
     load: async (workspace, key) =>
       (await apiKeys.readPolicies(workspace, key)).limits,
   });
+  const moneyBell = new MoneyBell(store);
+  const budgetSettings = new BudgetSettings(store, config.budgets);
+  const priceSettings = new PriceSettings(store, config.prices, prices);
+  await priceSettings.refresh();
+  moneyBell.listen(() => budgetSettings.refresh());
+  moneyBell.listen(() => priceSettings.refresh());
+  const budgets = new Budgets({
+    store,
+    owner,
+    settings: budgetSettings,
+    keyBudgets: {
+      peek: (key) => apiKeys.policiesOf(key)?.budget,
+      load: async (workspace, key) =>
+        (await apiKeys.readPolicies(workspace, key)).budget,
+    },
+  });
+  const runBudgets = new RunBudgets(budgets, prices, store.clock);
+  /** What a call has reserved ends with its ledger row. */
+  const settle = (row: LedgerRow, reserved: BudgetReservation | undefined) => {
+    const { costMicroUsd: microUsd, inputTokens, outputTokens } = row;
+    const spent = { microUsd, tokens: inputTokens + outputTokens };
+    return reserved?.settle(spent, owner.incarnation.id);
+  };
   const runs = new Runs(
     runStore,
     hub,
@@ -308,6 +342,7 @@ export async function startServices(
       finalDeadlineMs: parts.finalDeadlineMs,
       answers,
       limits: runLimits,
+      budgets: runBudgets,
       observer,
       access: accessWatch,
     },
@@ -346,8 +381,17 @@ export async function startServices(
     runs,
     new Mirrors(store, doorbells, hub.fanout),
   );
-  const recordRunless = (workspace: string, row: LedgerRow) =>
-    writeRunlessRow(owner.incarnation.lane, workspace, row);
+  const recordRunless = (
+    workspace: string,
+    row: LedgerRow,
+    reserved?: BudgetReservation,
+  ) =>
+    writeRunlessRow(
+      owner.incarnation.lane,
+      workspace,
+      row,
+      settle(row, reserved),
+    );
   const gateway: Gateway = new Gateway({
     models,
     store: runStore,
@@ -371,6 +415,7 @@ export async function startServices(
     looseRequests: (workspace, record) => gateway.again(workspace, record),
     runs,
     prices,
+    budgets,
     observer,
     log,
   });
@@ -391,8 +436,14 @@ export async function startServices(
     models,
     prices,
     settings: config.titles,
-    recordUsage: (workspace, row) =>
-      writeLedgerRow(owner.incarnation.lane, workspace, row),
+    budgets: runBudgets,
+    recordUsage: (space, row, reserved) =>
+      writeLedgerRow(
+        owner.incarnation.lane,
+        space,
+        row,
+        settle(row, reserved),
+      ),
     log,
   });
   const auditLog = new AuditLog(store);
@@ -457,6 +508,13 @@ export async function startServices(
     plainCalls: new PlainCalls({
       models,
       prices,
+      budgets: runBudgets,
+      noteReserved: async (reserved) => {
+        const counters = reserved.writeNote();
+        if (counters.length === 0) return;
+        const { lane } = owner.incarnation;
+        await lane.write({ counters, urgency: "soon" });
+      },
       recordUsage: recordRunless,
       observer,
       clock: store.clock,
@@ -468,6 +526,10 @@ export async function startServices(
     ),
     answers,
     prices,
+    priceSettings,
+    budgets,
+    budgetSettings,
+    moneyBell,
     limits,
     limitSettings,
     ledger: new Ledger(store),
@@ -541,6 +603,8 @@ export async function startServices(
   services.oldRequests.start();
   services.oldAuditEvents.start();
   services.loopLag.start();
+  moneyBell.start();
+  budgets.start();
   return services;
 }
 

@@ -24,6 +24,8 @@ export interface PricedRequest {
   inputTokens: number;
   /** Fields of the request that say how long the answer may become. */
   params: Readonly<Record<string, unknown>>;
+  /** The answer is no text, and has no tokens. */
+  hasNoOutput?: boolean;
 }
 
 /** Reserves for answers by the prices of now. */
@@ -46,14 +48,26 @@ export class RunBudgets {
     asker: Asker,
     request: PricedRequest,
   ): BudgetReservation | Promise<BudgetReservation> {
-    const { inputTokens, params } = request;
-    const most = mostTokens(params);
+    const { inputTokens, params, hasNoOutput } = request;
+    const most = hasNoOutput ? 0 : mostTokens(params);
     return this.#budgets.lend(subjectsOf(asker, request.model), {
       inputTokens,
       outputTokens: most ?? choicesOf(params) * BUDGET_STEP_TOKENS,
       stepTokens: most === null ? choicesOf(params) * BUDGET_STEP_TOKENS : null,
       cost: (input, output) => this.#dearest(request, input, output),
     });
+  }
+
+  /** Reserves for an answer that nobody else pays. @throws {AppError} 402 `budget_exceeded` */
+  async reserve(
+    asker: Asker,
+    request: PricedRequest,
+  ): Promise<BudgetReservation> {
+    const lent = this.lend(asker, request);
+    const reservation = lent instanceof Promise ? await lent : lent;
+    const later = this.claim(reservation);
+    if (later !== undefined) await later;
+    return reservation;
   }
 
   /** @throws {AppError} 402 `budget_exceeded` (from the promise, where there is one) */

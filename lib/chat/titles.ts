@@ -3,13 +3,16 @@
  * a thread is called by the first line of its question. What its owner calls it always wins.
  */
 import { userOf } from "@/lib/auth/caller.ts";
+import { askerIn } from "@/lib/auth/asker.ts";
 import type { TitleSettings } from "@/lib/config/file.ts";
 import { DEMO_MODEL } from "@/lib/llm/demo/provider.ts";
+import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { ServedModel } from "./choose_model.ts";
+import { promptTokens, type RunBudgets } from "./run_budget.ts";
 import { chooseTitleModel, type TitleModels } from "./title_model.ts";
 import { askForTitle, type TitleAnswer } from "./title_request.ts";
 import type { TitleMaterial, TitleStore } from "./title_store.ts";
@@ -21,8 +24,14 @@ export interface TitleParts {
   models: TitleModels;
   prices: PriceList;
   settings: TitleSettings;
-  /** Writes a row to the ledger; resolves once it is there. */
-  recordUsage: (space: string, row: LedgerRow) => Promise<unknown>;
+  /** Null: there are no budgets to keep. */
+  budgets?: Pick<RunBudgets, "reserve"> | null;
+  /** Writes a row to the ledger, and ends what was reserved for it; resolves once it is there. */
+  recordUsage: (
+    space: string,
+    row: LedgerRow,
+    reserved?: BudgetReservation,
+  ) => Promise<unknown>;
   log: Logger;
   /** From the beginning of a title to its end, in milliseconds; 15 s by default. */
   deadlineMs?: number;
@@ -160,13 +169,29 @@ export class Titles {
     let params: Record<string, unknown> = this.#wanted.get(name) ?? SHORT;
     for (let epoch = 1;; epoch += 1) {
       signal.throwIfAborted();
+      // Who has nothing left to spend keeps the line of the question.
+      const reserved = await this.#parts.budgets?.reserve(
+        askerIn(space, material.run.askedBy),
+        {
+          model: served.id,
+          targets: [{ provider: served.provider.id, model: served.model }],
+          inputTokens: promptTokens(messages),
+          params,
+        },
+      );
       const answer = await askForTitle(
         served.provider,
         { model: served.model, messages, params, retries: epoch === 1 ? 1 : 0 },
         signal,
         this.#closing.signal,
       );
-      await this.#record(space, material, served, { run, epoch }, answer);
+      await this.#record(
+        space,
+        material,
+        served,
+        { run, epoch, reserved },
+        answer,
+      );
       const title = answer.failure === null ? cleanTitle(answer.text) : null;
       if (title !== null) {
         if (epoch > 1) this.#wanted.set(name, params);
@@ -190,7 +215,11 @@ export class Titles {
     space: string,
     { run: { threadId } }: TitleMaterial,
     served: ServedModel,
-    attempt: { run: string; epoch: number },
+    { reserved, ...attempt }: {
+      run: string;
+      epoch: number;
+      reserved: BudgetReservation | undefined;
+    },
     answer: TitleAnswer,
   ): Promise<void> {
     const { usage, startedAt } = answer;
@@ -218,7 +247,7 @@ export class Titles {
       firstTokenMs: answer.firstTokenMs,
       totalMs: answer.totalMs,
       cache: null,
-    });
+    }, reserved);
   }
 
   async #enter(): Promise<void> {

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { USD_PATTERN } from "@/lib/shared/usd.ts";
 import { admissionSchema } from "./admission.ts";
+import { budgetsSchema } from "./budgets.ts";
 import { cacheSchema } from "./cache.ts";
 import { wrongSetting } from "./config_error.ts";
 import { oidcSchema } from "./oidc.ts";
@@ -37,7 +38,8 @@ const usd = z.string().regex(USD_PATTERN, {
     'want US dollars as a decimal string of at least 0 with at most 6 decimals, such as "0.075"',
 });
 
-const priceSchema = z.strictObject({
+/** What a model costs from a day on, as it is written down. */
+export const priceSchema = z.strictObject({
   model: z.string().min(1).describe(
     "Name of the model, plain or with its provider",
   ),
@@ -51,20 +53,23 @@ const priceSchema = z.strictObject({
   outputPerMillionUsd: usd.describe("US dollars for a million output tokens"),
 });
 
-const pricesSchema = z.array(priceSchema).superRefine((prices, context) => {
-  const seen = new Set<string>();
-  for (const [index, { model, from }] of prices.entries()) {
-    const place = `${from} ${model}`;
-    if (seen.has(place)) {
-      context.addIssue({
-        code: "custom",
-        path: [index],
-        message: `model "${model}" has another price from "${from}"`,
-      });
+/** Prices with their history: no model has two from one day. */
+export const pricesSchema = z.array(priceSchema).superRefine(
+  (prices, context) => {
+    const seen = new Set<string>();
+    for (const [index, { model, from }] of prices.entries()) {
+      const place = `${from} ${model}`;
+      if (seen.has(place)) {
+        context.addIssue({
+          code: "custom",
+          path: [index],
+          message: `model "${model}" has another price from "${from}"`,
+        });
+      }
+      seen.add(place);
     }
-    seen.add(place);
-  }
-});
+  },
+);
 
 const titlesSchema = z.strictObject({
   enabled: z.boolean().default(true)
@@ -102,6 +107,8 @@ const configFileSchema = z.strictObject({
   admission: admissionSchema.prefault({})
     .describe("How much work is taken in at a time"),
   cache: cacheSchema.prefault({}).describe("Answers that are kept"),
+  budgets: budgetsSchema.default([])
+    .describe("How much may be spent in a period"),
   prices: pricesSchema.default([]).describe("What models cost"),
   limits: limitsSchema.default([])
     .describe("How much may be asked in a time, and at once"),

@@ -29,6 +29,8 @@ export interface EditedBudgets {
 type AcceptVersion = (version: number) => void;
 
 const SAVE_ATTEMPTS = 3;
+/** Records of the store hold 64 KiB; the rest is room for its own fields. */
+const MAX_BYTES = 60_000;
 
 export class BudgetSettings {
   readonly #store: Store;
@@ -74,13 +76,20 @@ export class BudgetSettings {
   /**
    * Sets all of a workspace's own budgets anew.
    * @param accept of the version that is there
-   * @throws {AppError} what `accept` throws; 409 `conflict` when others set them all the time
+   * @throws {AppError} what `accept` throws; 413 `too_many_budgets`; 409 `conflict` when others set them all the time
    */
   async set(
     caller: Caller,
     rules: readonly BudgetRule[],
     accept: AcceptVersion,
   ): Promise<EditedBudgets> {
+    if (JSON.stringify(rules).length > MAX_BYTES) {
+      throw new AppError({
+        status: 413,
+        code: "too_many_budgets",
+        message: "These are more budgets than a workspace can have.",
+      });
+    }
     const { workspace } = caller;
     const key = budgetSettingsKey(workspace);
     for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {

@@ -4,6 +4,7 @@
  * docs/architecture.md.
  */
 import { sleep } from "@/lib/clock.ts";
+import type { BudgetRule } from "@/lib/config/budgets.ts";
 import { allFences } from "@/lib/kv/keys.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
 import { list } from "@/lib/kv/reads.ts";
@@ -29,12 +30,25 @@ import type { BudgetSettings } from "./budget_settings.ts";
 import { BudgetStore, totalSpent } from "./budget_store.ts";
 import { parsePattern, type SubjectKind, type Subjects } from "./subjects.ts";
 
+/** What stands on keys themselves; null: nothing. */
+export interface KeyBudgets {
+  /** Without waiting; undefined: it has to be loaded. */
+  peek(key: string): KeyBudget | null | undefined;
+  load(workspace: string, key: string): Promise<KeyBudget | null>;
+}
+
 export interface BudgetsParts {
   store: Store;
   owner: Owner;
   settings: BudgetSettings;
-  /** What stands on a key itself; null: nothing. */
-  keyBudget: (workspace: string, key: string) => KeyBudget | null;
+  /** What stands on keys themselves. */
+  keyBudgets: KeyBudgets;
+}
+
+/** All that bounds a request. */
+interface Bounds {
+  rules: readonly BudgetRule[];
+  keyBudget: KeyBudget | null;
 }
 
 /** A budget, and how much of it is gone. */
@@ -140,19 +154,37 @@ export class Budgets {
     subjects: Subjects,
     ask: BudgetAsk,
   ): BudgetReservation | Promise<BudgetReservation> {
-    const rules = this.#parts.settings.peek(subjects.workspace);
-    if (rules !== null) return this.#reservation(subjects, ask, rules);
-    return this.#parts.settings.load(subjects.workspace)
-      .then((loaded) => this.#reservation(subjects, ask, loaded));
+    const { settings } = this.#parts;
+    const rules = settings.peek(subjects.workspace);
+    const keyBudget = this.#keyBudget(subjects);
+    return rules === null || keyBudget === undefined
+      ? this.#load(subjects)
+        .then((loaded) => this.#reservation(subjects, ask, loaded))
+      : this.#reservation(subjects, ask, { rules, keyBudget });
+  }
+
+  async #load(subjects: Subjects): Promise<Bounds> {
+    const { settings, keyBudgets } = this.#parts;
+    const { workspace, key } = subjects;
+    const there = this.#keyBudget(subjects);
+    const [rules, keyBudget] = await Promise.all([
+      settings.load(workspace),
+      there === undefined ? keyBudgets.load(workspace, key!) : there,
+    ]);
+    return { rules, keyBudget };
+  }
+
+  #keyBudget({ key }: Subjects): KeyBudget | null | undefined {
+    return key === null ? null : this.#parts.keyBudgets.peek(key);
   }
 
   #reservation(
     subjects: Subjects,
     ask: BudgetAsk,
-    rules: Parameters<typeof budgetsFor>[0],
+    bounds: Bounds,
   ): BudgetReservation {
     const books = this.#books;
-    const accounts = this.#held(subjects, rules)
+    const accounts = this.#held(subjects, bounds)
       .map((budget) => books.account(budget));
     return new BudgetReservation(ask, accounts, {
       incarnation: books.incarnation.id,
@@ -162,20 +194,16 @@ export class Budgets {
 
   #held(
     subjects: Subjects,
-    rules: Parameters<typeof budgetsFor>[0],
+    { rules, keyBudget }: Bounds,
   ): HeldBudget[] {
-    const { workspace, key } = subjects;
-    const keyBudget = key === null
-      ? null
-      : this.#parts.keyBudget(workspace, key);
     return budgetsFor(rules, subjects, this.#store.clock.now(), keyBudget);
   }
 
   /** The budgets that somebody has to keep, with what is left of them now. */
   async effective(subjects: Subjects): Promise<BudgetUse[]> {
-    const rules = await this.#parts.settings.load(subjects.workspace);
+    const bounds = await this.#load(subjects);
     return await Promise.all(
-      this.#held(subjects, rules).map((budget) => this.#use(budget)),
+      this.#held(subjects, bounds).map((budget) => this.#use(budget)),
     );
   }
 
@@ -232,7 +260,9 @@ export class Budgets {
       const { budget } = account;
       if (budget.workspace !== workspace) continue;
       // Its period may be over while an answer goes on that began in it.
-      const { limit, soft } = this.#held(only(budget), rules)
+      const subjects = only(budget);
+      const keyBudget = this.#keyBudget(subjects) ?? null;
+      const { limit, soft } = this.#held(subjects, { rules, keyBudget })
         .find(({ span }) => span.period === budget.span.period) ??
         { limit: UNBOUNDED, soft: UNBOUNDED };
       account.hold({ ...budget, limit, soft });

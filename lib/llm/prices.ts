@@ -60,14 +60,19 @@ function tokens(count: number): bigint {
 }
 
 export class PriceList {
-  readonly #prices: Map<string, Price[]>;
+  #prices: Map<string, Price[]> = new Map();
 
   /**
    * @throws {TypeError} for an amount or a date that is none, or two prices of a model from one day
    */
   constructor(entries: readonly PriceSettings[]) {
-    this.#prices = Map.groupBy(entries.map(toPrice), ({ model }) => model);
-    for (const [model, prices] of this.#prices) {
+    this.replace(entries);
+  }
+
+  /** From now on these prices hold, also for what began before. @throws {TypeError} as the constructor */
+  replace(entries: readonly PriceSettings[]): void {
+    const byModel = Map.groupBy(entries.map(toPrice), ({ model }) => model);
+    for (const [model, prices] of byModel) {
       prices.sort((left, right) => right.fromMs - left.fromMs);
       const twice = prices.findIndex(({ fromMs }, index) =>
         index > 0 && prices[index - 1].fromMs === fromMs
@@ -76,6 +81,7 @@ export class PriceList {
         throw new TypeError(`Model "${model}" has two prices from one day`);
       }
     }
+    this.#prices = byModel;
   }
 
   /**

@@ -1,8 +1,10 @@
 /** Requests of programs that are no chats: passed on to the provider, answered in one piece, billed. */
 import type { Asker } from "@/lib/auth/asker.ts";
 import { requireModel } from "@/lib/auth/key_allows.ts";
+import type { RunBudgets } from "@/lib/chat/run_budget.ts";
 import type { Clock } from "@/lib/clock.ts";
 import { AppError } from "@/lib/errors.ts";
+import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
 import { usageFrom } from "@/lib/llm/openai/chunks.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
@@ -21,8 +23,16 @@ import type { PlainInput } from "./input.ts";
 export interface PlainCallsParts {
   models: Pick<ModelRegistry, "find" | "post">;
   prices: PriceList;
-  /** Writes a row of the ledger; nobody waits for it. */
-  recordUsage: (workspace: string, row: LedgerRow) => Promise<void>;
+  /** Null: there are no budgets to keep. */
+  budgets?: Pick<RunBudgets, "reserve"> | null;
+  /** Notes what a call has reserved, so that it counts if this process dies over it; nobody waits for it. */
+  noteReserved?: (reserved: BudgetReservation) => Promise<void>;
+  /** Writes a row of the ledger, and ends what was reserved for it; nobody waits for it. */
+  recordUsage: (
+    workspace: string,
+    row: LedgerRow,
+    reserved?: BudgetReservation,
+  ) => Promise<void>;
   observer: RunObserver;
   clock: Clock;
 }
@@ -45,6 +55,7 @@ interface Call {
   startedMs: number;
   attempts: AttemptInfo[];
   served: TargetName;
+  reserved: BudgetReservation | undefined;
 }
 
 /** How a call ended. */
@@ -64,7 +75,7 @@ export class PlainCalls {
    * Asks the model's provider, along its route.
    * @param path behind the provider's base URL, for example `/embeddings`
    * @returns the provider's answer under the model's name as asked
-   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 499 `caller_gone`, and what the provider answers
+   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 402 `budget_exceeded`, 499 `caller_gone`, and what the provider answers
    */
   async ask(
     path: string,
@@ -83,6 +94,7 @@ export class PlainCalls {
       startedMs: clock.monotonic(),
       attempts: [],
       served: plan.targets[0],
+      reserved: await this.#reserve(input, { plan, id }, context),
     };
     const tell = attemptStages(trace.stages);
     const { stream: _, stream_options: __, ...body } = input as
@@ -111,10 +123,37 @@ export class PlainCalls {
     }
   }
 
+  async #reserve(
+    input: PlainInput,
+    { plan, id }: Pick<
+      Awaited<ReturnType<ModelRegistry["find"]>>,
+      "plan" | "id"
+    >,
+    { asker, trace, logger }: PlainContext,
+  ): Promise<BudgetReservation | undefined> {
+    const { budgets, noteReserved } = this.#parts;
+    if (!budgets) return undefined;
+    const request = {
+      model: id,
+      targets: plan.targets,
+      inputTokens: askedTokens(input),
+      params: input as Record<string, unknown>,
+      hasNoOutput: "input" in input,
+    };
+    const reserved = await trace.stages.run(
+      "limits",
+      () => budgets.reserve(asker, request),
+    );
+    noteReserved?.(reserved).catch((error) =>
+      logger.warn("What a call has reserved could not be noted", { error })
+    );
+    return reserved;
+  }
+
   #record(call: Call, context: PlainContext, outcome: Outcome): void {
     const { recordUsage, observer, clock } = this.#parts;
     const { asker, requestId, trace, logger, signal } = context;
-    const { model, served, attempts, startedAtMs, startedMs } = call;
+    const { model, served, attempts, startedAtMs, startedMs, reserved } = call;
     const usage = usageOf(call, outcome);
     const code = outcome.answer === null ? codeOf(outcome.error) : null;
     const status = code === null
@@ -150,7 +189,7 @@ export class PlainCalls {
       totalMs,
       cache: null,
     };
-    recordUsage(asker.workspace, row).catch((error) =>
+    recordUsage(asker.workspace, row, reserved).catch((error) =>
       logger.warn("Call could not be put into the ledger", { error })
     );
     observer.runEnded({
@@ -196,15 +235,19 @@ export class PlainCalls {
   }
 }
 
+/** Tokens of what is asked, by a rough count. */
+function askedTokens(input: PlainInput): number {
+  const asked = "input" in input ? input.input : input.prompt;
+  return estimateTokens(JSON.stringify(asked ?? ""));
+}
+
 /** What the provider reported, else an estimate from what was asked. A refusal costs nothing. */
 function usageOf({ input }: Call, { answer }: Outcome): Usage {
   const none = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
   if (answer === null) return { ...none, estimated: true };
   const reported = usageFrom(answer.usage);
   if (reported !== null) return { ...reported, estimated: false };
-  const asked = "input" in input ? input.input : input.prompt;
-  const inputTokens = estimateTokens(JSON.stringify(asked ?? ""));
-  return { ...none, inputTokens, estimated: true };
+  return { ...none, inputTokens: askedTokens(input), estimated: true };
 }
 
 function codeOf(error: unknown): string {

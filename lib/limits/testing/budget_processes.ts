@@ -105,7 +105,7 @@ export async function openProcesses(
         store,
         owner,
         settings,
-        keyBudget: () => null,
+        keyBudgets: { peek: () => null, load: () => Promise.resolve(null) },
       });
       const running: BudgetProcess["running"] = new Map();
       const process = {

@@ -1,0 +1,169 @@
+/** Prices with their history: those of the config file, and those that were set while the server ran. */
+import { auditEvent, by } from "@/lib/audit/audit_event.ts";
+import { type Caller, FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import type { PriceSettings as PriceEntry } from "@/lib/config/file.ts";
+import { AppError } from "@/lib/errors.ts";
+import { commit } from "@/lib/kv/commit.ts";
+import { priceSettingsKey } from "@/lib/kv/keys.ts";
+import { get } from "@/lib/kv/reads.ts";
+import type { Store, Versioned } from "@/lib/kv/store.ts";
+import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import type { PriceList } from "@/lib/llm/prices.ts";
+import { ringMoneyBell } from "./money_bell.ts";
+
+interface PricesRecord extends Versioned {
+  readonly v: 1;
+  readonly version: number;
+  readonly prices: readonly PriceEntry[];
+  readonly token?: string;
+}
+
+/** Who has set a price. */
+export type PriceSource = "config" | "edited";
+
+/** A price and who has set it. */
+export type SourcedPrice = PriceEntry & { source: PriceSource };
+
+/** All prices, by model and then by date. */
+export interface AllPrices {
+  /** Of what was set while the server ran; 0: nothing was. */
+  version: number;
+  prices: SourcedPrice[];
+}
+
+const SAVE_ATTEMPTS = 3;
+/** Records of the store hold 64 KiB; the rest is room for its own fields. */
+const MAX_BYTES = 60_000;
+/** Audit events that one change may leave: an atomic has room for so many. */
+const MAX_TOLD = 100;
+
+const placeOf = ({ model, from }: PriceEntry) => `${from} ${model}`;
+
+export class PriceSettings {
+  readonly #store: Store;
+  readonly #configured: readonly PriceEntry[];
+  readonly #list: PriceList;
+
+  /** @param list gets the prices that hold */
+  constructor(
+    store: Store,
+    configured: readonly PriceEntry[],
+    list: PriceList,
+  ) {
+    this.#store = store;
+    this.#configured = configured;
+    this.#list = list;
+  }
+
+  /** Reads what was set; from then on it holds in this process. */
+  async refresh(): Promise<void> {
+    this.#hold((await this.#read()).value?.prices ?? []);
+  }
+
+  /** All prices there are. One that was set takes the place of a configured one from the same day. */
+  async all(): Promise<AllPrices> {
+    const { value } = await this.#read();
+    return {
+      version: value?.version ?? 0,
+      prices: this.#merge(value?.prices ?? []),
+    };
+  }
+
+  /**
+   * Sets all prices anew that are not the config file's.
+   * @param accept throws when the version that is there must not be changed
+   * @throws {AppError} what `accept` throws; 413 `too_many_prices`; 409 `conflict` when others set them
+   *   all the time
+   */
+  async set(
+    caller: Caller,
+    prices: readonly PriceEntry[],
+    accept: (version: number) => void,
+  ): Promise<AllPrices> {
+    if (JSON.stringify(prices).length > MAX_BYTES) {
+      throw new AppError({
+        status: 413,
+        code: "too_many_prices",
+        message: "These are more prices than can be kept.",
+      });
+    }
+    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
+      const there = await this.#read();
+      const version = there.value?.version ?? 0;
+      accept(version);
+      const next: PricesRecord = { v: 1, version: version + 1, prices };
+      const unit = ringMoneyBell(
+        new UnitOfWork().guard(priceSettingsKey(), there.versionstamp, next),
+      );
+      const told = [...changes(there.value?.prices ?? [], prices)];
+      for (const { subject, ...details } of told.slice(0, MAX_TOLD)) {
+        unit.event(
+          FIRST_WORKSPACE,
+          auditEvent("price.changed", { ...by(caller), subject, details }),
+        );
+      }
+      if ((await commit(this.#store, unit)).ok) {
+        this.#hold(prices);
+        return { version: next.version, prices: this.#merge(prices) };
+      }
+    }
+    throw new AppError({
+      status: 409,
+      code: "conflict",
+      message: "Somebody else sets prices at the moment.",
+      retryable: true,
+    });
+  }
+
+  async #read() {
+    return await get<PricesRecord>(this.#store, priceSettingsKey());
+  }
+
+  #hold(edited: readonly PriceEntry[]): void {
+    this.#list.replace(this.#merge(edited));
+  }
+
+  #merge(edited: readonly PriceEntry[]): SourcedPrice[] {
+    const own = new Set(edited.map(placeOf));
+    const configured = this.#configured
+      .filter((entry) => !own.has(placeOf(entry)));
+    const all: SourcedPrice[] = [
+      ...configured.map((entry) => ({ ...entry, source: "config" as const })),
+      ...edited.map((entry) => ({ ...entry, source: "edited" as const })),
+    ];
+    const order = (entry: PriceEntry) => `${entry.model}\0${entry.from}`;
+    return all.sort((left, right) => order(left) < order(right) ? -1 : 1);
+  }
+}
+
+/** What has become of each price, for the audit log. */
+function* changes(
+  before: readonly PriceEntry[],
+  after: readonly PriceEntry[],
+) {
+  const old = new Map(before.map((entry) => [placeOf(entry), entry]));
+  const text = (entry: PriceEntry | undefined) =>
+    entry === undefined ? null : JSON.stringify(entry);
+  for (const entry of after) {
+    const was = old.get(placeOf(entry));
+    old.delete(placeOf(entry));
+    if (text(was) === text(entry)) continue;
+    yield {
+      subject: entry.model,
+      change: was === undefined ? "added" : "changed",
+      from: entry.from,
+      before: text(was),
+      after: text(entry),
+    };
+  }
+  for (const was of old.values()) {
+    const { model, from } = was;
+    yield {
+      subject: model,
+      change: "removed",
+      from,
+      before: text(was),
+      after: null,
+    };
+  }
+}
