@@ -1,0 +1,123 @@
+/** The limits and budgets of somebody, as `GET /api/limits/effective` and the pages show them. */
+import { mayActAs } from "@/lib/auth/caller.ts";
+import { AppError } from "@/lib/errors.ts";
+import { type LimitStateView, toLimitState } from "@/lib/limits/limit_view.ts";
+import type { Subjects } from "@/lib/limits/subjects.ts";
+import { isId } from "@/lib/shared/ids.ts";
+import type { State } from "@/utils.ts";
+
+/** Of whom the limits are wanted. */
+export interface EffectiveQuery {
+  /** `usr_` id; null: the caller. */
+  user: string | null;
+  /** `key_` id; null: a request without a key. */
+  key: string | null;
+  /** Null: of no model in particular. */
+  model: string | null;
+}
+
+/** What holds for somebody now. */
+export interface EffectiveView {
+  user: string;
+  groups: string[];
+  key: string | null;
+  model: string | null;
+  limits: LimitStateView[];
+}
+
+const MAX_MODEL_CHARACTERS = 256;
+
+/** @throws {AppError} 400 `invalid_request` */
+export function readEffectiveQuery(params: URLSearchParams): EffectiveQuery {
+  const given = (name: string) => params.get(name)?.trim() || null;
+  const model = given("model");
+  if (model !== null && model.length > MAX_MODEL_CHARACTERS) {
+    throw new AppError({
+      status: 400,
+      code: "invalid_request",
+      message: "The name of the model is too long.",
+      errors: [{ path: "model", message: "is too long" }],
+    });
+  }
+  return { user: given("user"), key: given("key"), model };
+}
+
+function notFound(what: string): AppError {
+  return new AppError({
+    status: 404,
+    code: "not_found",
+    message: `There is no such ${what}.`,
+  });
+}
+
+/**
+ * The subjects of a request that somebody would make. Everyone may ask for themselves, admins for all.
+ * @throws {AppError} 404 `not_found` for somebody who is not here, or is another's to know
+ */
+export async function findSubjects(
+  { caller, services }: State,
+  { user, key, model }: EffectiveQuery,
+): Promise<Subjects & { user: string }> {
+  const { workspace } = caller;
+  const isAdmin = mayActAs(caller, "admin");
+  const owner = key === null ? null : await findKey({ caller, services }, key);
+  const whose = user ?? owner ?? caller.user;
+  const isTheirs = owner === null || owner === whose;
+  if (!isTheirs || (whose !== caller.user && !isAdmin)) {
+    throw notFound(isTheirs ? "user" : "key of this user");
+  }
+  const standing = whose === caller.user
+    ? caller
+    : isId("usr", whose)
+    ? await services.users.caller(whose, workspace)
+    : null;
+  if (standing === null) throw notFound("user");
+  return {
+    workspace,
+    groups: standing.groups,
+    user: whose,
+    key,
+    keyLimits: key === null
+      ? null
+      : (await services.apiKeys.readPolicies(workspace, key)).limits,
+    model: model === null ? null : canonical(services.models, model),
+    address: whose === caller.user ? caller.address : null,
+  };
+}
+
+async function findKey(
+  { caller, services }: Pick<State, "caller" | "services">,
+  key: string,
+): Promise<string> {
+  return (await services.apiKeys.require(caller, key)).userId;
+}
+
+/** The name under which the server counts a model; one that it does not know stays as it is. */
+function canonical(
+  models: State["services"]["models"],
+  name: string,
+): string {
+  try {
+    return models.resolve(name).id;
+  } catch {
+    return name;
+  }
+}
+
+/** @throws as `findSubjects` does; {StorageError} when the store does not answer */
+export async function effectiveView(
+  state: State,
+  query: EffectiveQuery,
+): Promise<EffectiveView> {
+  const { limits, store } = state.services;
+  const subjects = await findSubjects(state, query);
+  const states = await limits.states(subjects);
+  const nowMs = store.clock.now();
+  return {
+    user: subjects.user,
+    groups: [...subjects.groups],
+    key: subjects.key,
+    model: subjects.model,
+    limits: states.map((each) => toLimitState(each, nowMs)),
+  };
+}
