@@ -165,7 +165,7 @@ export class MailStore {
   /** Writes what became of an attempt. False: it is another's by now. */
   async settle(loaded: LoadedMail, outcome: MailOutcome): Promise<boolean> {
     const { workspace, record, versionstamp } = loaded;
-    const { now } = this.#store.clock;
+    const now = this.#store.clock.now();
     const error = "error" in outcome
       ? outcome.error.slice(0, MAX_ERROR_CHARACTERS).toWellFormed()
       : null;
@@ -176,7 +176,7 @@ export class MailStore {
       error,
       dueAt: outcome.state === "queued" ? outcome.dueAt : null,
       ...(outcome.state === "queued" ? {} : { sealed: "" }),
-      sentAt: outcome.state === "sent" ? now() : null,
+      sentAt: outcome.state === "sent" ? now : null,
     };
     return await this.#replace(
       new UnitOfWork(),

@@ -137,8 +137,7 @@ export class Mailer {
         this.#sending.add(name);
         try {
           const outcome = await this.#attempt(transport, claimed);
-          await mails.settle(claimed, outcome);
-          this.#tell(claimed, outcome);
+          await this.#settle(claimed, outcome);
           sent += 1;
         } finally {
           this.#sending.delete(name);
@@ -150,6 +149,25 @@ export class Mailer {
     );
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     return sent;
+  }
+
+  /**
+   * Writes what became of an attempt, however long the store takes: a mail whose end is not known to the
+   * store would be sent again.
+   */
+  async #settle(claimed: LoadedMail, outcome: MailOutcome): Promise<void> {
+    const { store, mails, log } = this.#options;
+    while (true) {
+      try {
+        await mails.settle(claimed, outcome);
+        this.#tell(claimed, outcome);
+        return;
+      } catch (error) {
+        if (this.#stopped.signal.aborted) throw error;
+        log.warn("What became of a mail could not be stored", { error });
+        await sleep(store.clock, PAUSE_MS, this.#stopped.signal);
+      }
+    }
   }
 
   async #attempt(
