@@ -28,6 +28,13 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     who: "admin",
     isLocal: false,
   },
+  {
+    path: "/admin/keys",
+    title: "Keys",
+    icon: "key",
+    who: "admin",
+    isLocal: true,
+  },
 ];
 
 /** The pages that a viewer may open. */

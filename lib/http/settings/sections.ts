@@ -1,5 +1,6 @@
 import { accountSection } from "./account.tsx";
 import { appearanceSection } from "./appearance.tsx";
+import { keysSection } from "./keys.tsx";
 import { sessionsSection } from "./sessions.tsx";
 import { shortcutsSection } from "./shortcuts.tsx";
 import type { SettingsSection } from "./section.ts";
@@ -8,6 +9,7 @@ import type { SettingsSection } from "./section.ts";
 export const SETTINGS_SECTIONS: readonly SettingsSection[] = [
   appearanceSection,
   accountSection,
+  keysSection,
   shortcutsSection,
   sessionsSection,
 ];
