@@ -955,6 +955,11 @@ export function budgetKey(
   return [tenant(workspace), "bg", subject, period];
 }
 
+/** What is left of all budgets of a workspace, by subject and then by period. */
+export function budgetsOf(workspace: string): Deno.KvListSelector {
+  return { prefix: [tenant(workspace), "bg"] };
+}
+
 /** `{v, …}`: what an incarnation has spent of a budget in all, written by its lane alone. */
 export function budgetSpentKey(
   workspace: string,

@@ -1,0 +1,325 @@
+/** Budgets over HTTP: what they let through, what they refuse, where they cut an answer off. */
+import assert from "node:assert/strict";
+import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { budgetsOf } from "@/lib/kv/keys.ts";
+import type { BudgetRecord } from "@/lib/limits/budget_record.ts";
+import type { ReceivedEvent } from "../support/sse.ts";
+import { askStream, newThread } from "../support/chat_client.ts";
+import { collectEvents } from "../support/sse.ts";
+import { waitFor } from "../support/wait.ts";
+import {
+  allEvents,
+  type ChatRig,
+  clientOf,
+  MODEL,
+  openAIError,
+  postChat,
+  question,
+  startChat,
+  textOf,
+} from "./v1_rig.ts";
+
+/** An answer of 100 tokens costs a cent, however long its question. */
+const PRICES = [{
+  model: MODEL,
+  from: "2026-01-01",
+  inputPerMillionUsd: "0",
+  outputPerMillionUsd: "100",
+}];
+
+const CENT = 10_000;
+
+function budget(more: Record<string, unknown> = {}) {
+  return { subject: "workspace:*", period: "day", ...more };
+}
+
+async function start(
+  rules: Record<string, unknown>[],
+  behaviour: Parameters<typeof startChat>[0] = {},
+): Promise<ChatRig> {
+  return await startChat(
+    { behaviour: { text: "a b c", usage: "own", split: false }, ...behaviour },
+    {
+      configFile: { prices: PRICES, budgets: rules, cache: { policy: "off" } },
+    },
+  );
+}
+
+async function records(rig: ChatRig): Promise<BudgetRecord[]> {
+  const rows = rig.app.services.store.kv.list<BudgetRecord>(
+    budgetsOf(FIRST_WORKSPACE),
+  );
+  return (await Array.fromAsync(rows)).map(({ value }) => value);
+}
+
+async function eventsOfType(rig: ChatRig, type: string) {
+  const found: unknown[] = [];
+  const rows = rig.app.services.store.kv.list<{ ev: { type: string }[] }>({
+    prefix: [FIRST_WORKSPACE, "e"],
+  });
+  for await (const { value } of rows) {
+    found.push(...value.ev.filter((event) => event.type === type));
+  }
+  return found;
+}
+
+Deno.test("budgets: three times the reservation and 50 callers at once give exactly three calls", async () => {
+  await using rig = await start([budget({ usd: "0.03" })]);
+  rig.upstream.hold();
+  const body = question({ max_tokens: 100 });
+  const asked = Array.from({ length: 50 }, () => postChat(rig.app, body));
+  await rig.upstream.waitForChat(2);
+  await waitFor("47 refusals", async () => {
+    const refused = await Promise.race([
+      Promise.all(asked).then(() => true),
+      new Promise<boolean>((go) => setTimeout(() => go(false), 200)),
+    ]);
+    if (refused) throw new Error("all were answered");
+    return rig.upstream.chats().length === 3;
+  });
+  rig.upstream.release();
+  const statuses = (await Promise.all(asked)).map(async (response) => {
+    await response.text();
+    return response.status;
+  });
+  const counts = Map.groupBy(await Promise.all(statuses), (status) => status);
+  assert.equal(counts.get(200)?.length, 3);
+  assert.equal(counts.get(402)?.length, 47);
+  assert.equal(rig.upstream.chats().length, 3);
+});
+
+Deno.test("budgets: a spent budget refuses with 402, says which, and when it begins anew", async () => {
+  await using rig = await start([budget({ usd: "0.01" })]);
+  const response = await postChat(rig.app, question({ max_tokens: 101 }));
+  assert.equal(response.headers.get("x-should-retry"), "false");
+  const { type, message } = await openAIError(
+    response,
+    402,
+    "budget_exceeded",
+  );
+  assert.equal(type, "insufficient_quota");
+  assert.match(message, /budget of 0\.01 USD a day for the workspace wsp_/);
+  assert.match(
+    message,
+    /in \d+ (hours?|minutes?), at \d{4}-\d\d-\d\dT00:00:00Z/,
+  );
+  const thread = await newThread(rig.app);
+  const refused = await rig.app.post(`/api/threads/${thread.id}/runs`, {
+    message: { content: "Hello" },
+    model: MODEL,
+  });
+  assert.equal(refused.status, 402);
+  assert.equal(
+    refused.headers.get("content-type"),
+    "application/problem+json",
+  );
+  const problem = await refused.json();
+  assert.equal(problem.code, "budget_exceeded");
+  assert.match(problem.budget.resetsAt, /T00:00:00Z$/);
+  assert.equal(rig.upstream.chats().length, 0);
+});
+
+Deno.test("budgets: what was reserved and not used is there for the next", async () => {
+  await using rig = await start([budget({ usd: "0.01" })]);
+  const client = clientOf(rig.app);
+  // Each reserves the whole budget and uses a few tokens of it.
+  for (let each = 0; each < 5; each += 1) {
+    await client.chat.completions.create({
+      ...question(),
+      max_tokens: 90,
+    });
+  }
+  const [record] = await records(rig);
+  const [grant] = Object.values(record.grants);
+  assert.ok(grant.microUsd <= CENT, "granted beyond the limit");
+  assert.equal(rig.upstream.chats().length, 5);
+});
+
+Deno.test("budgets: an answer without max_tokens ends where the budget does", async () => {
+  const words = Array.from({ length: 1_600 }, (_, index) => `w${index % 10} `);
+  await using rig = await start([budget({ tokens: 1_100 })], {
+    behaviour: { text: words.join(""), split: false, burst: 20 },
+  });
+  const response = await postChat(rig.app, question({ stream: true }));
+  const events = await allEvents(response);
+  assert.equal(events.at(-1)?.data, "[DONE]");
+  const last = JSON.parse(events.at(-2)!.data);
+  assert.equal(last.choices[0].finish_reason, "length");
+  const text = textOf(events);
+  const tokens = text.split(" ").length;
+  assert.ok(tokens >= 900 && tokens <= 1_100, `${tokens} tokens`);
+  const id = response.headers.get("x-freshet-run");
+  const run = await (await rig.app.fetch(`/v1/runs/${id}`)).json();
+  assert.equal(run.status, "completed");
+  assert.equal(run.finish_reason, "length");
+  assert.ok(rig.upstream.chats()[0].hungUp, "the provider's socket is closed");
+});
+
+Deno.test("budgets: in a chat a cut answer is completed, and says that a budget ended it", async () => {
+  const words = Array.from({ length: 1_600 }, (_, index) => `w${index % 10} `);
+  await using rig = await start([budget({ tokens: 1_100 })], {
+    behaviour: { text: words.join(""), split: false, burst: 20 },
+  });
+  const thread = await newThread(rig.app);
+  const response = await askStream(rig.app, thread.id, {
+    message: { content: "Tell me all" },
+    model: MODEL,
+  });
+  const events: ReceivedEvent[] = await collectEvents(response);
+  const last = events.at(-1)!;
+  assert.equal(last.event, "done");
+  const { status, finishReason } = last.data as Record<string, unknown>;
+  assert.deepEqual([status, finishReason], ["completed", "budget"]);
+});
+
+Deno.test("budgets: an admin who raises or lowers one is obeyed at once", async () => {
+  await using rig = await start([]);
+  const set = async (usd: string | null) => {
+    const there = await rig.app.fetch("/api/budgets");
+    await there.body?.cancel();
+    const response = await rig.app.fetch("/api/budgets", {
+      method: "PUT",
+      headers: {
+        "content-type": "application/json",
+        "if-match": there.headers.get("etag")!,
+      },
+      body: JSON.stringify({
+        items: usd === null ? [] : [budget({ usd })],
+      }),
+    });
+    assert.equal(response.status, 200, await response.clone().text());
+    return await response.json();
+  };
+  const ask = async () => {
+    const response = await postChat(rig.app, question({ max_tokens: 100 }));
+    await response.text();
+    return response.status;
+  };
+  assert.equal(await ask(), 200);
+  const { items, version } = await set("0.005");
+  assert.equal(version, 1);
+  assert.deepEqual(items, [{
+    subject: "workspace:*",
+    period: "day",
+    usd: "0.005",
+    tokens: null,
+    softRatio: 0.8,
+    source: "edited",
+  }]);
+  assert.equal(await ask(), 402);
+  await set("0.05");
+  assert.equal(await ask(), 200);
+  await set("0.0001");
+  assert.equal(await ask(), 402);
+  await set(null);
+  assert.equal(await ask(), 200);
+});
+
+Deno.test("budgets: a change needs the version that is there", async () => {
+  await using rig = await start([]);
+  const put = (headers: Record<string, string>, body: unknown) =>
+    rig.app.fetch("/api/budgets", {
+      method: "PUT",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+  const statuses: number[] = [];
+  for (
+    const [headers, body] of [
+      [{}, { items: [] }],
+      [{ "if-match": '"7"' }, { items: [] }],
+      [{ "if-match": '"0"' }, { items: [budget({ usd: "-1" })] }],
+      [{ "if-match": '"0"' }, { items: [budget({ usd: "1" }), budget()] }],
+      [{ "if-match": '"0"' }, { items: [budget({ subject: "tree:*" })] }],
+      [{ "if-match": '"0"' }, { items: [budget({ period: "year" })] }],
+      [{ "if-match": '"0"' }, { items: [budget({ usd: "1" })] }],
+    ] as const
+  ) {
+    const response = await put(headers, body);
+    await response.body?.cancel();
+    statuses.push(response.status);
+  }
+  assert.deepEqual(statuses, [428, 412, 400, 400, 400, 400, 200]);
+});
+
+Deno.test("budgets: a warning and the end of a budget are told once", async () => {
+  await using rig = await start([budget({ tokens: 2_000, softRatio: 0.01 })]);
+  const ask = async (tokens: number) => {
+    const response = await postChat(rig.app, question({ max_tokens: tokens }));
+    await response.text();
+    return response.status;
+  };
+  for (let each = 0; each < 4; each += 1) assert.equal(await ask(50), 200);
+  for (let each = 0; each < 3; each += 1) assert.equal(await ask(2_000), 402);
+  await waitFor(
+    "a warning",
+    async () => (await eventsOfType(rig, "budget.warned")).length > 0,
+  );
+  await rig.app.services.budgets.settled();
+  assert.equal((await eventsOfType(rig, "budget.warned")).length, 1);
+  assert.equal((await eventsOfType(rig, "budget.exceeded")).length, 1);
+});
+
+Deno.test("budgets: embeddings and completions keep them too", async () => {
+  await using rig = await start([budget({ tokens: 60 })]);
+  const completion = await rig.app.post("/v1/completions", {
+    model: MODEL,
+    prompt: "Once",
+    max_tokens: 100,
+  });
+  await openAIError(completion, 402, "budget_exceeded");
+  const embedding = await rig.app.post("/v1/embeddings", {
+    model: "text-embedding-fake",
+    input: "river ".repeat(100),
+  });
+  await openAIError(embedding, 402, "budget_exceeded");
+  const small = await rig.app.post("/v1/embeddings", {
+    model: "text-embedding-fake",
+    input: "river",
+  });
+  assert.equal(small.status, 200, await small.text());
+});
+
+Deno.test("budgets: a kept answer costs nothing, also when all is spent", async () => {
+  await using rig = await startChat(
+    { behaviour: { text: "a b c", usage: "own", split: false } },
+    {
+      configFile: {
+        prices: PRICES,
+        budgets: [budget({ usd: "0.01" })],
+      },
+    },
+  );
+  const body = question({ max_tokens: 99, temperature: 0 });
+  const first = await postChat(rig.app, body);
+  await first.text();
+  assert.equal(first.status, 200);
+  await waitFor("the answer to be kept", async () => {
+    const again = await postChat(rig.app, body);
+    await again.text();
+    return again.headers.get("x-freshet-cache") === "hit-l1";
+  });
+  const other = await postChat(rig.app, { ...body, max_tokens: 100 });
+  await openAIError(other, 402, "budget_exceeded");
+  const kept = await postChat(rig.app, body);
+  await kept.text();
+  assert.equal(kept.status, 200);
+});
+
+Deno.test("budgets: a model without a price spends tokens, not money", async () => {
+  await using rig = await start([budget({ usd: "0", tokens: 150 })]);
+  const ask = async () => {
+    const response = await postChat(
+      rig.app,
+      question({ model: "fake-2", max_tokens: 100 }),
+    );
+    await response.text();
+    return response.status;
+  };
+  rig.upstream.hold();
+  const first = ask();
+  await rig.upstream.waitForChat(0);
+  assert.equal(await ask(), 402);
+  rig.upstream.release();
+  assert.equal(await first, 200);
+});
