@@ -59,6 +59,7 @@ export const handler = define.handlers({
   async GET(ctx) {
     const next = returnPath(ctx.url.searchParams.get("next"));
     if (ctx.state.visitor !== null) return ctx.redirect(next, 303);
+    ctx.state.services.oidc?.prepare();
     return page(await load(ctx, next, null));
   },
   async POST(ctx) {

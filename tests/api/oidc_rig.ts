@@ -25,7 +25,9 @@ export interface OidcRigOptions {
 }
 
 /** Settings of a server that trusts a provider. */
-export function oidcEnv(idp: TestIdentityProvider): Record<string, string> {
+export function oidcEnv(
+  idp: Pick<TestIdentityProvider, "issuer" | "clientId" | "clientSecret">,
+): Record<string, string> {
   return {
     FRESHET_AUTH: "oidc",
     FRESHET_ADMIN_EMAIL: OWNER_EMAIL,

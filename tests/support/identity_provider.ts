@@ -49,6 +49,8 @@ export interface TestIdentityProvider extends AsyncDisposable {
   requests: string[];
   /** Milliseconds that every answer takes. */
   delayMs: number;
+  /** Waited for before each answer; null: nothing. */
+  before: ((path: string) => Promise<unknown> | void) | null;
   /** Decides which requests fail. */
   failure: (path: string) => Failure;
   /** Changes the claims of ID tokens before they are signed. */
@@ -217,6 +219,7 @@ export async function startIdentityProvider(
     if (self.delayMs > 0) {
       await new Promise((resolve) => setTimeout(resolve, self.delayMs));
     }
+    await self.before?.(path);
     const failure = self.failure(path);
     if (failure === "hang") return;
     if (failure === "break") return void request.socket.destroy();
@@ -234,36 +237,6 @@ export async function startIdentityProvider(
     else void handle(request, response);
   });
 
-  const visit = async (authorizationUrl: string, subject: string) => {
-    const cookies = new Map<string, string>();
-    let at = authorizationUrl;
-    for (let step = 0; step < MAX_STEPS; step += 1) {
-      const response = await fetch(at, {
-        redirect: "manual",
-        headers: {
-          "x-subject": subject,
-          cookie: [...cookies].map(([name, value]) => `${name}=${value}`)
-            .join("; "),
-        },
-        signal: AbortSignal.timeout(30_000),
-      });
-      const text = await response.text();
-      for (const line of response.headers.getSetCookie()) {
-        const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
-        cookies.set(name, value);
-      }
-      const location = response.headers.get("location");
-      if (location === null) {
-        throw new Error(`Provider answered ${response.status}: ${text}`);
-      }
-      at = new URL(location, at).href;
-      if (!at.startsWith(issuer)) {
-        return self.changeAnswer?.(new URL(at)).href ?? at;
-      }
-    }
-    throw new Error(`Provider sent the browser around: ${at}`);
-  };
-
   const close = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
@@ -276,6 +249,7 @@ export async function startIdentityProvider(
     redirectUris: [...options.redirectUris ?? []],
     requests: [],
     delayMs: 0,
+    before: null,
     failure: () => null,
     changeClaims: null,
     changeAnswer: null,
@@ -287,9 +261,50 @@ export async function startIdentityProvider(
       signing = await newKey();
       signing.jwk.kid = published.jwk.kid;
     },
-    visit,
+    async visit(authorizationUrl, subject) {
+      const at = await visitProvider(issuer, authorizationUrl, subject);
+      return self.changeAnswer?.(new URL(at)).href ?? at;
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
   return self;
+}
+
+/**
+ * What a browser does at a provider: follows its redirects and signs in.
+ * @returns the address that the provider sends the browser back to
+ */
+export async function visitProvider(
+  issuer: string,
+  authorizationUrl: string,
+  subject: string,
+): Promise<string> {
+  const cookies = new Map<string, string>();
+  let at = authorizationUrl;
+  for (let step = 0; step < MAX_STEPS; step += 1) {
+    const response = await fetch(at, {
+      redirect: "manual",
+      headers: {
+        "x-subject": subject,
+        cookie: [...cookies].map(([name, value]) => `${name}=${value}`)
+          .join("; "),
+      },
+      signal: AbortSignal.timeout(30_000),
+    });
+    const text = await response.text();
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
+      cookies.set(name, value);
+    }
+    const location = response.headers.get("location");
+    if (location === null) {
+      throw new Error(`Provider answered ${response.status}: ${text}`);
+    }
+    at = new URL(location, at).href;
+    if (!at.startsWith(issuer)) {
+      return at;
+    }
+  }
+  throw new Error(`Provider sent the browser around: ${at}`);
 }

@@ -77,6 +77,11 @@ export class IdentityProvider {
     return new URL(this.#options.issuer).host;
   }
 
+  /** Asks for what a sign-in will need, unless it is known; what fails now is tried again then. */
+  prepare(): void {
+    this.#provider.get().then(({ keys }) => keys.get(null)).catch(() => {});
+  }
+
   /**
    * Where the browser is to go to sign in.
    * @throws {OidcRefusal} when the provider cannot be asked for its endpoints

@@ -63,6 +63,11 @@ export class OidcSignIn {
     return settings.buttonLabel ?? `Continue with ${provider.host}`;
   }
 
+  /** Gets ready for somebody who is about to sign in; nobody waits for it. */
+  prepare(): void {
+    this.#options.provider.prepare();
+  }
+
   /**
    * Begins a sign-in.
    * @param origin where people reach this server
