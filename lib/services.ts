@@ -508,6 +508,7 @@ export async function startServices(
     plainCalls: new PlainCalls({
       models,
       prices,
+      limits: runLimits,
       budgets: runBudgets,
       noteReserved: async (reserved) => {
         const counters = reserved.writeNote();

@@ -21,6 +21,8 @@ export interface CountedRequest {
   inputTokens: number;
   /** Fields of the request that say how long the answer may become. */
   params: Readonly<Record<string, unknown>>;
+  /** The answer is no text, and has no tokens. */
+  hasNoOutput?: boolean;
 }
 
 /** What of a chat counts. */
@@ -46,13 +48,15 @@ export class RunLimits {
    */
   async reserve(
     asker: Asker,
-    { model, inputTokens, params }: CountedRequest,
+    { model, inputTokens, params, hasNoOutput }: CountedRequest,
     trace: RequestTrace | null = null,
     runs = 1,
   ): Promise<Reservation> {
     const stage = trace?.stages.begin("limits");
     try {
-      const outputTokens = mostTokens(params) ?? BUDGET_STEP_TOKENS;
+      const outputTokens = hasNoOutput
+        ? 0
+        : mostTokens(params) ?? BUDGET_STEP_TOKENS;
       const need = { requests: 1, tokens: inputTokens + outputTokens, runs };
       const later = this.#reserve(asker, model, need);
       const reservation = later instanceof Promise ? await later : later;

@@ -2,9 +2,11 @@
 import type { Asker } from "@/lib/auth/asker.ts";
 import { requireModel } from "@/lib/auth/key_allows.ts";
 import type { RunBudgets } from "@/lib/chat/run_budget.ts";
+import type { RunLimits } from "@/lib/chat/run_limits.ts";
 import type { Clock } from "@/lib/clock.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
+import type { Reservation } from "@/lib/limits/limits.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
 import { usageFrom } from "@/lib/llm/openai/chunks.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
@@ -23,6 +25,8 @@ import type { PlainInput } from "./input.ts";
 export interface PlainCallsParts {
   models: Pick<ModelRegistry, "find" | "post">;
   prices: PriceList;
+  /** Null: there are no limits to keep. */
+  limits?: Pick<RunLimits, "reserve"> | null;
   /** Null: there are no budgets to keep. */
   budgets?: Pick<RunBudgets, "reserve"> | null;
   /** Notes what a call has reserved, so that it counts if this process dies over it; nobody waits for it. */
@@ -56,6 +60,7 @@ interface Call {
   attempts: AttemptInfo[];
   served: TargetName;
   reserved: BudgetReservation | undefined;
+  limits: Reservation | undefined;
 }
 
 /** How a call ended. */
@@ -75,7 +80,7 @@ export class PlainCalls {
    * Asks the model's provider, along its route.
    * @param path behind the provider's base URL, for example `/embeddings`
    * @returns the provider's answer under the model's name as asked
-   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 402 `budget_exceeded`, 499 `caller_gone`, and what the provider answers
+   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 402 `budget_exceeded`, 429 `rate_limit_exceeded`, 499 `caller_gone`, and what the provider answers
    */
   async ask(
     path: string,
@@ -94,7 +99,7 @@ export class PlainCalls {
       startedMs: clock.monotonic(),
       attempts: [],
       served: plan.targets[0],
-      reserved: await this.#reserve(input, { plan, id }, context),
+      ...await this.#reserve(input, { plan, id }, context),
     };
     const tell = attemptStages(trace.stages);
     const { stream: _, stream_options: __, ...body } = input as
@@ -130,9 +135,8 @@ export class PlainCalls {
       "plan" | "id"
     >,
     { asker, trace, logger }: PlainContext,
-  ): Promise<BudgetReservation | undefined> {
+  ): Promise<Pick<Call, "reserved" | "limits">> {
     const { budgets, noteReserved } = this.#parts;
-    if (!budgets) return undefined;
     const request = {
       model: id,
       targets: plan.targets,
@@ -140,14 +144,29 @@ export class PlainCalls {
       params: input as Record<string, unknown>,
       hasNoOutput: "input" in input,
     };
-    const reserved = await trace.stages.run(
-      "limits",
-      () => budgets.reserve(asker, request),
+    const runs = request.hasNoOutput ? 0 : 1;
+    const limits = await this.#parts.limits?.reserve(
+      asker,
+      request,
+      trace,
+      runs,
     );
+    if (!budgets) return { limits, reserved: undefined };
+    let reserved: BudgetReservation;
+    try {
+      reserved = await trace.stages.run(
+        "limits",
+        () => budgets.reserve(asker, request),
+      );
+    } catch (error) {
+      limits?.settle({ tokens: 0 });
+      limits?.release();
+      throw error;
+    }
     noteReserved?.(reserved).catch((error) =>
       logger.warn("What a call has reserved could not be noted", { error })
     );
-    return reserved;
+    return { limits, reserved };
   }
 
   #record(call: Call, context: PlainContext, outcome: Outcome): void {
@@ -155,6 +174,8 @@ export class PlainCalls {
     const { asker, requestId, trace, logger, signal } = context;
     const { model, served, attempts, startedAtMs, startedMs, reserved } = call;
     const usage = usageOf(call, outcome);
+    call.limits?.settle({ tokens: usage.inputTokens + usage.outputTokens });
+    call.limits?.release();
     const code = outcome.answer === null ? codeOf(outcome.error) : null;
     const status = code === null
       ? "completed"
