@@ -163,6 +163,7 @@ export class Sessions {
     } = {},
   ): Promise<SessionFacts | null> {
     if (!isSecretToken(token)) return null;
+    if (workspace !== null && !isId("wsp", workspace)) return null;
     const found = await this.#find(hashOf(token), workspace);
     if (found === null || found.standing === null) return null;
     const { record } = found.session;
@@ -317,6 +318,7 @@ export class Sessions {
   ): Promise<void> {
     const { store, memberships } = this.#parts;
     const { user, session } = caller;
+    if (!isId("wsp", workspace)) throw notFound("workspace");
     await retryOnConflict(async () => {
       const [before, standing] = await Promise.all([
         session === null ? null : this.#open(user, session),
