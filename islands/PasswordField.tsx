@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { describe, FormField } from "@/components/FormField.tsx";
+import { busySubmit } from "@/lib/shared/busy_submit.ts";
 
 export interface PasswordFieldProps {
   id: string;
@@ -20,12 +21,18 @@ export default function PasswordField(
   const [isShown, setShown] = useState(false);
   // Without JavaScript nothing would come of the button.
   const [isAlive, setAlive] = useState(false);
-  useEffect(() => setAlive(true), []);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    setAlive(true);
+    const form = input.current?.form;
+    return form ? busySubmit(form) : undefined;
+  }, []);
   return (
     <FormField id={id} label={label} hint={hint} error={error}>
       <span class="password">
         <input
           class="input"
+          ref={input}
           type={isShown ? "text" : "password"}
           id={id}
           name={name}
