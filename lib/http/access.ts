@@ -97,7 +97,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/api/audit": api("admin"),
   "/api/audit/export": api("admin"),
   "/api/audit/verify": api("admin"),
-  "/api/mail": api("operator"),
+  "/api/mail": api("admin"),
 
   "/api/cache": api("admin"),
   "/api/cache/answers": api("admin"),

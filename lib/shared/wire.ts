@@ -290,3 +290,58 @@ export interface SessionState {
   role: UserRole;
   mode: "local" | "password" | "oidc";
 }
+
+/** An entry of the audit log. */
+export interface AuditEntry {
+  /** Place in the workspace's log, from 1. */
+  seq: number;
+  id: string;
+  workspace: string;
+  at: string;
+  type: string;
+  /** Null: nobody was signed in, or the server did it by itself. */
+  actor: { user: string; key: string | null } | null;
+  subject: string;
+  /** Address of the client. */
+  address: string | null;
+  details: Readonly<
+    Record<string, string | number | boolean | null | readonly string[]>
+  >;
+  /** SHA-256 of the entry before; zeros for the first. */
+  prev: string;
+  /** SHA-256 of this entry's canonical JSON (RFC 8785) without this member. */
+  hash: string;
+}
+
+/** What a check of the audit log came to. */
+export interface AuditCheck {
+  ok: boolean;
+  checkedAt: string;
+  /** First place that is kept. */
+  from: number;
+  /** The log is whole up to there. */
+  verifiedTo: number;
+  /** Hash of the entry there. */
+  hash: string;
+  /** Where it is broken first, and how. */
+  fault:
+    | { seq: number; kind: "changed" | "missing" | "moved" | "added" }
+    | null;
+}
+
+/** A mail that was sent, or is to be. What is in it is not shown. */
+export interface Mail {
+  id: string;
+  kind: string;
+  to: string;
+  subject: string;
+  state: "queued" | "sending" | "sent" | "dead";
+  /** How often it was begun to be sent. */
+  attempts: number;
+  /** What went wrong last. */
+  error: string | null;
+  createdAt: string;
+  /** When it is tried next. */
+  dueAt: string | null;
+  sentAt: string | null;
+}

@@ -1,0 +1,71 @@
+/** What is asked of the audit log: `?type&actor&from&to&cursor`. */
+import type { AuditFormat } from "@/lib/audit/audit_export.ts";
+import {
+  type AuditFilter,
+  type AuditPlace,
+  readPlace,
+} from "@/lib/audit/audit_list.ts";
+import { AUDIT_TYPES, isAuditType } from "@/lib/audit/audit_types.ts";
+import { AppError } from "@/lib/errors.ts";
+
+/**
+ * Reads which entries are wanted. An empty member counts as none, as forms send it.
+ * @throws {AppError} 400 `invalid_request` that names the member
+ */
+export function readAuditFilter({ searchParams }: URL): AuditFilter {
+  const type = searchParams.get("type") || null;
+  if (type !== null && !isAuditType(type)) {
+    throw invalid("type", `must be one of ${AUDIT_TYPES.join(", ")}`);
+  }
+  const actor = searchParams.get("actor") || null;
+  if (actor !== null && !/^[\w-]{1,64}$/.test(actor)) {
+    throw invalid("actor", "must be the id of a user or a key");
+  }
+  return {
+    type,
+    actor,
+    from: readMoment("from", searchParams.get("from")),
+    to: readMoment("to", searchParams.get("to")),
+  };
+}
+
+/** Where a list goes on. @throws {AppError} 400 `invalid_request` for a cursor that no page gave */
+export function readAuditPlace(cursor: string | null): AuditPlace | null {
+  if (cursor === null) return null;
+  const place = readPlace(cursor);
+  if (place === null) {
+    throw invalid("cursor", "must be the nextCursor of an earlier page");
+  }
+  return place;
+}
+
+/** The format of a file. @throws {AppError} 400 `invalid_request` for another one */
+export function readAuditFormat({ searchParams }: URL): AuditFormat {
+  const format = searchParams.get("format") ?? "jsonl";
+  if (format !== "jsonl" && format !== "csv") {
+    throw invalid("format", "must be jsonl or csv");
+  }
+  return format;
+}
+
+const MOMENT =
+  /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+/** A day begins at midnight UTC. */
+function readMoment(name: string, text: string | null): number | null {
+  if (!text) return null;
+  const at = MOMENT.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(at)) {
+    throw invalid(name, "must be a date such as 2026-01-31, or RFC 3339");
+  }
+  return at;
+}
+
+function invalid(path: string, message: string): AppError {
+  return new AppError({
+    status: 400,
+    code: "invalid_request",
+    message: `${path} ${message}`,
+    errors: [{ path, message }],
+  });
+}
