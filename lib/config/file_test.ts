@@ -57,6 +57,7 @@ Deno.test("readConfigFile: prices, titles, retention and requestLog are taken as
     admission: ADMISSION,
     oidc: OIDC,
     limits: [],
+    budgets: [],
     ...file,
   });
 });
@@ -78,6 +79,7 @@ Deno.test("readConfigFile: what a section leaves out has its documented default"
       admission: ADMISSION,
       prices: [price],
       limits: [],
+      budgets: [],
       titles: { enabled: true, model: "cheap" },
       retention: { runEventsMinutes: 60, runsDays: 1, requestsDays: 90 },
       requestLog: { bodies: false, redact: [] },
@@ -254,7 +256,44 @@ const REFUSALS: [section: string, value: unknown, expected: RegExp][] = [
   ["requestLog", { bodies: "yes" }, /requestLog\.bodies: /],
   ["requestLog", { redact: ["name"] }, /requestLog\.redact\.0: /],
   ["requestLog", { headers: true }, /requestLog\.headers/],
-  ["budgets", [], /section "budgets" is not known to this version/],
+  [
+    "budgets",
+    [{ subject: "key:*", period: "year" }],
+    /budgets\.0\.period: /,
+  ],
+  [
+    "budgets",
+    [{ subject: "key", period: "day" }],
+    /budgets\.0\.subject: want workspace/,
+  ],
+  [
+    "budgets",
+    [{ subject: "key:*", period: "day", usd: 1 }],
+    /budgets\.0\.usd: /,
+  ],
+  [
+    "budgets",
+    [{ subject: "key:*", period: "day", usd: "-1" }],
+    /budgets\.0\.usd: want US dollars/,
+  ],
+  [
+    "budgets",
+    [{ subject: "key:*", period: "day", tokens: 1.5 }],
+    /budgets\.0\.tokens: /,
+  ],
+  [
+    "budgets",
+    [{ subject: "key:*", period: "day", softRatio: 0 }],
+    /budgets\.0\.softRatio: /,
+  ],
+  [
+    "budgets",
+    [
+      { subject: "key:*", period: "day", usd: "1" },
+      { subject: "key:*", period: "day" },
+    ],
+    /budgets\.1: subject "key:\*" has another budget for "day"/,
+  ],
 ];
 
 for (const [section, value, expected] of REFUSALS) {
@@ -278,6 +317,7 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
     "breaker",
     "admission",
     "cache",
+    "budgets",
     "prices",
     "limits",
     "titles",
@@ -308,4 +348,15 @@ Deno.test("readConfigFile: oidc is taken as written, and wrong roles are refused
   for (const oidc of wrong) {
     assert.match(await refusal(JSON.stringify({ oidc })), /oidc\./);
   }
+});
+
+Deno.test("readConfigFile: budgets are taken as the documentation writes them", async () => {
+  const budgets = [{
+    subject: "key:*",
+    period: "day",
+    usd: "1.00",
+    tokens: null,
+    softRatio: 0.8,
+  }];
+  assert.deepEqual((await read({ budgets })).budgets, budgets);
 });
