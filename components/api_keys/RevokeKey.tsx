@@ -12,7 +12,7 @@ export function RevokeKey(
   const dialog = `revoke-${id}`;
   const title = `${dialog}-title`;
   return (
-    <>
+    <div>
       <button
         class="link-btn"
         type="button"
@@ -52,6 +52,6 @@ export function RevokeKey(
           </button>
         </form>
       </dialog>
-    </>
+    </div>
   );
 }
