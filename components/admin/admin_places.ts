@@ -35,6 +35,13 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     who: "admin",
     isLocal: true,
   },
+  {
+    path: "/admin/audit",
+    title: "Audit log",
+    icon: "clock",
+    who: "admin",
+    isLocal: true,
+  },
 ];
 
 /** The pages that a viewer may open. */
