@@ -1,7 +1,7 @@
 /** How whoever asks is told that a limit is reached, and how much is left of it. */
 import { AppError } from "@/lib/errors.ts";
 import { formatCount } from "@/lib/shared/format.ts";
-import type { EffectiveLimit, Measure } from "./policies.ts";
+import { type EffectiveLimit, limitWords, type Measure } from "./policies.ts";
 import { KIND_NAMES } from "./subjects.ts";
 
 /** What is left of a limit, for headers. */
@@ -48,7 +48,7 @@ export function limitExceeded(
   headers: Record<string, string>,
 ): AppError {
   const { kind, policy } = limit;
-  const whole = `${formatCount(limit.limit)} ${kind.words} for ${whose(limit)}`;
+  const whole = `${limitWords(limit)} for ${whose(limit)}`;
   const extra = {
     limit: {
       subject: limit.subject,

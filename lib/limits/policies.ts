@@ -1,5 +1,6 @@
 /** Policies: who set which limits, which of them hold for a request, and why. */
 import type { LimitAmounts } from "@/lib/config/limits.ts";
+import { formatCount } from "@/lib/shared/format.ts";
 import {
   matchRules,
   patternWords,
@@ -142,6 +143,14 @@ function limitsOf(
   });
 }
 
+/** "60 requests a minute", "1 answer at once". */
+export function limitWords(
+  { limit, kind }: Pick<EffectiveLimit, "limit" | "kind">,
+): string {
+  const words = limit === 1 ? kind.words.replace(/^(\w+)s/, "$1") : kind.words;
+  return `${formatCount(limit)} ${words}`;
+}
+
 const SOURCES: Readonly<Record<PolicySource, string>> = {
   config: "from the configuration file",
   admin: "set by an admin",
@@ -150,8 +159,8 @@ const SOURCES: Readonly<Record<PolicySource, string>> = {
 
 /** "Limited to 60 requests a minute because the policy “Keys”, …, is for each key". */
 export function explainLimit(limit: EffectiveLimit): string {
-  const { policy, kind, isSpecific } = limit;
-  const what = `Limited to ${limit.limit.toLocaleString("en")} ${kind.words}`;
+  const { policy, isSpecific } = limit;
+  const what = `Limited to ${limitWords(limit)}`;
   if (policy.source === "key") {
     return `${what} because that was ${SOURCES.key}.`;
   }
