@@ -98,6 +98,31 @@ export class AccountStore extends UnitStore {
       : unit.add(takeAddress(record.email, record.id));
   }
 
+  /** Leaves nothing of an account but its id. */
+  closing({ user, userVersionstamp, password }: Account): UnitOfWork {
+    const { id, email, identity, createdAt, version } = user;
+    const now = this.timestamp();
+    const record: UserRecord = {
+      v: 1,
+      id,
+      email: null,
+      name: "",
+      isClosed: true,
+      createdAt,
+      updatedAt: now,
+      version: version + 1,
+    };
+    const unit = new UnitOfWork()
+      .guard(keys.userKey(id), userVersionstamp, record)
+      .check(keys.passwordKey(id), password.versionstamp)
+      .delete(keys.passwordKey(id));
+    if (email !== null) unit.delete(keys.userEmailKey(email));
+    if (identity !== undefined) {
+      unit.delete(identityKey(identity.issuer, identity.subject));
+    }
+    return unit;
+  }
+
   /** Binds a user to whom an identity provider knows; overtaken when somebody is bound meanwhile. */
   binding(
     before: Loaded<IdentityRecord>,

@@ -3,6 +3,7 @@ import type { Config } from "@/lib/config.ts";
 import type { Mailer } from "@/lib/mail/mailer.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { AccessChanges } from "./access_changes.ts";
+import { AccountClosing } from "./account_closing.ts";
 import { AccountStore } from "./account_store.ts";
 import { FirstOwner } from "./first_owner.ts";
 import { GroupStore } from "./group_store.ts";
@@ -30,6 +31,8 @@ export interface Identity {
   workspaces: Workspaces;
   groups: Groups;
   invitations: Invitations;
+  /** How an account ends. */
+  accountClosing: AccountClosing;
   signIn: SignIn;
   passwordChange: PasswordChange;
   passwordReset: PasswordReset;
@@ -107,6 +110,7 @@ export function buildIdentity(
       mailer,
       changes,
     }),
+    accountClosing: new AccountClosing({ accounts, memberships, sessions }),
     signIn,
     passwordChange,
     passwordReset: new PasswordReset({

@@ -13,7 +13,7 @@ import { newSecretToken } from "./hashed_token.ts";
 import type { LinkTokenStore } from "./link_token_store.ts";
 import type { MembershipStore } from "./membership_store.ts";
 import type { Passwords } from "./passwords.ts";
-import type { UserRecord, WorkspaceRecord } from "./records.ts";
+import type { OwnersRecord, UserRecord, WorkspaceRecord } from "./records.ts";
 import type { Setup } from "./user_input.ts";
 import { emailTaken, nameFrom, newMembership } from "./users.ts";
 
@@ -54,10 +54,17 @@ export class FirstOwner {
     }
   }
 
-  /** Whether nobody has become the first owner yet. In local mode that is as it should be. */
+  /**
+   * Whether nobody owns this server yet but the owner of local mode, who cannot sign in. In local mode
+   * that is as it should be.
+   */
   async isMissing(): Promise<boolean> {
-    const { record } = await this.#parts.accounts.user(FIRST_USER);
-    return record === null || record.email === null;
+    const { accounts, memberships } = this.#parts;
+    const [user, { owners }] = await Promise.all([
+      accounts.user(FIRST_USER),
+      memberships.membership(FIRST_WORKSPACE, FIRST_USER),
+    ]);
+    return isUnclaimed(user.record) && !hasOthers(owners.record);
   }
 
   /**
@@ -105,15 +112,19 @@ export class FirstOwner {
     how: "setup" | "environment",
     token: string | null,
   ): Promise<void> {
-    const { accounts, passwords, links } = this.#parts;
+    const { accounts, memberships, passwords, links } = this.#parts;
     const hash = password === null ? null : await passwords.hash(password);
     await retryOnConflict(async () => {
-      const [account, other, link] = await Promise.all([
+      const [account, { owners }, other, link] = await Promise.all([
         accounts.account(FIRST_USER),
+        memberships.membership(FIRST_WORKSPACE, FIRST_USER),
         accounts.accountByEmail(email),
         token === null ? null : links.find("setup", token),
       ]);
-      if (account === null || account.user.email !== null) throw setupOver();
+      if (
+        account === null || !isUnclaimed(account.user) ||
+        hasOthers(owners.record)
+      ) throw setupOver();
       if (other !== null) throw emailTaken();
       if (token !== null && link === null) throw linkInvalid();
       const user: UserRecord = {
@@ -185,6 +196,14 @@ export class FirstOwner {
     );
     return ok ? null : "conflict";
   }
+}
+
+function isUnclaimed(user: UserRecord | null): boolean {
+  return user === null || user.email === null && !user.isClosed;
+}
+
+function hasOthers(owners: OwnersRecord | null): boolean {
+  return owners?.users.some((user) => user !== FIRST_USER) ?? false;
 }
 
 function setupOver(): AppError {

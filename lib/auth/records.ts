@@ -15,6 +15,8 @@ export interface UserRecord {
   name: string;
   /** As whom an identity provider knows them; absent: no one does. */
   identity?: { issuer: string; subject: string };
+  /** The account is no more; only its id is kept. */
+  isClosed?: true;
   createdAt: string;
   updatedAt: string;
   version: number;
@@ -51,6 +53,8 @@ export interface WorkspaceRecord {
   createdAt: string;
   updatedAt: string;
   version: number;
+  /** Days after their last activity that threads are kept; null or absent: for ever. */
+  threadsDays?: number | null;
   /** When it was deleted, milliseconds since 1970 UTC; absent: it is there. */
   deletedAt?: number;
 }

@@ -292,6 +292,14 @@ export class Sessions {
     await this.afterAllEnded(user);
   }
 
+  /** Ends the sessions of a user that act in a workspace where they may not be any more. */
+  async endIn(user: string, workspace: string): Promise<void> {
+    const records = await this.#parts.store.list(user);
+    for (const record of records) {
+      if (record.workspace === workspace) await this.#endQuietly(record);
+    }
+  }
+
   /** What lets a session go on when a change ends all others of its user; nothing where it has ended. */
   async carriedOver(
     user: string,
@@ -394,14 +402,18 @@ export class Sessions {
   }
 
   async #endOldest(user: string): Promise<void> {
-    const { store } = this.#parts;
-    const records = await store.list(user);
-    for (const { id } of records.slice(0, -MAX_SESSIONS)) {
-      const before = await this.#open(user, id);
-      // Somebody else has ended it, or does so now; either is as good.
-      if (before !== null) await this.#end(before, null);
-      this.#tell(user, id);
+    const records = await this.#parts.store.list(user);
+    for (const record of records.slice(0, -MAX_SESSIONS)) {
+      await this.#endQuietly(record);
     }
+  }
+
+  async #endQuietly({ user, id }: SessionRecord): Promise<void> {
+    await retryOnConflict(async () => {
+      const before = await this.#open(user, id);
+      return before === null ? null : await this.#end(before, null);
+    });
+    this.#tell(user, id);
   }
 
   #tell(user: string, session: string | null): void {

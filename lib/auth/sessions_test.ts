@@ -177,9 +177,11 @@ Deno.test("Sessions: who is disabled or taken out of a workspace has no session 
     clock.advance(1_000);
     assert.equal(await elsewhere.sessions.find(token), null);
     await update(false);
-    assert.notEqual(await sessions.find(token), null);
-    await users.remove(ownerCaller(), FIRST_WORKSPACE, id, () => {});
+    // What has ended does not come back.
     assert.equal(await sessions.find(token), null);
+    const again = await sessions.create({ ...BEGIN, user: id });
+    await users.remove(ownerCaller(), FIRST_WORKSPACE, id, () => {});
+    assert.equal(await sessions.find(again.token), null);
     assert.equal(
       await refusalOf(sessions.create({ ...BEGIN, user: id })),
       "not_a_member",

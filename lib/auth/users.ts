@@ -171,6 +171,9 @@ export class Users {
       return await this.#change(caller, workspace, old, patch);
     });
     this.#parts.changes.tell({ user: id, workspace });
+    if (changed.membership.isDisabled) {
+      await this.#parts.sessions.endIn(id, workspace);
+    }
     return await this.#show(changed.user, changed.membership);
   }
 
@@ -203,6 +206,7 @@ export class Users {
       return ok ? null : "conflict";
     });
     this.#parts.changes.tell({ user: id, workspace });
+    await this.#parts.sessions.endIn(id, workspace);
   }
 
   /** Changes the name of the caller's own account. */

@@ -190,7 +190,7 @@ Deno.test("PATCH and DELETE /api/users/:id: want the version that is there", asy
   assert.equal((await owner.fetch(path)).status, 404);
 });
 
-Deno.test("PATCH /api/users/:id: who is disabled is out at once, and back when enabled", async () => {
+Deno.test("PATCH /api/users/:id: who is disabled is out at once, and may sign in again when enabled", async () => {
   await using app = await startApp({ env: PASSWORD_MODE });
   const owner = await signedIn(app, OWNER);
   const member = await addPerson(app, owner, "a@example.org", "member");
@@ -207,7 +207,8 @@ Deno.test("PATCH /api/users/:id: who is disabled is out at once, and back when e
     "403 not_a_member",
   );
   assert.equal((await set(false)).status, 200);
-  assert.equal((await member.fetch("/api/threads")).status, 200);
+  assert.equal((await member.fetch("/api/threads")).status, 401);
+  await signedIn(app, { email: "a@example.org", password: PASSWORD });
 });
 
 Deno.test("roles: admins manage members and viewers; owners manage all; the rest nobody", async () => {
