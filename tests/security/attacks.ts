@@ -1,0 +1,223 @@
+/** Requests that name things of somebody else, for each route that could be asked for one. */
+import type { Things } from "./two_workspaces.ts";
+import { WORD } from "./two_workspaces.ts";
+
+/** One request to a route, beyond its path and method. */
+export interface Attack {
+  query?: string;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as a form. */
+  form?: Record<string, string>;
+}
+
+type Attacks = (things: Things) => Attack[];
+
+/** Queries of what is read, by route. */
+const QUERIES: Record<string, (things: Things) => string[]> = {
+  "/search": () => [`q=${WORD}`],
+  "/tasks": ({ task, project, name }) => [
+    `edit=${task}`,
+    `project=${project}`,
+    `tag=${name}`,
+  ],
+  "/projects": ({ project }) => [`edit=${project}`],
+  "/settings": ({ key, session }) => [`key=${key}`, `session=${session}`],
+  "/admin/groups": ({ group }) => [`edit=${group}`, `id=${group}`],
+  "/admin/users": ({ user, invitation }) => [
+    `user=${user}`,
+    `cursor=${user}`,
+    `id=${invitation}`,
+  ],
+  "/admin/keys": ({ user, key }) => [`user=${user}`, `key=${key}`],
+  "/admin/audit": ({ user }) => [`actor=${user}`, `subject=${user}`],
+  "/api/threads": ({ project, thread, name }) => [
+    `projectId=${project}`,
+    `project=${project}`,
+    `tag=${name}`,
+    `cursor=${thread}`,
+    "archived=true",
+  ],
+  "/api/tasks": ({ project, task, name }) => [
+    `projectId=${project}`,
+    `project=${project}`,
+    `tag=${name}`,
+    `cursor=${task}`,
+  ],
+  "/api/projects": ({ project }) => [`cursor=${project}`],
+  "/api/search": () => [`q=${WORD}`],
+  "/api/live": ({ thread, run, user, workspace }) => [
+    `channels=thread:${thread}`,
+    `channels=run:${run}`,
+    `channels=user:${user}`,
+    `channels=workspace:${workspace}`,
+    "channels=threads",
+  ],
+  "/api/requests": ({ request, user, key, model }) => [
+    `user=${user}`,
+    `key=${key}`,
+    `cursor=${request}`,
+    `model=${model}`,
+  ],
+  "/api/keys": ({ user, owner, key }) => [
+    `user=${user}`,
+    `user=${owner}`,
+    "user=all",
+    `cursor=${key}`,
+  ],
+  "/api/users": ({ user }) => [`cursor=${user}`, `workspaceId=${user}`],
+  "/api/groups": ({ group }) => [`cursor=${group}`],
+  "/api/invitations": ({ invitation, workspace }) => [
+    `cursor=${invitation}`,
+    `workspaceId=${workspace}`,
+  ],
+  "/api/limits/effective": ({ user, key, workspace }) => [
+    `user=${user}`,
+    `key=${key}`,
+    `subject=user:${user}`,
+    `workspace=${workspace}`,
+  ],
+  "/api/audit": ({ user }) => [`actor=${user}`, `subject=${user}`],
+  "/api/cache/answers": () => [`q=${WORD}`, "scope=all"],
+};
+
+/** Bodies that name what is not the sender's, by method and route. */
+const BODIES: Record<string, Attacks> = {
+  "POST /api/threads": ({ project }) => [{ json: { projectId: project } }],
+  "POST /api/stream": ({ thread }) => [
+    { json: { query: "x", threadId: thread } },
+  ],
+  "POST /api/tasks": ({ project, thread }) => [
+    { json: { title: "x", projectId: project } },
+    { json: { title: "x", threadId: thread } },
+  ],
+  "POST /api/threads/:thread/runs": ({ message }) => [
+    { json: { message: { content: "x" } } },
+    { json: { regenerate: message } },
+    { json: { message: { content: "x" }, parentId: message } },
+  ],
+  "PATCH /api/threads/:thread": ({ project }) => [
+    { json: { title: "x" } },
+    { json: { projectId: project } },
+  ],
+  "PATCH /api/projects/:project": () => [{ json: { name: "x" } }],
+  "PATCH /api/tasks/:task": ({ project }) => [
+    { json: { title: "x" } },
+    { json: { projectId: project } },
+  ],
+  "PATCH /api/users/:user": ({ group }) => [
+    { json: { role: "viewer" } },
+    { json: { disabled: true } },
+    { json: { groups: [group] } },
+  ],
+  "PATCH /api/groups/:group": () => [{ json: { name: "x" } }],
+  "PATCH /api/keys/:key": () => [{ json: { name: "x" } }],
+  "PATCH /api/workspaces/:workspace": () => [{ json: { name: "x" } }],
+  "POST /api/users": ({ workspace, group }) => [
+    {
+      json: {
+        email: "x@second.example",
+        role: "owner",
+        workspaceId: workspace,
+        password: "correct horse battery",
+      },
+    },
+    {
+      json: {
+        email: "y@second.example",
+        groups: [group],
+        password: "correct horse battery",
+      },
+    },
+  ],
+  "POST /api/invitations": ({ workspace, group }) => [
+    { json: { email: "x@x.example", workspaceId: workspace } },
+    { json: { email: "x@x.example", groups: [group] } },
+  ],
+  "PATCH /api/session": ({ workspace }) => [
+    { json: { workspaceId: workspace } },
+    { json: { workspace } },
+  ],
+  "POST /v1/responses": ({ response }) => [
+    {
+      json: {
+        model: "fake-1",
+        input: "x",
+        previous_response_id: response,
+      },
+    },
+  ],
+};
+
+/** What forms of pages can ask for, with one id after another in every field that could name a thing. */
+const FORM_ACTIONS = [
+  "add",
+  "create",
+  "delete",
+  "delete-tag",
+  "disable",
+  "enable",
+  "invite",
+  "remove",
+  "rename",
+  "resend",
+  "restore",
+  "revoke",
+  "revoke-others",
+  "save",
+  "status",
+  "switch",
+  "thread",
+];
+
+const FORM_IDS = [
+  "task",
+  "project",
+  "group",
+  "user",
+  "invitation",
+  "workspace",
+  "key",
+  "session",
+  "thread",
+];
+
+function forms(things: Things): Attack[] {
+  return FORM_ACTIONS.flatMap((action) =>
+    FORM_IDS.map((kind) => ({
+      form: {
+        action,
+        id: things[kind],
+        tag: things.name,
+        task: things.task,
+        project: things.project,
+        group: things.group,
+        key: things.key,
+        session: things.session,
+        section: kind === "session" ? "sessions" : "keys",
+        version: "1",
+        name: "x",
+        title: "x",
+        content: "x",
+        status: "done",
+        role: "member",
+        email: "form@second.example",
+      },
+    }))
+  );
+}
+
+/** The requests to send to a route; at least one. */
+export function attacksOn(
+  pattern: string,
+  method: string,
+  things: Things,
+): Attack[] {
+  if (method === "GET" || method === "HEAD") {
+    const queries = QUERIES[pattern]?.(things) ?? [];
+    return [{}, ...queries.map((query) => ({ query }))];
+  }
+  const isPage = !/^\/(api|v1)\//.test(pattern);
+  if (isPage) return forms(things);
+  return BODIES[`${method} ${pattern}`]?.(things) ?? [{ json: {} }];
+}
