@@ -60,6 +60,7 @@ Deno.test("readConfig: nothing set gives the documented defaults", async () => {
     admission: { maxStreams: null },
     prices: [],
     limits: [],
+    budgets: [],
     titles: { enabled: true, model: null },
     retention: { runEventsMinutes: 60, runsDays: 30, requestsDays: 90 },
     requestLog: { bodies: false, redact: [] },
