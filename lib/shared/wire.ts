@@ -106,6 +106,8 @@ export interface Problem {
   code: string;
   requestId: string;
   errors: { path: string; message: string }[];
+  /** Seconds after which the same may be asked again. */
+  retryAfter?: number;
   [member: string]: unknown;
 }
 
@@ -242,6 +244,8 @@ export interface Workspace {
   name: string;
   /** What the caller is in it. */
   role: UserRole;
+  /** Days after their last activity that threads are kept, but for pinned ones; null: for ever. */
+  threadsDays: number | null;
   createdAt: string;
   updatedAt: string;
   version: number;

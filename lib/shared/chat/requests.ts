@@ -52,6 +52,7 @@ async function toRefused(response: Response): Promise<RequestRefused> {
     code: problem.code ?? `http_${response.status}`,
     requestId: problem.requestId ?? requestId,
     status: response.status,
+    retryAfter: problem.retryAfter,
   }, typeof active === "string" ? active : null);
 }
 

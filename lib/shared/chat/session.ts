@@ -336,6 +336,13 @@ export class ChatSession {
       }))
     );
     announce(`The question was not sent. ${refusal.message}`);
+    if (refusal.retryAfter) {
+      import("./send_later.ts").then(
+        ({ sendLater }) => sendLater(this, this.#gone.signal),
+        // The question can still be sent by hand.
+        () => {},
+      );
+    }
   }
 
   /** Shows the branch on which another page has an answer written, and follows that. */

@@ -63,6 +63,7 @@ Deno.test("ChatSession: keeps a refused question, says why, and sends the same o
     code: "model_not_found",
     requestId: "req_1",
     status: 404,
+    retryAfter: undefined,
   });
   session.retry(session.turns.value[0].question.id);
   stream.send([START, chunk("Hi"), done()], 0);
@@ -70,6 +71,51 @@ Deno.test("ChatSession: keeps a refused question, says why, and sends the same o
   assert.equal(session.turns.value.length, 1);
   const [first, second] = server.callsOf(RUNS);
   assert.equal(second.body.message.id, first.body.message.id);
+});
+
+Deno.test("ChatSession: a question that met a limit counts down and is sent by itself", async () => {
+  const { session, server, begin } = openSession({ thread: THREAD });
+  const stream = runStream();
+  server.on(
+    RUNS,
+    () => problem(429, "rate_limit_exceeded", { retryAfter: 2 }),
+    answering(stream),
+  );
+  server.on("GET /api/threads/thr_1", () => Response.json(THREAD));
+  begin();
+  write(session, "Hello?");
+  const said = () => session.turns.value[0].refusal?.message ?? "";
+  await until(() => said().endsWith("It is sent by itself in 2 seconds."));
+  await until(() => said().endsWith("It is sent by itself in 1 second."));
+  assert.equal(server.callsOf(RUNS).length, 1);
+  await until(() => server.callsOf(RUNS).length === 2);
+  stream.send([START, chunk("Hi"), done()], 0);
+  await until(() => session.turns.value[0].answer?.status === "complete");
+  const [first, second] = server.callsOf(RUNS);
+  assert.equal(second.body.message.id, first.body.message.id);
+  assert.equal(session.turns.value[0].refusal, null);
+});
+
+Deno.test("ChatSession: who sends by hand before the countdown ends has it sent once", async () => {
+  const { session, server, begin } = openSession({ thread: THREAD });
+  const stream = runStream();
+  server.on(
+    RUNS,
+    () => problem(429, "rate_limit_exceeded", { retryAfter: 1 }),
+    answering(stream),
+  );
+  server.on("GET /api/threads/thr_1", () => Response.json(THREAD));
+  begin();
+  write(session, "Hello?");
+  await until(() =>
+    session.turns.value[0].refusal?.message.includes("by itself") ?? false
+  );
+  session.retry(session.turns.value[0].question.id);
+  stream.send([START, chunk("Hi"), done()], 0);
+  await until(() => session.turns.value[0].answer?.status === "complete");
+  const overAtMs = performance.now() + 1_100;
+  await until(() => performance.now() > overAtMs);
+  assert.equal(server.callsOf(RUNS).length, 2);
 });
 
 Deno.test("ChatSession: a question that never reached the server is there again after a reload", async () => {

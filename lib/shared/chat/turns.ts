@@ -14,6 +14,8 @@ export interface Refusal {
   requestId: string | null;
   /** HTTP status; null when the server was not reached. */
   status: number | null;
+  /** Seconds after which the same may be asked again, where the server says so. */
+  retryAfter?: number;
 }
 
 export interface Question {
