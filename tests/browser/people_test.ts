@@ -1,7 +1,8 @@
 /** People of a workspace in a real browser: asked in, changed, shut out; groups, workspaces, sessions. */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import type { TestApp } from "../support/app.ts";
+import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { startApp, type TestApp } from "../support/app.ts";
 import { startBrowser, type TestBrowser } from "../support/browser.ts";
 import { DRESSES, lookAt, OWNER, signIn, startPeople } from "./people_rig.ts";
 
@@ -174,7 +175,8 @@ Deno.test("account: name and password are changed; other sessions end, this one 
   const { page } = await openAsOwner(app, browser, "/settings", {
     javaScriptEnabled: false,
   });
-  await page.getByLabel("Name", { exact: true }).fill("Mara Lindqvist");
+  await page.getByRole("form", { name: "Account" }).getByLabel("Name")
+    .fill("Mara Lindqvist");
   await page.getByRole("button", { name: "Save name" }).click();
   await page.getByText("Name saved").waitFor();
 
@@ -243,7 +245,7 @@ Deno.test("people: each page is accessible and fits, on desktop and phone, in li
     );
   })();
   const { items } = await app.services.users.list(
-    "wsp_0000000000000000000000",
+    FIRST_WORKSPACE,
     { limit: 10, cursor: null },
   );
   const jo = items.find(({ name }) => name === "Jo")!;
@@ -277,4 +279,129 @@ Deno.test("people: each page is accessible and fits, on desktop and phone, in li
     await lookAt(stranger.page, `accept-${dress}`);
     await stranger.page.context().close();
   }
+});
+
+/** Makes someone with a password and signs them in; the cookie of their session. */
+async function cookieOf(
+  app: TestApp,
+  role: "viewer" | "member" | "admin",
+): Promise<string> {
+  const owner = {
+    mode: "password" as const,
+    workspace: FIRST_WORKSPACE,
+    user: FIRST_USER,
+    role: "owner" as const,
+    isOperator: true,
+    groups: [],
+    key: null,
+    session: null,
+    address: "127.0.0.1",
+  };
+  const email = `${role}@hydro.example`;
+  await app.services.users.create(owner, FIRST_WORKSPACE, {
+    email,
+    password: JO.password,
+    role,
+    name: role,
+    groups: [],
+  });
+  const response = await sendForm(app, "/signin", "", {
+    email,
+    password: JO.password,
+  });
+  assert.equal(response.status, 303);
+  return response.headers.getSetCookie()[0].split(";")[0];
+}
+
+function sendForm(
+  app: TestApp,
+  path: string,
+  cookie: string,
+  fields: Record<string, string>,
+): Promise<Response> {
+  return app.fetch(path, {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-www-form-urlencoded",
+      cookie,
+      origin: app.url,
+    },
+    body: new URLSearchParams(fields).toString(),
+  });
+}
+
+Deno.test("people: an admin sees an owner and changes nothing about them; members and viewers see nobody", async () => {
+  await using app = await startPeople();
+  const person = `/admin/users/${FIRST_USER}`;
+  const admin = await cookieOf(app, "admin");
+  const shown = await app.fetch(person, { headers: { cookie: admin } });
+  assert.equal(shown.status, 200);
+  const html = await shown.text();
+  assert.match(html, /Only owners change admins and owners/);
+  assert.doesNotMatch(html, /Save person|Disable|Remove/);
+  const { version } = await app.services.users
+    .require(FIRST_WORKSPACE, FIRST_USER);
+  for (const action of ["save", "disable", "remove"]) {
+    const refused = await sendForm(app, person, admin, {
+      action,
+      version: String(version),
+      role: "viewer",
+    });
+    assert.equal(refused.status, 403, action);
+  }
+  const invited = await sendForm(app, "/admin/users", admin, {
+    action: "invite",
+    email: "new@hydro.example",
+    role: "owner",
+  });
+  assert.equal(invited.status, 403);
+  for (const role of ["member", "viewer"] as const) {
+    const cookie = await cookieOf(app, role);
+    for (const path of ["/admin", "/admin/users", person, "/admin/groups"]) {
+      const response = await app.fetch(path, { headers: { cookie } });
+      assert.equal(response.status, 403, `${role} ${path}`);
+      await response.body?.cancel();
+    }
+    const home = await (await app.fetch("/", { headers: { cookie } })).text();
+    assert.doesNotMatch(home, /\/admin/);
+  }
+});
+
+Deno.test("people: pages about several people are nowhere in local mode", async () => {
+  await using app = await startApp();
+  for (const path of ["/admin/users", "/admin/groups", "/workspaces"]) {
+    const response = await app.fetch(path);
+    assert.equal(response.status, 404, path);
+    await response.body?.cancel();
+  }
+  for (const path of ["/signin", "/setup", "/invite", "/reset"]) {
+    const response = await app.fetch(path);
+    assert.equal(response.headers.get("location"), "/", path);
+    await response.body?.cancel();
+  }
+  const settings = await (await app.fetch("/settings")).text();
+  assert.doesNotMatch(settings, /Sign out|Change password/);
+});
+
+Deno.test("people: many of them come in pages, each once", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const { page } = await openAsOwner(
+    app,
+    browser,
+    "/admin/users?limit=2",
+  );
+  for (const role of ["viewer", "member", "admin"] as const) {
+    await cookieOf(app, role);
+  }
+  await page.reload();
+  const seen: string[] = [];
+  while (true) {
+    seen.push(...await page.locator(".person").allTextContents());
+    const more = page.getByRole("link", { name: "Show more" });
+    if (await more.count() === 0) break;
+    await more.click();
+    await page.waitForURL(/cursor=/);
+  }
+  assert.deepEqual(seen.sort(), ["admin", "mara", "member", "viewer"]);
 });

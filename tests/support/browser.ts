@@ -25,11 +25,16 @@ export interface TestBrowser extends AsyncDisposable {
   open(url: string, options?: BrowserContextOptions): Promise<OpenPage>;
 }
 
-/** Starts a browser; `await using` ends it. */
-export async function startBrowser(): Promise<TestBrowser> {
+/**
+ * Starts a browser; `await using` ends it.
+ * @param args more of its command line
+ */
+export async function startBrowser(
+  args: string[] = [],
+): Promise<TestBrowser> {
   const browser: Browser = await chromium.launch({
     executablePath: await ensureChromium(),
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    args: ["--no-sandbox", "--disable-dev-shm-usage", ...args],
   });
   return {
     async open(url, options = {}) {

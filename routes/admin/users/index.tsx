@@ -34,12 +34,23 @@ const DONE: Record<string, string> = {
 
 async function load(ctx: Context<State>, answer: Answer) {
   const { searchParams } = ctx.url;
+  const view = await loadPeople(ctx.state, readPageQuery(ctx.url));
   return {
-    ...await loadPeople(ctx.state, readPageQuery(ctx.url)),
+    ...view,
     ...answer,
     isFirstPage: !searchParams.has("cursor"),
+    nextPage: pageAfter(searchParams, view.people.nextCursor),
     done: DONE[searchParams.get("done") ?? ""],
   };
+}
+
+/** The page after this one, with as many on it. */
+function pageAfter(here: URLSearchParams, cursor: string | null): string {
+  const params = new URLSearchParams();
+  const limit = here.get("limit");
+  if (limit !== null) params.set("limit", limit);
+  if (cursor !== null) params.set("cursor", cursor);
+  return `?${params}`;
 }
 
 export const handler = define.handlers({
