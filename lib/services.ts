@@ -5,6 +5,11 @@ import { endedKeys } from "@/lib/auth/api_key_check.ts";
 import { ensureSettingKey } from "@/lib/auth/api_key_setting.ts";
 import { ApiKeyStore } from "@/lib/auth/api_key_store.ts";
 import { ApiKeys } from "@/lib/auth/api_keys.ts";
+import { Standings } from "@/lib/auth/standings.ts";
+import {
+  buildPersonalData,
+  type PersonalData,
+} from "@/lib/personal_data/build_personal_data.ts";
 import { buildOidc } from "@/lib/auth/oidc/build_oidc.ts";
 import type { OidcSignIn } from "@/lib/auth/oidc/oidc_sign_in.ts";
 import { buildIdentity, type Identity } from "@/lib/auth/build_identity.ts";
@@ -193,6 +198,8 @@ export interface Services extends Identity {
   secrets: Secrets;
   /** Signing in by an identity provider; null in other modes. */
   oidc: OidcSignIn | null;
+  /** What people may have of what is kept of them, and how it goes. */
+  personalData: PersonalData;
   /** Ends what goes on for callers whose key or session has ended. */
   accessWatch: AccessWatch;
 }
@@ -302,6 +309,12 @@ export async function startServices(
     clock,
     log,
   );
+  const standings = new Standings(
+    (user, workspace) => identity.users.caller(user, workspace),
+    clock,
+  );
+  // What looks again comes after what forgets.
+  accessChanges.subscribe((change) => standings.changed(change));
   accessChanges.subscribe((change) => accessWatch.changed(change));
   const limitSettings = new LimitSettings(store, config.limits);
   const limits = new Limits({ store, owner, settings: limitSettings });
@@ -455,6 +468,12 @@ export async function startServices(
   const changes = new ChangeReader(threadStore, scan);
   consumers.add(new AuditSealer(store, log));
   consumers.add(new SearchIndexer(searchIndex, changes, scan));
+  const ledger = new Ledger(store);
+  const tags = new Tags(tagStore, requests);
+  const tasks = new Tasks(new TaskStore(store), tagStore, requests, {
+    projects,
+    threads,
+  });
   const services: Services = {
     config,
     log,
@@ -466,7 +485,7 @@ export async function startServices(
       publicUrl: config.publicUrl,
       apiKeys,
       sessions: identity.sessions,
-      standing: (user, workspace) => identity.users.caller(user, workspace),
+      standing: (user, workspace) => standings.find(user, workspace),
     }),
     proxies: trustedProxies(config.trustedProxies),
     reaper: new Reaper(store, {
@@ -533,14 +552,11 @@ export async function startServices(
     moneyBell,
     limits,
     limitSettings,
-    ledger: new Ledger(store),
+    ledger,
     titles,
     projects,
-    tags: new Tags(tagStore, requests),
-    tasks: new Tasks(new TaskStore(store), tagStore, requests, {
-      projects,
-      threads,
-    }),
+    tags,
+    tasks,
     health: new Health(),
     metrics,
     observer,
@@ -588,6 +604,19 @@ export async function startServices(
       clock: store.clock,
       log,
     }),
+    personalData: buildPersonalData({
+      store,
+      mode: config.auth,
+      identity,
+      changes: accessChanges,
+      threads: threadStore,
+      projects,
+      tags,
+      tasks,
+      ledger,
+      stopRun,
+      log,
+    }),
     apiKeys,
     accessWatch,
   };
@@ -602,6 +631,8 @@ export async function startServices(
   services.oldRuns.start();
   services.openBlobs.start();
   services.oldRequests.start();
+  services.personalData.eraser.start();
+  services.personalData.oldThreads.start();
   services.oldAuditEvents.start();
   services.loopLag.start();
   moneyBell.start();
