@@ -1,6 +1,7 @@
 /** The limits and budgets of somebody, as `GET /api/limits/effective` and the pages show them. */
 import { mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
+import { type BudgetState, toBudgetState } from "@/lib/limits/budget_view.ts";
 import { type LimitStateView, toLimitState } from "@/lib/limits/limit_view.ts";
 import type { Subjects } from "@/lib/limits/subjects.ts";
 import { isId } from "@/lib/shared/ids.ts";
@@ -23,6 +24,7 @@ export interface EffectiveView {
   key: string | null;
   model: string | null;
   limits: LimitStateView[];
+  budgets: BudgetState[];
 }
 
 const MAX_MODEL_CHARACTERS = 256;
@@ -109,9 +111,12 @@ export async function effectiveView(
   state: State,
   query: EffectiveQuery,
 ): Promise<EffectiveView> {
-  const { limits, store } = state.services;
+  const { budgets, limits, store } = state.services;
   const subjects = await findSubjects(state, query);
-  const states = await limits.states(subjects);
+  const [states, uses] = await Promise.all([
+    limits.states(subjects),
+    budgets.effective(subjects),
+  ]);
   const nowMs = store.clock.now();
   return {
     user: subjects.user,
@@ -119,5 +124,6 @@ export async function effectiveView(
     key: subjects.key,
     model: subjects.model,
     limits: states.map((each) => toLimitState(each, nowMs)),
+    budgets: uses.map((each) => toBudgetState(each, nowMs)),
   };
 }
