@@ -71,6 +71,8 @@ export async function drain(services: Services): Promise<void> {
     services.oldRuns.close(),
     services.openBlobs.close(),
     services.oldRequests.close(),
+    services.personalData.eraser.close(),
+    services.personalData.oldThreads.close(),
     services.oldAuditEvents.close(),
     services.reaper.stop(),
     services.titles.close(FINAL_WRITES_MS),

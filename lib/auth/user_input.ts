@@ -74,7 +74,18 @@ export const newInvitationSchema = z.strictObject({
 export const newGroupSchema = z.strictObject({ name });
 export const groupPatchSchema = z.strictObject({ name: name.optional() });
 export const newWorkspaceSchema = z.strictObject({ name });
-export const workspacePatchSchema = z.strictObject({ name: name.optional() });
+
+/** Longest that threads are kept, in days: a hundred years. */
+export const MAX_THREADS_DAYS = 36_500;
+
+export const workspacePatchSchema = z.strictObject({
+  name: name.optional(),
+  threadsDays: z.int({ error: "must be a whole number of days" })
+    .min(1, { error: "must be at least 1 day" })
+    .max(MAX_THREADS_DAYS, {
+      error: `must be at most ${MAX_THREADS_DAYS} days`,
+    }).nullable().optional(),
+});
 
 export const signInSchema = z.strictObject({
   email: z.string().max(MAX_TYPED_EMAIL_CHARACTERS),

@@ -94,22 +94,37 @@ export class Workspaces {
       const { workspace, membership } = await this.#loadOwned(caller, id);
       const old = workspace.record;
       accept(old.version);
+      const before = old.threadsDays ?? null;
       const name = patch.name ?? old.name;
-      if (name === old.name) return show(old, membership);
+      const threadsDays = patch.threadsDays === undefined
+        ? before
+        : patch.threadsDays;
+      const events = [];
+      if (name !== old.name) {
+        events.push(auditEvent("workspace.changed", {
+          ...by(caller),
+          subject: id,
+          details: { change: "renamed", before: old.name, after: name },
+        }));
+      }
+      if (threadsDays !== before) {
+        events.push(auditEvent("workspace.changed", {
+          ...by(caller),
+          subject: id,
+          details: { change: "threadsDays", before, after: threadsDays },
+        }));
+      }
+      if (events.length === 0) return show(old, membership);
       const record = {
         ...old,
         name,
+        threadsDays,
         updatedAt: accounts.timestamp(),
         version: old.version + 1,
       };
-      const event = auditEvent("workspace.changed", {
-        ...by(caller),
-        subject: id,
-        details: { change: "renamed", before: old.name, after: name },
-      });
       const ok = await accounts.commit(
         memberships.workspaceReplacement(workspace, record),
-        accounts.note(id, event),
+        ...events.map((event) => accounts.note(id, event)),
       );
       return ok ? show(record, membership) : "conflict";
     });
@@ -177,10 +192,11 @@ export class Workspaces {
 }
 
 function show(
-  { id, name, createdAt, updatedAt, version }: WorkspaceRecord,
+  { id, name, threadsDays = null, createdAt, updatedAt, version }:
+    WorkspaceRecord,
   { role }: MembershipRecord,
 ): Workspace {
-  return { id, name, role, createdAt, updatedAt, version };
+  return { id, name, role, threadsDays, createdAt, updatedAt, version };
 }
 
 function firstWorkspace(): AppError {

@@ -14,6 +14,8 @@ export class Sweeper {
   readonly #closed = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sweeping: Promise<unknown> = Promise.resolve();
+  #isSweeping = false;
+  #isWantedAgain = false;
 
   constructor(options: SweepOptions) {
     this.#options = options;
@@ -24,13 +26,26 @@ export class Sweeper {
     const { sweep, everyMs, failure, log } = this.#options;
     const { signal } = this.#closed;
     if (signal.aborted) return;
+    this.#isSweeping = true;
     this.#sweeping = sweep(signal).catch((error) => {
       if (!signal.aborted) log.warn(failure, { error });
     }).then(() => {
+      this.#isSweeping = false;
+      const afterMs = this.#isWantedAgain ? 0 : everyMs;
+      this.#isWantedAgain = false;
       if (!signal.aborted) {
-        this.#timer = setTimeout(() => this.start(), everyMs);
+        this.#timer = setTimeout(() => this.start(), afterMs);
       }
     });
+  }
+
+  /** Sweeps now, or once more when it is at it: there is something new to find. */
+  soon(): void {
+    if (this.#isSweeping) this.#isWantedAgain = true;
+    else {
+      clearTimeout(this.#timer);
+      this.start();
+    }
   }
 
   /** Ends; resolves when nothing of it is going on any more. */

@@ -1255,3 +1255,30 @@ export function parseKind(key: Deno.KvKey): string {
 export function runs(space: string): Deno.KvListSelector {
   return { prefix: [tenant(space), "r"] };
 }
+
+/** Something of each user's space in a workspace that sorts after the given one (null: of all). */
+export function userSpacesAfter(
+  workspace: string,
+  space: string | null,
+): Deno.KvListSelector {
+  const first = `${tenant(workspace)}/usr_`;
+  // The character after "_".
+  return {
+    start: [space === null ? first : `${space}\0`],
+    end: [`${workspace}/usr\``],
+  };
+}
+
+/** The list of a space's threads whose last activity was before a time, longest ago first. */
+export function threadsUntouchedSince(
+  space: string,
+  beforeMs: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "ti"];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** `{v, at, count, token}`: when the retention of a workspace removed threads last. */
+export function threadRetentionKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "tr"];
+}

@@ -169,7 +169,8 @@ export class ErasureStore {
     await carryOn(this.#store, erasure, record);
     const key = keys.erasureKey(workspace, user);
     const unit = new UnitOfWork()
-      .guard(key, erasure.versionstamp, record).delete(key);
+      .guard(key, erasure.versionstamp, record).delete(key)
+      .delete(keys.lastExportKey(workspace, user));
     await commit(this.#store, unit);
   }
 

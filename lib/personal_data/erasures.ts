@@ -26,6 +26,10 @@ export interface ErasuresParts {
   edits: Pick<ThreadEditStore, "delete">;
   purge: Pick<ThreadPurgeStore, "purge">;
   stopRun: StopRun;
+  /** Ends all keys of a user in a workspace. */
+  revokeKeys: (workspace: string, user: string) => Promise<void>;
+  /** Sees to it that the account of somebody who has left all workspaces is closed. */
+  closeAccount: (user: string) => Promise<void>;
   log: Logger;
 }
 
@@ -60,9 +64,10 @@ export class Erasures {
 
   /** One phase of an erasure; whether the next can follow at once. */
   async #step(erasure: Erasure, signal: AbortSignal): Promise<boolean> {
-    const { store } = this.#parts;
-    const { kind, phase } = erasure.record;
+    const { store, revokeKeys, closeAccount } = this.#parts;
+    const { workspace, user, record: { kind, phase } } = erasure;
     if (phase === "threads") {
+      if (kind === "account") await revokeKeys(workspace, user);
       if (!await this.#eraseThreads(erasure, signal)) return false;
       await store.enter(erasure, "rows");
       return true;
@@ -76,6 +81,7 @@ export class Erasures {
       if (!await this.#erasePrograms(erasure, signal)) return false;
       await store.removeRequestBodies(erasure, signal);
       if (kind === "account") {
+        await closeAccount(user);
         await store.enter(erasure, "late", store.now() + LATE_MS);
       } else await store.finish(erasure);
       return false;

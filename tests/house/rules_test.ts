@@ -15,6 +15,7 @@ const SERVICES = [
   "lib/jobs",
   "lib/usage",
   "lib/auth",
+  "lib/personal_data",
 ];
 const MECHANISMS = [
   "lib/streams",

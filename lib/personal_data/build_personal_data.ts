@@ -1,0 +1,127 @@
+/** Builds exports, erasures and retention from the store and the services that they draw on. */
+import { AccountRemoval } from "@/lib/auth/account_removal.ts";
+import { AccountStore } from "@/lib/auth/account_store.ts";
+import type { AccessChanges } from "@/lib/auth/access_changes.ts";
+import { endKeysOf } from "@/lib/auth/api_key_end.ts";
+import { toKey } from "@/lib/auth/api_key_record.ts";
+import { ApiKeyStore } from "@/lib/auth/api_key_store.ts";
+import type { Identity } from "@/lib/auth/build_identity.ts";
+import type { AuthMode } from "@/lib/auth/caller.ts";
+import { MembershipStore } from "@/lib/auth/membership_store.ts";
+import type { Projects } from "@/lib/chat/projects.ts";
+import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { TagStore } from "@/lib/chat/tag_store.ts";
+import type { Tags } from "@/lib/chat/tags.ts";
+import type { Tasks } from "@/lib/chat/tasks.ts";
+import { ThreadEditStore } from "@/lib/chat/thread_edit_store.ts";
+import type { StopRun } from "@/lib/chat/thread_edits.ts";
+import { ThreadPurgeStore } from "@/lib/chat/thread_purge_store.ts";
+import type { ThreadStore } from "@/lib/chat/thread_store.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import type { Ledger } from "@/lib/usage/ledger_store.ts";
+import { Erasures } from "./erasures.ts";
+import { ErasureStore } from "./erasure_store.ts";
+import { ExportStore } from "./export_store.ts";
+import { type KeyLister, PersonalExport } from "./personal_export.ts";
+import { RetentionStore } from "./retention_store.ts";
+import { ThreadRetention } from "./thread_retention.ts";
+
+const ERASE_EVERY_MS = 10_000;
+const RETENTION_EVERY_MS = 60 * 60_000;
+
+export interface PersonalDataParts {
+  store: ConstructorParameters<typeof ErasureStore>[0];
+  mode: AuthMode;
+  identity: Pick<Identity, "accountClosing" | "signIn">;
+  changes: AccessChanges;
+  threads: ThreadStore;
+  projects: Projects;
+  tags: Tags;
+  tasks: Tasks;
+  ledger: Ledger;
+  stopRun: StopRun;
+  log: Logger;
+}
+
+/** What people may have of what is kept of them, and how it goes. */
+export interface PersonalData {
+  exports: PersonalExport;
+  erasureOrders: ErasureStore;
+  erasures: Erasures;
+  /** Erases what was ordered; also in the background. */
+  eraser: Sweeper;
+  threadRetention: ThreadRetention;
+  /** Removes threads that workspaces keep no longer. */
+  oldThreads: Sweeper;
+  accountRemoval: AccountRemoval;
+}
+
+export function buildPersonalData(parts: PersonalDataParts): PersonalData {
+  const { store, mode, identity, changes, threads, stopRun, log } = parts;
+  const accountRemoval = new AccountRemoval({
+    mode,
+    accounts: new AccountStore(store),
+    memberships: new MembershipStore(store),
+    ...identity,
+  });
+  const keyStore = new ApiKeyStore(store);
+  const edits = new ThreadEditStore(store, threads);
+  const erasureOrders = new ErasureStore(store);
+  const erasures = new Erasures({
+    store: erasureOrders,
+    threads,
+    edits,
+    purge: new ThreadPurgeStore(store),
+    stopRun,
+    revokeKeys: (workspace, user) =>
+      endKeysOf(keyStore, changes, workspace, user),
+    closeAccount: (user) => accountRemoval.finish(user),
+    log,
+  });
+  const threadRetention = new ThreadRetention({
+    store: new RetentionStore(store),
+    threads,
+    edits,
+  });
+  return {
+    exports: new PersonalExport({
+      store: new ExportStore(store),
+      threads,
+      projects: parts.projects,
+      tags: new TagStore(store),
+      allProjects: parts.projects,
+      allTags: parts.tags,
+      allTasks: parts.tasks,
+      listKeys: keyLister(keyStore),
+      ledger: parts.ledger,
+    }),
+    erasureOrders,
+    erasures,
+    eraser: new Sweeper({
+      failure: "What users had could not be erased",
+      everyMs: ERASE_EVERY_MS,
+      sweep: (signal) => erasures.sweep(signal),
+      log,
+    }),
+    threadRetention,
+    oldThreads: new Sweeper({
+      failure: "Old threads could not be removed",
+      everyMs: RETENTION_EVERY_MS,
+      sweep: (signal) => threadRetention.sweep(signal),
+      log,
+    }),
+    accountRemoval,
+  };
+}
+
+function keyLister(store: ApiKeyStore): KeyLister {
+  return async (workspace, user, { limit, cursor }) => {
+    const records = await store.list(workspace, user, cursor, limit + 1);
+    const page = records.slice(0, limit);
+    const uses = await store.lastUses(workspace, page.map(({ id }) => id));
+    return {
+      items: page.map((record) => toKey(record, uses.get(record.id) ?? null)),
+      nextCursor: records.length > limit ? page[limit - 1].id : null,
+    };
+  };
+}
