@@ -94,9 +94,11 @@ import { Budgets } from "@/lib/limits/budgets.ts";
 import { MoneyBell } from "@/lib/limits/money_bell.ts";
 import { PriceSettings } from "@/lib/limits/price_settings.ts";
 import { PriceList } from "@/lib/llm/prices.ts";
-import { MailStore } from "@/lib/mail/mail_store.ts";
-import { Mailer } from "@/lib/mail/mailer.ts";
-import { SmtpTransport } from "@/lib/mail/smtp_transport.ts";
+import { buildAudience } from "@/lib/mail/audience.ts";
+import { buildMailer } from "@/lib/mail/build_mailer.ts";
+import { MailConsumer } from "@/lib/mail/mail_consumer.ts";
+import type { MailStore } from "@/lib/mail/mail_store.ts";
+import type { Mailer } from "@/lib/mail/mailer.ts";
 import { Health } from "@/lib/observe/health.ts";
 import { consoleLogger, type Logger } from "@/lib/observe/log.ts";
 import { LoopLag } from "@/lib/observe/loop_lag.ts";
@@ -267,17 +269,7 @@ export async function startServices(
     now: () => store.clock.now(),
   });
   const secrets = Secrets.of(config);
-  const mails = new MailStore(
-    store,
-    () => owner.incarnation,
-    secrets.forPurpose("mail"),
-  );
-  const mailer = new Mailer({
-    store,
-    mails,
-    transport: config.mail === null ? null : new SmtpTransport(config.mail),
-    log,
-  });
+  const { mailer, mails } = buildMailer({ store, config, owner, secrets, log });
   const accessChanges = new AccessChanges();
   const identity = buildIdentity({
     store,
@@ -467,6 +459,12 @@ export async function startServices(
   const scan = new ScanStore(store);
   const changes = new ChangeReader(threadStore, scan);
   consumers.add(new AuditSealer(store, log));
+  consumers.add(
+    new MailConsumer(
+      mailer,
+      buildAudience({ ...identity, publicUrl: config.publicUrl }),
+    ),
+  );
   consumers.add(new SearchIndexer(searchIndex, changes, scan));
   const ledger = new Ledger(store);
   const tags = new Tags(tagStore, requests);

@@ -91,7 +91,8 @@ function rest(
     ...(link === null
       ? {}
       : { action: { label: "See the budgets", url: link } }),
-    closing: "You get this mail because you are an admin of this workspace.",
+    closing:
+      "You get this mail because you run this workspace, or because the budget is yours.",
   };
 }
 
