@@ -28,7 +28,20 @@ export function Page(
         clock={clock}
         viewer={viewer}
       />
-      <main class="main" id="main" tabIndex={-1}>{children}</main>
+      <main
+        class="main"
+        id="main"
+        tabIndex={-1}
+        data-role={viewer.role}
+      >
+        {children}
+        {viewer.role === "viewer" && (
+          <p class="hint reads-only">
+            You read in this workspace. Asking takes the role member, which an
+            admin can give you.
+          </p>
+        )}
+      </main>
     </div>
   );
 }

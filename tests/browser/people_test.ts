@@ -271,6 +271,11 @@ Deno.test("people: each page is accessible and fits, on desktop and phone, in li
     await page.goto(`${app.url}/admin/users`);
     await page.getByRole("button", { name: "Invite", exact: true }).click();
     await lookAt(page, `invite-${dress}`);
+    await page.goto(`${app.url}/workspaces`);
+    const opener = page.getByRole("button", { name: "Open navigation" });
+    if (await opener.isVisible()) await opener.click();
+    await page.locator(".account summary").click();
+    await lookAt(page, `account-menu-${dress}`);
     await page.goto(longLink);
     await lookAt(page, `join-${dress}`);
     assert.deepEqual(errors, [], dress);
@@ -364,6 +369,10 @@ Deno.test("people: an admin sees an owner and changes nothing about them; member
     }
     const home = await (await app.fetch("/", { headers: { cookie } })).text();
     assert.doesNotMatch(home, /\/admin/);
+    assert.equal(
+      home.includes("You read in this workspace"),
+      role === "viewer",
+    );
   }
 });
 

@@ -114,6 +114,30 @@ Deno.test("sign-in: the page says that plain http can be read, and where the set
   await page.getByText("setup link in the server’s log").waitFor();
 });
 
+Deno.test("sign-in: an identity provider is named by its host, and gets the page to come back to", async () => {
+  await using app = await startPeople({
+    env: {
+      FRESHET_AUTH: "oidc",
+      OIDC_ISSUER: "https://login.hydro.example/realms/staff",
+      OIDC_CLIENT_ID: "freshet",
+      FRESHET_SECRET: "a secret of the test that is long enough",
+    },
+  });
+  await using browser = await startBrowser();
+  const { page } = await browser.open(`${app.url}/signin?next=/tasks`);
+  const link = page.getByRole("link", {
+    name: "Continue with login.hydro.example",
+  });
+  assert.equal(
+    await link.getAttribute("href"),
+    "/auth/oidc/start?next=%2Ftasks",
+  );
+  await page.goto(`${app.url}/signin?error=oidc_denied`);
+  await page.getByText("did not let you in").waitFor();
+  await page.goto(`${app.url}/signin?error=%3Cscript%3E`);
+  await page.getByText("Signing in did not succeed").waitFor();
+});
+
 Deno.test("sign-out: ends the session; a page asked for afterwards leads to the sign-in", async () => {
   await using app = await startPeople();
   await using browser = await startBrowser();
