@@ -1,10 +1,11 @@
 /** The limits and budgets of somebody, as `GET /api/limits/effective` and the pages show them. */
 import { mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
-import { type BudgetState, toBudgetState } from "@/lib/limits/budget_view.ts";
-import { type LimitStateView, toLimitState } from "@/lib/limits/limit_view.ts";
+import { toBudgetState } from "@/lib/limits/budget_view.ts";
+import { toLimitState } from "@/lib/limits/limit_view.ts";
 import type { Subjects } from "@/lib/limits/subjects.ts";
 import { isId } from "@/lib/shared/ids.ts";
+import type { EffectiveLimits } from "@/lib/shared/wire.ts";
 import type { State } from "@/utils.ts";
 
 /** Of whom the limits are wanted. */
@@ -15,16 +16,6 @@ export interface EffectiveQuery {
   key: string | null;
   /** Null: of no model in particular. */
   model: string | null;
-}
-
-/** What holds for somebody now. */
-export interface EffectiveView {
-  user: string;
-  groups: string[];
-  key: string | null;
-  model: string | null;
-  limits: LimitStateView[];
-  budgets: BudgetState[];
 }
 
 const MAX_MODEL_CHARACTERS = 256;
@@ -110,7 +101,7 @@ function canonical(
 export async function effectiveView(
   state: State,
   query: EffectiveQuery,
-): Promise<EffectiveView> {
+): Promise<EffectiveLimits> {
   const { budgets, limits, store } = state.services;
   const subjects = await findSubjects(state, query);
   const [states, uses] = await Promise.all([

@@ -1,40 +1,21 @@
 /** Limits as the API and the pages show them. */
 import type { LimitPolicySettings } from "@/lib/config/limits.ts";
+import type {
+  LimitAmounts,
+  LimitPolicy as PolicyView,
+  LimitPolicyList,
+  LimitState as LimitStateView,
+} from "@/lib/shared/wire.ts";
 import type { EditedLimits } from "./limit_settings.ts";
 import type { LimitState } from "./limits.ts";
-import {
-  LIMIT_KINDS,
-  type LimitPolicy,
-  type Measure,
-  mergePolicies,
-  type PolicySource,
-} from "./policies.ts";
+import { LIMIT_KINDS, type LimitPolicy, mergePolicies } from "./policies.ts";
 import { toPolicy } from "./limit_settings.ts";
-import type { SubjectKind } from "./subjects.ts";
-
-/** Amounts of a policy; null: not limited. */
-export type AmountsView = {
-  -readonly [Field in typeof LIMIT_KINDS[number]["field"]]: number | null;
-};
-
-/** A policy that holds in a workspace, and who has set it. */
-export interface PolicyView extends AmountsView {
-  name: string;
-  subject: string;
-  source: "config" | "edited";
-}
-
-/** What `GET /api/limits` answers. */
-export interface PolicyList {
-  items: PolicyView[];
-  version: number;
-}
 
 function toPolicyView(policy: LimitPolicy): PolicyView {
   const { name, subject, source } = policy;
   const amounts = Object.fromEntries(
     LIMIT_KINDS.map(({ field }) => [field, policy[field] ?? null]),
-  ) as AmountsView;
+  ) as unknown as LimitAmounts;
   return {
     name,
     subject,
@@ -46,7 +27,7 @@ function toPolicyView(policy: LimitPolicy): PolicyView {
 export function toPolicyList(
   configured: readonly LimitPolicy[],
   { version, policies }: EditedLimits,
-): PolicyList {
+): LimitPolicyList {
   const edited = policies.map((each) => toPolicy(each, "admin"));
   return {
     items: mergePolicies(configured, edited).map(toPolicyView),
@@ -69,26 +50,6 @@ export function toSettings(
   };
 }
 
-/** A limit that somebody has to keep, and what is left of it. */
-export interface LimitStateView {
-  /** `kind:id` of whom it counts. */
-  subject: string;
-  subjectKind: SubjectKind;
-  measure: Measure;
-  /** Length of the sliding window; null: what goes on at once. */
-  windowSeconds: number | null;
-  /** "requests a minute". */
-  words: string;
-  limit: number;
-  used: number;
-  remaining: number;
-  /** When all of it is free again if nobody asks, RFC 3339; null: it is, or nobody knows. */
-  resetsAt: string | null;
-  policy: { name: string; subject: string; source: PolicySource };
-  /** "Limited to … because …". */
-  because: string;
-}
-
 const MS_PER_SECOND = 1_000;
 
 /** @param nowMs wall clock, milliseconds since 1970 UTC */
@@ -105,7 +66,6 @@ export function toLimitState(
     windowSeconds: kind.windowMs === null
       ? null
       : kind.windowMs / MS_PER_SECOND,
-    words: kind.words,
     limit: limit.limit,
     used,
     remaining,

@@ -349,3 +349,75 @@ export interface Mail {
   dueAt: string | null;
   sentAt: string | null;
 }
+
+/** What can be limited of a subject; null: it is not. Windows slide. */
+export interface LimitAmounts {
+  requestsPerMinute: number | null;
+  requestsPerHour: number | null;
+  requestsPerDay: number | null;
+  tokensPerMinute: number | null;
+  tokensPerHour: number | null;
+  tokensPerDay: number | null;
+  concurrentRuns: number | null;
+}
+
+/** Limits for one subject (`key:key_…`) or for each of a kind (`key:*`). */
+export interface LimitPolicy extends LimitAmounts {
+  name: string;
+  subject: string;
+  /** The config file, or an admin. */
+  source: "config" | "edited";
+}
+
+/** What `GET /api/limits` answers. */
+export interface LimitPolicyList {
+  items: LimitPolicy[];
+  version: number;
+}
+
+/** A limit that somebody has to keep, and what is left of it. */
+export interface LimitState {
+  /** `kind:id` of whom it counts. */
+  subject: string;
+  subjectKind: "workspace" | "group" | "user" | "key" | "model" | "address";
+  measure: "requests" | "tokens" | "runs";
+  /** Length of the sliding window; null: what goes on at once. */
+  windowSeconds: number | null;
+  limit: number;
+  used: number;
+  remaining: number;
+  /** When all of it is free again if nobody asks; null: it is, or nobody knows. */
+  resetsAt: string | null;
+  policy: { name: string; subject: string; source: "config" | "admin" | "key" };
+  /** "Limited to … because …." */
+  because: string;
+}
+
+/** A budget that somebody has to keep, and what is left of it. */
+export interface BudgetState {
+  /** `kind:id` of whom it counts. */
+  subject: string;
+  period: "day" | "week" | "month" | "total";
+  /** US dollars; null: money is not bounded. */
+  usd: string | null;
+  tokens: number | null;
+  spentUsd: string;
+  spentTokens: number;
+  /** Null where it is not bounded. */
+  remainingUsd: string | null;
+  remainingTokens: number | null;
+  /** When it begins anew; null: it does not. */
+  resetsAt: string | null;
+  /** "Limited by … because …". */
+  because: string;
+}
+
+/** What `GET /api/limits/effective` answers: what holds for somebody now. */
+export interface EffectiveLimits {
+  user: string;
+  groups: string[];
+  key: string | null;
+  model: string | null;
+  limits: LimitState[];
+  budgets: BudgetState[];
+}
