@@ -1,6 +1,7 @@
 import { accountSection } from "./account.tsx";
 import { appearanceSection } from "./appearance.tsx";
 import { keysSection } from "./keys.tsx";
+import { limitsSection } from "./limits.tsx";
 import { sessionsSection } from "./sessions.tsx";
 import { shortcutsSection } from "./shortcuts.tsx";
 import type { SettingsSection } from "./section.ts";
@@ -10,6 +11,7 @@ export const SETTINGS_SECTIONS: readonly SettingsSection[] = [
   appearanceSection,
   accountSection,
   keysSection,
+  limitsSection,
   shortcutsSection,
   sessionsSection,
 ];
