@@ -1,5 +1,6 @@
 import { createDefine } from "fresh";
-import type { Caller, Space } from "@/lib/auth/caller.ts";
+import type { Caller } from "@/lib/auth/caller.ts";
+import type { Space } from "@/lib/shared/spaces.ts";
 import type { ClientAddress } from "@/lib/http/client_address.ts";
 import type { Services } from "@/lib/services.ts";
 import type { Logger } from "@/lib/observe/log.ts";

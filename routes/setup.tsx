@@ -2,7 +2,7 @@ import { type Context, page } from "fresh";
 import { NewAccountForm } from "@/components/sign/NewAccountForm.tsx";
 import { SignFrame } from "@/components/sign/SignFrame.tsx";
 import { SignNote } from "@/components/sign/SignNote.tsx";
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { setupSchema } from "@/lib/auth/user_input.ts";
 import { beginSession, clientOf, isPlain } from "@/lib/http/begin_session.ts";
 import { readForm } from "@/lib/http/form.ts";

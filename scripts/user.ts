@@ -4,7 +4,8 @@
  */
 import { AccessChanges } from "@/lib/auth/access_changes.ts";
 import { buildIdentity, type Identity } from "@/lib/auth/build_identity.ts";
-import { type Caller, FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import type { Caller } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { normaliseEmail } from "@/lib/auth/email.ts";
 import { type Role, ROLES } from "@/lib/auth/roles.ts";
 import { name as nameSchema } from "@/lib/auth/user_input.ts";

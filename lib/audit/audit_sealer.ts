@@ -3,7 +3,7 @@
  * commits. A consumer of events: whatever it appends commits together with its cursor and checks the end
  * of the chain, so of all processes one at a time gets through, and each event is in its chain once.
  */
-import { workspaceOf } from "@/lib/auth/caller.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
 import {
   type ConsumedEvent,
   type Consumer,

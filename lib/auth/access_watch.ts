@@ -9,7 +9,8 @@ import type { Logger } from "@/lib/observe/log.ts";
 import type { AccessChange } from "./access_changes.ts";
 import { AccessEnded } from "./access_ended.ts";
 import type { AskedBy } from "./asker.ts";
-import { type AuthMode, type Caller, workspaceOf } from "./caller.ts";
+import type { AuthMode, Caller } from "./caller.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
 
 /** What the right of a user to be here rests on. */
 export type Ground =

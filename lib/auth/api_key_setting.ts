@@ -8,11 +8,11 @@ import { KEY_SCOPES } from "@/lib/shared/key_scopes.ts";
 import type { ApiKeyRecord } from "./api_key_record.ts";
 import type { ApiKeyStore } from "./api_key_store.ts";
 import { hashApiKeyToken, lastCharacters } from "./api_key_token.ts";
-import { FIRST_USER, FIRST_WORKSPACE } from "./caller.ts";
+import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 
 /**
  * Makes the key where it is not there yet; one that the setting named before ends with it. A key that
- * was revoked by hand stays so until the setting names another. It works once its user is there.
+ * was revoked by hand stays so until the setting names another.
  */
 export async function ensureSettingKey(
   store: ApiKeyStore,

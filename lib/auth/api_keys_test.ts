@@ -6,7 +6,7 @@ import { apiKeyPatchSchema, newApiKeySchema } from "./api_key_input.ts";
 import { ensureSettingKey } from "./api_key_setting.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { isApiKeyToken, newApiKeyToken } from "./api_key_token.ts";
-import { FIRST_USER } from "./caller.ts";
+import { FIRST_USER } from "@/lib/shared/spaces.ts";
 import { asked, openKeyRig, someone } from "./testing/key_rig.ts";
 
 const ANY_VERSION = () => {};

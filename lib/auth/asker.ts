@@ -1,5 +1,6 @@
 /** Who asks a model, and so who pays for the answer. */
-import { type Caller, LOCAL_SPACE, userOf, workspaceOf } from "./caller.ts";
+import type { Caller } from "./caller.ts";
+import { LOCAL_SPACE, userOf, workspaceOf } from "@/lib/shared/spaces.ts";
 
 /** Who asks a model: what limits, budgets, the cache and the ledger know them by. */
 export interface Asker {

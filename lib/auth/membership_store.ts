@@ -3,7 +3,7 @@ import { AppError } from "@/lib/errors.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { getMany, list } from "@/lib/kv/reads.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import { FIRST_WORKSPACE } from "./caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import type {
   Loaded,
   MembershipRecord,

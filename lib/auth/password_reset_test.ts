@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FIRST_USER } from "./caller.ts";
+import { FIRST_USER } from "@/lib/shared/spaces.ts";
 import {
   addUser,
   CLIENT,

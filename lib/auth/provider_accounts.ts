@@ -4,7 +4,7 @@ import { retryOnConflict } from "@/lib/chat/retry_on_conflict.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { AccessChanges } from "./access_changes.ts";
 import type { Account, AccountStore } from "./account_store.ts";
-import { FIRST_WORKSPACE } from "./caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { normaliseEmail } from "./email.ts";
 import type { Groups } from "./groups.ts";
 import type { LoadedMembership, MembershipStore } from "./membership_store.ts";

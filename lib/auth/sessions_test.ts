@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FIRST_USER, FIRST_WORKSPACE } from "./caller.ts";
+import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { deviceName } from "./device_name.ts";
 import { hashOf } from "./hashed_token.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import { FIRST_USER, FIRST_WORKSPACE } from "./caller.ts";
+import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import {
   addUser,
   CLIENT,

@@ -1,10 +1,6 @@
 /** Questions and the runs that answer them, as the routes use them. */
-import {
-  type Caller,
-  programSpace,
-  type Space,
-  userSpace,
-} from "@/lib/auth/caller.ts";
+import type { Caller } from "@/lib/auth/caller.ts";
+import { programSpace, type Space, userSpace } from "@/lib/shared/spaces.ts";
 import { isAtLeast } from "@/lib/auth/roles.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Message, Run } from "@/lib/shared/wire.ts";

@@ -6,7 +6,7 @@
  * as the last has survived for a second; a group that kills this process too is halved the next time.
  */
 import { askerIn } from "@/lib/auth/asker.ts";
-import { workspaceOf } from "@/lib/auth/caller.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
 import { sleep } from "@/lib/clock.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";

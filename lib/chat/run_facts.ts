@@ -1,5 +1,5 @@
 /** What the end of a run is for those who observe the process. */
-import { workspaceOf } from "@/lib/auth/caller.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
 import type { RunFacts } from "@/lib/observe/request_record.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { RunRecord } from "./records.ts";

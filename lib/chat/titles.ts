@@ -2,7 +2,7 @@
  * Titles: after the first answer of a thread a cheap model names it. Until then, and when that fails,
  * a thread is called by the first line of its question. What its owner calls it always wins.
  */
-import { userOf } from "@/lib/auth/caller.ts";
+import { userOf } from "@/lib/shared/spaces.ts";
 import { askerIn } from "@/lib/auth/asker.ts";
 import type { TitleSettings } from "@/lib/config/file.ts";
 import { DEMO_MODEL } from "@/lib/llm/demo/provider.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Caller, FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import type { Caller } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { checkAccess } from "./access.ts";
 
 function caller(more: Partial<Caller> = {}): Caller {

@@ -1,11 +1,7 @@
 /** Finds out who makes a request. */
 import type { ApiKeys } from "@/lib/auth/api_keys.ts";
-import {
-  type AuthMode,
-  type Caller,
-  FIRST_USER,
-  FIRST_WORKSPACE,
-} from "@/lib/auth/caller.ts";
+import type { AuthMode, Caller } from "@/lib/auth/caller.ts";
+import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { keyAllows } from "@/lib/auth/key_allows.ts";
 import { checkLocal } from "@/lib/auth/local_guard.ts";
 import type { Standing } from "@/lib/auth/records.ts";

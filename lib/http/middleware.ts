@@ -1,11 +1,11 @@
 /** What every request passes before its route. */
 import type { Context, Middleware } from "fresh";
+import type { Caller } from "@/lib/auth/caller.ts";
 import {
-  type Caller,
   FIRST_WORKSPACE,
   programSpace,
   userSpace,
-} from "@/lib/auth/caller.ts";
+} from "@/lib/shared/spaces.ts";
 import type { AppError } from "@/lib/errors.ts";
 import { openAIErrorResponse } from "@/lib/gateway/openai_error.ts";
 import { ACCESS, type Access, checkAccess, needOf } from "@/lib/http/access.ts";

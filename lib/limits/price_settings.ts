@@ -1,6 +1,7 @@
 /** Prices with their history: those of the config file, and those that were set while the server ran. */
 import { auditEvent, by } from "@/lib/audit/audit_event.ts";
-import { type Caller, FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import type { Caller } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import type { PriceSettings as PriceEntry } from "@/lib/config/file.ts";
 import { AppError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";

@@ -4,7 +4,7 @@
  * harm each other. What is gone is not looked for again, so no place has to be remembered.
  */
 import { auditEvent, type AuditFields } from "@/lib/audit/audit_event.ts";
-import { programSpace, userSpace } from "@/lib/auth/caller.ts";
+import { programSpace, userSpace } from "@/lib/shared/spaces.ts";
 import type { RunRecord } from "@/lib/chat/records.ts";
 import { StorageError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";

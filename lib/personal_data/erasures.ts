@@ -7,7 +7,7 @@ import {
 import type { ThreadPurgeStore } from "@/lib/chat/thread_purge_store.ts";
 import type { ThreadStore } from "@/lib/chat/thread_store.ts";
 import { retryOnConflict } from "@/lib/chat/retry_on_conflict.ts";
-import { programSpace, userSpace } from "@/lib/auth/caller.ts";
+import { programSpace, userSpace } from "@/lib/shared/spaces.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import { idTimeBound } from "@/lib/shared/id_time.ts";
 import type { Erasure } from "./erasure_record.ts";

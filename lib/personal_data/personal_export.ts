@@ -3,7 +3,7 @@
  * and sent piece by piece, so neither many threads nor a long one take memory.
  */
 import type { AuditActor } from "@/lib/audit/audit_event.ts";
-import { FIRST_USER, userSpace } from "@/lib/auth/caller.ts";
+import { FIRST_USER, userSpace } from "@/lib/shared/spaces.ts";
 import type { Projects } from "@/lib/chat/projects.ts";
 import type { MessageRecord } from "@/lib/chat/records.ts";
 import type { Tags } from "@/lib/chat/tags.ts";

@@ -1,5 +1,5 @@
 /** The ledger in the store: the lane writes its rows, packed into one page a batch and workspace. */
-import { workspaceOf } from "@/lib/auth/caller.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
 import { StorageError } from "@/lib/errors.ts";
 import { ledgerPages } from "@/lib/kv/keys.ts";
 import type { LedgerEntry, LedgerPageRecord } from "@/lib/kv/pages.ts";

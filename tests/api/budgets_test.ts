@@ -1,6 +1,6 @@
 /** Budgets over HTTP: what they let through, what they refuse, where they cut an answer off. */
 import assert from "node:assert/strict";
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { budgetsOf } from "@/lib/kv/keys.ts";
 import type { BudgetRecord } from "@/lib/limits/budget_record.ts";
 import type { ReceivedEvent } from "../support/sse.ts";

@@ -1,7 +1,7 @@
 /** What is under way for a key when the key ends, over HTTP. */
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { newThread } from "../support/chat_client.ts";
 import { readEvents } from "../support/sse.ts";
 import { waitFor } from "../support/wait.ts";

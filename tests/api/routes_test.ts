@@ -1,5 +1,5 @@
 /** Names that lead to several models, as a chat sees them when providers fail. */
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import type { BreakerState } from "@/lib/llm/routing/breaker.ts";
 import type { Run } from "@/lib/shared/wire.ts";

@@ -1,5 +1,5 @@
 /** Runs and what nobody should ask of them: wrong ids and places, strange answers, threads that vanish. */
-import { FIRST_WORKSPACE, LOCAL_SPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE, LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import type { MessageRecord } from "@/lib/chat/records.ts";
 import { commit } from "@/lib/kv/commit.ts";

@@ -1,5 +1,5 @@
 /** Making threads: twice by accident, for an hour only, and in two processes. */
-import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
+import { LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import * as keys from "@/lib/kv/keys.ts";
 import { openStore } from "@/lib/kv/open.ts";

@@ -1,5 +1,5 @@
 /** Threads that are deleted: gone at once, undone in time, and without a trace in the end. */
-import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
+import { LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Page, Thread } from "@/lib/shared/wire.ts";

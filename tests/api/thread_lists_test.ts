@@ -1,5 +1,5 @@
 /** Lists of threads and pages of messages: filters, cursors, and sizes that nobody expects. */
-import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
+import { LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import type { MessageRecord, ThreadRecord } from "@/lib/chat/records.ts";
 import { groupKeys } from "@/lib/chat/thread_store.ts";

@@ -1,5 +1,5 @@
 /** Titles that a model makes, as the browser and the ledger see them. */
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { Thread } from "@/lib/shared/wire.ts";

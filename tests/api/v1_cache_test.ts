@@ -1,5 +1,5 @@
 /** Kept and shared answers, as programs get them. */
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { TestApp } from "../support/app.ts";

@@ -1,5 +1,5 @@
 /** Embeddings and text completions, passed on to a provider that records what it was asked. */
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import OpenAI from "openai";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";

@@ -1,5 +1,5 @@
 /** What is kept of Responses, and how long; what comes out of the cache. */
-import { FIRST_WORKSPACE, programSpace } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE, programSpace } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import { RunRetentionStore } from "@/lib/chat/run_retention_store.ts";
 import * as keys from "@/lib/kv/keys.ts";

@@ -1,5 +1,5 @@
 /** Runs of programs: found again, followed again, stopped, asked for twice. */
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import type { TestApp } from "../support/app.ts";
 import { ask, newThread } from "../support/chat_client.ts";

@@ -1,7 +1,7 @@
 /** People of a workspace in a real browser: asked in, changed, shut out; groups, workspaces, sessions. */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { startBrowser, type TestBrowser } from "../support/browser.ts";
 import { DRESSES, lookAt, OWNER, signIn, startPeople } from "./people_rig.ts";

@@ -1,6 +1,6 @@
 /** Budgets over processes of their own: several at a time, and killed ones. */
 import assert from "node:assert/strict";
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { budgetsOf } from "@/lib/kv/keys.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import type { BudgetRecord } from "@/lib/limits/budget_record.ts";

@@ -1,5 +1,5 @@
 /** A store in a folder, a fake upstream, and servers as processes of their own over both. */
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import { Ledger } from "@/lib/usage/ledger_store.ts";

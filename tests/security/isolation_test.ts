@@ -4,7 +4,8 @@
  * in finds nothing of the others there, and changes nothing of theirs.
  */
 import assert from "node:assert/strict";
-import { type Caller, programSpace, userSpace } from "@/lib/auth/caller.ts";
+import type { Caller } from "@/lib/auth/caller.ts";
+import { programSpace, userSpace } from "@/lib/shared/spaces.ts";
 import { ACCESS } from "@/lib/http/access.ts";
 import { type Attack, attacksOn } from "./attacks.ts";
 import { keptOut, type KeyedActor } from "./expected.ts";

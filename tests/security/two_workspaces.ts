@@ -1,11 +1,8 @@
 /** A server with two workspaces, everyone who may act in them, and something of everything in the first. */
 import assert from "node:assert/strict";
 import { newApiKeySchema } from "@/lib/auth/api_key_input.ts";
-import {
-  type Caller,
-  FIRST_WORKSPACE,
-  type KeyScope,
-} from "@/lib/auth/caller.ts";
+import type { Caller, KeyScope } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import type { Role } from "@/lib/auth/roles.ts";
 import { newGroupSchema, newInvitationSchema } from "@/lib/auth/user_input.ts";
 import type { TestApp } from "../support/app.ts";

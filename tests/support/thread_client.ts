@@ -1,5 +1,5 @@
 /** The calls of `/api/threads` that change threads, and what tests see of them in the store. */
-import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
+import { LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
 import type { EnvelopeRecord, OutboxEvent } from "@/lib/kv/outbox.ts";
 import { eventsAfter } from "@/lib/kv/keys.ts";

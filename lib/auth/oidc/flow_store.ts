@@ -1,6 +1,6 @@
 /** Makes each sign-in by the identity provider count once, in all processes, and tells the audit log. */
 import { auditEvent } from "@/lib/audit/audit_event.ts";
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import type { Client } from "@/lib/auth/sessions.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import { usedFlowKey } from "@/lib/kv/keys.ts";

@@ -4,7 +4,8 @@ import type { Mail } from "@/lib/mail/mail.ts";
 import { createLogger } from "@/lib/observe/log.ts";
 import { AccessChanges } from "../access_changes.ts";
 import { buildIdentity, type Identity } from "../build_identity.ts";
-import { type Caller, FIRST_USER, FIRST_WORKSPACE } from "../caller.ts";
+import type { Caller } from "../caller.ts";
+import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import type { Client } from "../sessions.ts";
 
 export interface RigOptions {

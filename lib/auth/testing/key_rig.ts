@@ -5,7 +5,8 @@ import { type AccessChange, AccessChanges } from "../access_changes.ts";
 import { type NewApiKey, newApiKeySchema } from "../api_key_input.ts";
 import { ApiKeyStore } from "../api_key_store.ts";
 import { ApiKeys } from "../api_keys.ts";
-import { type Caller, FIRST_USER, FIRST_WORKSPACE } from "../caller.ts";
+import type { Caller } from "../caller.ts";
+import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 
 /** Keys as one process has them. */
 export interface KeyProcess {

@@ -1,6 +1,6 @@
 /** The clients of a simulated world: they ask, stop, go on and follow, and come back when a connection breaks. */
 import { LOCAL_ASKER } from "@/lib/auth/asker.ts";
-import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
+import { LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import { AppError, StorageError } from "@/lib/errors.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { newId } from "@/lib/shared/ids.ts";

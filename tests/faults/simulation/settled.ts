@@ -2,7 +2,7 @@
  * What holds of a world in which all processes have been well for some time: every run has ended (7),
  * nothing is left of the dead, and record, message, thread, log and ledger say the same (4, 8).
  */
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import {
   MESSAGE_STATUS,
   type MessageRecord,

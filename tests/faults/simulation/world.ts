@@ -1,5 +1,5 @@
 /** A simulated world: one store, some processes over it, clients, and a provider. */
-import { LOCAL_SPACE } from "@/lib/auth/caller.ts";
+import { LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import { Bell } from "@/lib/kv/bell.ts";
 import type { FaultKv } from "@/lib/kv/testing/fault_kv.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
