@@ -32,6 +32,7 @@ import { completionId } from "./chat/events_text.ts";
 import { ChatForm } from "./chat/form.ts";
 import type { ChatCompletion } from "./chat/input.ts";
 import type { KeptHits } from "./kept_hits.ts";
+import { checkMessageSizes } from "./message_size.ts";
 
 export interface GatewayParts {
   models: ModelRegistry;
@@ -106,8 +107,8 @@ export class Gateway {
   /**
    * Begins a chat completion, or answers it at once where the answer is kept and the run would belong to
    * the request; on another surface it is always a run.
-   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 422 `idempotency_key_reused`, 504
-   *   `cache_miss`, 503 while the store takes no detached run
+   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 413 `message_too_large`, 422
+   *   `idempotency_key_reused`, 504 `cache_miss`, 503 while the store takes no detached run
    */
   async start(
     input: ChatCompletion,
@@ -117,6 +118,7 @@ export class Gateway {
     context.trace.model = input.model;
     // Also for a run that another key has begun before.
     requireModel(context.asker, input.model);
+    checkMessageSizes(input.messages);
     return idempotencyKey === null && !isDetached
       ? await this.#startAttached(input, context)
       : await this.#startDetached(input, context);

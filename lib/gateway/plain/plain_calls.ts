@@ -19,6 +19,7 @@ import type { RunObserver } from "@/lib/observe/observer.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import type { Usage } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
+import { checkTextSizes } from "../message_size.ts";
 import { callerGone } from "../run_failure.ts";
 import type { PlainInput } from "./input.ts";
 
@@ -80,7 +81,7 @@ export class PlainCalls {
    * Asks the model's provider, along its route.
    * @param path behind the provider's base URL, for example `/embeddings`
    * @returns the provider's answer under the model's name as asked
-   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 402 `budget_exceeded`, 429 `rate_limit_exceeded`, 499 `caller_gone`, and what the provider answers
+   * @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed`, 402 `budget_exceeded`, 429 `rate_limit_exceeded`, 499 `caller_gone`, 413 `message_too_large`, and what the provider answers
    */
   async ask(
     path: string,
@@ -91,6 +92,8 @@ export class PlainCalls {
     const { asker, trace, signal } = context;
     trace.model = input.model;
     requireModel(asker, input.model);
+    checkTextSizes(input.input, "input");
+    checkTextSizes(input.prompt, "prompt");
     const { plan, id } = await models.find(input.model, signal);
     const call: Call = {
       input,
