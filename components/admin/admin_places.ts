@@ -36,6 +36,20 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     isLocal: true,
   },
   {
+    path: "/admin/budgets",
+    title: "Budgets",
+    icon: "drop",
+    who: "admin",
+    isLocal: true,
+  },
+  {
+    path: "/admin/prices",
+    title: "Prices",
+    icon: "usage",
+    who: "operator",
+    isLocal: true,
+  },
+  {
     path: "/admin/audit",
     title: "Audit log",
     icon: "clock",

@@ -62,6 +62,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/auth/oidc/callback": page("anyone"),
   "/admin": page("admin"),
   "/admin/audit": page("admin"),
+  "/admin/budgets": page("admin"),
   "/admin/groups": page("admin"),
   "/admin/keys": page("admin"),
   "/admin/limits": page("admin"),

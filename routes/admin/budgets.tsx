@@ -1,0 +1,67 @@
+import { type Context, page } from "fresh";
+import { AdminPage } from "@/components/admin/AdminPage.tsx";
+import { BudgetForm } from "@/components/money/BudgetForm.tsx";
+import { BudgetTable } from "@/components/money/BudgetTable.tsx";
+import { changeBudgets } from "@/lib/http/budget_form.ts";
+import { readForm } from "@/lib/http/form.ts";
+import { FormRefused } from "@/lib/http/task_form.ts";
+import { loadPlaces } from "@/lib/http/viewer.ts";
+import { toBudgetList } from "@/lib/limits/budget_view.ts";
+import { patternWords } from "@/lib/limits/subjects.ts";
+import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
+import { define, type State } from "@/utils.ts";
+
+async function load({ state }: Context<State>, form: FormState) {
+  const { budgetSettings } = state.services;
+  const [places, edited] = await Promise.all([
+    loadPlaces(state),
+    budgetSettings.edited(state.caller.workspace),
+  ]);
+  const { items, version } = toBudgetList(budgetSettings.configured, edited);
+  const budgets = items.map((item) => ({
+    ...item,
+    whom: patternWords(item.subject),
+  }));
+  return { ...places, form, budgets, version };
+}
+
+export const handler = define.handlers({
+  async GET(ctx) {
+    return page(await load(ctx, EMPTY_FORM));
+  },
+  async POST(ctx) {
+    const form = await readForm(ctx.req);
+    try {
+      await changeBudgets(ctx.state, form);
+      return ctx.redirect("/admin/budgets", 303);
+    } catch (error) {
+      if (!(error instanceof FormRefused)) throw error;
+      return page(await load(ctx, error.form), { status: error.status });
+    }
+  },
+});
+
+/** `/admin/budgets`: what may be spent in the workspace, and by whom. */
+export default define.page<typeof handler>(function BudgetsPage({ data }) {
+  const { viewer, budgets, form, version } = data;
+  return (
+    <AdminPage
+      viewer={viewer}
+      title="Budgets"
+      lede="How much may be spent in a day, a week, a month or in all (UTC). A budget for somebody by name holds in place of one for each; budgets for different kinds all hold."
+    >
+      {budgets.length === 0
+        ? (
+          <div class="empty">
+            <h3>No budgets yet</h3>
+            <p class="soft">Nobody is kept from spending anything.</p>
+          </div>
+        )
+        : <BudgetTable budgets={budgets} version={version} />}
+      <section class="section" aria-labelledby="budget-title">
+        <h2 id="budget-title">Set a budget</h2>
+        <BudgetForm form={form} version={version} />
+      </section>
+    </AdminPage>
+  );
+});
