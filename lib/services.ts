@@ -294,7 +294,7 @@ export async function startServices(
   const accessWatch = new AccessWatch(
     config.auth,
     {
-      key: endedKeys(keyStore, clock),
+      key: endedKeys(keyStore, clock, (ids) => apiKeys.forget(ids)),
       session: (sessions) => identity.sessions.notOpen(sessions),
       member: (members) => identity.users.notMembers(members),
     },

@@ -180,7 +180,7 @@ Deno.test("AccessWatch: a key revoked or expired elsewhere ends its streams here
   const watch = new AccessWatch(
     "password",
     {
-      key: endedKeys(here.store, clock),
+      key: endedKeys(here.store, clock, (ids) => here.keys.forget(ids)),
       session: () => Promise.resolve([]),
       member: () => Promise.resolve([]),
     },
@@ -197,6 +197,7 @@ Deno.test("AccessWatch: a key revoked or expired elsewhere ends its streams here
   const [revoked, expiring, kept] = made.map(({ key }) =>
     held(watch, { ...caller, key: { ...KEY, id: key.id } })
   );
+  assert.ok(await here.keys.find(made[0].token));
   await rig.test.drive(watch.look());
   assert.deepEqual([revoked, expiring, kept].map(({ ends }) => ends.length), [
     0,
@@ -207,6 +208,7 @@ Deno.test("AccessWatch: a key revoked or expired elsewhere ends its streams here
     there.keys.revoke(someone(), made[0].key.id, () => {}),
   );
   await rig.test.drive(watch.look());
+  assert.equal(await here.keys.find(made[0].token), null);
   assert.equal(revoked.ends.length, 1);
   assert.equal(expiring.ends.length, 0);
   clock.advance(60_000);

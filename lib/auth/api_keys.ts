@@ -68,6 +68,8 @@ interface Remembered {
   /** Monotonic time at which it was asked for. */
   atMs: number;
   record: Promise<ApiKeyRecord | null>;
+  /** `key_` id, once it is known. */
+  id: string | null;
 }
 
 const NO_POLICIES: ApiKeyPolicies = { limits: null, budget: null };
@@ -272,6 +274,13 @@ export class ApiKeys {
     });
   }
 
+  /** Somebody has seen that keys have ended: they are asked for again, not remembered. */
+  forget(ids: ReadonlySet<string>): void {
+    for (const [hash, { id }] of this.#remembered.entries()) {
+      if (id !== null && ids.has(id)) this.#remembered.delete(hash);
+    }
+  }
+
   /** Forgets everything that was read; the store is asked again. */
   forgetAll(): void {
     this.#remembered.clear();
@@ -283,10 +292,14 @@ export class ApiKeys {
     const seen = this.#remembered.get(hash);
     if (seen !== undefined && atMs - seen.atMs < FRESH_MS) return seen.record;
     const record = this.#parts.store.findByHash(hash);
-    const remembered = { atMs, record };
+    const remembered: Remembered = { atMs, record, id: null };
     this.#remembered.set(hash, remembered);
     record.then(
-      (found) => found === null || this.#keepPolicies(found),
+      (found) => {
+        if (found === null) return;
+        remembered.id = found.id;
+        this.#keepPolicies(found);
+      },
       () => {
         if (this.#remembered.peek(hash) === remembered) {
           this.#remembered.delete(hash);
