@@ -106,7 +106,7 @@ export class RunAnswers {
   ): Promise<BudgetReservation | null> {
     const budgets = this.#budgets;
     if (budgets === null) return null;
-    const stage = stages?.begin("limits");
+    const stage = stages?.resume("limits");
     try {
       const lent = budgets.lend(asker, pricedRequest(built));
       const budget = lent instanceof Promise ? await lent : lent;

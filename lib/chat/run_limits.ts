@@ -52,7 +52,7 @@ export class RunLimits {
     trace: RequestTrace | null = null,
     runs = 1,
   ): Promise<Reservation> {
-    const stage = trace?.stages.begin("limits");
+    const stage = trace?.stages.resume("limits");
     try {
       const outputTokens = hasNoOutput
         ? 0

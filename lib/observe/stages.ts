@@ -92,6 +92,18 @@ export class Stages {
     return stage;
   }
 
+  /** Goes on with the stage that ended last, where that has this name and went well; else begins one. */
+  resume(name: StageName): Stage {
+    const last = this.#newest;
+    if (last === null || last.name !== name || last.outcome !== "ok") {
+      return this.begin(name);
+    }
+    const own = last as Writable;
+    own.durationMs = null;
+    own.outcome = "running";
+    return own;
+  }
+
   /** Ends a stage; only the first end counts. @param error code of what ended it */
   end(
     stage: Stage,

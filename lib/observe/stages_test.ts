@@ -143,3 +143,21 @@ Deno.test("Stages: a request that goes on and on keeps a bounded number of them"
   }
   assert.equal(stages.all.length, 64);
 });
+
+Deno.test("Stages.resume: goes on with a stage that ended well just before, and with no other", () => {
+  let nowMs = 0;
+  const stages = new Stages(() => nowMs);
+  stages.end(stages.begin("limits"));
+  nowMs = 5;
+  stages.end(stages.resume("limits"));
+  assert.deepEqual(
+    stages.all.map(({ name, durationMs }) => [name, durationMs]),
+    [["limits", 5]],
+  );
+  stages.end(stages.resume("stream"), "failed");
+  stages.resume("stream");
+  assert.deepEqual(
+    stages.all.map(({ name, outcome }) => `${name} ${outcome}`),
+    ["limits ok", "stream failed", "stream running"],
+  );
+});
