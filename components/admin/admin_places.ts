@@ -50,6 +50,13 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     isLocal: true,
   },
   {
+    path: "/admin/limits",
+    title: "Limits",
+    icon: "gauge",
+    who: "admin",
+    isLocal: true,
+  },
+  {
     path: "/admin/audit",
     title: "Audit log",
     icon: "clock",
