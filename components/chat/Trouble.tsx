@@ -86,7 +86,9 @@ export function AnswerTrouble(
     : "What had arrived is kept above.";
   const details = [answer.error?.code ?? answer.status, answer.runId ?? ""]
     .filter((part) => part !== "").join(", ");
-  if (answer.status === "failed") {
+  const { status } = answer;
+  // A complete answer has an error only where a budget has cut it off.
+  if (status === "failed" || (status === "complete" && answer.error)) {
     return (
       <Trouble
         kind="bad"

@@ -1,5 +1,6 @@
 /** The rows and events that tell of a run, whoever writes them: its owner, or whoever takes it over. */
 import type { OutboxEvent } from "@/lib/kv/outbox.ts";
+import { BUDGET_END } from "@/lib/shared/chat/budget_end.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import {
   MESSAGE_STATUS,
@@ -29,7 +30,7 @@ export function answerOf(run: RunRecord, text: StoredText): MessageRecord {
     runId: run.id,
     model: run.model,
     usage: run.usage,
-    error: run.error,
+    error: run.finishReason === "budget" ? BUDGET_END : run.error,
     createdAt: run.createdAt,
   };
 }

@@ -2,6 +2,7 @@
  * An answer as the browser knows it: a fold over the events of its run. Events may come twice, from a
  * replay that overlaps, or with a `reset` in between; each character ends up in the text once.
  */
+import { BUDGET_END } from "./budget_end.ts";
 import type {
   Message,
   MessageStatus,
@@ -180,6 +181,7 @@ function apply(answer: Answer, event: RunEvent, nowMs: number): Answer {
         ...answer,
         held: "",
         status: MESSAGE_STATUS[event.data.status],
+        error: event.data.finishReason === "budget" ? BUDGET_END : null,
         usage: event.data.usage,
         endedAtMs: nowMs,
       };
