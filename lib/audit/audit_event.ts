@@ -1,5 +1,4 @@
 /** Makes the events of the audit log, which are put into the atomic of what they tell of. */
-import type { Caller } from "@/lib/auth/caller.ts";
 import type { OutboxEvent } from "@/lib/kv/outbox.ts";
 import { redact } from "@/lib/observe/redact.ts";
 import {
@@ -73,9 +72,21 @@ export function auditEvent<T extends AuditType>(
   };
 }
 
+/** What of a caller (`lib/auth/caller.ts`) the audit log keeps. */
+export interface AuditCaller {
+  readonly user: string;
+  readonly key: { readonly id: string } | null;
+  readonly address: string;
+}
+
+/** A caller that changes something of their workspace. */
+export interface WorkspaceCaller extends AuditCaller {
+  readonly workspace: string;
+}
+
 /** The part of an audit event that says who made the request. */
 export function by(
-  caller: Pick<Caller, "user" | "key" | "address">,
+  caller: AuditCaller,
 ): { actor: AuditActor; address: string } {
   return {
     actor: { user: caller.user, key: caller.key?.id ?? null },

@@ -1,6 +1,9 @@
 /** The budgets that admins of a workspace have set, and those of the config file besides. */
-import { auditEvent, by } from "@/lib/audit/audit_event.ts";
-import type { Caller } from "@/lib/auth/caller.ts";
+import {
+  auditEvent,
+  by,
+  type WorkspaceCaller,
+} from "@/lib/audit/audit_event.ts";
 import type { BudgetRule } from "@/lib/config/budgets.ts";
 import { AppError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";
@@ -79,7 +82,7 @@ export class BudgetSettings {
    * @throws {AppError} what `accept` throws; 413 `too_many_budgets`; 409 `conflict` when others set them all the time
    */
   async set(
-    caller: Caller,
+    caller: WorkspaceCaller,
     rules: readonly BudgetRule[],
     accept: AcceptVersion,
   ): Promise<EditedBudgets> {

@@ -1,5 +1,9 @@
 /** The policies of each workspace: those of the config file, and those that its admins have set. */
-import { auditEvent, by } from "@/lib/audit/audit_event.ts";
+import {
+  auditEvent,
+  by,
+  type WorkspaceCaller,
+} from "@/lib/audit/audit_event.ts";
 import type { LimitPolicySettings } from "@/lib/config/limits.ts";
 import { AppError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";
@@ -21,11 +25,6 @@ export interface EditedLimits {
   version: number;
   policies: readonly LimitPolicySettings[];
 }
-
-/** Who changes limits; `lib/auth/caller.ts` has the whole. */
-export type LimitEditor = Parameters<typeof by>[0] & {
-  readonly workspace: string;
-};
 
 /** Policies older than this are read again, while the old ones still hold; in milliseconds. */
 const REFRESH_MS = 400;
@@ -99,7 +98,7 @@ export class LimitSettings {
    * @throws {AppError} 413 `too_many_limits`; 409 `conflict` when others set them all the time
    */
   async set(
-    editor: LimitEditor,
+    editor: WorkspaceCaller,
     policies: readonly LimitPolicySettings[],
     accept: (version: number) => void,
   ): Promise<EditedLimits> {

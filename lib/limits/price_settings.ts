@@ -1,6 +1,9 @@
 /** Prices with their history: those of the config file, and those that were set while the server ran. */
-import { auditEvent, by } from "@/lib/audit/audit_event.ts";
-import type { Caller } from "@/lib/auth/caller.ts";
+import {
+  auditEvent,
+  by,
+  type WorkspaceCaller,
+} from "@/lib/audit/audit_event.ts";
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import type { PriceSettings as PriceEntry } from "@/lib/config/file.ts";
 import { AppError } from "@/lib/errors.ts";
@@ -77,7 +80,7 @@ export class PriceSettings {
    *   all the time
    */
   async set(
-    caller: Caller,
+    caller: WorkspaceCaller,
     prices: readonly PriceEntry[],
     accept: (version: number) => void,
   ): Promise<AllPrices> {
