@@ -3,19 +3,25 @@ import { Head } from "fresh/runtime";
 import { PageHead } from "@/components/PageHead.tsx";
 import {
   NewWorkspace,
+  WorkspaceForms,
   WorkspaceList,
 } from "@/components/people/WorkspaceList.tsx";
 import { PlacesPage } from "@/components/PlacesPage.tsx";
-import { newWorkspaceSchema } from "@/lib/auth/user_input.ts";
-import { AppError } from "@/lib/errors.ts";
 import { readForm } from "@/lib/http/form.ts";
-import { attemptForm, FormRefused, parseForm } from "@/lib/http/task_form.ts";
+import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces, requirePeople } from "@/lib/http/viewer.ts";
+import { actOnWorkspaces } from "@/lib/http/workspace_actions.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { define, type State } from "@/utils.ts";
 
 async function load({ state }: Context<State>, form: FormState) {
-  return { ...await loadPlaces(state), form };
+  const { caller, services: { workspaces } } = state;
+  const [places, here] = await Promise.all([
+    loadPlaces(state),
+    workspaces.require(caller.user, caller.workspace),
+  ]);
+  return { ...places, here, form };
 }
 
 export const handler = define.handlers({
@@ -25,36 +31,9 @@ export const handler = define.handlers({
   },
   async POST(ctx) {
     requirePeople(ctx.state);
-    const { caller, services: { sessions, workspaces } } = ctx.state;
     const form = await readForm(ctx.req);
-    switch (form.get("action")) {
-      case "switch":
-        await sessions.switchWorkspace(caller, form.get("id") ?? "");
-        return ctx.redirect("/", 303);
-      case "create":
-        break;
-      default:
-        throw new AppError({
-          status: 400,
-          code: "invalid_request",
-          message: "The form is not known.",
-        });
-    }
-    if (!caller.isOperator) {
-      throw new AppError({
-        status: 403,
-        code: "forbidden",
-        message: "This takes an admin of the server.",
-      });
-    }
     try {
-      const input = parseForm(
-        newWorkspaceSchema,
-        { name: form.get("name") ?? "" },
-        form,
-      );
-      await attemptForm(form, () => workspaces.create(caller, input));
-      return ctx.redirect("/workspaces", 303);
+      return ctx.redirect(await actOnWorkspaces(ctx.state, form), 303);
     } catch (error) {
       if (!(error instanceof FormRefused)) throw error;
       return page(await load(ctx, error.form), { status: error.status });
@@ -64,7 +43,9 @@ export const handler = define.handlers({
 
 /** `/workspaces`: those the viewer is in, and for who runs the server a form that makes one. */
 export default define.page<typeof handler>(function WorkspacesPage({ data }) {
-  const { viewer, form } = data;
+  const { viewer, here, form } = data;
+  const formOf = (...actions: string[]) =>
+    actions.includes(form.values.action) ? form : EMPTY_FORM;
   return (
     <PlacesPage viewer={viewer}>
       <Head>
@@ -85,7 +66,14 @@ export default define.page<typeof handler>(function WorkspacesPage({ data }) {
             current={viewer.workspace.id}
           />
         </div>
-        {viewer.isOperator && <NewWorkspace form={form} />}
+        {here.role === "owner" && (
+          <WorkspaceForms
+            workspace={here}
+            form={formOf("rename", "delete")}
+            isFirst={here.id === FIRST_WORKSPACE}
+          />
+        )}
+        {viewer.isOperator && <NewWorkspace form={formOf("create")} />}
       </div>
     </PlacesPage>
   );

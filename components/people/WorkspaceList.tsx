@@ -1,8 +1,10 @@
 import type { VNode } from "preact";
+import { Confirm } from "@/components/Confirm.tsx";
 import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
 import { Icon } from "@/components/Icon.tsx";
 import type { FormState } from "@/lib/shared/form_state.ts";
 import type { WorkspaceName } from "@/lib/shared/viewer.ts";
+import type { Workspace } from "@/lib/shared/wire.ts";
 
 /** The workspaces someone is in, each with the way there. */
 export function WorkspaceList(
@@ -31,6 +33,66 @@ export function WorkspaceList(
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Name and end of the workspace that the viewer is in; for its owners. */
+export function WorkspaceForms(
+  { workspace: { id, name, version }, form: { values, errors }, isFirst }: {
+    workspace: Workspace;
+    form: FormState;
+    /** Whether it is the server's first, which stays. */
+    isFirst: boolean;
+  },
+): VNode {
+  const facts = (
+    <>
+      <input type="hidden" name="id" value={id} />
+      <input type="hidden" name="version" value={version} />
+    </>
+  );
+  return (
+    <section class="section" aria-labelledby="this-workspace">
+      <h2 id="this-workspace">This workspace</h2>
+      <form
+        class="project-form stack"
+        method="post"
+        action="/workspaces"
+        aria-labelledby="this-workspace"
+      >
+        <input type="hidden" name="action" value="rename" />
+        {facts}
+        <FormTrouble message={errors[""]} />
+        <FormField id="this-name" label="Name" error={errors.name}>
+          <input
+            class="input"
+            id="this-name"
+            name="name"
+            required
+            autocomplete="off"
+            value={values.name ?? name}
+            {...describe("this-name", errors.name)}
+          />
+        </FormField>
+        <button class="btn" type="submit">Save name</button>
+      </form>
+      {!isFirst && (
+        <div class="mt-5">
+          <Confirm
+            label="Delete workspace"
+            what={`Everyone in ${name} loses it at once, with its threads, keys and limits. It cannot be undone.`}
+          >
+            <form method="post" action="/workspaces">
+              <input type="hidden" name="action" value="delete" />
+              {facts}
+              <button class="btn btn-danger is-sure" type="submit">
+                Delete {name}
+              </button>
+            </form>
+          </Confirm>
+        </div>
+      )}
+    </section>
   );
 }
 

@@ -1,4 +1,5 @@
 /** What the pages of people show and do. */
+import { normaliseEmail } from "@/lib/auth/email.ts";
 import type { FreshInvitation } from "@/lib/auth/invitations.ts";
 import { newInvitationSchema, userPatchSchema } from "@/lib/auth/user_input.ts";
 import { AppError } from "@/lib/errors.ts";
@@ -41,6 +42,23 @@ export async function loadPeople(
     self: caller.user,
     sendsMail: services.mailer.isOn && services.config.publicUrl !== null,
   };
+}
+
+/** Id of who has an address in the workspace, or null: nobody. */
+export async function findPerson(
+  { caller, services: { users } }: State,
+  text: string,
+): Promise<string | null> {
+  const email = normaliseEmail(text);
+  const account = email === null ? null : await users.findByEmail(email);
+  if (account === null) return null;
+  try {
+    return (await users.require(caller.workspace, account.id)).id;
+  } catch (error) {
+    // Somebody of another workspace is as unknown here as nobody.
+    if (error instanceof AppError && error.status === 404) return null;
+    throw error;
+  }
 }
 
 /** What `/admin/users/:id` shows. */

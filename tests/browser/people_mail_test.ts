@@ -114,7 +114,8 @@ Deno.test("invitation: is mailed, and whoever has an account in another workspac
   await stranger.context().close();
 
   await page.goto(`${rig.url}/workspaces`);
-  await page.getByLabel("Name").fill("Glaciers");
+  await page.getByRole("form", { name: "New workspace" }).getByLabel("Name")
+    .fill("Glaciers");
   await page.getByRole("button", { name: "Create workspace" }).click();
   await page.getByRole("main").getByRole("button", {
     name: "Switch to Glaciers",

@@ -147,14 +147,19 @@ Deno.test("people: groups are made, renamed, given to a person and deleted", asy
   await page.getByText("No groups yet").waitFor();
 });
 
-Deno.test("workspaces: one is made and switched to, and shows nothing of the other", async () => {
+Deno.test("workspaces: one is named, another made, switched to and deleted", async () => {
   await using app = await startPeople();
   await using browser = await startBrowser();
   const { page } = await openAsOwner(app, browser, "/workspaces", {
     javaScriptEnabled: false,
   });
-  await page.getByLabel("Name").fill("Glaciers");
-  await page.getByRole("button", { name: "Create workspace" }).click();
+  const own = page.getByRole("form", { name: "This workspace" });
+  await own.getByLabel("Name").fill("Hydrology");
+  await own.getByRole("button", { name: "Save name" }).click();
+  await page.getByRole("heading", { name: "Hydrology workspace" }).waitFor();
+  const fresh = page.getByRole("form", { name: "New workspace" });
+  await fresh.getByLabel("Name").fill("Glaciers");
+  await fresh.getByRole("button", { name: "Create workspace" }).click();
   await page.getByRole("listitem").filter({ hasText: "Glaciers" })
     .getByRole("button", { name: "Switch to Glaciers" }).click();
   assert.equal(page.url(), `${app.url}/`);
@@ -164,8 +169,20 @@ Deno.test("workspaces: one is made and switched to, and shows nothing of the oth
   await page.getByRole("heading", { name: "Glaciers workspace" }).waitFor();
   // Back by the foot of the navigation.
   await account.click();
-  await page.getByRole("button", { name: "Switch to Workspace" }).click();
-  assert.match((await account.textContent())!, /Workspace/);
+  await page.getByRole("button", { name: "Switch to Hydrology" }).click();
+  assert.match((await account.textContent())!, /Hydrology/);
+
+  await page.goto(`${app.url}/workspaces`);
+  assert.equal(await page.getByText("Delete workspace").count(), 0);
+  await page.getByRole("main").getByRole("button", {
+    name: "Switch to Glaciers",
+  }).click();
+  await page.goto(`${app.url}/workspaces`);
+  await page.getByText("Delete workspace").click();
+  await page.getByRole("button", { name: "Delete Glaciers" }).click();
+  assert.equal(page.url(), `${app.url}/workspaces`);
+  assert.match((await account.textContent())!, /Hydrology/);
+  assert.equal(await page.getByText("Glaciers").count(), 0);
 });
 
 Deno.test("account: name and password are changed; other sessions end, this one goes on", async () => {
@@ -390,6 +407,28 @@ Deno.test("people: pages about several people are nowhere in local mode", async 
   }
   const settings = await (await app.fetch("/settings")).text();
   assert.doesNotMatch(settings, /Sign out|Change password/);
+});
+
+Deno.test("people: one is found by their address, and nobody of another workspace", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const { page } = await openAsOwner(app, browser, "/admin/users");
+  await cookieOf(app, "member");
+  await page.getByLabel("Find by email").fill("Member@Hydro.example ");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.getByRole("heading", { name: "member" }).waitFor();
+
+  await page.goto(`${app.url}/workspaces`);
+  await page.getByRole("form", { name: "New workspace" }).getByLabel("Name")
+    .fill("Glaciers");
+  await page.getByRole("button", { name: "Create workspace" }).click();
+  await page.getByRole("main").getByRole("button", {
+    name: "Switch to Glaciers",
+  }).click();
+  await page.goto(`${app.url}/admin/users`);
+  await page.getByLabel("Find by email").fill("member@hydro.example");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.getByText("Nobody in this workspace has the address").waitFor();
 });
 
 Deno.test("people: many of them come in pages, each once", async () => {

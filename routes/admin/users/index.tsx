@@ -10,7 +10,11 @@ import { PeopleTable } from "@/components/people/PeopleTable.tsx";
 import type { FreshInvitation } from "@/lib/auth/invitations.ts";
 import { readForm } from "@/lib/http/form.ts";
 import { readPageQuery } from "@/lib/http/page_query.ts";
-import { actOnInvitations, loadPeople } from "@/lib/http/people_page.ts";
+import {
+  actOnInvitations,
+  findPerson,
+  loadPeople,
+} from "@/lib/http/people_page.ts";
 import { requirePeople } from "@/lib/http/viewer.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
@@ -41,6 +45,7 @@ async function load(ctx: Context<State>, answer: Answer) {
     isFirstPage: !searchParams.has("cursor"),
     nextPage: pageAfter(searchParams, view.people.nextCursor),
     done: DONE[searchParams.get("done") ?? ""],
+    sought: searchParams.get("email"),
   };
 }
 
@@ -56,6 +61,9 @@ function pageAfter(here: URLSearchParams, cursor: string | null): string {
 export const handler = define.handlers({
   async GET(ctx) {
     requirePeople(ctx.state);
+    const email = ctx.url.searchParams.get("email");
+    const found = email === null ? null : await findPerson(ctx.state, email);
+    if (found !== null) return ctx.redirect(`/admin/users/${found}`, 303);
     return page(await load(ctx, NO_ANSWER));
   },
   async POST(ctx) {
@@ -101,7 +109,28 @@ export default define.page<typeof handler>(function PeoplePage({ data }) {
         </button>
       )}
     >
-      <p class="hint" role="status">{data.done}</p>
+      <form class="toolbar" action="/admin/users" role="search">
+        <label class="sr" for="find-email">Find by email</label>
+        <span class="search">
+          <Icon name="search" />
+          <input
+            class="input"
+            id="find-email"
+            name="email"
+            type="search"
+            placeholder="Find by email"
+            autocomplete="off"
+            required
+            value={data.sought ?? undefined}
+          />
+        </span>
+        <button class="btn" type="submit">Find</button>
+      </form>
+      <p class="hint" role="status">
+        {data.sought === null
+          ? data.done
+          : `Nobody in this workspace has the address “${data.sought}”.`}
+      </p>
       {fresh !== null && <InvitationReady {...fresh} />}
       {form === null
         ? (
