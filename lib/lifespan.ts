@@ -71,6 +71,7 @@ export async function drain(services: Services): Promise<void> {
     services.oldRuns.close(),
     services.openBlobs.close(),
     services.oldRequests.close(),
+    services.deletedWorkspaces.close(),
     services.personalData.eraser.close(),
     services.personalData.oldThreads.close(),
     services.oldAuditEvents.close(),

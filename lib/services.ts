@@ -14,7 +14,7 @@ import { buildOidc } from "@/lib/auth/oidc/build_oidc.ts";
 import type { OidcSignIn } from "@/lib/auth/oidc/oidc_sign_in.ts";
 import { buildIdentity, type Identity } from "@/lib/auth/build_identity.ts";
 import type { PasswordCost } from "@/lib/auth/passwords.ts";
-import { Secrets } from "@/lib/auth/secrets.ts";
+import { Secrets } from "@/lib/secrets/secrets.ts";
 import { AuditLog } from "@/lib/audit/audit_log.ts";
 import { AuditSealer } from "@/lib/audit/audit_sealer.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
@@ -94,7 +94,7 @@ import { Budgets } from "@/lib/limits/budgets.ts";
 import { MoneyBell } from "@/lib/limits/money_bell.ts";
 import { PriceSettings } from "@/lib/limits/price_settings.ts";
 import { PriceList } from "@/lib/llm/prices.ts";
-import { buildAudience } from "@/lib/mail/audience.ts";
+import { buildAudience } from "@/lib/auth/mail_audience.ts";
 import { buildMailer } from "@/lib/mail/build_mailer.ts";
 import { MailConsumer } from "@/lib/mail/mail_consumer.ts";
 import type { MailStore } from "@/lib/mail/mail_store.ts";
@@ -182,6 +182,8 @@ export interface Services extends Identity {
   requestLog: RequestLog;
   /** Removes records of requests that are kept no longer. */
   oldRequests: Sweeper;
+  /** Removes what is left of workspaces that were deleted. */
+  deletedWorkspaces: Sweeper;
   loopLag: LoopLag;
   admission: Admission;
   consumers: Consumers;
@@ -565,6 +567,12 @@ export async function startServices(
       sweep: (signal) => requestLogStore.sweep(signal),
       log,
     }),
+    deletedWorkspaces: new Sweeper({
+      failure: "What is left of deleted workspaces could not be removed",
+      everyMs: 10 * MINUTE_MS,
+      sweep: (signal) => identity.workspacePurge.sweep(signal),
+      log,
+    }),
     loopLag: new LoopLag({ metrics, log, open: () => observer.open }),
     admission: new Admission({
       maxDescriptors: config.maxDescriptors,
@@ -629,6 +637,7 @@ export async function startServices(
   services.oldRuns.start();
   services.openBlobs.start();
   services.oldRequests.start();
+  services.deletedWorkspaces.start();
   services.personalData.eraser.start();
   services.personalData.oldThreads.start();
   services.oldAuditEvents.start();

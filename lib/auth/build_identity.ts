@@ -22,6 +22,8 @@ import { SignIn } from "./sign_in.ts";
 import { Throttle } from "./throttle.ts";
 import { ThrottleStore } from "./throttle_store.ts";
 import { Users } from "./users.ts";
+import { WorkspacePurge } from "./workspace_purge.ts";
+import { WorkspacePurgeStore } from "./workspace_purge_store.ts";
 import { Workspaces } from "./workspaces.ts";
 
 /** People: who they are, where they may be, and how they get in. */
@@ -29,6 +31,8 @@ export interface Identity {
   users: Users;
   sessions: Sessions;
   workspaces: Workspaces;
+  /** Removes workspaces that were deleted. */
+  workspacePurge: WorkspacePurge;
   groups: Groups;
   invitations: Invitations;
   /** How an account ends. */
@@ -97,6 +101,7 @@ export function buildIdentity(
     }),
     sessions,
     workspaces: new Workspaces({ accounts, memberships, changes }),
+    workspacePurge: new WorkspacePurge(new WorkspacePurgeStore(store)),
     groups,
     invitations: new Invitations({
       mode,

@@ -57,6 +57,8 @@ export interface WorkspaceRecord {
   threadsDays?: number | null;
   /** When it was deleted, milliseconds since 1970 UTC; absent: it is there. */
   deletedAt?: number;
+  /** Nothing of it is left but this record. */
+  isPurged?: true;
 }
 
 /** What a user is in a workspace. */

@@ -1282,3 +1282,9 @@ export function threadsUntouchedSince(
 export function threadRetentionKey(workspace: string): Deno.KvKey {
   return [tenant(workspace), "tr"];
 }
+
+/** Every row of a workspace and of the spaces in it. */
+export function rowsOfWorkspace(workspace: string): Deno.KvListSelector {
+  // Spaces in it continue its id with "/"; "0" is the character after that.
+  return { start: [tenant(workspace)], end: [`${workspace}0`] };
+}
