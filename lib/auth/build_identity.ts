@@ -5,6 +5,8 @@ import type { Logger } from "@/lib/observe/log.ts";
 import type { AccessChanges } from "./access_changes.ts";
 import { AccountClosing } from "./account_closing.ts";
 import { AccountStore } from "./account_store.ts";
+import { endKeysOf } from "./api_key_end.ts";
+import { ApiKeyStore } from "./api_key_store.ts";
 import { FirstOwner } from "./first_owner.ts";
 import { GroupStore } from "./group_store.ts";
 import { Groups } from "./groups.ts";
@@ -65,6 +67,7 @@ export function buildIdentity(
   const links = new LinkTokenStore(store);
   const passwords = new Passwords(passwordCost);
   const throttle = new Throttle(new ThrottleStore(store));
+  const keys = new ApiKeyStore(store);
   const groups = new Groups(new GroupStore(store));
   const sessions = new Sessions({
     store: new SessionStore(store),
@@ -98,6 +101,8 @@ export function buildIdentity(
       passwords,
       sessions,
       changes,
+      endKeys: (workspace, user) =>
+        endKeysOf(keys, changes, workspace, user, "removed"),
     }),
     sessions,
     workspaces: new Workspaces({ accounts, memberships, changes }),

@@ -1,5 +1,5 @@
 /** Builds the sending of mails from the settings. */
-import type { Secrets } from "@/lib/auth/secrets.ts";
+import type { Secrets } from "@/lib/secrets/secrets.ts";
 import type { Config } from "@/lib/config.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
 import type { Store } from "@/lib/kv/store.ts";

@@ -1,5 +1,5 @@
 /** Rows of mails: what is to be sent, who sends it, and what became of it. */
-import type { Sealer } from "@/lib/auth/secrets.ts";
+import type { Sealer } from "@/lib/secrets/secrets.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import * as keys from "@/lib/kv/keys.ts";

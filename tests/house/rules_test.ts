@@ -15,7 +15,6 @@ const SERVICES = [
   "lib/jobs",
   "lib/usage",
   "lib/auth",
-  "lib/mail",
   "lib/personal_data",
 ];
 const MECHANISMS = [
@@ -25,7 +24,9 @@ const MECHANISMS = [
   "lib/limits",
   "lib/events",
   "lib/audit",
+  "lib/mail",
   "lib/net",
+  "lib/secrets",
 ];
 
 /** What stands above the services. */

@@ -1,6 +1,6 @@
 /** Builds signing in by an identity provider from the store and the settings. */
 import type { Identity } from "@/lib/auth/build_identity.ts";
-import type { Secrets } from "@/lib/auth/secrets.ts";
+import type { Secrets } from "@/lib/secrets/secrets.ts";
 import type { Config } from "@/lib/config.ts";
 import type { Clock } from "@/lib/clock.ts";
 import type { Logger } from "@/lib/observe/log.ts";

@@ -1,5 +1,5 @@
 /** Signing in by the identity provider, from the button to the session. */
-import type { Sealer } from "@/lib/auth/secrets.ts";
+import type { Sealer } from "@/lib/secrets/secrets.ts";
 import type { Client, NewSession } from "@/lib/auth/sessions.ts";
 import type { Clock } from "@/lib/clock.ts";
 import type { OidcSettings } from "@/lib/config/oidc.ts";

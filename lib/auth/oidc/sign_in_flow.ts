@@ -4,7 +4,7 @@
  */
 import { hash } from "node:crypto";
 import * as z from "zod";
-import type { Sealer } from "@/lib/auth/secrets.ts";
+import type { Sealer } from "@/lib/secrets/secrets.ts";
 
 /** How long somebody may take at the identity provider, in milliseconds. */
 export const FLOW_MS = 10 * 60_000;

@@ -1,5 +1,5 @@
 /** A mailer over a test store, and a transport that does as it is told. */
-import { Secrets } from "@/lib/auth/secrets.ts";
+import { Secrets } from "@/lib/secrets/secrets.ts";
 import { Owner } from "@/lib/kv/owner.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { silentLogger } from "@/lib/observe/log.ts";

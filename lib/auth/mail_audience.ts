@@ -2,8 +2,8 @@
 import type { Users } from "@/lib/auth/users.ts";
 import type { Workspaces } from "@/lib/auth/workspaces.ts";
 import { patternWords } from "@/lib/limits/subjects.ts";
-import { isMailAddress } from "./mail.ts";
-import type { Audience, Recipient } from "./mail_consumer.ts";
+import { isMailAddress } from "@/lib/mail/mail.ts";
+import type { Audience, Recipient } from "@/lib/mail/mail_consumer.ts";
 
 export interface AudienceParts {
   users: Pick<Users, "list" | "account">;
