@@ -180,6 +180,27 @@ function readStorePath(
   return canWrite(dataDir) ? `${dataDir}/freshet.db` : null;
 }
 
+/** What has to be sealed wants a key that all processes of a store have. */
+function requireSecret(
+  { storePath, secret, auth, mail }: Pick<
+    Config,
+    "storePath" | "secret" | "auth" | "mail"
+  >,
+): void {
+  if (storePath !== null || secret !== null) return;
+  const reason = auth === "oidc"
+    ? "FRESHET_AUTH=oidc"
+    : mail !== null
+    ? "SMTP_URL"
+    : null;
+  if (reason === null) return;
+  throw wrong(
+    "FRESHET_SECRET",
+    "",
+    `${reason} needs it where the store is not a file of the data folder; want at least 32 random characters`,
+  );
+}
+
 /** Where `readConfig` looks; tests give their own. */
 export interface ConfigSources {
   env: Env;
@@ -199,7 +220,7 @@ export async function readConfig(
   const host = env("HOST") || "127.0.0.1";
   const dataDir = (env("DATA_DIR") || "./data").replace(/(.)\/+$/, "$1");
   const file = await readConfigFile(env("FRESHET_CONFIG"), sources.readText);
-  return {
+  const config: Config = {
     port: integer(env, "PORT", DEFAULT_PORT, 0, 65_535),
     host,
     dataDir,
@@ -223,6 +244,8 @@ export async function readConfig(
     requestLog: file.requestLog,
     oidc: file.oidc,
   };
+  requireSecret(config);
+  return config;
 }
 
 function processSources(): ConfigSources {

@@ -245,3 +245,22 @@ Deno.test("settingsWithoutEffect: names what is set and not used beside the othe
     ],
   );
 });
+
+Deno.test("readConfig: what is to be sealed wants a secret where there is no data folder to keep one in", async () => {
+  const remote = { DENO_KV_DEFAULT_PATH: "http://kv:4512" };
+  const oidc = {
+    FRESHET_AUTH: "oidc",
+    OIDC_ISSUER: "https://id.example.org",
+    OIDC_CLIENT_ID: "freshet",
+  };
+  const mail = { SMTP_URL: "smtp://mail", MAIL_FROM: "a@b.example" };
+  for (const env of [oidc, mail]) {
+    assert.match(
+      await refusal({ ...remote, ...env }),
+      /FRESHET_SECRET="…".*32 random characters/,
+    );
+    const secret = { FRESHET_SECRET: "s".repeat(32) };
+    await read({ ...remote, ...env, ...secret });
+    await read(env);
+  }
+});
