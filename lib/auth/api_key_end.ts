@@ -6,12 +6,16 @@ import type { ApiKeyStore } from "./api_key_store.ts";
 
 const KEYS_PER_READ = 50;
 
-/** Revokes each key of a user in a workspace; what is under way by one of them ends. */
+/**
+ * Revokes each key of a user in a workspace; what is under way by one of them ends.
+ * @param reason as the audit log tells it
+ */
 export async function endKeysOf(
   store: ApiKeyStore,
   changes: AccessChanges,
   workspace: string,
   user: string,
+  reason: string,
 ): Promise<void> {
   for (;;) {
     const found = await store.list(workspace, user, null, KEYS_PER_READ);
@@ -23,9 +27,9 @@ export async function endKeysOf(
         const event = auditEvent("key.revoked", {
           actor: null,
           subject: id,
-          details: { name, user, reason: "account deleted" },
+          details: { name, user, reason },
         });
-        const ok = await store.revoke(loaded, "account deleted", event);
+        const ok = await store.revoke(loaded, reason, event);
         return ok ? null : "conflict";
       });
       changes.tell({ user, workspace, key: id });

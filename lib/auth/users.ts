@@ -28,6 +28,8 @@ export interface UsersParts {
   passwords: Passwords;
   sessions: Sessions;
   changes: AccessChanges;
+  /** Ends the keys of somebody who is taken out: they would work again if they came back. */
+  endKeys: (workspace: string, user: string) => Promise<void>;
 }
 
 /** A user of a workspace with what a change of them checks. */
@@ -206,7 +208,10 @@ export class Users {
       return ok ? null : "conflict";
     });
     this.#parts.changes.tell({ user: id, workspace });
-    await this.#parts.sessions.endIn(id, workspace);
+    await Promise.all([
+      this.#parts.sessions.endIn(id, workspace),
+      this.#parts.endKeys(workspace, id),
+    ]);
   }
 
   /** Changes the name of the caller's own account. */

@@ -74,7 +74,7 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
     purge: new ThreadPurgeStore(store),
     stopRun,
     revokeKeys: (workspace, user) =>
-      endKeysOf(keyStore, changes, workspace, user),
+      endKeysOf(keyStore, changes, workspace, user, "account deleted"),
     closeAccount: (user) => accountRemoval.finish(user),
     log,
   });

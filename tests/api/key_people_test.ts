@@ -223,3 +223,19 @@ Deno.test("keys: a session that is revoked ends its live feed, and leaves its an
   assert.equal(rest.at(-1)!.data.status, "completed");
   void owner;
 });
+
+Deno.test("keys: those of someone who was taken out do not come back with them", async () => {
+  await using rig = await startPeople();
+  const { app, owner } = rig;
+  const person = await rig.add("member");
+  const made = await keyOf(app, person);
+  const removed = await owner.fetch(`/api/users/${person.id}`, {
+    method: "DELETE",
+    headers: { "if-match": "*" },
+  });
+  assert.equal(removed.status, 204);
+  const used = () => app.fetch("/v1/models", { headers: bearer(made.key) });
+  await openAIError(await used(), 401, "invalid_api_key");
+  const { items } = await (await owner.fetch("/api/keys?user=all")).json();
+  assert.deepEqual(items, []);
+});
