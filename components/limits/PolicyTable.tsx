@@ -13,37 +13,47 @@ export function PolicyTable(
   },
 ): VNode {
   return (
-    <div
-      class="table-wrap mt-4"
-      tabIndex={0}
-      role="region"
-      aria-label="Policies"
-    >
-      <table class="table table-stack limit-table">
-        <thead>
-          <tr>
-            <th scope="col">For</th>
-            <th scope="col">Limits</th>
-            <th scope="col">Name</th>
-            <th scope="col">Set by</th>
-            <th>
-              <span class="sr">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((policy, index) => (
-            <Policy
-              key={policy.subject}
-              policy={policy}
-              names={names}
-              version={version}
-              id={`policy-${index}`}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <div
+        class="table-wrap mt-4"
+        tabIndex={0}
+        role="region"
+        aria-label="Policies"
+      >
+        <table class="table table-stack limit-table">
+          <thead>
+            <tr>
+              <th scope="col">For</th>
+              <th scope="col">Limits</th>
+              <th scope="col">Name</th>
+              <th scope="col">Set by</th>
+              <th>
+                <span class="sr">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((policy, index) => (
+              <Policy
+                key={policy.subject}
+                policy={policy}
+                names={names}
+                version={version}
+                id={`policy-${index}`}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {items.map((policy, index) => (
+        <PolicyDialog
+          key={policy.subject}
+          id={`policy-${index}`}
+          policy={policy}
+          version={version}
+        />
+      ))}
+    </>
   );
 }
 
@@ -68,10 +78,10 @@ function Policy(
           </ul>
         )}
       </td>
-      <td data-label="Name" class="anywhere">
+      <td data-label="Name" class="anywhere limit-name">
         {name === subject ? "" : name}
       </td>
-      <td data-label="Set by">
+      <td data-label="Set by" class="limit-source">
         {source === "config" ? "configuration file" : "an admin"}
       </td>
       <td class="num act">
@@ -101,7 +111,6 @@ function Policy(
             </Confirm>
           )}
         </div>
-        <PolicyDialog id={id} policy={policy} version={version} />
       </td>
     </tr>
   );
