@@ -100,9 +100,9 @@ Deno.test("invitation: is mailed, and whoever has an account in another workspac
   const invite = async () => {
     await page.goto(`${rig.url}/admin/users`);
     await page.getByRole("button", { name: "Invite", exact: true }).click();
-    await page.getByLabel("Email").fill(jo.email);
-    await page.getByRole("dialog").getByRole("button", { name: "Invite" })
-      .click();
+    const dialog = page.getByRole("dialog", { name: "Invite a person" });
+    await dialog.getByLabel("Email").fill(jo.email);
+    await dialog.getByRole("button", { name: "Invite" }).click();
     await page.getByText("The link is on its way by mail").waitFor();
     return await linkTo(rig.smtp, jo.email);
   };
