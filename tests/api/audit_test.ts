@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { AuditCheck, AuditEntry, Page } from "@/lib/shared/wire.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { OWNER, PASSWORD_MODE, signedIn } from "../support/signed_in.ts";
+import { startChat } from "../support/chat_client.ts";
 import { waitFor } from "../support/wait.ts";
 import { makeKey, revokeKey } from "./key_rig.ts";
 
@@ -220,4 +221,43 @@ Deno.test("/api/audit: is for admins, and each workspace has its own", async () 
   const signIns = await untilListed(owner.fetch, "?type=user.signed_in", 2);
   assert.ok(signIns.every(({ workspace }) => workspace === created.workspace));
   assert.equal((await verified(owner.fetch)).ok, true);
+});
+
+Deno.test("data.read: an admin who reads what another asked is recorded, one who reads their own is not", async () => {
+  await using rig = await startChat({}, {
+    env: PASSWORD_MODE,
+    configFile: { requestLog: { bodies: true } },
+  });
+  const { app } = rig;
+  const owner = await signedIn(app, OWNER);
+  const password = "a password of theirs";
+  const body = { email: "member@example.org", role: "member", password };
+  const made = await owner.send("POST", "/api/users", body);
+  const { id: memberId } = await made.json();
+  const member = await signedIn(app, body);
+  const asked: string[] = [];
+  for (const who of [owner, member]) {
+    const answer = await who.send("POST", "/api/stream", { query: "Hello" });
+    assert.equal(answer.status, 200);
+    await answer.text();
+    asked.push(answer.headers.get("x-request-id")!);
+  }
+  for (const id of asked) {
+    const record = await waitFor(`the record of ${id}`, async () => {
+      await app.services.requestLog.flush();
+      const response = await owner.fetch(`/api/requests/${id}`);
+      const record = await response.json();
+      return response.status === 200 && record;
+    });
+    assert.ok(record.bodies.request.includes("Hello"));
+  }
+  await untilListed(owner.fetch, "?type=data.read", 1);
+  // Whatever comes after it in the log came after it in time, so nothing else is on its way.
+  const file = await owner.fetch("/api/audit/export");
+  await file.body?.cancel();
+  await untilListed(owner.fetch, "?type=data.exported", 1);
+  const { items } = await listed(owner.fetch, "?type=data.read");
+  assert.deepEqual(items.map(({ subject }) => subject), [asked[1]]);
+  assert.equal(items[0].details.owner, memberId);
+  assert.equal(items[0].details.kind, "request");
 });
