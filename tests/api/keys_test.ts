@@ -326,3 +326,29 @@ Deno.test("keys: a key that leaked cannot make itself another, nor more of itsel
   const other = await app.post("/api/keys", { name: "x" }, bearer(admin.key));
   assert.equal(await problemCode(other, 403), "key_exceeds_caller");
 });
+
+Deno.test("keys: the audit log has what became of a key, and not the key", async () => {
+  await using rig = await startChat();
+  const { app } = rig;
+  const made = await makeKey(app, { name: "alarm-bot", models: ["fake-1"] });
+  const changed = await app.fetch(`/api/keys/${made.id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json", "if-match": '"1"' },
+    body: JSON.stringify({ readOnly: true }),
+  });
+  assert.equal(changed.status, 200, await changed.text());
+  await revokeKey(app, made.id);
+  const events = await waitFor("the audit log", async () => {
+    const text = await (await app.fetch("/api/audit?limit=50")).text();
+    assert.ok(!text.includes(made.key.slice(4)));
+    const { items } = JSON.parse(text) as {
+      items: { type: string; subject: string }[];
+    };
+    const about = items.filter(({ subject }) => subject === made.id);
+    return about.length === 3 && about;
+  });
+  assert.deepEqual(
+    events.map(({ type }) => type).sort(),
+    ["key.changed", "key.created", "key.revoked"],
+  );
+});
