@@ -61,8 +61,8 @@ export class GroupStore extends UnitStore {
       this.store,
       names.map((name) => keys.groupNameKey(workspace, foldName(name))),
     );
-    return entries.map(({ value }) => (value as NameRecord | null)?.group)
-      .filter((id) => id !== undefined && id !== "") as string[];
+    const ids = entries.map(({ value }) => (value as NameRecord | null)?.group);
+    return [...new Set(ids)].filter((id) => id !== undefined && id !== "");
   }
 
   /** Newest first. */

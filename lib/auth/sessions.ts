@@ -81,6 +81,8 @@ export class Sessions {
   readonly #parts: SessionsParts;
   readonly #fresh = new LRUCache<string, Fresh>({ max: MAX_FRESH });
   readonly #touching = new Map<string, Promise<void>>();
+  /** Sessions that began in this process, by how their users got in. */
+  readonly begun = new Map<SignInMethod, number>();
   /** Changes whenever something that was read before may be wrong now. */
   #generation = 0;
 
@@ -141,6 +143,7 @@ export class Sessions {
       );
       return ok ? record : "conflict";
     });
+    this.begun.set(method, (this.begun.get(method) ?? 0) + 1);
     await this.#endOldest(user);
     return {
       token,

@@ -33,6 +33,8 @@ const MAX_TYPED_CHARACTERS = 300;
 
 export class SignIn {
   readonly #parts: SignInParts;
+  /** Tries that did not succeed in this process, by the code of their refusal. */
+  readonly refused = new Map<string, number>();
   readonly #checking = new Map<string, Promise<Account>>();
 
   constructor(parts: SignInParts) {
@@ -94,7 +96,12 @@ export class SignIn {
     );
     const there = this.#checking.get(name);
     if (there !== undefined) return there;
-    const checking = this.#check(credentials);
+    const checking = this.#check(credentials).catch((error) => {
+      if (error instanceof AppError) {
+        this.refused.set(error.code, (this.refused.get(error.code) ?? 0) + 1);
+      }
+      throw error;
+    });
     this.#checking.set(name, checking);
     const done = () => void this.#checking.delete(name);
     checking.then(done, done);

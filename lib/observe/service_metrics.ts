@@ -1,4 +1,6 @@
 /** What the parts of the process count themselves, read when somebody asks for the metrics. */
+import type { Sessions } from "@/lib/auth/sessions.ts";
+import type { SignIn } from "@/lib/auth/sign_in.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import type { Admission } from "@/lib/http/admission.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
@@ -9,8 +11,11 @@ import type { Metrics, Sample } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
 import { measureProviders } from "./provider_metrics.ts";
 import type { RequestLog } from "./request_log.ts";
+import { measureSignIns } from "./sign_in_metrics.ts";
 
 export interface MeasuredParts {
+  sessions: Pick<Sessions, "begun">;
+  signIn: Pick<SignIn, "refused">;
   metrics: Metrics;
   observer: Pick<Observer, "open" | "followers">;
   requestLog: Pick<RequestLog, "written" | "dropped">;
@@ -30,6 +35,7 @@ export function measureServices(parts: MeasuredParts): void {
   measureCache(parts);
   measureLane(parts);
   measureEvents(parts);
+  measureSignIns(parts);
 }
 
 function measureProcess({ metrics }: MeasuredParts): void {

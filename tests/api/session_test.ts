@@ -265,3 +265,23 @@ Deno.test("local mode: what is made there is the first owner's once a password i
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("metrics: count sessions that began and tries that were refused", async () => {
+  await using app = await startApp({ env: PASSWORD_MODE });
+  const owner = await signedIn(app, OWNER);
+  const wrong = { ...OWNER, password: "another password" };
+  for (let round = 0; round < 6; round += 1) {
+    const response = await app.fetch("/api/session", post(wrong));
+    await response.body?.cancel();
+  }
+  const text = await (await owner.fetch("/metrics")).text();
+  for (
+    const line of [
+      'freshet_sessions_begun_total{method="password"} 1',
+      'freshet_sign_ins_refused_total{reason="invalid_credentials"} 5',
+      'freshet_sign_ins_refused_total{reason="too_many_attempts"} 1',
+    ]
+  ) {
+    assert.ok(text.includes(`${line}\n`), line);
+  }
+});
