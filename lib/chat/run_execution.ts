@@ -6,8 +6,10 @@ import type { OpenedAnswer, Settlement } from "@/lib/cache/answers.ts";
 import { AppError, FencedError } from "@/lib/errors.ts";
 import { type Clock, sleep } from "@/lib/clock.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
-import type { CounterAdd } from "@/lib/kv/lane_counter.ts";
-import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
+import type {
+  BudgetReservation,
+  SpentCounters,
+} from "@/lib/limits/budget_reservation.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { ChatMessage, Delta, TokenUsage } from "@/lib/llm/types.ts";
 import type { Reservation } from "@/lib/limits/limits.ts";
@@ -148,7 +150,7 @@ export class RunExecution {
   #bill: Settlement | null = null;
   #tokens: number | null = null;
   /** What its ledger row carries, once it is over. */
-  #counters: CounterAdd[] | null = null;
+  #counters: SpentCounters | null = null;
   /** Deltas that held something, and characters in them. */
   #deltas = 0;
   #characters = 0;
@@ -411,7 +413,7 @@ export class RunExecution {
   }
 
   /** What the attempt has come to, for the budgets; what they had reserved for it is free. */
-  #settle({ costMicroUsd = null }: RunRecord): CounterAdd[] {
+  #settle({ costMicroUsd = null }: RunRecord): SpentCounters {
     const { inputTokens, outputTokens } = this.#bill!.paid;
     return this.#counters ??= this.#opened.budget?.settle(
       { microUsd: costMicroUsd, tokens: inputTokens + outputTokens },

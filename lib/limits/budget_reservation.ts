@@ -24,6 +24,9 @@ export interface BudgetNote {
   of: readonly (readonly [string, string])[];
 }
 
+/** What the entry of the lane carries that ends an attempt. */
+export type SpentCounters = CounterAdd[];
+
 /** What an attempt has come to. */
 export interface Spent {
   /** Null: the model had no price. */
@@ -169,7 +172,7 @@ export class BudgetReservation {
    * @param incarnation whose lane writes the entry
    * @returns what the entry has to carry that tells the ledger of it
    */
-  settle({ microUsd, tokens }: Spent, incarnation: string): CounterAdd[] {
+  settle({ microUsd, tokens }: Spent, incarnation: string): SpentCounters {
     if (this.#isOver) return [];
     this.#isOver = true;
     const used: Amount = { microUsd: microUsd ?? 0, tokens };
