@@ -36,6 +36,13 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     isLocal: true,
   },
   {
+    path: "/admin/limits",
+    title: "Limits",
+    icon: "gauge",
+    who: "admin",
+    isLocal: true,
+  },
+  {
     path: "/admin/budgets",
     title: "Budgets",
     icon: "drop",
@@ -47,13 +54,6 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     title: "Prices",
     icon: "usage",
     who: "operator",
-    isLocal: true,
-  },
-  {
-    path: "/admin/limits",
-    title: "Limits",
-    icon: "gauge",
-    who: "admin",
     isLocal: true,
   },
   {

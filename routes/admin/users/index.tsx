@@ -109,7 +109,7 @@ export default define.page<typeof handler>(function PeoplePage({ data }) {
         </button>
       )}
     >
-      <form class="toolbar" action="/admin/users" role="search">
+      <form class="toolbar find-person" action="/admin/users" role="search">
         <label class="sr" for="find-email">Find by email</label>
         <span class="search">
           <Icon name="search" />
