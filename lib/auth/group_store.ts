@@ -61,8 +61,10 @@ export class GroupStore extends UnitStore {
       this.store,
       names.map((name) => keys.groupNameKey(workspace, foldName(name))),
     );
-    const ids = entries.map(({ value }) => (value as NameRecord | null)?.group);
-    return [...new Set(ids)].filter((id) => id !== undefined && id !== "");
+    const ids = entries.map(({ value }) =>
+      (value as NameRecord | null)?.group ?? ""
+    );
+    return [...new Set(ids)].filter((id) => id !== "");
   }
 
   /** Newest first. */
