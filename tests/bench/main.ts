@@ -2,12 +2,13 @@
  * `deno task bench`: every measured figure of the project, printed as lines for docs/performance.md.
  * Ratios compare both sides in one run; absolute figures describe the machine they were taken on.
  *
- * Arguments choose parts: fresh, start, transport, runs, log, search, load. Those behind `load` choose
+ * Arguments choose parts: fresh, start, transport, runs, log, search, limits, load. Those behind `load` choose
  * parts of that: cost, memory, many, first, whole, cached, waiting, followers,
  * overload.
  */
 import { freshOverhead } from "./fresh_overhead.ts";
 import { liveRunTimes } from "./live_runs.ts";
+import { limitCosts, limitLines } from "./limits.ts";
 import { loadCosts } from "./load/load.ts";
 import { spread } from "./quantile.ts";
 import { searchCosts, searchLines } from "./search.ts";
@@ -84,6 +85,11 @@ if (isWanted("log")) {
 if (isWanted("search")) {
   say("\n# Search over 10,000 threads");
   searchLines(await searchCosts()).forEach(say);
+}
+
+if (isWanted("limits")) {
+  say("\n# The check of limits");
+  limitLines(await limitCosts()).forEach(say);
 }
 
 if (isWanted("load")) {
