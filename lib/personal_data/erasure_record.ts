@@ -9,7 +9,7 @@ export type ErasureKind = "data" | "account";
 /**
  * `threads` are marked as deleted and go with their messages and runs; then the other `rows` of the
  * space; then what `programs` left of the user's in the workspace. `late` looks again after an hour, for
- * what was on its way when the account ended.
+ * what was on its way then.
  */
 export type ErasurePhase = "threads" | "rows" | "programs" | "late";
 

@@ -143,11 +143,14 @@ export class ErasureStore {
     throw new StorageError("The deletion could not be noted.");
   }
 
-  /** Erasures that are due. */
-  async *due(signal: AbortSignal): AsyncGenerator<Erasure, void, void> {
+  /** Erasures that are due at a time. */
+  async *due(
+    nowMs: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<Erasure, void, void> {
     const rows = list<ErasureRecord>(this.#store, keys.erasures(), { signal });
     for await (const { key, value, versionstamp } of rows) {
-      if (value.dueAtMs > this.now()) continue;
+      if (value.dueAtMs > nowMs) continue;
       const { workspace, user } = keys.parseErasureKey(key);
       yield { workspace, user, record: value, versionstamp };
     }

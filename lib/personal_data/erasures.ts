@@ -13,7 +13,7 @@ import { idTimeBound } from "@/lib/shared/id_time.ts";
 import type { Erasure } from "./erasure_record.ts";
 import { ErasureContended, type ErasureStore } from "./erasure_store.ts";
 
-/** What was on its way when an account ended has arrived by then. */
+/** What was on its way when the rest went has arrived by then. */
 const LATE_MS = 60 * 60_000;
 
 /** Rounds of waiting for the ends of answers before the rest is left to the next sweep. */
@@ -42,11 +42,15 @@ export class Erasures {
 
   /**
    * Goes on with everything that is due. What another process is at is left to it.
+   * @param nowMs time to take for now, milliseconds since 1970 UTC
    * @throws the signal's reason when it aborts
    */
-  async sweep(signal: AbortSignal): Promise<void> {
+  async sweep(
+    signal: AbortSignal,
+    nowMs = this.#parts.store.now(),
+  ): Promise<void> {
     const { store, log } = this.#parts;
-    for await (const erasure of store.due(signal)) {
+    for await (const erasure of store.due(nowMs, signal)) {
       try {
         while (await this.#step(erasure, signal));
       } catch (error) {
@@ -80,14 +84,14 @@ export class Erasures {
     if (phase === "programs") {
       if (!await this.#erasePrograms(erasure, signal)) return false;
       await store.removeRequestBodies(erasure, signal);
-      if (kind === "account") {
-        await closeAccount(user);
-        await store.enter(erasure, "late", store.now() + LATE_MS);
-      } else await store.finish(erasure);
+      if (kind === "account") await closeAccount(user);
+      await store.enter(erasure, "late", store.now() + LATE_MS);
       return false;
     }
-    await this.#eraseRows(erasure, true, signal);
+    // The outbox of somebody who is gone has been read by everyone by now.
+    await this.#eraseRows(erasure, kind === "account", signal);
     await this.#erasePrograms(erasure, signal);
+    await store.removeRequestBodies(erasure, signal);
     await store.finish(erasure);
     return false;
   }
