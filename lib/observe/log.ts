@@ -3,6 +3,7 @@
  * thread, run, stage) that every line it writes repeats, so a line can be found by any of them.
  */
 import { setImmediate } from "node:timers";
+import { redact } from "./redact.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -35,30 +36,41 @@ const COLOR: Record<LogLevel, string> = {
   error: "\x1b[31m",
 };
 
-const SECRET_FIELD = /authorization|api_?key|password|secret|token$|cookie/i;
-const SECRET_TEXT = /\b(sk-|frk_|Bearer )[A-Za-z0-9_\-.]{8,}/g;
+const SECRET_FIELD =
+  /authorization|api_?key|password|secret|token$|cookie|credential/i;
 
-function scrub(text: string): string {
-  return text.replace(SECRET_TEXT, "$1…");
-}
+/** How deep the values of a field are looked through; what lies deeper is left out. */
+const MAX_DEPTH = 5;
 
-function printable(value: unknown): unknown {
+function printable(value: unknown, depth = 0): unknown {
+  if (typeof value === "string") return redact(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Date || value instanceof RegExp) return value;
+  if (value instanceof URL) return redact(value.href);
+  if (depth === MAX_DEPTH) return "…";
   if (value instanceof Error) {
     return {
       name: value.name,
-      message: scrub(value.message),
-      stack: value.stack === undefined ? undefined : scrub(value.stack),
-      ...(value.cause === undefined ? {} : { cause: printable(value.cause) }),
+      message: redact(value.message),
+      stack: value.stack === undefined ? undefined : redact(value.stack),
+      ...(value.cause === undefined
+        ? {}
+        : { cause: printable(value.cause, depth + 1) }),
     };
   }
-  return typeof value === "string" ? scrub(value) : value;
+  if (Array.isArray(value)) {
+    return value.map((item) => printable(item, depth + 1));
+  }
+  return clean(value as LogFields, depth + 1);
 }
 
-function clean(fields: LogFields): LogFields {
+function clean(fields: LogFields, depth = 0): LogFields {
   const out: LogFields = {};
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
-    out[name] = SECRET_FIELD.test(name) ? "…" : printable(value);
+    out[name] = SECRET_FIELD.test(name) && typeof value !== "number"
+      ? "…"
+      : printable(value, depth);
   }
   return out;
 }
@@ -104,10 +116,10 @@ export function createLogger(
         ? JSON.stringify({
           time: time.toISOString(),
           level,
-          message: scrub(message),
+          message: redact(message),
           ...all,
         })
-        : pretty(time, level, scrub(message), all),
+        : pretty(time, level, redact(message), all),
     );
   };
   return {

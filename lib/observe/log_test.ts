@@ -40,6 +40,21 @@ Deno.test("createLogger: secrets never reach a line, by field name or inside a t
   assert.ok(!/abcdefgh|xyz12345/.test(lines[0]), lines[0]);
 });
 
+Deno.test("createLogger: secrets within objects, lists and addresses do not either", () => {
+  const { lines, log } = capture("json");
+  log.warn("GET /invite?token=marked-1", {
+    request: {
+      headers: { cookie: "marked-2", accept: "text/html" },
+      url: new URL("https://user:marked-3@a.example/?code=marked-4"),
+    },
+    causes: [new Error("a", { cause: { sessionToken: "marked-5" } })],
+    tokens: 12,
+    totalTokens: [1, 2],
+  });
+  assert.ok(!lines[0].includes("marked"), lines[0]);
+  assert.match(lines[0], /text\/html.*"tokens":12,"totalTokens":\[1,2\]/);
+});
+
 Deno.test("createLogger: lines below the level are left out", () => {
   const { lines, log } = capture("json", "warn");
   log.info("no");

@@ -50,6 +50,19 @@ Deno.test("redact: takes out fields of JSON that are named like secrets, also in
   });
 });
 
+Deno.test("redact: takes out what links and addresses carry", () => {
+  assert.equal(
+    redact("GET /reset?token=abc-_1&x=2 https://a.example/cb?state=s&code=c#f"),
+    "GET /reset?token=…&x=2 https://a.example/cb?state=…&code=…#f",
+  );
+  assert.equal(
+    redact("connect to smtp://user:pa55word@mail.example:587 failed"),
+    "connect to smtp://…@mail.example:587 failed",
+  );
+  const plain = "https://a.example/b?page=2&q=a@b and https://a.example/@name";
+  assert.equal(redact(plain), plain);
+});
+
 Deno.test("redact: e-mail addresses go only where the settings say so", () => {
   const text = "Write to eva.m+test@mail.example.org, please.";
   assert.equal(redact(text), text);
