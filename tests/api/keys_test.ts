@@ -352,3 +352,35 @@ Deno.test("keys: the audit log has what became of a key, and not the key", async
     ["key.changed", "key.created", "key.revoked"],
   );
 });
+
+Deno.test("keys: limits and a budget of its own hold for a key, and for no other", async () => {
+  const dollar = "1000000.00";
+  await using rig = await startChat({ behaviour: { text: "Two metres" } }, {
+    configFile: {
+      prices: [{
+        model: "fake-1",
+        from: "2020-01-01",
+        inputPerMillionUsd: dollar,
+        outputPerMillionUsd: dollar,
+      }],
+    },
+  });
+  const { app } = rig;
+  const limited = await makeKey(app, { limits: { requestsPerMinute: 2 } });
+  const poor = await makeKey(app, { budget: { period: "day", usd: "1.00" } });
+  const free = await makeKey(app);
+  const ask = (key: { key: string }) =>
+    app.post(
+      "/v1/chat/completions",
+      question({ max_tokens: 5 }),
+      bearer(key.key),
+    );
+  for (const status of [200, 200, 429]) {
+    const response = await ask(limited);
+    assert.equal(response.status, status, await response.text());
+  }
+  await openAIError(await ask(limited), 429, "rate_limit_exceeded");
+  const spent = await openAIError(await ask(poor), 402, "budget_exceeded");
+  assert.equal(spent.type, "insufficient_quota");
+  assert.equal((await ask(free)).status, 200);
+});
