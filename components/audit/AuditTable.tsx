@@ -66,12 +66,20 @@ function Entry(
           <span class="key-bounds">by a key</span>
         )}
       </td>
-      <td data-label="About" class="anywhere">{people[subject] ?? subject}</td>
+      <td data-label="About" class="anywhere">
+        {people[subject] ?? nameIn(entry) ?? subject}
+      </td>
       <td data-label="From" class="anywhere">
-        {address ?? <span class="faint">the server</span>}
+        {address ?? <span class="faint">no address</span>}
       </td>
     </tr>
   );
+}
+
+/** What the entry itself calls its subject; null: nothing. */
+function nameIn({ details: { name, email } }: AuditEntry): string | null {
+  const called = name || email;
+  return typeof called === "string" ? called : null;
 }
 
 function Facts(
@@ -89,8 +97,8 @@ function Facts(
         : factValue(value),
     ]),
     ["Subject", subject],
-    ["User", actor?.user ?? "none"],
-    ["Key", actor?.key ?? "none"],
+    ["Done by", actor?.user ?? "nobody signed in"],
+    ["By key", actor?.key ?? "none"],
     ["At", at],
     ["Type", type],
     ["Place in the log", String(seq)],

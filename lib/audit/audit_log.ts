@@ -1,4 +1,5 @@
 /** The audit logs of all workspaces, for whoever shows or exports them. */
+import { StorageError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import type { OutboxEvent } from "@/lib/kv/outbox.ts";
@@ -48,7 +49,8 @@ export class AuditLog {
         expireInMs: NOTE_MS,
       })
       .event(workspace, event);
-    await commit(this.#store, unit, { signal });
+    const { ok } = await commit(this.#store, unit, { signal });
+    if (!ok) throw new StorageError("The audit log could not be written.");
   }
 
   /** Entries that fit, newest first. */

@@ -43,7 +43,7 @@ export function factWords(name: string): string {
 export function factValue(
   value: string | number | boolean | null | readonly string[],
 ): string {
-  if (value === null) return "none";
+  if (value === null) return "not set";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "object") {
     return value.length === 0 ? "none" : value.join(", ");

@@ -9,7 +9,7 @@ Deno.test("AUDIT_WORDS: every type of the audit log has words, and nothing else"
 Deno.test("facts: are told in words", () => {
   assert.equal(factWords("expiresAt"), "Expires at");
   assert.deepEqual([null, true, [], ["a", "b"], 3].map(factValue), [
-    "none",
+    "not set",
     "yes",
     "none",
     "a, b",
