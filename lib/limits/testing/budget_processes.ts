@@ -47,6 +47,8 @@ export interface BudgetProcess {
   /** What is under way, with what it would be estimated at, and the row of its end if that is on its way. */
   running: Map<BudgetReservation, { estimate: number; row: number | null }>;
   isDead: boolean;
+  /** By how much its wall clock is wrong, in milliseconds. */
+  skewMs: number;
 }
 
 export interface BudgetProcesses extends Disposable {
@@ -98,7 +100,17 @@ export async function openProcesses(
     },
     async begin() {
       const faults = new FaultKv(test.strict);
-      const store: Store = { ...test.store, kv: faults };
+      const { clock } = test;
+      const store: Store = {
+        ...test.store,
+        kv: faults,
+        clock: {
+          now: () => clock.now() + process.skewMs,
+          monotonic: () => clock.monotonic(),
+          after: (delayMs, callback) => clock.after(delayMs, callback),
+        },
+      };
+      const process = { skewMs: 0 } as BudgetProcess;
       const owner = await Owner.start(store);
       const settings = new BudgetSettings(store, rules);
       const budgets = new Budgets({
@@ -108,7 +120,7 @@ export async function openProcesses(
         keyBudgets: { peek: () => null, load: () => Promise.resolve(null) },
       });
       const running: BudgetProcess["running"] = new Map();
-      const process = {
+      Object.assign(process, {
         store,
         faults,
         owner,
@@ -116,7 +128,7 @@ export async function openProcesses(
         settings,
         running,
         isDead: false,
-      };
+      });
       all.push(process);
       return process;
     },
