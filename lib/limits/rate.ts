@@ -170,6 +170,7 @@ export class RateWindow {
       !this.#isRunning && slice.isValid(nowMs)
     ) {
       slice.unspend(-difference);
+      if (this.#cancelTimer === null) this.#renewLater();
       return;
     }
     this.#corrections.push({
@@ -351,7 +352,8 @@ export class RateWindow {
   #keptOf(nowMs: number): number {
     const slice = this.#slice;
     const isKept = slice !== null && slice.isValid(nowMs) &&
-      slice.spent > 0 && !this.#isEnding;
+      slice.spent > 0 && !this.#isEnding &&
+      slice.left <= this.#limit / SLICES_PER_LIMIT;
     return isKept ? slice.left : 0;
   }
 
