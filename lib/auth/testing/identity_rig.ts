@@ -51,12 +51,15 @@ export async function openIdentity(
     level: "debug",
   });
   /** What another process on the same store has. */
-  const startProcess = (passwordCost = SMALL_COST): Identity & {
+  const startProcess = (
+    passwordCost = SMALL_COST,
+    store = test.calm,
+  ): Identity & {
     changes: AccessChanges;
   } => {
     const changes = new AccessChanges();
     const identity = buildIdentity({
-      store: test.calm,
+      store,
       config,
       changes,
       mailer: {
@@ -82,6 +85,10 @@ export async function openIdentity(
     mails,
     logLines,
     startProcess,
+    /** A process whose store fails as `faults` says; wait for it with `drive`. */
+    startUnlucky: () => startProcess(SMALL_COST, test.store),
+    faults: test.faults,
+    drive: test.drive,
     async close() {
       await process.sessions.close();
       await process.passwordReset.close();
