@@ -5,7 +5,7 @@ import type { ComponentChildren, VNode } from "preact";
  * that does it. It works without a script.
  */
 export function Confirm(
-  { label, what, children, small }: {
+  { label, what, children, small, isOpen = false }: {
     /** Words of the button that opens it. */
     label: string;
     /** What will happen, and what stays. */
@@ -13,10 +13,12 @@ export function Confirm(
     /** The form, with its own button. */
     children: ComponentChildren;
     small?: boolean;
+    /** Its form was refused and is shown again. */
+    isOpen?: boolean;
   },
 ): VNode {
   return (
-    <details class="confirm">
+    <details class="confirm" open={isOpen}>
       <summary class={`btn btn-danger${small ? " btn-small" : ""}`}>
         {label}
       </summary>

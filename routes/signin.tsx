@@ -12,6 +12,7 @@ import { define, type State } from "@/utils.ts";
 /** What led here, by the query's `done`. */
 const NOTICES: Record<string, string> = {
   out: "You are signed out.",
+  ended: "Your account is deleted, and your data go with it.",
   password: "Your password is changed. Sign in with the new one.",
 };
 

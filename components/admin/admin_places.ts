@@ -63,6 +63,13 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     who: "admin",
     isLocal: true,
   },
+  {
+    path: "/admin/settings",
+    title: "Retention",
+    icon: "trash",
+    who: "admin",
+    isLocal: true,
+  },
 ];
 
 /** The pages that a viewer may open. */

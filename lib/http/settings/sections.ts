@@ -1,5 +1,6 @@
 import { accountSection } from "./account.tsx";
 import { appearanceSection } from "./appearance.tsx";
+import { dataSection } from "./data.tsx";
 import { keysSection } from "./keys.tsx";
 import { limitsSection } from "./limits.tsx";
 import { sessionsSection } from "./sessions.tsx";
@@ -14,4 +15,5 @@ export const SETTINGS_SECTIONS: readonly SettingsSection[] = [
   limitsSection,
   shortcutsSection,
   sessionsSection,
+  dataSection,
 ];
