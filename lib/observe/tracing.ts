@@ -48,9 +48,6 @@ export class Tracing {
     const outer = traces.getActiveSpan();
     outer?.updateName(name);
     outer?.setAttribute("http.route", trace.route);
-    // It holds the whole address, whose query may be a link that signs somebody in.
-    outer?.setAttribute("url.full", trace.route);
-    outer?.setAttribute("url.query", "");
     const startedAtMs = performance.timeOrigin + performance.now() -
       trace.stages.elapsedMs;
     const span = traces.getTracer(TRACER).startSpan(
