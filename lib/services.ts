@@ -3,6 +3,7 @@ import { AccessChanges } from "@/lib/auth/access_changes.ts";
 import { AccessWatch } from "@/lib/auth/access_watch.ts";
 import { endedKeys } from "@/lib/auth/api_key_check.ts";
 import { ensureSettingKey } from "@/lib/auth/api_key_setting.ts";
+import { ApiKeyLookup } from "@/lib/auth/api_key_lookup.ts";
 import { ApiKeyStore } from "@/lib/auth/api_key_store.ts";
 import { ApiKeys } from "@/lib/auth/api_keys.ts";
 import { Standings } from "@/lib/auth/standings.ts";
@@ -284,10 +285,11 @@ export async function startServices(
   if (!store.readOnly) await identity.firstOwner.ensure(config.firstOwner);
   const keyStore = new ApiKeyStore(store);
   const { clock } = store;
+  const keyLookup = new ApiKeyLookup({ store: keyStore, clock, log });
   const apiKeys = new ApiKeys({
     store: keyStore,
+    lookup: keyLookup,
     clock,
-    log,
     changes: accessChanges,
   });
   if (config.apiKey !== null && !store.readOnly) {
@@ -296,7 +298,7 @@ export async function startServices(
   const accessWatch = new AccessWatch(
     config.auth,
     {
-      key: endedKeys(keyStore, clock, (ids) => apiKeys.forget(ids)),
+      key: endedKeys(keyStore, clock, (ids) => keyLookup.forget(ids)),
       session: (sessions) => identity.sessions.notOpen(sessions),
       member: (members) => identity.users.notMembers(members),
     },

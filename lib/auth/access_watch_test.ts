@@ -180,7 +180,7 @@ Deno.test("AccessWatch: a key revoked or expired elsewhere ends its streams here
   const watch = new AccessWatch(
     "password",
     {
-      key: endedKeys(here.store, clock, (ids) => here.keys.forget(ids)),
+      key: endedKeys(here.store, clock, (ids) => here.lookup.forget(ids)),
       session: () => Promise.resolve([]),
       member: () => Promise.resolve([]),
     },

@@ -145,6 +145,26 @@ Deno.test("ApiKeys.revoke: ends the key at once here and within a second elsewhe
   );
 });
 
+Deno.test("ApiKeys.revoke: what was being read of the key before is not remembered", async () => {
+  using rig = await openKeyRig();
+  const { keys, store } = rig.process();
+  const { key, token } = await keys.create(someone(), asked());
+  const findByHash = store.findByHash.bind(store);
+  const late = Promise.withResolvers<void>();
+  store.findByHash = async (hash) => {
+    const record = await findByHash(hash);
+    await late.promise;
+    return record;
+  };
+  const before = keys.find(token);
+  await keys.revoke(someone(), key.id, ANY_VERSION);
+  store.findByHash = findByHash;
+  late.resolve();
+  await before;
+  assert.equal(await keys.find(token), null);
+  assert.equal(keys.policiesOf(key.id), null);
+});
+
 Deno.test("ApiKeys.revoke: a lost answer of the store is no double and no lost revocation", async () => {
   for (const fault of ["loseAck", "deny", "twice", "drop"] as const) {
     using rig = await openKeyRig();
@@ -235,6 +255,15 @@ Deno.test("ApiKeys: a key gives no other one more than it has", async () => {
   const { caller: api } = await by({ scopes: ["v1", "api"] });
   assert.equal(
     await refused(keys.create(api, asked())),
+    "keys_not_manageable",
+  );
+  assert.equal(
+    await refused(
+      keys.create(
+        { ...(await by({ scopes: all })).caller, role: "member" },
+        asked(),
+      ),
+    ),
     "keys_not_manageable",
   );
   const { caller: reader } = await by({ scopes: all, readOnly: true });

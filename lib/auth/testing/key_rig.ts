@@ -3,6 +3,7 @@ import { openTestStore, type TestStore } from "@/lib/kv/testing/test_store.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { type AccessChange, AccessChanges } from "../access_changes.ts";
 import { type NewApiKey, newApiKeySchema } from "../api_key_input.ts";
+import { ApiKeyLookup } from "../api_key_lookup.ts";
 import { ApiKeyStore } from "../api_key_store.ts";
 import { ApiKeys } from "../api_keys.ts";
 import type { Caller } from "../caller.ts";
@@ -11,6 +12,7 @@ import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 /** Keys as one process has them. */
 export interface KeyProcess {
   keys: ApiKeys;
+  lookup: ApiKeyLookup;
   store: ApiKeyStore;
   /** What it has told of. */
   changes: AccessChange[];
@@ -32,13 +34,11 @@ export async function openKeyRig(): Promise<KeyRig> {
       const changes: AccessChange[] = [];
       const news = new AccessChanges();
       news.subscribe((change) => changes.push(change));
-      const keys = new ApiKeys({
-        store,
-        clock: test.clock,
-        log: silentLogger(),
-        changes: news,
-      });
-      return { keys, store, changes, news };
+      const { clock } = test;
+      const log = silentLogger();
+      const lookup = new ApiKeyLookup({ store, clock, log });
+      const keys = new ApiKeys({ store, lookup, clock, changes: news });
+      return { keys, lookup, store, changes, news };
     },
     [Symbol.dispose]() {
       test[Symbol.dispose]();
