@@ -110,6 +110,25 @@ Deno.test("people: an invitation that is refused says why and keeps what was typ
   assert.equal(await again.getByLabel("Email").inputValue(), OWNER.email);
 });
 
+Deno.test("people: keys alone open the invitation, send it, and close it again", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const { page } = await openAsOwner(app, browser, "/admin/users");
+  const opener = page.getByRole("button", { name: "Invite", exact: true });
+  const isFocused = (element: Element) => element === document.activeElement;
+  await opener.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Invite a person" });
+  assert.ok(await dialog.getByLabel("Email").evaluate(isFocused));
+  await page.keyboard.press("Escape");
+  assert.equal(await dialog.isVisible(), false);
+  assert.ok(await opener.evaluate(isFocused));
+  await page.keyboard.press("Enter");
+  await page.keyboard.type(JO.email);
+  await page.keyboard.press("Enter");
+  await page.getByText(`${JO.email} is invited.`).waitFor();
+});
+
 Deno.test("people: the last owner cannot step down, and the page says so", async () => {
   await using app = await startPeople();
   await using browser = await startBrowser();
