@@ -6,7 +6,7 @@ import { ConfigError } from "@/lib/config/config_error.ts";
 import { readConfig } from "@/lib/config.ts";
 import { AppError } from "@/lib/errors.ts";
 import { Listener } from "@/lib/http/listener.ts";
-import { drain, ensureServices } from "@/lib/lifespan.ts";
+import { drain, ensureServices, tellSetupLink } from "@/lib/lifespan.ts";
 
 interface Server {
   fetch(
@@ -47,25 +47,6 @@ async function start() {
     () => server.isLost ? "no connection can be accepted" : null,
   );
   return { server, services };
-}
-
-/** Whoever can read the log of a new server may become its first owner. */
-function tellSetupLink(
-  { firstOwner, log }: Awaited<ReturnType<typeof ensureServices>>,
-  origin: string,
-): void {
-  firstOwner.setupLink(origin).then(
-    (link) => {
-      if (link !== null) {
-        // A logger masks what looks like a secret; this one is meant to be read.
-        // deno-lint-ignore no-console -- the one line by which the server is set up
-        console.error(
-          `Freshet has no owner yet. Become it within 7 days: ${link}`,
-        );
-      }
-    },
-    (error) => log.error("The setup link could not be made", { error }),
-  );
 }
 
 async function stop(

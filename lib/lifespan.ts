@@ -47,7 +47,32 @@ export async function ensureServices(config?: Config): Promise<Services> {
     });
   }
   setServices(services);
+  // Without settings from outside nobody here knows where the server listens, as on Deno Deploy.
+  if (config === undefined) {
+    tellSetupLink(services, services.config.publicUrl ?? "");
+  }
   return services;
+}
+
+/**
+ * Tells on the error output how a server without an owner gets one: whoever can read its log may become it.
+ * @param origin under which people reach the server; empty: only the path is told
+ */
+export function tellSetupLink(
+  { firstOwner, log }: Pick<Services, "firstOwner" | "log">,
+  origin: string,
+): void {
+  firstOwner.setupLink(origin).then(
+    (link) => {
+      if (link === null) return;
+      // A logger may mask what looks like a secret, and this one is meant to be read.
+      // deno-lint-ignore no-console -- the one line by which the server is set up
+      console.error(
+        `Freshet has no owner yet. Become it within 7 days: ${link}`,
+      );
+    },
+    (error) => log.error("The setup link could not be made", { error }),
+  );
 }
 
 /**
