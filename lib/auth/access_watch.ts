@@ -8,17 +8,15 @@ import type { AppError } from "@/lib/errors.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { AccessChange } from "./access_changes.ts";
 import { AccessEnded } from "./access_ended.ts";
+import {
+  type Ground,
+  type GroundKind,
+  groundName,
+  groundsOf,
+  groundsOfRun,
+} from "./access_grounds.ts";
 import type { AskedBy } from "./asker.ts";
 import type { AuthMode, Caller } from "./caller.ts";
-import { workspaceOf } from "@/lib/shared/spaces.ts";
-
-/** What the right of a user to be here rests on. */
-export type Ground =
-  | { kind: "key"; user: string; workspace: string; id: string }
-  | { kind: "session"; user: string; id: string }
-  | { kind: "member"; user: string; workspace: string };
-
-export type GroundKind = Ground["kind"];
 
 /** Gives those of some grounds that hold no more. */
 export type GroundCheck<Kind extends GroundKind> = (
@@ -90,7 +88,7 @@ export class AccessWatch {
     const isKey = grounds.some(({ kind }) => kind === "key");
     const hold = { grounds, isKey, end };
     for (const ground of grounds) {
-      const name = nameOf(ground);
+      const name = groundName(ground);
       const held = this.#held.get(name);
       if (held === undefined) {
         this.#held.set(name, { ground, holds: new Set([hold]) });
@@ -114,7 +112,7 @@ export class AccessWatch {
 
   /** A key, a session or a membership has ended: ends what rests on it, now. */
   ended(ground: Ground): void {
-    const held = this.#held.get(nameOf(ground));
+    const held = this.#held.get(groundName(ground));
     for (const hold of [...held?.holds ?? []]) {
       this.#release(hold);
       try {
@@ -163,7 +161,7 @@ export class AccessWatch {
 
   #release(hold: Hold): void {
     for (const ground of hold.grounds) {
-      const name = nameOf(ground);
+      const name = groundName(ground);
       const held = this.#held.get(name);
       if (held === undefined || !held.holds.delete(hold)) continue;
       if (held.holds.size === 0) this.#held.delete(name);
@@ -213,42 +211,4 @@ export class AccessWatch {
       for (const ended of await this.#checks[kind](some)) this.ended(ended);
     }
   }
-}
-
-/** What a caller rests on; in local mode only on a key. */
-export function groundsOf(
-  { mode, workspace, user, key, session }: Caller,
-): Ground[] {
-  const grounds = keyAndMember(mode, workspace, user, key?.id ?? null);
-  if (session !== null) grounds.push({ kind: "session", user, id: session });
-  return grounds;
-}
-
-/** What a run rests on; one that nobody in particular has asked for rests on nothing. */
-function groundsOfRun(
-  mode: AuthMode,
-  space: string,
-  askedBy: AskedBy | undefined,
-): Ground[] {
-  if (!askedBy?.user) return [];
-  const { user, key } = askedBy;
-  return keyAndMember(mode, workspaceOf(space), user, key);
-}
-
-function keyAndMember(
-  mode: AuthMode,
-  workspace: string,
-  user: string,
-  key: string | null,
-): Ground[] {
-  const grounds: Ground[] = [];
-  if (key !== null) grounds.push({ kind: "key", user, workspace, id: key });
-  if (mode !== "local") grounds.push({ kind: "member", user, workspace });
-  return grounds;
-}
-
-function nameOf(ground: Ground): string {
-  return ground.kind === "member"
-    ? `member ${ground.workspace} ${ground.user}`
-    : `${ground.kind} ${ground.id}`;
 }

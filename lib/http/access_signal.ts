@@ -1,6 +1,6 @@
 /** Tells a request that its caller has gone, or may be here no longer. */
 import type { Context } from "fresh";
-import { groundsOf } from "@/lib/auth/access_watch.ts";
+import { groundsOf } from "@/lib/auth/access_grounds.ts";
 import type { State } from "@/utils.ts";
 
 /**
