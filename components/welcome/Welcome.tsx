@@ -35,7 +35,7 @@ export function Welcome({ setup }: { setup: Setup }): VNode {
               </button>
             ))}
           </div>
-          <ConnectModel offers={setup.offers} />
+          {setup.offers !== null && <ConnectModel offers={setup.offers} />}
         </>
       )}
     </div>
@@ -48,7 +48,9 @@ function Lede({ setup }: { setup: Setup }): VNode {
       <p class="lede">
         Answers come from <strong>Freshet demo</strong>.{" "}
         It is not a language model: it searches the manual of this app and shows
-        what it finds. Connect a model to ask about anything else.
+        what it finds. {setup.offers === null
+          ? "Whoever runs this server can connect a model to ask about anything else."
+          : "Connect a model to ask about anything else."}
       </p>
     );
   }

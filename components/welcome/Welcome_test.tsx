@@ -24,6 +24,12 @@ Deno.test("Welcome: offers a model server that was found", () => {
   assert.match(html, /Use it/);
 });
 
+Deno.test("Welcome: tells who does not run the server whom to ask", () => {
+  const html = render({ kind: "demo", offers: null });
+  assert.match(html, /Whoever runs this server can connect a model/);
+  assert.doesNotMatch(html, /OPENAI_API_KEY/);
+});
+
 Deno.test("Welcome: names the model that answers, and asks for nothing more", () => {
   const html = render({ kind: "ready", model: "qwen3" });
   assert.match(html, /qwen3/);

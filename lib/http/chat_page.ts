@@ -66,7 +66,10 @@ export async function loadChatSetup(
   }
   const model = models.find(({ id }) => id === chosen);
   const setup: Setup = model?.provider === DEMO_PROVIDER
-    ? { kind: "demo", offers: await loadOffers(state, signal) }
+    ? {
+      kind: "demo",
+      offers: state.caller.isOperator ? await loadOffers(state, signal) : null,
+    }
     : { kind: "ready", model: model?.label ?? chosen };
   return { models, defaultModel: chosen, setup };
 }

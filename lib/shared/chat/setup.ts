@@ -7,6 +7,7 @@ export interface LocalOffer {
 
 /** Who answers: the demo, a model, or nobody because no provider says what it serves. */
 export type Setup =
-  | { kind: "demo"; offers: LocalOffer[] }
+  /** `offers` is null for who does not run this server and cannot connect a model. */
+  | { kind: "demo"; offers: LocalOffer[] | null }
   | { kind: "ready"; model: string }
   | { kind: "silent" };
