@@ -39,14 +39,13 @@ export function YourData(props: YourDataProps): VNode {
           {workspace}: JSON lines for programs, Markdown for people. Temporary
           threads are not in it.
         </p>
-        <div class="btn-row mt-3">
+        <div class="btn-row mt-4">
           <a class="btn" href="/api/me/export" download>
-            <Icon name="down" small />
             Download your data
           </a>
         </div>
         {threadsDays !== null && (
-          <p class="hint mt-3">
+          <p class="hint mt-4">
             Threads that nobody touches for {days(threadsDays)}{" "}
             are deleted here, but for pinned ones.
           </p>

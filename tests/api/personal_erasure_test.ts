@@ -111,9 +111,9 @@ Deno.test("DELETE /api/me/data: nothing that the user wrote or was answered is l
     ),
   );
   assert.equal(ledger.filter(({ user }) => user === ada.id).length, 4);
-  const [event] = await audited(rig, "data.deleted");
-  assert.equal(event.subject, ada.id);
-  assert.equal(event.data.details.kind, "data");
+  const events = (await audited(rig, "data.deleted"))
+    .filter(({ data }) => data.details.kind === "data");
+  assert.deepEqual(events.map(({ subject }) => subject), [ada.id]);
   assert.deepEqual(
     await json(await ada.fetch("/api/me/data")),
     { deleting: false },
@@ -296,11 +296,9 @@ Deno.test("retention: threads go that nobody touched for so many days, but for p
     .fetch(`/api/threads/${old.id}/restore`, { method: "POST" });
   await restored.body?.cancel();
   assert.equal(restored.status, 200, "as every deletion it can be undone");
-  const [event] = await audited(rig, "data.deleted");
-  assert.deepEqual(event.data.details, {
-    kind: "retention of threads",
-    count: 2,
-  });
+  const events = (await audited(rig, "data.deleted"))
+    .filter(({ data }) => data.details.kind === "retention of threads");
+  assert.deepEqual(events.map(({ data }) => data.details.count), [2]);
   assert.ok(young.id !== old.id);
 });
 
