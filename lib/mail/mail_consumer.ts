@@ -100,7 +100,7 @@ export class MailConsumer implements Consumer {
       resetsAt: typeof data.resetsAt === "string"
         ? Date.parse(data.resetsAt)
         : null,
-      link: audience.page("/admin/limits"),
+      link: audience.page("/admin/budgets"),
     });
     const told = new Map(
       [...admins.slice(0, MOST_ADMINS), ...(user === null ? [] : [user])]
