@@ -1,5 +1,4 @@
 /** Sessions: who is signed in, where, and until when. */
-import { LRUCache } from "lru-cache";
 import { auditEvent, by } from "@/lib/audit/audit_event.ts";
 import { notFound } from "@/lib/chat/refusals.ts";
 import { retryOnConflict } from "@/lib/chat/retry_on_conflict.ts";
@@ -14,9 +13,9 @@ import { deviceName } from "./device_name.ts";
 import { hashOf, isSecretToken, newSecretToken } from "./hashed_token.ts";
 import type { MembershipStore } from "./membership_store.ts";
 import type { AccessRecord, Loaded, Standing } from "./records.ts";
+import { SessionMemory } from "./session_memory.ts";
 import {
   expiryOf,
-  type FoundSession,
   type LoadedSession,
   type SessionRecord,
   type SessionStore,
@@ -62,32 +61,22 @@ export interface SessionsParts {
 /** A session ends after so long, however much it is used. */
 export const LONGEST_MS = 90 * 24 * 60 * 60_000;
 
-/** How long what was read of a session holds, in milliseconds. */
-const FRESH_MS = 1_000;
-const MAX_FRESH = 10_000;
-
 /** When a session was used is written at most so often, in milliseconds. */
 const TOUCH_EVERY_MS = 60_000;
 
 /** A user has at most so many sessions; a new one ends the oldest. */
 const MAX_SESSIONS = 100;
 
-interface Fresh {
-  found: FoundSession | null;
-  readAt: number;
-}
-
 export class Sessions {
   readonly #parts: SessionsParts;
-  readonly #fresh = new LRUCache<string, Fresh>({ max: MAX_FRESH });
+  readonly #memory: SessionMemory;
   readonly #touching = new Map<string, Promise<void>>();
   /** Sessions that began in this process, by how their users got in. */
   readonly begun = new Map<SignInMethod, number>();
-  /** Changes whenever something that was read before may be wrong now. */
-  #generation = 0;
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
+    this.#memory = new SessionMemory(parts.store);
     parts.changes.subscribe(() => this.forget());
   }
 
@@ -167,7 +156,11 @@ export class Sessions {
   ): Promise<SessionFacts | null> {
     if (!isSecretToken(token)) return null;
     if (workspace !== null && !isId("wsp", workspace)) return null;
-    const found = await this.#find(hashOf(token), workspace);
+    const found = await this.#memory.find(
+      token,
+      workspace,
+      (tokenHash) => this.#parts.store.find(tokenHash, workspace),
+    );
     if (found === null || found.standing === null) return null;
     const { record } = found.session;
     this.#touch(found.session, address ?? record.address);
@@ -344,32 +337,12 @@ export class Sessions {
 
   /** Forgets what was read; the store is asked again. */
   forget(): void {
-    this.#generation += 1;
-    this.#fresh.clear();
+    this.#memory.forget();
   }
 
   /** Resolves when nothing is being written any more. */
   async close(): Promise<void> {
     await Promise.all(this.#touching.values());
-  }
-
-  async #find(
-    tokenHash: string,
-    workspace: string | null,
-  ): Promise<FoundSession | null> {
-    const name = `${tokenHash} ${workspace ?? ""}`;
-    const there = this.#fresh.get(name);
-    const now = this.#parts.store.monotonic();
-    if (there !== undefined && now - there.readAt < FRESH_MS) {
-      return there.found;
-    }
-    const generation = this.#generation;
-    const found = await this.#parts.store.find(tokenHash, workspace);
-    // What was read before a change may be what it was before that.
-    if (generation === this.#generation) {
-      this.#fresh.set(name, { found, readAt: now });
-    }
-    return found;
   }
 
   async #open(user: string, id: string): Promise<LoadedSession | null> {
