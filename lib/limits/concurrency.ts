@@ -1,3 +1,4 @@
+import { sleep } from "@/lib/clock.ts";
 import { StorageError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import { fenceKey } from "@/lib/kv/keys.ts";
@@ -25,6 +26,9 @@ const RECHECK_MS = 250;
 /** Of a large limit, what is free is taken in this many parts, so that few runs wait for the store. */
 const PARTS_OF_FREE = 8;
 const MAX_CONFLICTS = 60;
+/** After so many it is waited a little, in milliseconds. */
+const FEW_CONFLICTS = 5;
+const CONFLICT_PAUSE_MS = 10;
 /** A record that nobody wrote for so long holds slots of nobody. */
 const KEEP_MS = 30 * 24 * 60 * 60 * 1_000;
 
@@ -78,6 +82,8 @@ export class SlotPool {
     if (limit === 0) return null;
     const isLower = limit < this.#limit;
     this.#limit = limit;
+    // What others hold has to be known before anything is given under a lower limit.
+    if (isLower && !this.#isRunning) this.#known = null;
     if (this.#waiting.length > 0 || isLower) return undefined;
     const { used, granted } = this.#grant;
     if (used < granted && granted <= limit) return this.#slot();
@@ -153,7 +159,8 @@ export class SlotPool {
   #shrinkLater(): void {
     this.#cancelTimer ??= this.#store.clock.after(IDLE_MS, () => {
       this.#cancelTimer = null;
-      if (this.#grant.granted === this.#grant.used) return;
+      const { granted, used } = this.#grant;
+      if (granted === used && this.#known !== null) return;
       this.#wantsShrink = true;
       void this.#run();
     });
@@ -164,7 +171,12 @@ export class SlotPool {
     this.#isRunning = true;
     try {
       for (let conflicts = 0; this.#hasWork();) {
-        if (!await this.#round()) conflicts += 1;
+        if (await this.#round()) continue;
+        conflicts += 1;
+        // This incarnation may have been fenced, and the next one is not there yet.
+        if (conflicts > FEW_CONFLICTS) {
+          await sleep(this.#store.clock, CONFLICT_PAUSE_MS);
+        }
         if (conflicts > MAX_CONFLICTS) {
           throw new StorageError(
             "Too many answers begin at the same time. Try again.",
@@ -175,6 +187,8 @@ export class SlotPool {
     } catch (error) {
       this.#known = null;
       for (const { done } of this.#waiting.splice(0)) done.reject(error);
+      // What was written unheard may hold more than is used.
+      this.#shrinkLater();
     } finally {
       this.#isRunning = false;
       this.#wantsShrink = false;
@@ -202,7 +216,6 @@ export class SlotPool {
     }
     this.#follow();
     if (this.#known === null) return true;
-    this.#wantsShrink = false;
     const grant = this.#grant;
     const waiting = this.#waiting.slice();
     const others = this.#others();
@@ -216,6 +229,7 @@ export class SlotPool {
     if (granted !== (this.#known.slots[grant.incarnation] ?? 0)) {
       if (!await this.#write(grant, granted)) return false;
     } else grant.granted = granted;
+    this.#wantsShrink = false;
     for (const waiter of waiting) {
       const isGranted = grant === this.#grant && wanted > 0 &&
         grant.used < grant.granted && others + grant.used < waiter.limit;
