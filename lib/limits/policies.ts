@@ -2,6 +2,7 @@
 import type { LimitAmounts } from "@/lib/config/limits.ts";
 import { formatCount } from "@/lib/shared/format.ts";
 import {
+  KIND_NAMES,
   matchRules,
   patternWords,
   type SubjectKind,
@@ -171,6 +172,8 @@ export function explainLimit(limit: EffectiveLimit): string {
     patternWords(policy.subject)
   }`;
   return isSpecific
-    ? `${why} and holds in place of any for each ${limit.subjectKind}.`
+    ? `${why} and holds in place of any for each ${
+      KIND_NAMES[limit.subjectKind]
+    }.`
     : `${why}.`;
 }
