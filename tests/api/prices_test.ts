@@ -1,6 +1,6 @@
 /** Prices that are set while the server runs, over HTTP and in the page of the operators. */
 import assert from "node:assert/strict";
-import { FIRST_WORKSPACE } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import {
   type ChatRig,
   clientOf,
