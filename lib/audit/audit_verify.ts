@@ -1,4 +1,5 @@
 /** Checks the chain of an audit log from its first entry to its last. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Store } from "@/lib/kv/store.ts";
 import {
   auditEntry,
@@ -96,6 +97,8 @@ async function walk(
   for await (const { page, value } of pages) {
     if (page !== expected) return faulty("missing");
     expected += 1;
+    // A page takes some milliseconds, and there may be thousands.
+    await nextTurn();
     if (value.prev !== hash) return faulty("changed");
     for (const entry of value.entries) {
       const kind = faultOf(workspace, hash, seq + 1, entry);

@@ -1,4 +1,6 @@
 /** Changes that people make to threads: each one atomic that checks what it was made from. */
+import { auditEvent } from "@/lib/audit/audit_event.ts";
+import { userOf, workspaceOf } from "@/lib/shared/spaces.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { get } from "@/lib/kv/reads.ts";
@@ -84,6 +86,16 @@ export class ThreadEditStore {
         purge,
       );
     this.#event(unit, space, record, "deleted");
+    const user = userOf(space);
+    if (user !== null) {
+      const event = auditEvent("data.deleted", {
+        actor: { user, key: null },
+        subject: record.id,
+        details: { kind: "thread", owner: user },
+        at: nowMs,
+      });
+      unit.event(workspaceOf(space), event);
+    }
     return (await commit(this.#store, unit)).ok;
   }
 

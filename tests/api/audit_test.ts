@@ -261,3 +261,23 @@ Deno.test("data.read: an admin who reads what another asked is recorded, one who
   assert.equal(items[0].details.owner, memberId);
   assert.equal(items[0].details.kind, "request");
 });
+
+Deno.test("data.deleted: a thread that someone deletes, and answers that an admin purges, are recorded", async () => {
+  await using app = await startApp();
+  const made = await app.post("/api/threads", { title: "Private words" });
+  const { id } = await made.json();
+  const deleted = await app.fetch(`/api/threads/${id}`, {
+    method: "DELETE",
+    headers: { "if-match": "*" },
+  });
+  assert.equal(deleted.status, 204);
+  const purged = await app.post("/api/cache/purge", { all: true });
+  assert.equal(purged.status, 200, await purged.text());
+  const entries = await untilListed(app.fetch, "?type=data.deleted", 2);
+  assert.deepEqual(
+    entries.map(({ subject, details }) => [subject, details.kind]),
+    [["cache", "kept answers"], [id, "thread"]],
+  );
+  assert.equal(entries[1].actor?.user, entries[0].actor?.user);
+  assert.ok(!JSON.stringify(entries).includes("Private words"));
+});

@@ -37,10 +37,11 @@ async function listedIds(app: TestApp, query = ""): Promise<string[]> {
 }
 
 /**
- * What stays of a purged thread: the ledger, since the bill goes on when the text is gone, and the rows,
- * empty but for a run's id, by which the retention of runs finds within an hour that nothing is left.
+ * What stays of a purged thread: the ledger, since the bill goes on when the text is gone; that someone
+ * deleted it, by its id, in the audit log and the event that went there; and the rows, empty but for a
+ * run's id, by which the retention of runs finds within an hour that nothing is left.
  */
-const STAYS = /^\["(wsp_0+","(lg|rq)|sys","rx)"/;
+const STAYS = /^\["(wsp_0+","(lg|rq|e|au)|sys","rx)"/;
 
 /** Everything that a thread answers when it is gone. */
 async function assertGone(app: TestApp, id: string): Promise<void> {

@@ -1,5 +1,7 @@
 /** `GET /api/providers/local`: model servers found on this machine; `POST {id}` uses one. */
 import * as z from "zod";
+import { auditEvent, by } from "@/lib/audit/audit_event.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
@@ -13,8 +15,15 @@ export const handler = define.handlers(methods({
     return ctx.json({ items, nextCursor: null });
   },
   async POST(ctx) {
-    const { localProviders } = ctx.state.services;
+    const { caller, services: { localProviders, auditLog } } = ctx.state;
     const { id } = await readJson(ctx.req, useSchema);
+    const event = auditEvent("settings.changed", {
+      ...by(caller),
+      subject: `provider:${id}`,
+      details: { change: "used" },
+    });
+    // It concerns the whole server, which the admins of the first workspace run.
+    await auditLog.record(FIRST_WORKSPACE, event, ctx.req.signal);
     return ctx.json(await localProviders.use(id, ctx.req.signal));
   },
 }));
