@@ -7,7 +7,7 @@ export interface ShownPrice {
   /** First day, as `2026-01-01`. */
   from: string;
   inputPerMillionUsd: string;
-  cachedInputPerMillionUsd?: string;
+  cachedInputPerMillionUsd: string;
   outputPerMillionUsd: string;
   source: "config" | "edited";
   /** It holds today. */
@@ -61,7 +61,7 @@ function Row(
       </td>
       <td class="num" data-label="Input">{price.inputPerMillionUsd}</td>
       <td class="num" data-label="Cached input">
-        {price.cachedInputPerMillionUsd ?? price.inputPerMillionUsd}
+        {price.cachedInputPerMillionUsd}
       </td>
       <td class="num" data-label="Output">{price.outputPerMillionUsd}</td>
       <td data-label="Set by">

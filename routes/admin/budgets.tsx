@@ -6,9 +6,11 @@ import { changeBudgets } from "@/lib/http/budget_form.ts";
 import { readForm } from "@/lib/http/form.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
+import { limitOf } from "@/lib/limits/budget_rules.ts";
 import { toBudgetList } from "@/lib/limits/budget_view.ts";
 import { patternWords } from "@/lib/limits/subjects.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
+import { formatUsd } from "@/lib/shared/usd.ts";
 import { define, type State } from "@/utils.ts";
 
 async function load({ state }: Context<State>, form: FormState) {
@@ -18,10 +20,15 @@ async function load({ state }: Context<State>, form: FormState) {
     budgetSettings.edited(state.caller.workspace),
   ]);
   const { items, version } = toBudgetList(budgetSettings.configured, edited);
-  const budgets = items.map((item) => ({
-    ...item,
-    whom: patternWords(item.subject),
-  }));
+  const budgets = items.map((item) => {
+    const { microUsd } = limitOf(item);
+    const words = patternWords(item.subject);
+    return {
+      ...item,
+      usd: microUsd === null ? null : formatUsd(microUsd),
+      whom: words[0].toUpperCase() + words.slice(1),
+    };
+  });
   return { ...places, form, budgets, version };
 }
 

@@ -7,6 +7,7 @@ import { changePrices } from "@/lib/http/price_form.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
+import { formatUsd, parseUsd } from "@/lib/shared/usd.ts";
 import { define, type State } from "@/utils.ts";
 
 /** How long the page waits for lists of models, in milliseconds. */
@@ -28,6 +29,11 @@ async function load({ state }: Context<State>, form: FormState) {
   }
   const shown: ShownPrice[] = all.prices.map((price) => ({
     ...price,
+    inputPerMillionUsd: shownUsd(price.inputPerMillionUsd),
+    cachedInputPerMillionUsd: shownUsd(
+      price.cachedInputPerMillionUsd ?? price.inputPerMillionUsd,
+    ),
+    outputPerMillionUsd: shownUsd(price.outputPerMillionUsd),
     isCurrent: current.get(price.model) === price.from,
   })).sort((one, other) =>
     one.model === other.model ? (one.from < other.from ? 1 : -1) : 0
@@ -43,6 +49,11 @@ async function load({ state }: Context<State>, form: FormState) {
       .filter(({ id, provider }) => prices.find(id, now, provider) === null)
       .map(({ id }) => id),
   };
+}
+
+/** Amounts with as many decimals, under one another. */
+function shownUsd(text: string): string {
+  return formatUsd(Number(parseUsd(text)));
 }
 
 export const handler = define.handlers({

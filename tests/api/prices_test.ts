@@ -235,7 +235,7 @@ Deno.test("/admin/budgets: takes and removes budgets without a script", async ()
   const taken = await postForm(rig, "/admin/budgets", fields);
   assert.equal(taken.status, 303);
   const second = await (await rig.app.fetch("/admin/budgets")).text();
-  assert.match(second, /each person/);
+  assert.match(second, /Each person/);
   assert.match(second, /12\.50/);
   assert.match(second, /75%/);
   const effective = await (await rig.app.fetch("/api/limits/effective")).json();
