@@ -2,13 +2,11 @@
 import { AppError } from "@/lib/errors.ts";
 
 /** 401 `invalid_api_key`: no such key, or none any more; which of the two is not said. */
-export function invalidApiKey(
-  message = "The API key is not known here, has expired or was revoked.",
-): AppError {
+export function invalidApiKey(): AppError {
   return new AppError({
     status: 401,
     code: "invalid_api_key",
-    message,
+    message: "The API key is not known here, has expired or was revoked.",
     headers: { "www-authenticate": "Bearer" },
   });
 }

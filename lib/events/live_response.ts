@@ -39,11 +39,12 @@ export function liveResponse(
   const source = listen(gone.signal);
   let heartbeat: ReturnType<typeof setInterval> | undefined;
   let out: ReadableStreamDefaultController<Uint8Array> | null = null;
+  let isClosed = false;
   const hangUp = onHangUp(requestSignal, () => {
     clearInterval(heartbeat);
     gone.abort();
     void source.return();
-    sayLast(out, requestSignal, formatEnd);
+    isClosed = sayLast(out, requestSignal, formatEnd);
   });
   const finish = () => {
     clearInterval(heartbeat);
@@ -51,8 +52,9 @@ export function liveResponse(
   };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      if (requestSignal.aborted) {
-        return sayLast(controller, requestSignal, formatEnd);
+      if (sayLast(controller, requestSignal, formatEnd)) {
+        isClosed = true;
+        return;
       }
       out = controller;
       controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
@@ -63,6 +65,7 @@ export function liveResponse(
     async pull(controller) {
       try {
         const { done, value } = await source.next();
+        if (isClosed) return;
         if (!done) {
           controller.enqueue(
             encoder.encode(value.map(formatMessage).join("")),
@@ -73,6 +76,7 @@ export function liveResponse(
         finish();
         controller.close();
       } catch (error) {
+        if (isClosed) return;
         finish();
         controller.error(error);
       }

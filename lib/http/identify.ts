@@ -1,4 +1,6 @@
 /** Finds out who makes a request. */
+import { invalidApiKey } from "@/lib/auth/access_ended.ts";
+import { readApiKeyToken } from "@/lib/auth/api_key_token.ts";
 import type { ApiKeys } from "@/lib/auth/api_keys.ts";
 import type { AuthMode, Caller } from "@/lib/auth/caller.ts";
 import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
@@ -45,14 +47,14 @@ export class Identification {
       const refused = checkLocal(request);
       if (refused !== null) throw refused;
     }
-    const token = freshetKeyOf(request.headers);
+    const token = readApiKeyToken(request.headers);
     if (token !== null) {
       return await this.#byKey(token, request, client, surface);
     }
     if (this.#parts.mode === "local") return localOwner(client);
     if (surface === "v1") {
       // What no page asks for is not to be had by a page's cookie.
-      if (request.headers.has("authorization")) throw unknownKey();
+      if (request.headers.has("authorization")) throw invalidApiKey();
       return null;
     }
     const cookie = readSessionToken(
@@ -73,7 +75,7 @@ export class Identification {
     const { apiKeys, mode, standing } = this.#parts;
     const found = await apiKeys.find(token);
     const now = found && await standing(found.user, found.workspace);
-    if (found === null || now === null) throw unknownKey();
+    if (found === null || now === null) throw invalidApiKey();
     const { key, user, workspace } = found;
     if (surface !== null) {
       const refused = keyAllows(key, {
@@ -140,19 +142,4 @@ export function isSecure(
   publicUrl: string | null,
 ): boolean {
   return protocol === "https" || (publicUrl?.startsWith("https:") ?? false);
-}
-
-/** A key of Freshet's own, which OpenAI's clients send after `Bearer`; any other word is none. */
-function freshetKeyOf(headers: Headers): string | null {
-  return /^(?:Bearer\s+)?(frk_.*)$/i.exec(headers.get("authorization") ?? "")
-    ?.[1] ?? null;
-}
-
-function unknownKey(): AppError {
-  return new AppError({
-    status: 401,
-    code: "invalid_api_key",
-    message: "The API key is not known here.",
-    headers: { "www-authenticate": "Bearer" },
-  });
 }

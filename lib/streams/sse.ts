@@ -66,15 +66,17 @@ export function onHangUp(
  * Where a request has ended from this side, with the refusal as the reason of its signal, says so as the
  * last of a stream and closes it. Does nothing for a caller who has gone by themselves.
  * @param out null while the stream has not begun
+ * @returns whether the stream is closed: nothing can be written to it any more
  */
 export function sayLast(
   out: ReadableStreamDefaultController<Uint8Array> | null,
   { reason }: AbortSignal,
   text: (refusal: AppError) => string,
-): void {
-  if (out === null || !(reason instanceof AppError)) return;
+): boolean {
+  if (out === null || !(reason instanceof AppError)) return false;
   out.enqueue(encoder.encode(text(reason)));
   out.close();
+  return true;
 }
 
 /** @throws {AppError} the refusal that has ended a request from this side, if one has */
@@ -118,11 +120,12 @@ export function sseResponse(
     clearTimeout(lifetime);
   };
   let out: ReadableStreamDefaultController<Uint8Array> | null = null;
+  let isClosed = false;
   const hangUp = onHangUp(requestSignal, () => {
     stop();
     gone.abort();
     void source.return();
-    sayLast(out, requestSignal, refusalEvent);
+    isClosed = sayLast(out, requestSignal, refusalEvent);
   });
   const finish = () => {
     stop();
@@ -131,8 +134,9 @@ export function sseResponse(
 
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      if (requestSignal.aborted) {
-        return sayLast(controller, requestSignal, refusalEvent);
+      if (sayLast(controller, requestSignal, refusalEvent)) {
+        isClosed = true;
+        return;
       }
       out = controller;
       controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
@@ -143,6 +147,7 @@ export function sseResponse(
     async pull(controller) {
       try {
         const { done, value } = await source.next();
+        if (isClosed) return;
         if (!done) {
           ended = isTerminal(value[value.length - 1].event);
           controller.enqueue(encoder.encode(value.map(formatEvent).join("")));
@@ -154,6 +159,7 @@ export function sseResponse(
         finish();
         controller.close();
       } catch (error) {
+        if (isClosed) return;
         finish();
         controller.error(error);
       }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AppError } from "@/lib/errors.ts";
 import { followLive } from "./follow.ts";
 import { Fanout } from "./fanout.ts";
 import { LiveRun, type PlacedEvent } from "./live_run.ts";
@@ -181,4 +182,44 @@ Deno.test("sseResponse: a stream that has lived its time ends without an end, an
     await again.text(),
     /id: 1\.1\nevent: chunk\ndata: {"content":"b"}/,
   );
+});
+
+const REFUSAL = new AppError({
+  status: 401,
+  code: "invalid_api_key",
+  message: "The API key was revoked.",
+});
+
+Deno.test("sseResponse: a request that is ended from this side says why as its last, and stops following", async () => {
+  const live = run();
+  const ended = new AbortController();
+  let follower: AbortSignal | null = null;
+  const response = sseResponse((signal) => {
+    follower = signal;
+    return followLive(live, null, signal);
+  }, ended.signal);
+  const reader = response.body!.pipeThrough(new TextDecoderStream())
+    .getReader();
+  let text = "";
+  while (!text.includes("event: start")) text += (await reader.read()).value;
+  ended.abort(REFUSAL);
+  live.append(DONE);
+  for (
+    let read = await reader.read();
+    !read.done;
+    read = await reader.read()
+  ) text += read.value;
+  assert.ok(text.endsWith(
+    'event: error\ndata: {"code":"invalid_api_key","message":"The API key was revoked.","retryable":false}\n\n',
+  ));
+  assert.ok(!text.includes("event: done"));
+  assert.equal(follower!.aborted, true);
+});
+
+Deno.test("sseResponse: a request that was ended before its stream began says nothing else", async () => {
+  const response = sseResponse(
+    (signal) => followLive(run(), null, signal),
+    AbortSignal.abort(REFUSAL),
+  );
+  assert.match(await response.text(), /^event: error\n[^]*\n\n$/);
 });

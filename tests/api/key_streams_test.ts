@@ -110,9 +110,15 @@ for (const detach of ["false", "true"]) {
 
 Deno.test("keys: a key that ends by its time ends its streams", async () => {
   await using rig = await startChat({ behaviour: SAYS });
-  const expiresAt = new Date(Date.now() + 1_500).toISOString();
-  const made = await makeKey(rig.app, { expiresAt });
+  const made = await makeKey(rig.app);
   const { run, events } = await begin(rig, made);
+  const expiresAt = new Date(Date.now() + 2_000).toISOString();
+  const changed = await rig.app.fetch(`/api/keys/${made.id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json", "if-match": "*" },
+    body: JSON.stringify({ expiresAt }),
+  });
+  assert.equal(changed.status, 200, await changed.text());
   assertRefused(await Array.fromAsync(events));
   assert.ok(Date.now() >= Date.parse(expiresAt));
   assert.equal((await endedRun(rig, run)).status, "cancelled");

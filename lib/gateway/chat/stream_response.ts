@@ -35,12 +35,13 @@ export function streamResponse(options: StreamOptions): Response {
   let hasEnded = false;
   let heartbeat: ReturnType<typeof setInterval> | undefined;
   let out: ReadableStreamDefaultController<Uint8Array> | null = null;
+  let isClosed = false;
   const hangUp = onHangUp(options.signal, () => {
     clearInterval(heartbeat);
     gone.abort();
     void source.return?.();
     options.onHangUp?.();
-    sayLast(out, options.signal, options.refused);
+    isClosed = sayLast(out, options.signal, options.refused);
   });
   const finish = () => {
     clearInterval(heartbeat);
@@ -67,8 +68,9 @@ export function streamResponse(options: StreamOptions): Response {
   };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      if (options.signal.aborted) {
-        return sayLast(controller, options.signal, options.refused);
+      if (sayLast(controller, options.signal, options.refused)) {
+        isClosed = true;
+        return;
       }
       out = controller;
       heartbeat = setInterval(() => {
@@ -78,9 +80,11 @@ export function streamResponse(options: StreamOptions): Response {
     pull: (controller) => {
       const take = (): Promise<void> =>
         source.next().then((result) => {
+          if (isClosed) return;
           if (!write(controller, result)) return take();
         });
       return take().catch((error) => {
+        if (isClosed) return;
         finish();
         controller.error(error);
       });

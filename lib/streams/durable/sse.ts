@@ -47,11 +47,12 @@ export function sseResponse(
     clearTimeout(lifetime);
   };
   let out: ReadableStreamDefaultController<Uint8Array> | null = null;
+  let isClosed = false;
   const hangUp = onHangUp(request.signal, () => {
     stop();
     gone.abort();
     void batches.return();
-    sayLast(out, request.signal, refusalEvent);
+    isClosed = sayLast(out, request.signal, refusalEvent);
   });
   const end = (controller: ReadableStreamDefaultController<Uint8Array>) => {
     stop();
@@ -62,8 +63,9 @@ export function sseResponse(
   let place = reading.after;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      if (request.signal.aborted) {
-        return sayLast(controller, request.signal, refusalEvent);
+      if (sayLast(controller, request.signal, refusalEvent)) {
+        isClosed = true;
+        return;
       }
       out = controller;
       const first = toPiece([], place, tail);
@@ -80,8 +82,10 @@ export function sseResponse(
     async pull(controller) {
       try {
         const { done, value } = await batches.next();
+        if (isClosed) return;
         if (done) return end(controller);
         const piece = toPiece(value, place, await source.tail());
+        if (isClosed) return;
         place = piece.next;
         controller.enqueue(
           encoder.encode(
@@ -90,6 +94,7 @@ export function sseResponse(
         );
         if (piece.isClosed) end(controller);
       } catch (error) {
+        if (isClosed) return;
         stop();
         hangUp.finish();
         controller.error(error);
