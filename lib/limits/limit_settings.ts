@@ -66,8 +66,8 @@ export class LimitSettings {
 
   /**
    * The policies that hold in a workspace: at once where they are in memory. What another process has
-   * set holds here within a second.
-   * @throws {StorageError} (as a rejection) when the store does not answer
+   * set holds here within a second. While the store does not answer, what was known before holds.
+   * @throws {StorageError} (as a rejection) when the store does not answer and nothing is known
    */
   of(
     workspace: string,
@@ -76,11 +76,8 @@ export class LimitSettings {
     if (held === undefined) return this.#read(workspace);
     const ageMs = this.#store.clock.monotonic() - held.readAtMs;
     if (ageMs < REFRESH_MS) return held.policies;
-    const reading = this.#read(workspace);
-    if (ageMs >= STALE_MS) return reading;
-    // Whoever comes when they are stale hears of the failure.
-    reading.catch(() => {});
-    return held.policies;
+    const reading = this.#read(workspace).catch(() => held.policies);
+    return ageMs >= STALE_MS ? reading : held.policies;
   }
 
   /** What was set, from the store. @throws {StorageError} when it does not answer */

@@ -125,6 +125,7 @@ export class Limits {
   readonly #parts: LimitsParts;
   readonly #storeTime: StoreTime;
   readonly #windows = new LRUCache<string, RateWindow>({ max: MAX_COUNTS });
+  readonly #refused = new Map<string, number>();
   /** Used last at the end. */
   readonly #pools = new Map<string, SlotPool>();
 
@@ -135,6 +136,11 @@ export class Limits {
       store.clock,
       () => owner.incarnation.lane.versionstamp,
     );
+  }
+
+  /** Requests that were refused, by field of the policy and kind of the subject, with a space between. */
+  get refused(): ReadonlyMap<string, number> {
+    return this.#refused;
   }
 
   start(): void {
@@ -303,6 +309,8 @@ export class Limits {
     const [{ limit, amount, retryMs }] = refusals.sort((left, right) =>
       (right.retryMs ?? Infinity) - (left.retryMs ?? Infinity)
     );
+    const name = `${limit.kind.field} ${limit.subjectKind}`;
+    this.#refused.set(name, (this.#refused.get(name) ?? 0) + 1);
     const counts = limits.map((each) => ({
       limit: each,
       count: each.kind.windowMs === null ? null : this.#window(workspace, each),

@@ -4,9 +4,11 @@ import type { SignIn } from "@/lib/auth/sign_in.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import type { Admission } from "@/lib/http/admission.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
+import type { Limits } from "@/lib/limits/limits.ts";
 import type { Routing } from "@/lib/llm/routing/routing.ts";
 import { measureCache } from "./cache_metrics.ts";
 import { measureLane } from "./lane_metrics.ts";
+import { measureLimits } from "./limit_metrics.ts";
 import type { Metrics, Sample } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
 import { measureProviders } from "./provider_metrics.ts";
@@ -21,6 +23,7 @@ export interface MeasuredParts {
   requestLog: Pick<RequestLog, "written" | "dropped">;
   admission: Pick<Admission, "inProgress" | "refused">;
   runs: { readonly executing: number };
+  limits: Pick<Limits, "refused">;
   models: { readonly openSockets: number; readonly routing: Routing };
   answers: Pick<Answers, "report">;
   owner: Pick<Owner, "incarnation" | "subscribe">;
@@ -36,6 +39,7 @@ export function measureServices(parts: MeasuredParts): void {
   measureLane(parts);
   measureEvents(parts);
   measureSignIns(parts);
+  measureLimits(parts);
 }
 
 function measureProcess({ metrics }: MeasuredParts): void {
