@@ -32,8 +32,8 @@ export interface NumberedPage {
   readonly value: AuditPage;
 }
 
-/** Pages have up to 40 KiB. */
-const PAGES_PER_READ = 20;
+/** Pages have up to 40 KiB, and reading some together holds up everything else for that time. */
+const PAGES_PER_READ = 4;
 
 export function readHead(
   store: Store,
