@@ -337,6 +337,7 @@ export class RunExecution {
       });
     } catch (error) {
       this.#logger.error("Answer could not be begun again", { error });
+      this.#opened.budget?.release();
       this.#opened.abort.abort();
       return false;
     }

@@ -319,3 +319,93 @@ Deno.test("budgets: a model without a price spends tokens, not money", async () 
   rig.upstream.release();
   assert.equal(await first, 200);
 });
+
+Deno.test("budgets: who joins another's answer needs no budget of its own", async () => {
+  await using rig = await startChat(
+    { behaviour: { text: "a b c", usage: "own", split: false } },
+    {
+      configFile: {
+        prices: PRICES,
+        budgets: [budget({ usd: "0.01" })],
+        cache: { policy: "all" },
+      },
+    },
+  );
+  rig.upstream.hold();
+  const ask = (words: Record<string, unknown> = {}) =>
+    postChat(rig.app, question({ max_tokens: 100, ...words }));
+  const first = ask();
+  await rig.upstream.waitForChat(0);
+  const second = ask();
+  await openAIError(await ask({ user: "other" }), 402, "budget_exceeded");
+  rig.upstream.release();
+  const outcomes: string[] = [];
+  for (const asked of [first, second]) {
+    const response = await asked;
+    await response.text();
+    outcomes.push(
+      `${response.status} ${response.headers.get("x-freshet-cache")}`,
+    );
+  }
+  assert.deepEqual(outcomes, ["200 miss", "200 joined"]);
+  assert.equal(rig.upstream.chats().length, 1);
+});
+
+Deno.test("budgets: what stands on a key bounds that key alone", async () => {
+  await using rig = await start([]);
+  const makeKey = async (tokens: number) => {
+    const response = await rig.app.post("/api/keys", {
+      name: `key ${tokens}`,
+      scopes: ["v1"],
+      budget: { period: "total", usd: null, tokens, softRatio: null },
+    });
+    assert.equal(response.status, 201, await response.clone().text());
+    return (await response.json()).key as string;
+  };
+  const ask = async (key: string) => {
+    const response = await postChat(rig.app, question({ max_tokens: 100 }), {
+      authorization: `Bearer ${key}`,
+    });
+    await response.text();
+    return response.status;
+  };
+  const small = await makeKey(60);
+  const large = await makeKey(10_000);
+  assert.equal(await ask(small), 402);
+  assert.equal(await ask(large), 200);
+});
+
+Deno.test("budgets: a broken answer that is begun again by another model reserves anew, within the budget", async () => {
+  await using rig = await startChat(
+    {},
+    {
+      configFile: {
+        cache: { policy: "off" },
+        budgets: [budget({ tokens: 250 })],
+        routes: [{
+          id: "best",
+          targets: [
+            { provider: "openai", model: "cut" },
+            { provider: "openai", model: MODEL },
+          ],
+          retries: 0,
+        }],
+      },
+    },
+  );
+  const thread = await newThread(rig.app);
+  const response = await askStream(rig.app, thread.id, {
+    message: { content: "Hello" },
+    model: "best",
+    params: { max_tokens: 200 },
+  });
+  const events: ReceivedEvent[] = await collectEvents(response);
+  const types = events.map(({ event }) => event);
+  assert.ok(types.includes("reset"), types.join(" "));
+  assert.equal(types.at(-1), "done");
+  assert.equal(rig.upstream.chats().length, 2);
+  await rig.app.services.budgets.settled();
+  const [record] = await records(rig);
+  const [grant] = Object.values(record.grants);
+  assert.ok(grant.tokens <= 250, `${grant.tokens} tokens`);
+});
