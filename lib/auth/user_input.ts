@@ -101,11 +101,14 @@ export const passwordChangeSchema = z.strictObject({
   newPassword,
 });
 
-/** Asks for a link, or redeems it. */
-export const passwordResetSchema = z.union([
-  z.strictObject({ email }),
-  z.strictObject({ token, password: newPassword }),
-]);
+/** Asks for a link by which a password is reset. */
+export const resetRequestSchema = z.strictObject({ email });
+
+/** Uses such a link. */
+export const passwordResetSchema = z.strictObject({
+  token,
+  password: newPassword,
+});
 
 export const invitationAnswerSchema = z.strictObject({
   token,

@@ -223,6 +223,17 @@ Deno.test("/api/password/reset: without mail nobody gets a link, and is told so"
     assert.equal(response.status, 409);
     assert.equal((await response.json()).code, "mail_off");
   }
+  const bad: [unknown, string][] = [
+    [{}, "email"],
+    [{ email: "x" }, "email"],
+    [{ token: "x", password: "short" }, "password"],
+    [{ token: 1, password: "a new password 12" }, "token"],
+  ];
+  for (const [body, path] of bad) {
+    const response = await app.fetch("/api/password/reset", post(body));
+    assert.equal(response.status, 400);
+    assert.equal((await response.json()).errors[0].path, path);
+  }
   const body = { token: "x".repeat(43), password: "a new password 12" };
   const response = await app.fetch("/api/password/reset", post(body));
   assert.equal(response.status, 404);
