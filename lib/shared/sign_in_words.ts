@@ -1,18 +1,5 @@
 /** Words of the sign-in pages. */
 
-const NUMBERS = [
-  "No",
-  "One",
-  "Two",
-  "Three",
-  "Four",
-  "Five",
-  "Six",
-  "Seven",
-  "Eight",
-  "Nine",
-];
-
 const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
 
@@ -36,13 +23,6 @@ function join(
   const rest = Math.floor(seconds % large / small);
   const whole = `${Math.floor(seconds / large)} ${largeUnit}`;
   return rest === 0 ? whole : `${whole} ${rest} ${smallUnit}`;
-}
-
-/** What follows a wrong password: how many tries are left before the next wait. */
-export function triesLeft(count: number): string {
-  if (count <= 0) return "The next wrong one is followed by a wait.";
-  const number = NUMBERS[count] ?? String(count);
-  return `${number} more ${count === 1 ? "try" : "tries"} before a wait.`;
 }
 
 /** How a provider of identities is called when nothing else is said: by the host of its address. */

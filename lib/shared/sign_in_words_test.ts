@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
-import { formatWait, providerName, triesLeft } from "./sign_in_words.ts";
+import { formatWait, providerName } from "./sign_in_words.ts";
 
 Deno.test("formatWait: has two units at most, and leaves out an empty one", () => {
   assert.deepEqual(
     [0, 42, 60, 250, 3_599, 3_600, 7_530].map(formatWait),
     ["0 s", "42 s", "1 min", "4 min 10 s", "59 min 59 s", "1 h", "2 h 5 min"],
   );
-});
-
-Deno.test("triesLeft: counts in words", () => {
-  assert.equal(triesLeft(2), "Two more tries before a wait.");
-  assert.equal(triesLeft(1), "One more try before a wait.");
-  assert.equal(triesLeft(0), "The next wrong one is followed by a wait.");
-  assert.equal(triesLeft(25), "25 more tries before a wait.");
 });
 
 Deno.test("providerName: is the host of the issuer", () => {
