@@ -4,7 +4,8 @@ import type { Page } from "playwright-core";
 import { startApp, type TestApp } from "../support/app.ts";
 import { startBrowser } from "../support/browser.ts";
 import { makeKey } from "../api/key_rig.ts";
-import { DRESSES, lookAt } from "./people_rig.ts";
+import { signedIn } from "../support/signed_in.ts";
+import { DRESSES, lookAt, OWNER, signIn, startPeople } from "./people_rig.ts";
 
 const section = (page: Page) => page.locator("section#keys");
 
@@ -178,4 +179,37 @@ Deno.test("keys: anyone can read and use the pages, in every dress", async () =>
       await lookAt(page, `${what}-ready`);
     }
   }
+});
+
+Deno.test("keys: members make their own, admins see and revoke those of all", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const owner = await signedIn(app, OWNER);
+  const member = { email: "ole@hydro.example", password: "ice on the river" };
+  const added = await owner.send("POST", "/api/users", {
+    ...member,
+    role: "member",
+  });
+  assert.equal(added.status, 201, await added.text());
+  const { page } = await browser.open(`${app.url}/settings`);
+  await signIn(page, member);
+  await nameNewKey(page, "notebook");
+  const dialog = page.getByRole("dialog", { name: "New key" });
+  assert.equal(await dialog.getByLabel("Administration").count(), 0);
+  await dialog.getByRole("button", { name: "Create key" }).click();
+  await page.getByText("Key “notebook” is ready.").waitFor();
+  const key = await shownKey(page);
+  assert.equal(await statusWith(app, key), 200);
+  await page.goto(`${app.url}/admin/keys`);
+  assert.equal(await page.locator(".api-keys").count(), 0);
+  const { page: admin } = await browser.open(`${app.url}/admin/keys`);
+  await signIn(admin);
+  const row = admin.getByRole("row", { name: /^notebook/ });
+  assert.match((await row.textContent())!, /ole@hydro\.example/);
+  await lookAt(admin, "keys-of-people");
+  await row.getByRole("button", { name: /^Revoke/ }).click();
+  await admin.getByRole("dialog", { name: "Revoke key “notebook”?" })
+    .getByRole("button", { name: "Revoke key" }).click();
+  await admin.getByText("Key revoked").waitFor();
+  assert.equal(await statusWith(app, key), 401);
 });
