@@ -21,6 +21,9 @@ export interface Slot {
 
 /** Slots that nobody uses are given back after this time, in milliseconds. */
 const IDLE_MS = 100;
+/** The same of a large limit of which no more than this part is held by anybody. */
+const LONG_IDLE_MS = 2_000;
+const HELD_PART = 0.5;
 /** What is known of other processes' slots refuses runs so long, in milliseconds. */
 const RECHECK_MS = 250;
 /** Of a large limit, what is free is taken in this many parts, so that few runs wait for the store. */
@@ -157,7 +160,11 @@ export class SlotPool {
   }
 
   #shrinkLater(): void {
-    this.#cancelTimer ??= this.#store.clock.after(IDLE_MS, () => {
+    const held = this.#others() + this.#grant.granted;
+    const isPlenty = this.#limit >= SLICED_FROM && this.#known !== null &&
+      held <= this.#limit * HELD_PART;
+    const idleMs = isPlenty ? LONG_IDLE_MS : IDLE_MS;
+    this.#cancelTimer ??= this.#store.clock.after(idleMs, () => {
       this.#cancelTimer = null;
       const { granted, used } = this.#grant;
       if (granted === used && this.#known !== null) return;
