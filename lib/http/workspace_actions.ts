@@ -50,7 +50,7 @@ export async function actOnWorkspaces(
 
 /** Deletes a workspace. The session goes on in another one, since in this it would end. */
 async function deleteWorkspace(
-  { caller, services: { sessions, workspaces } }: State,
+  { caller, services: { sessions, workspaces, personalData } }: State,
   id: string,
   form: URLSearchParams,
 ): Promise<string> {
@@ -59,6 +59,7 @@ async function deleteWorkspace(
     form,
     () => workspaces.delete(caller, id, acceptVersion(form)),
   );
+  personalData.oldThreads.soon();
   const other = there.find((workspace) => workspace.id !== id);
   if (caller.workspace !== id) return "/workspaces";
   if (other === undefined) return "/signin";

@@ -25,6 +25,7 @@ import { ExportStore } from "./export_store.ts";
 import { type KeyLister, PersonalExport } from "./personal_export.ts";
 import { RetentionStore } from "./retention_store.ts";
 import { ThreadRetention } from "./thread_retention.ts";
+import { orderWorkspaceErasures } from "./workspace_erasures.ts";
 
 const ERASE_EVERY_MS = 10_000;
 const RETENTION_EVERY_MS = 60 * 60_000;
@@ -51,7 +52,7 @@ export interface PersonalData {
   /** Erases what was ordered; also in the background. */
   eraser: Sweeper;
   threadRetention: ThreadRetention;
-  /** Removes threads that workspaces keep no longer. */
+  /** Removes threads that workspaces keep no longer, and what was in deleted workspaces. */
   oldThreads: Sweeper;
   accountRemoval: AccountRemoval;
 }
@@ -78,10 +79,17 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
     closeAccount: (user) => accountRemoval.finish(user),
     log,
   });
+  const retention = new RetentionStore(store);
   const threadRetention = new ThreadRetention({
-    store: new RetentionStore(store),
+    store: retention,
     threads,
     edits,
+  });
+  const eraser = new Sweeper({
+    failure: "What users had could not be erased",
+    everyMs: ERASE_EVERY_MS,
+    sweep: (signal) => erasures.sweep(signal),
+    log,
   });
   return {
     exports: new PersonalExport({
@@ -97,17 +105,16 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
     }),
     erasureOrders,
     erasures,
-    eraser: new Sweeper({
-      failure: "What users had could not be erased",
-      everyMs: ERASE_EVERY_MS,
-      sweep: (signal) => erasures.sweep(signal),
-      log,
-    }),
+    eraser,
     threadRetention,
     oldThreads: new Sweeper({
-      failure: "Old threads could not be removed",
+      failure: "What workspaces keep no longer could not be removed",
       everyMs: RETENTION_EVERY_MS,
-      sweep: (signal) => threadRetention.sweep(signal),
+      sweep: async (signal) => {
+        await threadRetention.sweep(signal);
+        await orderWorkspaceErasures(retention, erasureOrders, signal);
+        eraser.soon();
+      },
       log,
     }),
     accountRemoval,

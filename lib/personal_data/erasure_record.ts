@@ -2,9 +2,9 @@
 
 /**
  * `data`: what the user had when they asked; they go on using their account. `account`: all there is, the
- * user is gone.
+ * user is gone. `workspace`: all there is, the workspace is gone.
  */
-export type ErasureKind = "data" | "account";
+export type ErasureKind = "data" | "account" | "workspace";
 
 /**
  * `threads` are marked as deleted and go with their messages and runs; then the other `rows` of the

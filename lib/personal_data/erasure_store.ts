@@ -93,6 +93,12 @@ export class ErasureStore {
     return this.#store.clock.now();
   }
 
+  /** Whether an erasure has been ordered that is not done. */
+  async isOrdered(workspace: string, user: string): Promise<boolean> {
+    const key = keys.erasureKey(workspace, user);
+    return (await get(this.#store, key)).versionstamp !== null;
+  }
+
   /** Whether something of the user's is still to be erased. */
   async isPending(workspace: string, user: string): Promise<boolean> {
     const entry = await get<ErasureRecord>(
@@ -112,12 +118,14 @@ export class ErasureStore {
     const key = keys.erasureKey(workspace, user);
     const { value, versionstamp } = await get<ErasureRecord>(this.#store, key);
     const at = this.now();
-    const isAll = kind === "account" || value?.kind === "account";
+    // What is to go as a whole is not kept because somebody asks for less of it.
+    const before = value?.kind ?? "data";
+    const wanted = kind === "data" ? before : kind;
     const record: ErasureRecord = {
       v: 1,
       id: newToken(),
-      kind: isAll ? "account" : "data",
-      beforeMs: isAll ? null : at,
+      kind: wanted,
+      beforeMs: wanted === "data" ? at : null,
       phase: "threads",
       dueAtMs: at,
     };

@@ -71,7 +71,7 @@ export class Erasures {
     const { store, revokeKeys, closeAccount } = this.#parts;
     const { workspace, user, record: { kind, phase } } = erasure;
     if (phase === "threads") {
-      if (kind === "account") await revokeKeys(workspace, user);
+      if (kind !== "data") await revokeKeys(workspace, user);
       if (!await this.#eraseThreads(erasure, signal)) return false;
       await store.enter(erasure, "rows");
       return true;
@@ -88,8 +88,8 @@ export class Erasures {
       await store.enter(erasure, "late", store.now() + LATE_MS);
       return false;
     }
-    // The outbox of somebody who is gone has been read by everyone by now.
-    await this.#eraseRows(erasure, kind === "account", signal);
+    // An outbox that gets no more has been read by everyone by now.
+    await this.#eraseRows(erasure, kind !== "data", signal);
     await this.#erasePrograms(erasure, signal);
     await store.removeRequestBodies(erasure, signal);
     await store.finish(erasure);

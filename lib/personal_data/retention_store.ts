@@ -41,6 +41,16 @@ export class RetentionStore {
     }
   }
 
+  /** Ids of the workspaces that were deleted. */
+  async *deleted(signal: AbortSignal): AsyncGenerator<string, void, void> {
+    const rows = list<WorkspaceRecord>(this.#store, keys.workspaces(), {
+      signal,
+    });
+    for await (const { value: { id, deletedAt } } of rows) {
+      if (deletedAt !== undefined) yield id;
+    }
+  }
+
   /** The spaces of users in a workspace in which there is something. */
   async *userSpaces(
     workspace: string,

@@ -80,7 +80,7 @@ Deno.test("DELETE /api/me/data: nothing that the user wrote or was answered is l
   assert.deepEqual([...left.difference(KEEPS_KEY_NAMES)], []);
   for (const id of [mine.threadId, ...mine.runIds]) {
     const rows = (await rowsWith(app, id))
-      .filter((key) => !/"(lg|rq|rx|e|ql|ca|ci)"/.test(key));
+      .filter((key) => !/"(lg|rq|rx|e|au|ql|ca|ci)"/.test(key));
     assert.deepEqual(rows, [], id);
   }
   const asKey = (key: string) => ({
@@ -321,4 +321,57 @@ Deno.test("retention: what is being answered stays", async () => {
   );
   assert.equal(swept, 0);
   assert.deepEqual(await threadIds(owner), [thread.id]);
+});
+
+Deno.test("DELETE workspace: what people had in it goes, and what they have elsewhere stays", async () => {
+  await using rig = await startPeople();
+  const { app, owner } = rig;
+  const kept = await furnish(owner, "Elsewhere");
+  const made = await json<{ id: string; version: number }>(
+    await owner.post("/api/workspaces", { name: "Second" }),
+    201,
+  );
+  const inside = { "x-freshet-workspace": made.id };
+  const there: Person = {
+    ...owner,
+    post: (path, body, headers = {}) =>
+      owner.post(path, body, { ...headers, ...inside }),
+    fetch: (path, init = {}) =>
+      owner.fetch(path, {
+        ...init,
+        headers: {
+          ...Object.fromEntries(new Headers(init.headers)),
+          ...inside,
+        },
+      }),
+  };
+  const gone = await furnish(there, "Within");
+  const deleted = await owner.fetch(`/api/workspaces/${made.id}`, {
+    method: "DELETE",
+    headers: { "if-match": "*" },
+  });
+  assert.equal(deleted.status, 204, await deleted.text());
+  const space = userSpace(made.id, owner.id);
+  const kindsThere = async () => {
+    const rows = app.services.store.kv.list(allOf(space));
+    return [
+      ...new Set(await Array.fromAsync(rows, ({ key }) => String(key[1]))),
+    ];
+  };
+  await waitFor(
+    "the rows to go",
+    async () =>
+      (await kindsThere()).every((kind) => kind === "e" || kind === "et"),
+  );
+  await app.services.personalData.erasures
+    .sweep(AbortSignal.timeout(30_000), Date.now() + 2 * HOUR_MS);
+  assert.deepEqual(await kindsThere(), []);
+  const models = await app.fetch("/v1/models", {
+    headers: { authorization: `Bearer ${gone.key}` },
+  });
+  await models.body?.cancel();
+  assert.equal(models.status, 401);
+  // The account is the same, and what it has in the first workspace.
+  assert.deepEqual(await threadIds(owner), [kept.threadId]);
+  assert.equal((await getMessages(owner, kept.threadId)).length, 2);
 });

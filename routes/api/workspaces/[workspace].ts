@@ -40,6 +40,7 @@ export const handler = define.handlers(methods({
       idFor(caller, ctx.params.workspace),
       (version) => requireIfMatch(ctx.req, version),
     );
+    services.personalData.oldThreads.soon();
     return new Response(null, { status: 204 });
   },
 }));
