@@ -134,8 +134,17 @@ Deno.test("live: unknown channels are refused, foreign threads are not there", a
 Deno.test("live: a drain ends the stream and asks to come back", async () => {
   const rig = await startChat();
   const response = await rig.app.fetch("/api/live?channels=threads");
-  const text = response.text();
-  await rig.app.close();
-  assert.match(await text, /"hello"[^]*retry: 250\n\n$/);
+  const reader = response.body!.pipeThrough(new TextDecoderStream())
+    .getReader();
+  let text = "";
+  while (!text.includes('"hello"')) text += (await reader.read()).value;
+  const closed = rig.app.close();
+  for (
+    let read = await reader.read();
+    !read.done;
+    read = await reader.read()
+  ) text += read.value;
+  await closed;
+  assert.match(text, /retry: 250\n\n$/);
   await rig[Symbol.asyncDispose]();
 });
