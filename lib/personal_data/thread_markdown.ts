@@ -18,10 +18,9 @@ export function markdownName(
   { id, title, createdAt }: Pick<Thread, "id" | "title" | "createdAt">,
 ): string {
   const words = title.normalize("NFC")
-    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\\/:*?"<>|]+/gu, " ")
-    .replace(/\s+/g, " ").trim();
-  const short = [...words].slice(0, MAX_TITLE).join("").replace(/[. ]+$/, "")
-    .replace(/^\.+/, "");
+    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\\/:*?"<>|]+|\.{2,}/gu, " ")
+    .replace(/\s+/g, " ").replace(/^[. ]+/, "");
+  const short = [...words].slice(0, MAX_TITLE).join("").replace(/[. ]+$/, "");
   const day = createdAt.slice(0, 10);
   return `threads/${
     [day, short, id].filter((part) => part !== "").join(" ")
