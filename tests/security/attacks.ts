@@ -77,6 +77,12 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
     `subject=user:${user}`,
     `workspace=${workspace}`,
   ],
+  "/api/users/:user": () => ["workspace=all"],
+  "/api/mail": ({ user }) => [`user=${user}`, `cursor=${user}`],
+  "/api/audit/export": ({ user }) => [`actor=${user}`, "format=csv"],
+  "/admin/limits": ({ user, key }) => [`user=${user}`, `key=${key}`],
+  "/admin/budgets": ({ user, key }) => [`user=${user}`, `key=${key}`],
+  "/admin/settings": ({ workspace }) => [`workspace=${workspace}`],
   "/api/audit": ({ user }) => [`actor=${user}`, `subject=${user}`],
   "/api/cache/answers": () => [`q=${WORD}`, "scope=all"],
 };

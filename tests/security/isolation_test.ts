@@ -128,7 +128,20 @@ interface Answer {
   headers: string;
 }
 
+/** How often a request is sent again that a busy store has put off. */
+const TRIES = 4;
+
 async function send(
+  ...request: Parameters<typeof sendOnce>
+): Promise<Answer> {
+  let answer = await sendOnce(...request);
+  for (let tries = 1; answer.status === 503 && tries < TRIES; tries += 1) {
+    answer = await sendOnce(...request);
+  }
+  return answer;
+}
+
+async function sendOnce(
   rig: TwoWorkspaces,
   actor: Actor,
   method: string,
@@ -296,6 +309,63 @@ Deno.test("isolation: nor does anybody of the same workspace, of what is one use
     ],
     only: PRIVATE,
   });
+});
+
+Deno.test("isolation: limits and budgets of a workspace bind nobody of another, whomever they name", async () => {
+  await using rig = await startTwoWorkspaces();
+  const things = await makeThings(rig, rig.first);
+  const admin = rig.as(await rig.second.admin.signIn());
+  const subjects = [
+    `workspace:${things.workspace}`,
+    `user:${things.owner}`,
+    `group:${things.group}`,
+    `key:${things.key}`,
+    "workspace:*",
+    "user:*",
+    "key:*",
+    "model:*",
+    "model:fake-1",
+    "address:*",
+    "address:127.0.0.1",
+  ];
+  const set = async (path: string, items: unknown[]) => {
+    const response = await admin.fetch(path, {
+      method: "PUT",
+      headers: { "content-type": "application/json", "if-match": "*" },
+      body: JSON.stringify({ items }),
+    });
+    assert.equal(response.status, 200, await response.text());
+  };
+  await set(
+    "/api/limits",
+    subjects.map((subject) => ({
+      subject,
+      requestsPerMinute: 1,
+      tokensPerMinute: 1,
+      concurrentRuns: 1,
+    })),
+  );
+  await set(
+    "/api/budgets",
+    subjects.map((subject) => ({ subject, period: "total", tokens: 1 })),
+  );
+  const body = {
+    model: "fake-1",
+    messages: [{ role: "user", content: "How high is the river?" }],
+  };
+  const statuses = async (person: Person) => {
+    const program = rig.as(await rig.keyOf(person, ["v1"]));
+    const found: number[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const response = await program.post("/v1/chat/completions", body);
+      await response.body?.cancel();
+      found.push(response.status);
+    }
+    return found;
+  };
+  assert.deepEqual(await statuses(rig.first.owner), [200, 200, 200]);
+  const own = await statuses(rig.second.owner);
+  assert.ok(own.every((status) => status !== 200), own.join(" "));
 });
 
 Deno.test("isolation: a session acts in no workspace that its user is not in", async () => {
