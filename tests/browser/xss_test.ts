@@ -4,6 +4,9 @@
  */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { newApiKeySchema } from "@/lib/auth/api_key_input.ts";
+import type { Caller } from "@/lib/auth/caller.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import type { TestApp } from "../support/app.ts";
 import { startBrowser, type TestBrowser } from "../support/browser.ts";
 import {
@@ -14,6 +17,7 @@ import {
 } from "../support/chat_client.ts";
 import { answered, askOn, shows } from "../support/chat_page.ts";
 import { SHORT_CORPUS, xssCorpus } from "../support/xss_corpus.ts";
+import { OWNER, signIn, startPeople } from "./people_rig.ts";
 
 const MAX_TITLE_CHARACTERS = 200;
 
@@ -214,4 +218,68 @@ Deno.test("XSS corpus: the watch sees what it watches for", async () => {
   assert.match(watched.troubles.join(" "), /img-src/);
   assert.match(watched.troubles.join(" "), /script-src/);
   assert.deepEqual(canary.asked, []);
+});
+
+Deno.test("XSS corpus: as names of people, groups, keys and workspaces, and in addresses of their pages", async () => {
+  await using app = await startPeople();
+  const { services } = app;
+  const owner = (await services.users.findByEmail(OWNER.email))!;
+  const caller: Caller = {
+    mode: "password",
+    workspace: FIRST_WORKSPACE,
+    user: owner.id,
+    role: "owner",
+    isOperator: true,
+    groups: [],
+    key: null,
+    session: null,
+    address: "127.0.0.1",
+  };
+  for (const [index, name] of SHORT_CORPUS.entries()) {
+    await services.users.create(caller, FIRST_WORKSPACE, {
+      email: `user${index}@hydro.example`,
+      name,
+      password: OWNER.password,
+      role: "member",
+      groups: [],
+    });
+    await services.groups.create(caller, { name });
+    await services.workspaces.create(caller, { name });
+    await services.apiKeys.create(caller, newApiKeySchema.parse({ name }));
+  }
+  await services.users.rename(caller, SHORT_CORPUS[0]);
+  await using browser = await startBrowser();
+  const watched = await watch(browser);
+  for (const text of SHORT_CORPUS) {
+    const value = encodeURIComponent(text);
+    for (
+      const path of [
+        `/signin?next=${value}&error=${value}&done=${value}`,
+        `/setup?token=${value}`,
+        `/invite?token=${value}`,
+        `/reset?token=${value}`,
+        `/${value}`,
+      ]
+    ) await assertHarmless(watched, app.url + path);
+  }
+  await watched.page.goto(`${app.url}/signin`);
+  await signIn(watched.page);
+  await watched.page.waitForURL(`${app.url}/`);
+  for (
+    const path of [
+      "/",
+      "/settings",
+      "/workspaces",
+      "/admin/users",
+      `/admin/users/${owner.id}`,
+      "/admin/groups",
+      "/admin/keys",
+      "/admin/limits",
+      "/admin/audit",
+      "/admin/settings",
+      ...SHORT_CORPUS.map((text) =>
+        `/admin/users?q=${encodeURIComponent(text)}`
+      ),
+    ]
+  ) await assertHarmless(watched, app.url + path);
 });
