@@ -1,5 +1,6 @@
 /** Whom limits and budgets are for, and which of them meet one request. */
 import type { LimitAmounts } from "@/lib/config/limits.ts";
+import { countedAddress } from "@/lib/net/counted_address.ts";
 
 /** What kinds of subjects there are, in the order in which people are told of them. */
 export const SUBJECT_KINDS = [
@@ -106,7 +107,8 @@ export interface SubjectMatch<T> {
 
 /**
  * The rules that hold for a request. A rule for one subject replaces the one for each (`*`) of the same
- * kind; rules for different kinds of subjects all hold, as do those for each of several groups.
+ * kind; rules for different kinds of subjects all hold, as do those for each of several groups. A client
+ * of version 6 is counted by its network of 64 bits, of which it has every address.
  */
 export function matchRules<T extends { readonly subject: string }>(
   rules: readonly T[],
@@ -121,7 +123,11 @@ export function matchRules<T extends { readonly subject: string }>(
   const matches: SubjectMatch<T>[] = [];
   for (const kind of SUBJECT_KINDS) {
     for (const id of idsOf(subjects, kind)) {
-      const subject = subjectName(kind, id);
+      const exact = subjectName(kind, id);
+      const counted = kind === "address"
+        ? subjectName(kind, countedAddress(id))
+        : exact;
+      const subject = byPattern.has(exact) ? exact : counted;
       const own = byPattern.get(subject);
       for (const rule of own ?? byPattern.get(`${kind}:*`) ?? []) {
         matches.push({ subject, kind, rule, isSpecific: own !== undefined });
