@@ -14,6 +14,7 @@ const TITLES: Record<number, string> = {
   412: "Changed meanwhile",
   413: "Too large",
   415: "Unsupported media type",
+  421: "Wrong address",
   422: "Cannot be processed",
   428: "Precondition needed",
   429: "Too many requests",
