@@ -51,7 +51,7 @@ Deno.test("effectiveLimits: policies for different kinds of subjects all hold", 
       ["user:usr_1", "requestsPerMinute", 5],
       ["key:key_1", "requestsPerMinute", 5],
       ["model:m1:8b", "requestsPerMinute", 5],
-      ["address:2001:db8::1", "requestsPerMinute", 5],
+      ["address:2001:db8:0:0::/64", "requestsPerMinute", 5],
     ],
   );
 });
