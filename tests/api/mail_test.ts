@@ -122,7 +122,7 @@ Deno.test("budget.exceeded: admins get one mail each", async () => {
   assert.deepEqual(to, [OWNER.email]);
   assert.match(email.subject ?? "", /^Today's budget of .* is spent$/);
   assert.ok(email.text?.includes("Spent: 1.00 USD of 1.00 USD"));
-  assert.ok(email.text?.includes("http://localhost:8000/admin/limits"));
+  assert.ok(email.text?.includes("http://localhost:8000/admin/budgets"));
   await waitFor("the end of the mail", async () => {
     const [mail] = await app.services.mails.page(
       "wsp_0000000000000000000000",
