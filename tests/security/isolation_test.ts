@@ -44,6 +44,10 @@ function keysNeedAdmin({ scopes }: KeyedActor): number | null {
 const PRIVATE =
   /:(thread|run|project|task|name|chat|session)\b|^\/$|^\/(api\/)?(search|tasks|projects|threads|tags|live|stream)$/;
 
+/** Where a request may end the session that makes it, so that the next one needs another. */
+const ENDS_SESSIONS =
+  /session|signout|password|\/me\b|settings|users|workspaces/;
+
 /** Reads as much of a stream as is there at once. */
 const STREAM_MS = 150;
 
@@ -210,7 +214,9 @@ async function crawl(
 ): Promise<string[]> {
   const { things, attackers } = options;
   const wrong: string[] = [];
+  const known = new Map<string, KeyedActor>();
   for (const { pattern, methods } of await readRoutes()) {
+    known.clear();
     if (options.only?.test(pattern) === false) continue;
     // Models are everybody's.
     const namesThing = parametersOf(pattern).some((name) => name !== "id");
@@ -226,7 +232,9 @@ async function crawl(
         // The many forms of a page are tried in full by the first who is let in.
         const some = isTried ? attacks.slice(0, MOST_AGAIN) : attacks;
         for (const attack of some) {
-          const who = await actor();
+          if (ENDS_SESSIONS.test(pattern)) known.clear();
+          const who = known.get(name) ?? await actor();
+          known.set(name, who);
           const out = keptOut(pattern, method, who);
           const { status, text, headers } = await send(
             rig,
