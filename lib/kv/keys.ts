@@ -1288,3 +1288,27 @@ export function rowsOfWorkspace(workspace: string): Deno.KvListSelector {
   // Spaces in it continue its id with "/"; "0" is the character after that.
   return { start: [tenant(workspace)], end: [`${workspace}0`] };
 }
+
+/** Everything that a space has. */
+export function spaceRows(space: string): { prefix: Deno.KvKey } {
+  return { prefix: [tenant(space)] };
+}
+
+/** One kind of rows of a space. */
+export function spaceRowsOf(
+  space: string,
+  kind: "r" | "t",
+): { prefix: Deno.KvKey } {
+  return { prefix: [tenant(space), kind] };
+}
+
+/**
+ * Rows of the operator that name spaces: who owns what, purges of threads, hours of requests, and what is
+ * left of runs.
+ */
+export const ROWS_THAT_NAME_SPACES: readonly { prefix: Deno.KvKey }[] = [
+  { prefix: ["sys", "own"] },
+  { prefix: ["sys", "pg"] },
+  { prefix: ["sys", "qh"] },
+  { prefix: ["sys", "rx"] },
+];

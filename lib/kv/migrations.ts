@@ -6,6 +6,7 @@
 import { StorageError } from "@/lib/errors.ts";
 import { sleep } from "@/lib/clock.ts";
 import { commit } from "./commit.ts";
+import { INTO_SPACES } from "./into_spaces.ts";
 import { schemaKey } from "./keys.ts";
 import { MigrationLease } from "./migration_lease.ts";
 import { get, list } from "./reads.ts";
@@ -17,14 +18,20 @@ import { UnitOfWork } from "./unit_of_work.ts";
 export interface Migration {
   /** Schema that the records have afterwards: one more than before. */
   to: number;
-  /** The rows to look at. */
-  prefix: Deno.KvKey;
-  /**
-   * Tells into the unit what becomes of a row; the row itself is checked already. True: something was
-   * told. A row that has been changed before must give false, since a row may be looked at twice.
-   */
-  change(row: Deno.KvEntry<unknown>, unit: UnitOfWork): boolean;
+  /** The rows to look at, range by range. */
+  ranges: readonly { prefix: Deno.KvKey }[];
+  /** Reads what has to be known before any row is changed; done anew after each interruption. */
+  prepare(store: Store, signal?: AbortSignal): Promise<Change>;
 }
+
+/**
+ * Tells into the unit what becomes of a row; the row itself is checked already. True: something was
+ * told. A row that has been changed before must give false, since a row may be looked at twice.
+ */
+export type Change = (
+  row: Deno.KvEntry<unknown>,
+  unit: UnitOfWork,
+) => boolean;
 
 /** The schema that code writes, and the ways to it. */
 export interface Schema {
@@ -33,7 +40,7 @@ export interface Schema {
 }
 
 /** The migrations of this code. Schema 1 is the first. */
-export const MIGRATIONS: readonly Migration[] = [];
+export const MIGRATIONS: readonly Migration[] = [INTO_SPACES];
 
 const BATCH_ROWS = 200;
 /** Rows that one atomic changes: each has its own check, and the lease has one. */
@@ -87,34 +94,54 @@ async function run(
   schemaVersionstamp: string | null,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { ranges, to } = migration;
+  const change = await migration.prepare(store, signal);
+  // A range that is done is one that a crash may bring back: its rows say that they have been changed.
+  const first = ranges.findIndex(({ prefix }) => isIn(lease.cursor, prefix));
+  for (const { prefix } of ranges.slice(Math.max(first, 0))) {
+    if (!await changeRange(store, prefix, change, lease, signal)) return;
+  }
+  const unit = new UnitOfWork()
+    .guard(schemaKey(), schemaVersionstamp, { v: 1, version: to });
+  await commit(store, lease.end(unit), { signal });
+}
+
+function isIn(key: Deno.KvKey | null, prefix: Deno.KvKey): boolean {
+  return key !== null && prefix.every((part, place) => key[place] === part);
+}
+
+/** Changes the rows of one range; false: the lease is lost. */
+async function changeRange(
+  store: Store,
+  prefix: Deno.KvKey,
+  change: Change,
+  lease: MigrationLease,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   while (true) {
-    const { prefix, to } = migration;
-    const selector = lease.cursor === null
-      ? { prefix }
-      : { prefix, start: lease.cursor };
+    const { cursor } = lease;
+    const selector = cursor !== null && isIn(cursor, prefix)
+      ? { prefix, start: cursor }
+      : { prefix };
     const rows = await Array.fromAsync(
       list(store, selector, { limit: BATCH_ROWS, signal }),
     );
-    const outcome = await changeRows(migration, lease, rows, signal);
-    if (outcome === "lease lost") return;
-    if (outcome === "row moved" || rows.length === BATCH_ROWS) continue;
-    const unit = new UnitOfWork()
-      .guard(schemaKey(), schemaVersionstamp, { v: 1, version: to });
-    await commit(store, lease.end(unit), { signal });
-    return;
+    const outcome = await changeRows(change, lease, rows, signal);
+    if (outcome === "lease lost") return false;
+    if (outcome === "done" && rows.length < BATCH_ROWS) return true;
   }
 }
 
 async function changeRows(
-  migration: Migration,
+  change: Change,
   lease: MigrationLease,
   rows: Deno.KvEntry<unknown>[],
   signal: AbortSignal | undefined,
 ): Promise<"done" | "row moved" | "lease lost"> {
   let unit = new UnitOfWork();
   for (const [index, row] of rows.entries()) {
-    const change = new UnitOfWork().check(row.key, row.versionstamp);
-    if (migration.change(row, change)) unit.add(change);
+    const own = new UnitOfWork().check(row.key, row.versionstamp);
+    if (change(row, own)) unit.add(own);
     const last = index === rows.length - 1;
     if (
       last || unit.checks.length === CHANGES_PER_UNIT ||

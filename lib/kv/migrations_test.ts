@@ -21,17 +21,19 @@ const PREFIX = ["row"];
 function step(to: number, looked: (key: Deno.KvKey) => void = () => {}) {
   return {
     to,
-    prefix: PREFIX,
-    change(row, unit) {
-      looked(row.key);
-      const { v, n, changes } = row.value as Row;
-      if (v >= to) return false;
-      unit.set(row.key, { v: to, n, changes: changes + 1 });
-      return true;
-    },
+    ranges: [{ prefix: PREFIX }],
+    prepare: () =>
+      Promise.resolve((row, unit) => {
+        looked(row.key);
+        const { v, n, changes } = row.value as Row;
+        if (v >= to) return false;
+        unit.set(row.key, { v: to, n, changes: changes + 1 });
+        return true;
+      }),
   } satisfies Migration;
 }
 
+const FROM_1: Schema = { version: 1, migrations: [] };
 const TO_2: Schema = { version: 2, migrations: [step(2)] };
 
 async function fill({ kv }: Store, count: number) {
@@ -57,7 +59,7 @@ const versionOf = async (store: Store) =>
   (await get<SchemaRecord>(store, schemaKey())).value?.version;
 
 Deno.test("migrate: changes each row once, says so in the schema and lets go of its lease", async () => {
-  using test = await openTestStore();
+  using test = await openTestStore({ schemaVersion: 1 });
   await fill(test.store, 450);
   await migrate(test.store, TO_2);
   assert.deepEqual(await rowsOf(test.store), expected(450, 2));
@@ -66,7 +68,7 @@ Deno.test("migrate: changes each row once, says so in the schema and lets go of 
 });
 
 Deno.test("migrate: goes through every step in order", async () => {
-  using test = await openTestStore();
+  using test = await openTestStore({ schemaVersion: 1 });
   await fill(test.store, 20);
   const migrations = [step(3), step(2), step(4)];
   await migrate(test.store, { version: 4, migrations });
@@ -75,7 +77,7 @@ Deno.test("migrate: goes through every step in order", async () => {
 });
 
 Deno.test("migrate: a step that is not known ends it before anything is changed", async () => {
-  using test = await openTestStore();
+  using test = await openTestStore({ schemaVersion: 1 });
   await fill(test.store, 5);
   await assert.rejects(
     migrate(test.store, { version: 3, migrations: [step(3)] }),
@@ -86,14 +88,14 @@ Deno.test("migrate: a step that is not known ends it before anything is changed"
 });
 
 Deno.test("migrate: a store of this schema is left alone", async () => {
-  using test = await openTestStore();
+  using test = await openTestStore({ schemaVersion: 1 });
   const before = test.faults.commits;
   await migrate(test.store, { version: 1, migrations: [] });
   assert.equal(test.faults.commits, before);
 });
 
 Deno.test("migrate: goes on where a crashed migrator was, once its lease does not move any more", async () => {
-  using test = await openTestStore();
+  using test = await openTestStore({ schemaVersion: 1 });
   await fill(test.store, 450);
   const crash = new AbortController();
   let looked = 0;
@@ -120,7 +122,7 @@ Deno.test("migrate: goes on where a crashed migrator was, once its lease does no
 });
 
 Deno.test("migrate: what a former migrator sent arrives late and changes nothing", async () => {
-  using test = await openTestStore();
+  using test = await openTestStore({ schemaVersion: 1 });
   await fill(test.store, 30);
   // Lease, first rows, and then a commit that stays under way.
   test.faults.script(null, null, "hold");
@@ -142,7 +144,7 @@ Deno.test("migrate: what a former migrator sent arrives late and changes nothing
 });
 
 Deno.test("migrate: a row that is edited meanwhile keeps the edit and is changed all the same", async () => {
-  using test = await openTestStore();
+  using test = await openTestStore({ schemaVersion: 1 });
   await fill(test.store, 30);
   const { kv } = test.store;
   let editing: Promise<unknown> | null = null;
@@ -159,7 +161,7 @@ Deno.test("migrate: a row that is edited meanwhile keeps the edit and is changed
 });
 
 Deno.test("migrate: lost answers change nothing twice", async () => {
-  using test = await openTestStore();
+  using test = await openTestStore({ schemaVersion: 1 });
   await fill(test.store, 100);
   test.faults.script("twice", "loseAck", "deny", "mute", "drop", "hang");
   await test.drive(migrate(test.store, TO_2));
@@ -170,7 +172,7 @@ Deno.test("openStore: two processes migrate a file together, each row once, befo
   const folder = await Deno.makeTempDir();
   const location = `${folder}/freshet.db`;
   try {
-    const old = await openStore({ location });
+    const old = await openStore({ location, schema: FROM_1 });
     await fill(old, 450);
     old.close();
     const stores = await Promise.all([
@@ -191,7 +193,7 @@ Deno.test("openStore: a shared store is not migrated by the start", async () => 
   const folder = await Deno.makeTempDir();
   Deno.env.set("DENO_KV_DEFAULT_PATH", `${folder}/shared.db`);
   try {
-    (await openStore({ location: null })).close();
+    (await openStore({ location: null, schema: FROM_1 })).close();
     const store = await openStore({ location: null, schema: TO_2 });
     const version = await versionOf(store);
     await migrate(store, TO_2);

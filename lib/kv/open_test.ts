@@ -1,3 +1,4 @@
+import { SCHEMA_VERSION } from "./schema.ts";
 import assert from "node:assert/strict";
 import { StorageError } from "@/lib/errors.ts";
 import { startIncarnation } from "./incarnation.ts";
@@ -63,7 +64,10 @@ Deno.test("openStore: a new store gets generation and schema in one commit", asy
   const schema = await get(store, schemaKey());
   store.close();
   assert.equal(generation.versionstamp, schema.versionstamp);
-  assert.partialDeepStrictEqual(schema.value, { v: 1, version: 1 });
+  assert.partialDeepStrictEqual(schema.value, {
+    v: 1,
+    version: SCHEMA_VERSION,
+  });
 });
 
 Deno.test("openStore: a local store of a newer version ends the start with one line", async () => {
@@ -75,7 +79,7 @@ Deno.test("openStore: a local store of a newer version ends the start with one l
       name: "StorageError",
       code: "storage_newer",
       message:
-        'The store has schema "3" and this version knows "1"; start the newer version that wrote it',
+        'The store has schema "3" and this version knows "2"; start the newer version that wrote it',
     });
   });
 });
@@ -84,7 +88,7 @@ Deno.test("openStore: a shared store of a newer version is read and not written"
   await inFolder(async (folder) => {
     Deno.env.set("DENO_KV_DEFAULT_PATH", `${folder}/shared.db`);
     try {
-      const schema = { version: 2, migrations: [] };
+      const schema = { version: SCHEMA_VERSION + 1, migrations: [] };
       const newer = await openStore({ location: null, schema });
       const older = await openStore({ location: null });
       assert.equal(newer.kind, "platform");
@@ -105,7 +109,7 @@ Deno.test("openStore: a shared store that is too old to be read ends the start",
     Deno.env.set("DENO_KV_DEFAULT_PATH", `${folder}/shared.db`);
     try {
       (await openStore({ location: null })).close();
-      const schema = { version: 3, migrations: [] };
+      const schema = { version: SCHEMA_VERSION + 2, migrations: [] };
       await assert.rejects(
         openStore({ location: null, schema }),
         code("storage_too_old"),
@@ -120,7 +124,7 @@ Deno.test("openStore: a store that holds half of its description is refused", as
   await inFolder(async (folder) => {
     const location = `${folder}/foreign.db`;
     const kv = await Deno.openKv(location);
-    await kv.set(schemaKey(), { v: 1, version: 1 });
+    await kv.set(schemaKey(), { v: 1, version: SCHEMA_VERSION });
     kv.close();
     await assert.rejects(openStore({ location }), code("storage_foreign"));
   });

@@ -7,7 +7,7 @@ import { newToken } from "./token.ts";
 import { UnitOfWork } from "./unit_of_work.ts";
 
 /** The schema that this code writes. It reads this one and the one before. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Which schema the records of a store have. */
 export interface SchemaRecord extends Versioned {

@@ -19,11 +19,13 @@ export interface TestStore extends Disposable {
 export interface TestStoreOptions {
   /** As for `openStore`; memory unless told. */
   location?: string;
+  /** Schema that the store begins with; the program's unless told. */
+  schemaVersion?: number;
 }
 
 /** Opens a store for a test. Disposing it closes the store and fails if a rule of writing was broken. */
 export async function openTestStore(
-  { location = ":memory:" }: TestStoreOptions = {},
+  { location = ":memory:", schemaVersion }: TestStoreOptions = {},
 ): Promise<TestStore> {
   const clock = new ManualClock();
   let strict!: StrictKv;
@@ -32,6 +34,9 @@ export async function openTestStore(
   const store = await openStore({
     location,
     clock,
+    ...(schemaVersion === undefined
+      ? {}
+      : { schema: { version: schemaVersion, migrations: [] } }),
     wrap(kv) {
       strict = new StrictKv(kv);
       faults = new FaultKv(strict, work);
