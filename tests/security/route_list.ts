@@ -37,7 +37,12 @@ export async function readRoutes(): Promise<Route[]> {
     if (methods.size === 0) {
       throw new Error(`No method is to be found in "routes/${source.file}"`);
     }
-    return { pattern, methods: [...methods].sort() };
+    // Reading first, while everything is still there.
+    const isWrite = (method: string) => Number(method !== "GET");
+    return {
+      pattern,
+      methods: [...methods].sort((a, b) => isWrite(a) - isWrite(b)),
+    };
   }));
   return routes.sort((left, right) => left.pattern < right.pattern ? -1 : 1);
 }
