@@ -10,6 +10,9 @@ import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
 import { formatUsd, parseUsd } from "@/lib/shared/usd.ts";
 import { define, type State } from "@/utils.ts";
 
+/** Models without a price that are named; some providers list hundreds. */
+const SHOWN_MODELS = 60;
+
 /** How long the page waits for lists of models, in milliseconds. */
 const MODELS_MS = 2_000;
 
@@ -99,12 +102,17 @@ export default define.page<typeof handler>(function PricesPage({ data }) {
             Budgets in US dollars do not bound them; budgets in tokens do.
           </p>
           <ul class="money-models mt-4">
-            {unpriced.map((model) => (
+            {unpriced.slice(0, SHOWN_MODELS).map((model) => (
               <li key={model}>
                 <span class="chip anywhere">{model}</span>
               </li>
             ))}
           </ul>
+          {unpriced.length > SHOWN_MODELS && (
+            <p class="hint">
+              And {unpriced.length - SHOWN_MODELS} more.
+            </p>
+          )}
         </section>
       )}
       <section class="section" aria-labelledby="price-title">
