@@ -66,6 +66,8 @@ export class SlotPool {
     | { slots: Record<string, number>; versionstamp: string | null }
     | null = null;
   #checkedMs = -Infinity;
+  /** When a slot was taken last. */
+  #takenMs = -Infinity;
   #limit = Infinity;
   #waiting: Waiter[] = [];
   #isRunning = false;
@@ -140,6 +142,7 @@ export class SlotPool {
   #slot(): Slot {
     const grant = this.#grant;
     grant.used += 1;
+    this.#takenMs = this.#store.clock.monotonic();
     let isHeld = true;
     return {
       end: () => {
@@ -164,10 +167,13 @@ export class SlotPool {
     const isPlenty = this.#limit >= SLICED_FROM && this.#known !== null &&
       held <= this.#limit * HELD_PART;
     const idleMs = isPlenty ? LONG_IDLE_MS : IDLE_MS;
-    this.#cancelTimer ??= this.#store.clock.after(idleMs, () => {
+    const { clock } = this.#store;
+    this.#cancelTimer ??= clock.after(idleMs, () => {
       this.#cancelTimer = null;
       const { granted, used } = this.#grant;
       if (granted === used && this.#known !== null) return;
+      const isInUse = isPlenty && clock.monotonic() - this.#takenMs < idleMs;
+      if (isInUse) return this.#shrinkLater();
       this.#wantsShrink = true;
       void this.#run();
     });

@@ -14,7 +14,7 @@ export const SLICED_FROM = 60;
 /** A slice is at most this part of the limit. */
 const SLICES_PER_LIMIT = 10;
 /** A slice is renewed in the background at this part of its life, or when this part of it is left. */
-const RENEW_AT = 0.7;
+const RENEW_AT = 0.5;
 const RENEW_LEFT = 1 / 3;
 /** Room for a rate that grows. */
 const HEADROOM = 1.2;
