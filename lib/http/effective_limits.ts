@@ -97,6 +97,21 @@ function canonical(
   }
 }
 
+/** Puts names in place of the ids of groups and of the person, as people know them. */
+async function namesIn(
+  { services: { groups, users } }: State,
+  { workspace, groups: ids, user }: Subjects & { user: string },
+): Promise<(text: string) => string> {
+  const [account, found] = await Promise.all([
+    users.account(user),
+    groups.findMany(workspace, ids),
+  ]);
+  const names = found.map(({ id, name }) => [id, name]);
+  if (account !== null) names.push([user, account.email || account.name]);
+  return (text) =>
+    names.reduce((said, [id, name]) => said.replaceAll(id, name), text);
+}
+
 /** @throws as `findSubjects` does; {StorageError} when the store does not answer */
 export async function effectiveView(
   state: State,
@@ -109,12 +124,16 @@ export async function effectiveView(
     budgets.effective(subjects),
   ]);
   const nowMs = store.clock.now();
+  const named = await namesIn(state, subjects);
   return {
     user: subjects.user,
     groups: [...subjects.groups],
     key: subjects.key,
     model: subjects.model,
-    limits: states.map((each) => toLimitState(each, nowMs)),
+    limits: states.map((each) => {
+      const view = toLimitState(each, nowMs);
+      return { ...view, because: named(view.because) };
+    }),
     budgets: uses.map((each) => toBudgetState(each, nowMs)),
   };
 }
