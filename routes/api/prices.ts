@@ -1,10 +1,6 @@
 /** `/api/prices`: what models cost from which day on; set by who runs the server. */
 import * as z from "zod";
-import {
-  priceSchema,
-  type PriceSettings,
-  pricesSchema,
-} from "@/lib/config/file.ts";
+import { priceSchema, pricesSchema } from "@/lib/config/file.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { etag, requireIfMatch } from "@/lib/http/preconditions.ts";
