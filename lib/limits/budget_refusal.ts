@@ -5,7 +5,7 @@ import { formatUsd } from "@/lib/shared/usd.ts";
 import type { BudgetRefusal } from "./budget_account.ts";
 import type { Amount, AmountLimit } from "./budget_amount.ts";
 import { PERIOD_WORDS, resetWords } from "./budget_period.ts";
-import { patternWords } from "./subjects.ts";
+import { parsePattern, patternWords } from "./subjects.ts";
 
 /** Bounds in words: "1.00 USD", "2,000 tokens", or both. */
 export function limitWords({ microUsd, tokens }: AmountLimit): string {
@@ -34,6 +34,22 @@ export function resetSentence(
     : `It begins anew ${reset.words}, at ${reset.resetsAt}.`;
 }
 
+/** Whose budget it is, as who asks is told. */
+function askerWords(subject: string): string {
+  switch (parsePattern(subject)?.kind) {
+    case "workspace":
+      return "this workspace";
+    case "user":
+      return "you";
+    case "key":
+      return "this API key";
+    case "address":
+      return "your address";
+    default:
+      return patternWords(subject);
+  }
+}
+
 /** 402 `budget_exceeded`: which budget, and when it begins anew. Asking again does not mend it. */
 export function budgetExceeded(
   { budget, want, left }: BudgetRefusal,
@@ -45,7 +61,7 @@ export function budgetExceeded(
   return new AppError({
     status: 402,
     code: "budget_exceeded",
-    message: `The budget of ${whole} for ${patternWords(subject)} is spent: ${
+    message: `The budget of ${whole} for ${askerWords(subject)} is spent: ${
       limitWords(left)
     } are left, and this answer may need ${amountWords(want, limit)}. ${
       resetSentence(budget, nowMs)

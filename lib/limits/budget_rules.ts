@@ -18,6 +18,8 @@ export interface HeldBudget {
   readonly limit: AmountLimit;
   /** What is to be spent before a warning goes out. */
   readonly soft: AmountLimit;
+  /** Whom the budget was set for, as it was written: `kind:ID` or `kind:*`; null: it stands on the key. */
+  readonly pattern: string | null;
 }
 
 /** Names a budget of one period among all of its workspace. */
@@ -78,7 +80,7 @@ export function budgetsFor(
   keyBudget: KeyBudget | null = null,
 ): HeldBudget[] {
   const held = new Map<string, HeldBudget>();
-  const hold = (subject: string, rule: KeyBudget) => {
+  const hold = (subject: string, rule: KeyBudget, pattern: string | null) => {
     const limit = limitOf(rule);
     if (isUnbounded(limit)) return;
     const span = periodAt(rule.period, nowMs);
@@ -89,15 +91,16 @@ export function budgetsFor(
       span,
       limit,
       soft: softOf(limit, rule.softRatio),
+      pattern,
     };
     const there = held.get(place);
     held.set(place, there === undefined ? budget : stricter(there, budget));
   };
   for (const { subject, rule } of matchRules(rules, subjects)) {
-    hold(subject, rule);
+    hold(subject, rule, rule.subject);
   }
   if (keyBudget !== null && subjects.key !== null) {
-    hold(subjectName("key", subjects.key), keyBudget);
+    hold(subjectName("key", subjects.key), keyBudget, null);
   }
   return [...held.values()];
 }

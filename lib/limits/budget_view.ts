@@ -1,7 +1,8 @@
 /** Budgets as the API and the pages show them. */
 import type { BudgetPeriod, BudgetRule } from "@/lib/config/budgets.ts";
 import { formatUsd } from "@/lib/shared/usd.ts";
-import { resetWords } from "./budget_period.ts";
+import { PERIOD_WORDS, resetWords } from "./budget_period.ts";
+import { limitWords } from "./budget_refusal.ts";
 import { effectiveRules, periodOfName } from "./budget_rules.ts";
 import type { EditedBudgets } from "./budget_settings.ts";
 import type { BudgetUse } from "./budgets.ts";
@@ -32,6 +33,14 @@ export function toBudgetList(
   return { items, version };
 }
 
+function reasonOf({ pattern }: BudgetUse["budget"]): string {
+  if (pattern === null) return "that budget stands on the key";
+  const words = `of the budget for ${patternWords(pattern)}`;
+  return pattern.endsWith(":*")
+    ? words
+    : `${words}, which holds in place of one for each`;
+}
+
 /** A budget that somebody has to keep, and what is left of it. */
 export interface BudgetState {
   /** `kind:id`. */
@@ -47,7 +56,7 @@ export interface BudgetState {
   remainingTokens: number | null;
   /** When it begins anew, RFC 3339; null: it does not. */
   resetsAt: string | null;
-  /** "Limited by … because …". */
+  /** "Limited to … because …". */
   because: string;
 }
 
@@ -68,6 +77,8 @@ export function toBudgetState(
     remainingUsd: usd(remaining.microUsd),
     remainingTokens: remaining.tokens,
     resetsAt: resetWords(span, nowMs)?.resetsAt ?? null,
-    because: `Limited by the budget for ${patternWords(subject)}`,
+    because: `Limited to ${limitWords(limit)} ${
+      PERIOD_WORDS[span.period]
+    } because ${reasonOf(budget)}`,
   };
 }

@@ -1,7 +1,8 @@
 /**
  * Budgets: how much money and how many tokens may be spent in a period. An answer reserves what it may
- * come to before anybody is asked for it, and settles what it came to; see storage rules in
- * docs/architecture.md.
+ * come to before anybody is asked for it, and settles what it came to. Each incarnation has a grant out
+ * of each budget, and reserves from that in memory; what it has spent is written with its ledger rows, so
+ * whoever fences it knows what is to be counted as spent, and frees the rest.
  */
 import { sleep } from "@/lib/clock.ts";
 import type { BudgetRule } from "@/lib/config/budgets.ts";

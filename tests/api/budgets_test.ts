@@ -93,7 +93,10 @@ Deno.test("budgets: a spent budget refuses with 402, says which, and when it beg
     "budget_exceeded",
   );
   assert.equal(type, "insufficient_quota");
-  assert.match(message, /budget of 0\.01 USD a day for the workspace wsp_/);
+  assert.match(
+    message,
+    /budget of 0\.01 USD a day for this workspace is spent/,
+  );
   assert.match(
     message,
     /in \d+ (hours?|minutes?), at \d{4}-\d\d-\d\dT00:00:00Z/,
