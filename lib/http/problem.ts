@@ -6,6 +6,7 @@ import type { Problem } from "@/lib/shared/wire.ts";
 const TITLES: Record<number, string> = {
   400: "Bad request",
   401: "Sign-in needed",
+  402: "Budget spent",
   403: "Not allowed",
   404: "Not found",
   405: "Method not allowed",
