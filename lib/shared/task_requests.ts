@@ -54,9 +54,11 @@ async function send(
   }
   if (response.ok) return response;
   const problem: Partial<Problem> = await response.json().catch(() => ({}));
+  const words = response.status === 401
+    ? "You are signed out. Load the page again to sign in."
+    : wordsOf(problem);
   throw new TaskRefused(
-    wordsOf(problem) ??
-      `The server answered with an error (${response.status}).`,
+    words ?? `The server answered with an error (${response.status}).`,
     response.status,
   );
 }

@@ -1,7 +1,13 @@
 /** News of threads from the server's live channel. */
 import { openLive } from "@/lib/shared/live/open_live.ts";
 import { pageWatch } from "./browser_tools.ts";
-import { browserFetch, ChatRequests, RequestRefused } from "./requests.ts";
+import {
+  browserFetch,
+  ChatRequests,
+  type Fetch,
+  RequestRefused,
+} from "./requests.ts";
+import { noteSignIn } from "./signed_out.ts";
 import { listThreads } from "./thread_changes.ts";
 import { tellNews } from "./thread_news.ts";
 import { LISTED_THREADS } from "./thread_rows.ts";
@@ -18,12 +24,19 @@ async function catchUp(): Promise<void> {
   }
 }
 
+/** The connection ends with the session: what the next attempt is answered says whether it did. */
+const watchedFetch: Fetch = async (path, init) => {
+  const response = await browserFetch(path, init);
+  noteSignIn(response.status);
+  return response;
+};
+
 /** Tells the page what happens to threads, wherever it was done; returns how to stop. */
 export function followThreads(): () => void {
   let hasCaughtUp = false;
   const live = openLive({
     channels: ["threads"],
-    fetch: browserFetch,
+    fetch: watchedFetch,
     page: pageWatch,
     onEvent(message) {
       if (message.type === "hello" || message.type === "events.lost") {

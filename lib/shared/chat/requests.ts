@@ -1,5 +1,6 @@
 /** What the chat page asks of `/api`. A refusal becomes a `RequestRefused` with words for a person. */
 import type { Message, Page, Problem, Run, Thread } from "@/lib/shared/wire.ts";
+import { noteSignIn } from "./signed_out.ts";
 import type { Question, Refusal } from "./turns.ts";
 
 /** How long the server may take to answer, in milliseconds; the stream that follows may take longer. */
@@ -47,7 +48,7 @@ async function toRefused(response: Response): Promise<RequestRefused> {
   }
   const active = problem.activeRunId;
   return new RequestRefused({
-    message: problem.detail ??
+    message: response.status === 401 ? "You are signed out." : problem.detail ??
       `The server answered with an error (${response.status}).`,
     code: problem.code ?? `http_${response.status}`,
     requestId: problem.requestId ?? requestId,
@@ -75,6 +76,7 @@ export class ChatRequests {
     } finally {
       clearTimeout(timer);
     }
+    noteSignIn(response.status);
     if (!response.ok) throw await toRefused(response);
     return response;
   }
