@@ -42,14 +42,15 @@ function toPrice(entry: PriceSettings): Price {
 }
 
 /**
- * The names under which the price of a model is looked for: the one the caller used, the provider's
- * plain one, and that with the provider.
+ * The names under which the price of a model is looked for, the exact one first, so that it is the same
+ * whether the model was asked by name, by its plain one or through a route: the one with the provider, the
+ * one that was used, the provider's plain one.
  */
 function priceNames(model: string, provider: string | null): string[] {
   if (provider === null) return [model];
   const prefix = `${provider}/`;
   const plain = model.startsWith(prefix) ? model.slice(prefix.length) : model;
-  return [model, plain, prefix + plain];
+  return [prefix + model, model, plain];
 }
 
 function tokens(count: number): bigint {

@@ -84,7 +84,7 @@ Deno.test("PriceList.cost: a day's price begins at midnight UTC", () => {
   assert.equal(at("2036-01-01T00:00:00.000Z"), 300);
 });
 
-Deno.test("PriceList.find: the name used counts first, then the plain one, then that with its provider", () => {
+Deno.test("PriceList.find: the name with the provider counts first, then the plain one, however the model was asked", () => {
   const list = new PriceList([
     entry({ model: "a/m1" }),
     entry({ model: "m1" }),
@@ -95,11 +95,13 @@ Deno.test("PriceList.find: the name used counts first, then the plain one, then 
   const found = (model: string, provider: string | null) =>
     list.find(model, NOON, provider)?.model ?? null;
   assert.equal(found("a/m1", "a"), "a/m1");
-  assert.equal(found("m1", "a"), "m1");
+  assert.equal(found("m1", "a"), "a/m1");
+  assert.equal(found("m1", "b"), "m1");
   assert.equal(found("a/m2", "a"), "m2");
   assert.equal(found("m3", "a"), "a/m3");
   assert.equal(found("m3", "b"), null);
   assert.equal(found("a/vendor/m4", "a"), "vendor/m4");
+  assert.equal(found("vendor/m4", "vendor"), "vendor/m4");
   assert.equal(found("m3", null), null);
   assert.equal(found("a/m2", null), null);
 });
