@@ -35,7 +35,8 @@ export async function assertMayGive(
  * @throws {AppError} 403 `keys_not_manageable`
  */
 export function assertMayManage(caller: Caller): void {
-  if (caller.key === null || mayActAs(caller, "admin")) return;
+  const { key } = caller;
+  if (key === null || !key.isReadOnly && mayActAs(caller, "admin")) return;
   throw forbidden(
     "keys_not_manageable",
     "Keys are managed by people who are signed in, or by an admin's key with the scope admin.",

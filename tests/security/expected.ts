@@ -57,7 +57,6 @@ export function keptOut(
       return 403;
     }
     if (manages && surface !== "metrics") {
-      // What only reads manages nothing, and sees nothing of what is managed.
       if (!scopes.includes("admin")) return 403;
     }
   }
