@@ -54,6 +54,8 @@ export class Stages {
   readonly #startedAtMs: number;
   readonly #stages: Writable[] = [];
   #newest: Writable | null = null;
+  /** Stages that were gone on with: since when, and how long they had taken before. */
+  readonly #resumed = new Map<Stage, { sinceMs: number; before: number }>();
 
   /** @param now milliseconds that only grow */
   constructor(now: () => number = () => performance.now()) {
@@ -92,13 +94,20 @@ export class Stages {
     return stage;
   }
 
-  /** Goes on with the stage that ended last, where that has this name and went well; else begins one. */
+  /**
+   * Goes on with the stage that ended last, where that has this name and went well; else begins one. What
+   * came in between does not count in its duration.
+   */
   resume(name: StageName): Stage {
     const last = this.#newest;
     if (last === null || last.name !== name || last.outcome !== "ok") {
       return this.begin(name);
     }
     const own = last as Writable;
+    this.#resumed.set(own, {
+      sinceMs: this.elapsedMs,
+      before: own.durationMs ?? 0,
+    });
     own.durationMs = null;
     own.outcome = "running";
     return own;
@@ -112,7 +121,9 @@ export class Stages {
   ): void {
     if (stage.outcome !== "running") return;
     const own = stage as Writable;
-    own.durationMs = this.elapsedMs - stage.startMs;
+    const { sinceMs, before } = this.#resumed.get(stage) ??
+      { sinceMs: stage.startMs, before: 0 };
+    own.durationMs = before + this.elapsedMs - sinceMs;
     own.outcome = outcome;
     own.error = error;
   }

@@ -147,9 +147,13 @@ Deno.test("Stages: a request that goes on and on keeps a bounded number of them"
 Deno.test("Stages.resume: goes on with a stage that ended well just before, and with no other", () => {
   let nowMs = 0;
   const stages = new Stages(() => nowMs);
-  stages.end(stages.begin("limits"));
-  nowMs = 5;
-  stages.end(stages.resume("limits"));
+  const first = stages.begin("limits");
+  nowMs = 2;
+  stages.end(first);
+  nowMs = 10;
+  const again = stages.resume("limits");
+  nowMs = 13;
+  stages.end(again);
   assert.deepEqual(
     stages.all.map(({ name, durationMs }) => [name, durationMs]),
     [["limits", 5]],
