@@ -12,7 +12,7 @@ import type { State } from "@/utils.ts";
 export interface EffectiveQuery {
   /** `usr_` id; null: the caller. */
   user: string | null;
-  /** `key_` id; null: a request without a key. */
+  /** `key_` id; null: the caller's own where the caller is meant, else a request without a key. */
   key: string | null;
   /** Null: of no model in particular. */
   model: string | null;
@@ -49,10 +49,12 @@ function notFound(what: string): AppError {
  */
 export async function findSubjects(
   { caller, services }: State,
-  { user, key, model }: EffectiveQuery,
+  { user, key: named, model }: EffectiveQuery,
 ): Promise<Subjects & { user: string }> {
   const { workspace } = caller;
   const isAdmin = mayActAs(caller, "admin");
+  const own = user === null ? caller.key?.id ?? null : null;
+  const key = named ?? own;
   const owner = key === null ? null : await findKey({ caller, services }, key);
   const whose = user ?? owner ?? caller.user;
   const isTheirs = owner === null || owner === whose;

@@ -327,6 +327,28 @@ Deno.test("limits: everyone sees what holds for them, what is left and why", asy
   }
 });
 
+Deno.test("limits: a key that asks what holds is told of its own limits and budget too", async () => {
+  await using rig = await startChat(
+    { behaviour: SAYS },
+    withLimits([{ subject: "key:*", requestsPerMinute: 60 }], {
+      budgets: [{ subject: "key:*", period: "day", tokens: 5_000 }],
+    }),
+  );
+  const key = await makeKey(rig.app, { scopes: ["v1", "api"] });
+  const response = await postChat(rig.app, question(), bearer(key.key));
+  await response.text();
+  const view = await (await rig.app.fetch("/api/limits/effective", {
+    headers: bearer(key.key),
+  })).json();
+  assert.equal(view.key, key.id);
+  assert.equal(view.limits[0].subject, `key:${key.id}`);
+  assert.equal(view.limits[0].remaining, 59);
+  assert.equal(view.budgets[0].subject, `key:${key.id}`);
+  const own = await (await rig.app.fetch("/api/limits/effective")).json();
+  assert.equal(own.key, null);
+  assert.deepEqual(own.limits, []);
+});
+
 Deno.test("limits: what was used is still used after a restart", async () => {
   const location = await Deno.makeTempDir() + "/freshet.db";
   const options = {
