@@ -78,18 +78,13 @@ export function toOpenAIStreamError(
   };
 }
 
-/** Statuses that OpenAI's clients would try again by themselves. */
-const RETRIED_BY_CLIENTS = (status: number) =>
-  status === 408 || status === 409 || status === 429 || status >= 500;
-
 /** Answers an error under `/v1`, never cached; tells clients not to retry what that cannot mend. */
 export function openAIErrorResponse(error: AppError): Response {
-  const isFinal = !error.retryable && RETRIED_BY_CLIENTS(error.status);
   return new Response(JSON.stringify(toOpenAIError(error)), {
     status: error.status,
     headers: {
       ...error.headers,
-      ...(isFinal ? { "x-should-retry": "false" } : {}),
+      ...(error.retryable ? {} : { "x-should-retry": "false" }),
       "content-type": "application/json",
       "cache-control": "no-store",
     },

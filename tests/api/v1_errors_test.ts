@@ -103,6 +103,7 @@ Deno.test("errors: a key that is not ours is 401, any other is ignored", async (
   await using rig = await startChat();
   const ours = { authorization: `Bearer frk_${"x".repeat(40)}` };
   const refused = await postChat(rig.app, question(), ours);
+  assert.equal(refused.headers.get("x-should-retry"), "false");
   const error = await openAIError(refused, 401, "invalid_api_key");
   assert.equal(error.type, "invalid_request_error");
   const other = { authorization: "Bearer sk-anything" };
@@ -120,6 +121,7 @@ Deno.test("errors: an unknown model is 404 with OpenAI's class", async () => {
     assert.ok(error instanceof OpenAI.NotFoundError);
     assert.equal(error.code, "model_not_found");
     assert.equal(error.param, "model");
+    assert.equal(error.headers.get("x-should-retry"), "false");
     return true;
   });
 });
@@ -132,8 +134,8 @@ Deno.test("errors: what the provider answers before its first chunk has its stat
     retries: boolean,
   ][] = [
     ["bad-key", 502, "provider_auth_failed", false],
-    ["bad-request", 400, "provider_refused", true],
-    ["too-long", 400, "context_length_exceeded", true],
+    ["bad-request", 400, "provider_refused", false],
+    ["too-long", 400, "context_length_exceeded", false],
     ["broken", 502, "provider_unavailable", true],
     ["html", 502, "provider_malformed", true],
   ];
