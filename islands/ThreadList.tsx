@@ -35,8 +35,8 @@ function useNews(
     }
     let isGone = false;
     let stopLive = () => {};
-    void import("@/lib/shared/chat/live_news.ts").then(({ followThreads }) => {
-      if (!isGone) stopLive = followThreads();
+    void import("@/components/side/follow_live.tsx").then(({ followLive }) => {
+      if (!isGone) stopLive = followLive();
     });
     void import("@/components/thread_menu/archive.ts")
       .then(({ fillArchive }) => fillArchive(current));

@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { Icon } from "@/components/Icon.tsx";
 import type { ChatSession } from "@/lib/shared/chat/session.ts";
-import { isSignedOut } from "@/lib/shared/chat/signed_out.ts";
+import { signedOut } from "@/lib/shared/chat/signed_out.ts";
 import { isAnswering } from "@/lib/shared/chat/turns.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
 import type { Model } from "@/lib/shared/wire.ts";
@@ -55,7 +55,7 @@ export function ChatBody(props: ChatBodyProps): VNode {
           />
         )}
       <div class="dock" key="dock">
-        <SignedOut />
+        {signedOut.value}
         <Notice session={session} />
         <Composer
           session={session}
@@ -111,23 +111,6 @@ function Notice({ session }: { session: ChatSession }): VNode | null {
       <p>
         <strong>{notice.message}</strong> {NEXT[notice.code] ?? NEXT.other}
       </p>
-    </div>
-  );
-}
-
-/** The session has ended while the page was open: the way back, which loses nothing. */
-function SignedOut(): VNode | null {
-  if (!isSignedOut.value) return null;
-  const next = encodeURIComponent(location.pathname);
-  return (
-    <div class="callout dock-callout" data-kind="warn" role="alert">
-      <Icon name="alert" />
-      <p>
-        <strong>You are signed out.</strong> What you wrote is kept here.
-      </p>
-      <div class="btn-row">
-        <a class="btn btn-small" href={`/signin?next=${next}`}>Sign in</a>
-      </div>
     </div>
   );
 }

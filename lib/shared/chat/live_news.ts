@@ -1,13 +1,7 @@
 /** News of threads from the server's live channel. */
 import { openLive } from "@/lib/shared/live/open_live.ts";
 import { pageWatch } from "./browser_tools.ts";
-import {
-  browserFetch,
-  ChatRequests,
-  type Fetch,
-  RequestRefused,
-} from "./requests.ts";
-import { noteSignIn } from "./signed_out.ts";
+import { browserFetch, ChatRequests, RequestRefused } from "./requests.ts";
 import { listThreads } from "./thread_changes.ts";
 import { tellNews } from "./thread_news.ts";
 import { LISTED_THREADS } from "./thread_rows.ts";
@@ -24,19 +18,21 @@ async function catchUp(): Promise<void> {
   }
 }
 
-/** The connection ends with the session: what the next attempt is answered says whether it did. */
-const watchedFetch: Fetch = async (path, init) => {
-  const response = await browserFetch(path, init);
-  noteSignIn(response.status);
-  return response;
-};
-
-/** Tells the page what happens to threads, wherever it was done; returns how to stop. */
-export function followThreads(): () => void {
+/**
+ * Tells the page what happens to threads, wherever it was done; returns how to stop.
+ * @param onStatus hears how each attempt to listen was answered: with 401 once the session has ended
+ */
+export function followThreads(
+  onStatus: (status: number) => void,
+): () => void {
   let hasCaughtUp = false;
   const live = openLive({
     channels: ["threads"],
-    fetch: watchedFetch,
+    async fetch(path, init) {
+      const response = await browserFetch(path, init);
+      onStatus(response.status);
+      return response;
+    },
     page: pageWatch,
     onEvent(message) {
       if (message.type === "hello" || message.type === "events.lost") {

@@ -1,6 +1,6 @@
 /** What the chat page asks of `/api`. A refusal becomes a `RequestRefused` with words for a person. */
 import type { Message, Page, Problem, Run, Thread } from "@/lib/shared/wire.ts";
-import { noteSignIn } from "./signed_out.ts";
+import { signedOut } from "./signed_out.ts";
 import type { Question, Refusal } from "./turns.ts";
 
 /** How long the server may take to answer, in milliseconds; the stream that follows may take longer. */
@@ -76,8 +76,8 @@ export class ChatRequests {
     } finally {
       clearTimeout(timer);
     }
-    noteSignIn(response.status);
     if (!response.ok) throw await toRefused(response);
+    signedOut.value = null;
     return response;
   }
 

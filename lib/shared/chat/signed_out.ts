@@ -1,9 +1,5 @@
-/** Whether the server has stopped knowing who looks at this page: their session has ended. */
 import { signal } from "@preact/signals";
+import type { VNode } from "preact";
 
-export const isSignedOut = signal(false);
-
-/** Notes what a response of the server says about that, by its status. */
-export function noteSignIn(status: number): void {
-  isSignedOut.value = status === 401;
-}
+/** What the page shows above the composer once its session has ended; null while it has not. */
+export const signedOut = signal<VNode | null>(null);
