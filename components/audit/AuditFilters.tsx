@@ -42,7 +42,7 @@ export function AuditFilters(
           name="actor"
           list="audit-people"
           autocomplete="off"
-          placeholder="Id of a person or key"
+          placeholder="Email or id"
           value={actor}
         />
         <datalist id="audit-people">

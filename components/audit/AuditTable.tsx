@@ -58,7 +58,7 @@ function Entry(
         {actor === null
           ? <span class="faint">nobody signed in</span>
           : (
-            <a href={`?actor=${actor.user}`}>
+            <a class="audit-who" href={`?actor=${actor.user}`}>
               {people[actor.user] ?? actor.user}
             </a>
           )}

@@ -30,7 +30,7 @@ export function ChainState(
         data-kind={check === null ? "info" : check.ok ? "good" : "bad"}
         role="status"
       >
-        <Icon name={check === null || check.ok ? "check" : "alert"} />
+        <Icon name={check === null ? "clock" : check.ok ? "check" : "alert"} />
         <p>
           <Verdict check={check} lastSeq={lastSeq} nowMs={nowMs} />
         </p>

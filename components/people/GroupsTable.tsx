@@ -35,7 +35,6 @@ function Group({ group }: { group: GroupFacts }): VNode {
       </form>
       <Confirm
         label="Delete"
-        small
         what={`The limits and budgets of ${name} end with it. The people in it stay.`}
       >
         <form method="post" action="/admin/groups">

@@ -4,6 +4,7 @@ import { AuditFilters } from "@/components/audit/AuditFilters.tsx";
 import { AuditTable } from "@/components/audit/AuditTable.tsx";
 import { ChainState } from "@/components/audit/ChainState.tsx";
 import { AUDIT_TYPES } from "@/lib/audit/audit_types.ts";
+import { normaliseEmail } from "@/lib/auth/email.ts";
 import { AppError } from "@/lib/errors.ts";
 import { readAuditFilter, readAuditPlace } from "@/lib/http/audit_query.ts";
 import { auditCheckView, auditPage } from "@/lib/http/audit_view.ts";
@@ -15,8 +16,26 @@ import { define, type State } from "@/utils.ts";
 
 const FILTERS = ["type", "actor", "from", "to"] as const;
 
-async function load({ state, url, req }: Context<State>) {
+/** Stands for whoever is not known here: no entry is of them. */
+const NOBODY = "nobody";
+
+/** Whose entries are wanted: an id as it is, an email as the id of its person. */
+async function readActor(
+  { services: { users } }: State,
+  typed: string,
+): Promise<string> {
+  if (/^[\w-]{0,64}$/.test(typed)) return typed;
+  const email = normaliseEmail(typed);
+  const account = email === null ? null : await users.findByEmail(email);
+  return account?.id ?? NOBODY;
+}
+
+async function load({ state, url: { href }, req }: Context<State>) {
   const { caller: { workspace }, services: { auditLog } } = state;
+  const url = new URL(href);
+  const typed = url.searchParams.get("actor")?.trim() ?? "";
+  const actor = await readActor(state, typed);
+  url.searchParams.set("actor", actor);
   const { limit, cursor } = readPageQuery(url);
   const before = readAuditPlace(cursor);
   const filter = readAuditFilter(url);
@@ -37,7 +56,7 @@ async function load({ state, url, req }: Context<State>) {
     people: await namesOf(state, entries.items),
     check: check === null ? null : auditCheckView(check),
     lastSeq,
-    search,
+    search: { ...search, actor: typed },
     /** The search as a query, to go on with. */
     query: String(
       new URLSearchParams(Object.entries(search).filter(([, text]) => text)),

@@ -104,7 +104,9 @@ export default define.page<typeof handler>(function PricesPage({ data }) {
           <ul class="money-models mt-4">
             {unpriced.slice(0, SHOWN_MODELS).map((model) => (
               <li key={model}>
-                <span class="chip anywhere">{model}</span>
+                <span class="chip">
+                  <span class="anywhere">{model}</span>
+                </span>
               </li>
             ))}
           </ul>

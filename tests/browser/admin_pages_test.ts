@@ -1,0 +1,71 @@
+/** What the pages of settings and of the administration have in common, in a real browser. */
+import assert from "node:assert/strict";
+import { startBrowser } from "../support/browser.ts";
+import { signedIn } from "../support/signed_in.ts";
+import { DRESSES, lookAt, OWNER, signIn, startPeople } from "./people_rig.ts";
+
+const PAGES = [
+  "/settings#data",
+  "/workspaces",
+  "/admin/users",
+  "/admin/groups",
+  "/admin/keys",
+  "/admin/limits",
+  "/admin/budgets",
+  "/admin/prices",
+  "/admin/audit",
+  "/admin/settings",
+];
+
+Deno.test("admin pages: each scrolls inside itself and takes no navigation along, not even to a section", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const { page } = await browser.open(`${app.url}/signin`);
+  await signIn(page);
+  await page.waitForURL(`${app.url}/`);
+  for (const path of PAGES) {
+    await page.goto(app.url + path);
+    await page.getByRole("main").waitFor();
+    const beyond = await page.evaluate(() => {
+      const { scrollHeight, clientHeight } = document.documentElement;
+      return scrollHeight - clientHeight;
+    });
+    assert.equal(beyond, 0, path);
+  }
+});
+
+Deno.test("audit log: names and addresses stay whole, and an email finds its person", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const owner = await signedIn(app, OWNER);
+  for (const name of ["one", "two", "three"]) {
+    const made = await owner.send("POST", "/api/keys", {
+      name: `${name}: ${"a name as long as they get ".repeat(3)}`.trim(),
+    });
+    assert.equal(made.status, 201);
+    await made.body?.cancel();
+  }
+  for (const [dress, options] of DRESSES) {
+    const { page } = await browser.open(
+      `${app.url}/signin?next=/admin/audit`,
+      options,
+    );
+    await signIn(page);
+    await page.waitForURL(`${app.url}/admin/audit`);
+    const who = page.getByRole("link", { name: "mara", exact: true });
+    await who.first().waitFor();
+    const lines = await who.first().evaluate((link) =>
+      link.getClientRects().length
+    );
+    assert.equal(lines, 1, dress);
+    await lookAt(page, `audit-${dress}`);
+    await page.getByLabel("Who").fill(OWNER.email);
+    await page.getByRole("button", { name: "Filter" }).click();
+    await who.first().waitFor();
+    assert.equal(await page.getByLabel("Who").inputValue(), OWNER.email);
+    await page.getByLabel("Who").fill("nobody here");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.getByText("No entry fits these filters.").waitFor();
+    await page.context().close();
+  }
+});
