@@ -623,6 +623,7 @@ export async function startServices(
       tasks,
       ledger,
       stopRun,
+      kept: answers.cache,
       log,
     }),
     apiKeys,

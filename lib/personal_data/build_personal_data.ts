@@ -8,6 +8,7 @@ import { ApiKeyStore } from "@/lib/auth/api_key_store.ts";
 import type { Identity } from "@/lib/auth/build_identity.ts";
 import type { AuthMode } from "@/lib/auth/caller.ts";
 import { MembershipStore } from "@/lib/auth/membership_store.ts";
+import type { ResponseCache } from "@/lib/cache/response_cache.ts";
 import type { Projects } from "@/lib/chat/projects.ts";
 import { Sweeper } from "@/lib/chat/sweeper.ts";
 import { TagStore } from "@/lib/chat/tag_store.ts";
@@ -41,6 +42,7 @@ export interface PersonalDataParts {
   tasks: Tasks;
   ledger: Ledger;
   stopRun: StopRun;
+  kept: Pick<ResponseCache, "purge">;
   log: Logger;
 }
 
@@ -74,6 +76,8 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
     edits,
     purge: new ThreadPurgeStore(store),
     stopRun,
+    purgeAnswers: (workspace, signal) =>
+      parts.kept.purge(workspace, {}, signal),
     revokeKeys: (workspace, user) =>
       endKeysOf(keyStore, changes, workspace, user, "account deleted"),
     closeAccount: (user) => accountRemoval.finish(user),

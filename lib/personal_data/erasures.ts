@@ -26,6 +26,8 @@ export interface ErasuresParts {
   edits: Pick<ThreadEditStore, "delete">;
   purge: Pick<ThreadPurgeStore, "purge">;
   stopRun: StopRun;
+  /** Removes the kept answers of a workspace: whose questions they were answers to is not kept with them. */
+  purgeAnswers: (workspace: string, signal: AbortSignal) => Promise<unknown>;
   /** Ends all keys of a user in a workspace. */
   revokeKeys: (workspace: string, user: string) => Promise<void>;
   /** Sees to it that the account of somebody who has left all workspaces is closed. */
@@ -68,7 +70,7 @@ export class Erasures {
 
   /** One phase of an erasure; whether the next can follow at once. */
   async #step(erasure: Erasure, signal: AbortSignal): Promise<boolean> {
-    const { store, revokeKeys, closeAccount } = this.#parts;
+    const { store, purgeAnswers, revokeKeys, closeAccount } = this.#parts;
     const { workspace, user, record: { kind, phase } } = erasure;
     if (phase === "threads") {
       if (kind !== "data") await revokeKeys(workspace, user);
@@ -84,6 +86,7 @@ export class Erasures {
     if (phase === "programs") {
       if (!await this.#erasePrograms(erasure, signal)) return false;
       await store.removeRequestBodies(erasure, signal);
+      await purgeAnswers(workspace, signal);
       if (kind === "account") await closeAccount(user);
       await store.enter(erasure, "late", store.now() + LATE_MS);
       return false;

@@ -120,6 +120,36 @@ Deno.test("DELETE /api/me/data: nothing that the user wrote or was answered is l
   );
 });
 
+Deno.test("DELETE /api/me/data: kept answers go too, from memory and store", async () => {
+  const text = "Adaword";
+  await using rig = await startPeople({
+    upstream: { behaviour: { text, split: false } },
+  });
+  const { app, ada, upstream } = rig;
+  const { key } = await json<{ key: string }>(
+    await ada.post("/api/keys", { name: "k", scopes: ["v1"] }),
+    201,
+  );
+  const again = async () => {
+    const response = await app.post("/v1/chat/completions", {
+      model: "fake-1",
+      seed: 1,
+      messages: [{ role: "user", content: "x" }],
+    }, { authorization: `Bearer ${key}` });
+    await response.body?.cancel();
+    return response.headers.get("x-freshet-cache");
+  };
+  const kept = async () =>
+    (await rowsWith(app, text)).filter((row) => row.includes('"ca"'));
+  assert.equal(await again(), "miss");
+  await waitFor("the kept answer", async () => (await kept()).length === 1);
+  assert.equal(await again(), "hit-l1");
+  await eraseData(rig, ada);
+  assert.deepEqual(await rowsWith(app, text), []);
+  assert.equal(await again(), "miss");
+  assert.equal(upstream.chats().length, 2);
+});
+
 Deno.test("DELETE /api/me/data: stops what answers, and leaves what comes after it", async () => {
   await using rig = await startPeople();
   const { app, ada, upstream } = rig;
