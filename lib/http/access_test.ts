@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Caller } from "@/lib/auth/caller.ts";
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
-import { checkAccess } from "./access.ts";
+import { ACCESS, checkAccess } from "./access.ts";
 
 function caller(more: Partial<Caller> = {}): Caller {
   return {
@@ -140,5 +140,75 @@ Deno.test("checkAccess: metrics take an admin of the server, by key the scope", 
         caller({ role: "owner", isOperator: true, key: key() }),
       ),
     refused(403, "forbidden"),
+  );
+});
+
+/** For whoever has no account yet, or needs none. */
+const OPEN = [
+  "/healthz",
+  "/readyz",
+  "/schema/config.json",
+  "/signin",
+  "/setup",
+  "/invite",
+  "/reset",
+  "/signout",
+  "/auth/oidc/start",
+  "/auth/oidc/callback",
+  "/api/session",
+  "/api/password/reset",
+  "/api/invitations/accept",
+];
+
+/** What members write, ask for and stop. */
+const WRITING =
+  /^\/api\/(?:threads|projects|tags|tasks|keys|chat|stream)(?:\/|$)|^\/(?:api|v1)\/.*\/(?:cancel|continue)$|^\/v1\/(?:chat\/completions|completions|embeddings|responses(?:\/:response)?)$/;
+
+/** A viewer follows what is there, and notes what they have seen. */
+const FOLLOWED_BY_VIEWERS = [
+  "/api/chat/:chat/stream",
+  "/api/threads/:thread/read",
+];
+
+/** What manages people, money, or the server, and what tells of others. */
+const MANAGING =
+  /^\/admin|^\/api\/(?:users|groups|invitations|limits|budgets|audit|mail|cache|requests|providers)(?:\/|$)/;
+
+/** Of these each sees what holds for themselves. */
+const SEEN_BY_ALL = ["/api/limits/effective"];
+
+const ADMINS = ["admin", "owner", "operator"];
+
+Deno.test("ACCESS: without an account only what leads to one is open", () => {
+  const open = Object.entries(ACCESS)
+    .filter(([, { read, write }]) => read === "anyone" || write === "anyone")
+    .map(([route]) => route);
+  assert.deepEqual(open.sort(), OPEN.toSorted());
+});
+
+Deno.test("ACCESS: what manages others takes an admin, to read and to change", () => {
+  const loose = Object.entries(ACCESS).filter(([route, { read, write }]) =>
+    MANAGING.test(route) && !OPEN.includes(route) &&
+    !SEEN_BY_ALL.includes(route) &&
+    !(ADMINS.includes(read) && ADMINS.includes(write))
+  );
+  assert.deepEqual(loose, []);
+  assert.equal(ACCESS["/metrics"].read, "operator");
+});
+
+Deno.test("ACCESS: prices and workspaces are made by who runs the server alone", () => {
+  assert.equal(ACCESS["/api/prices"].write, "operator");
+  assert.equal(ACCESS["/api/workspaces"].write, "operator");
+  assert.equal(ACCESS["/api/workspaces/:workspace"].write, "owner");
+});
+
+Deno.test("ACCESS: what is written, asked for and stopped takes a member", () => {
+  const writing = Object.keys(ACCESS).filter((route) =>
+    WRITING.test(route) && !FOLLOWED_BY_VIEWERS.includes(route)
+  );
+  assert.ok(writing.length > 25, `only ${writing.length} routes`);
+  assert.deepEqual(
+    writing.filter((route) => ACCESS[route].write !== "member"),
+    [],
   );
 });
