@@ -2,7 +2,7 @@
  * Serves the built app on its own `Deno.serve`, so that PORT and HOST count and a stop is a drain: the
  * first SIGTERM or SIGINT ends in good order within 4 seconds, the second at once.
  */
-import { ConfigError } from "@/lib/config/config_error.ts";
+import { ConfigError, wrongSetting } from "@/lib/config/config_error.ts";
 import { readConfig } from "@/lib/config.ts";
 import { AppError } from "@/lib/errors.ts";
 import { Listener } from "@/lib/http/listener.ts";
@@ -25,7 +25,7 @@ async function start() {
   const built: string = "./_fresh/server.js";
   const app: { default: Server } = await import(built);
   const { log, health, models } = services;
-  const server = new Listener({
+  const server = listen({
     port: config.port,
     hostname: config.host,
     handler: (request, info) => app.default.fetch(request, info),
@@ -47,6 +47,18 @@ async function start() {
     () => server.isLost ? "no connection can be accepted" : null,
   );
   return { server, services };
+}
+
+/** Listens; what fails for another reason than the port is for the host that it is to listen at. */
+function listen(options: ConstructorParameters<typeof Listener>[0]): Listener {
+  try {
+    return new Listener(options);
+  } catch (error) {
+    const isOfPort = error instanceof Deno.errors.AddrInUse ||
+      error instanceof Deno.errors.PermissionDenied;
+    if (isOfPort || !(error instanceof Error)) throw error;
+    throw wrongSetting("HOST", options.hostname, error.message);
+  }
 }
 
 async function stop(

@@ -19,6 +19,8 @@ import { waitFor } from "../support/wait.ts";
 
 const TEXT = "one two three four five six seven eight nine ten";
 
+const START_DEADLINE_MS = 60_000;
+
 /** A folder for a store, an upstream, and the settings that join them. */
 async function rig() {
   const dataDir = await Deno.makeTempDir({ prefix: "freshet-test-" });
@@ -139,20 +141,27 @@ Deno.test("start: a wrong setting ends it with one line that names it", async ()
   const dataDir = await Deno.makeTempDir({ prefix: "freshet-test-" });
   try {
     for (
-      const [name, value] of [
+      const [name, value, more] of [
         ["PORT", "eighty"],
-        ["FRESHET_AUTH", "password"],
-        ["HOST", "0.0.0.0"],
-        ["PUBLIC_URL", "https://chat.example.org"],
+        ["FRESHET_AUTH", "ldap"],
+        ["HOST", "0.0.0.0", { FRESHET_AUTH: "local" }],
+        ["PUBLIC_URL", "https://chat.example.org", { FRESHET_AUTH: "local" }],
         ["FRESHET_CONFIG", `${dataDir}/missing.json`],
         ["HOST", "127.0.0.300"],
-      ]
+      ] as [string, string, Record<string, string>?][]
     ) {
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
         args: serveArguments(dataDir),
         clearEnv: true,
-        env: { ...bareEnvironment(), DATA_DIR: dataDir, [name]: value },
+        env: {
+          ...bareEnvironment(),
+          DATA_DIR: dataDir,
+          ...more,
+          [name]: value,
+        },
         stdin: "null",
+        // A setting that can be used after all would serve for ever.
+        signal: AbortSignal.timeout(START_DEADLINE_MS),
       }).output();
       const lines = new TextDecoder().decode(stderr).trim().split("\n");
       assert.equal(code, 1, name);
