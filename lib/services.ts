@@ -312,13 +312,25 @@ export async function startServices(
   // What looks again comes after what forgets.
   accessChanges.subscribe((change) => standings.changed(change));
   accessChanges.subscribe((change) => accessWatch.changed(change));
+  const models = new ModelRegistry({
+    providers: config.providers,
+    defaultProvider: config.defaultProvider,
+    routes: config.routes,
+    breaker: config.breaker,
+    clock: store.clock,
+  });
+  models.routing.onBreakerChange(({ provider, model }, state) => {
+    const fields = { provider, model, state };
+    if (state === "open") log.warn("Model fails and is left alone", fields);
+    else log.info("Model is asked again", fields);
+  });
   const limitSettings = new LimitSettings(store, config.limits);
   const limits = new Limits({ store, owner, settings: limitSettings });
   const runLimits = new RunLimits(limits, {
     peek: (key) => apiKeys.policiesOf(key)?.limits,
     load: async (workspace, key) =>
       (await apiKeys.readPolicies(workspace, key)).limits,
-  });
+  }, models);
   const moneyBell = new MoneyBell(store);
   const budgetSettings = new BudgetSettings(store, config.budgets);
   const priceSettings = new PriceSettings(store, config.prices, prices);
@@ -335,7 +347,7 @@ export async function startServices(
         (await apiKeys.readPolicies(workspace, key)).budget,
     },
   });
-  const runBudgets = new RunBudgets(budgets, prices, store.clock);
+  const runBudgets = new RunBudgets(budgets, prices, store.clock, models);
   /** What a call has reserved ends with its ledger row. */
   const settle = (row: LedgerRow, reserved: BudgetReservation | undefined) => {
     const { costMicroUsd: microUsd, inputTokens, outputTokens } = row;
@@ -356,18 +368,6 @@ export async function startServices(
       access: accessWatch,
     },
   );
-  const models = new ModelRegistry({
-    providers: config.providers,
-    defaultProvider: config.defaultProvider,
-    routes: config.routes,
-    breaker: config.breaker,
-    clock: store.clock,
-  });
-  models.routing.onBreakerChange(({ provider, model }, state) => {
-    const fields = { provider, model, state };
-    if (state === "open") log.warn("Model fails and is left alone", fields);
-    else log.info("Model is asked again", fields);
-  });
   const localProviders = new LocalProviders(store, models, parts.localPorts);
   await localProviders.load();
   const requests = new IdempotencyStore(store);

@@ -3,7 +3,7 @@ import type { Asker } from "@/lib/auth/asker.ts";
 import type { Clock } from "@/lib/clock.ts";
 import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
 import type { Budgets } from "@/lib/limits/budgets.ts";
-import type { Subjects } from "@/lib/limits/subjects.ts";
+import { modelSubject, type Subjects } from "@/lib/limits/subjects.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import type { TargetName } from "@/lib/llm/routing/target.ts";
@@ -28,16 +28,28 @@ export interface PricedRequest {
   hasNoOutput?: boolean;
 }
 
+/** Knows all names of a model, the one that its use is counted by first. */
+export interface ModelNames {
+  namesOf(name: string): readonly [string, ...string[]];
+}
+
 /** Reserves for answers by the prices of now. */
 export class RunBudgets {
   readonly #budgets: Budgets;
   readonly #prices: PriceList;
   readonly #clock: Pick<Clock, "now">;
+  readonly #models: ModelNames;
 
-  constructor(budgets: Budgets, prices: PriceList, clock: Pick<Clock, "now">) {
+  constructor(
+    budgets: Budgets,
+    prices: PriceList,
+    clock: Pick<Clock, "now">,
+    models: ModelNames,
+  ) {
     this.#budgets = budgets;
     this.#prices = prices;
     this.#clock = clock;
+    this.#models = models;
   }
 
   /**
@@ -50,7 +62,8 @@ export class RunBudgets {
   ): BudgetReservation | Promise<BudgetReservation> {
     const { inputTokens, params, hasNoOutput } = request;
     const most = hasNoOutput ? 0 : mostTokens(params);
-    return this.#budgets.lend(subjectsOf(asker, request.model), {
+    const names = this.#models.namesOf(request.model);
+    return this.#budgets.lend(subjectsOf(asker, names), {
       inputTokens,
       outputTokens: most ?? choicesOf(params) * BUDGET_STEP_TOKENS,
       stepTokens: most === null ? choicesOf(params) * BUDGET_STEP_TOKENS : null,
@@ -96,9 +109,9 @@ export class RunBudgets {
 
 function subjectsOf(
   { workspace, groups, user, key, address }: Asker,
-  model: string,
+  names: readonly [string, ...string[]],
 ): Subjects {
-  return { workspace, groups, user, key, model, address };
+  return { workspace, groups, user, key, address, ...modelSubject(names) };
 }
 
 function count(value: unknown): number | null {

@@ -2,10 +2,15 @@
 import type { Asker } from "@/lib/auth/asker.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { LimitNeed, Limits, Reservation } from "@/lib/limits/limits.ts";
-import type { Subjects } from "@/lib/limits/subjects.ts";
+import { modelSubject, type Subjects } from "@/lib/limits/subjects.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import { codeOf } from "@/lib/observe/stages.ts";
-import { BUDGET_STEP_TOKENS, mostTokens, promptTokens } from "./run_budget.ts";
+import {
+  BUDGET_STEP_TOKENS,
+  type ModelNames,
+  mostTokens,
+  promptTokens,
+} from "./run_budget.ts";
 import type { BuiltRequest } from "./run_requests.ts";
 
 /** Limits that stand on a key, and `undefined` where they are not known yet. */
@@ -16,7 +21,7 @@ export interface KeyLimits {
 
 /** What of a request counts. */
 export interface CountedRequest {
-  /** Name of the model as the server knows it. */
+  /** Name of the model as the caller used it. */
   model: string;
   inputTokens: number;
   /** Fields of the request that say how long the answer may become. */
@@ -35,10 +40,12 @@ export function countedRequest(
 export class RunLimits {
   readonly #limits: Limits;
   readonly #keys: KeyLimits;
+  readonly #models: ModelNames;
 
-  constructor(limits: Limits, keys: KeyLimits) {
+  constructor(limits: Limits, keys: KeyLimits, models: ModelNames) {
     this.#limits = limits;
     this.#keys = keys;
+    this.#models = models;
   }
 
   /**
@@ -95,7 +102,15 @@ export class RunLimits {
     model: string,
     need: LimitNeed,
   ): Reservation | Promise<Reservation> {
-    const subjects = { workspace, groups, user, key, model, address };
+    const names = this.#models.namesOf(model);
+    const subjects: Subjects = {
+      workspace,
+      groups,
+      user,
+      key,
+      address,
+      ...modelSubject(names),
+    };
     if (key === null) return this.#limits.reserve(subjects, need);
     const keyLimits = this.#keys.peek(key);
     return keyLimits !== undefined

@@ -3,7 +3,7 @@ import { mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
 import { toBudgetState } from "@/lib/limits/budget_view.ts";
 import { toLimitState } from "@/lib/limits/limit_view.ts";
-import type { Subjects } from "@/lib/limits/subjects.ts";
+import { modelSubject, type Subjects } from "@/lib/limits/subjects.ts";
 import { isId } from "@/lib/shared/ids.ts";
 import type { EffectiveLimits } from "@/lib/shared/wire.ts";
 import type { State } from "@/utils.ts";
@@ -75,7 +75,9 @@ export async function findSubjects(
     keyLimits: key === null
       ? null
       : (await services.apiKeys.readPolicies(workspace, key)).limits,
-    model: model === null ? null : canonical(services.models, model),
+    ...(model === null
+      ? { model }
+      : modelSubject(services.models.namesOf(model))),
     address: whose === caller.user ? caller.address : null,
   };
 }
@@ -85,18 +87,6 @@ async function findKey(
   key: string,
 ): Promise<string> {
   return (await services.apiKeys.require(caller, key)).userId;
-}
-
-/** The name under which the server counts a model; one that it does not know stays as it is. */
-function canonical(
-  models: State["services"]["models"],
-  name: string,
-): string {
-  try {
-    return models.resolve(name).id;
-  } catch {
-    return name;
-  }
 }
 
 /** Puts names in place of the ids of groups and of the person, as people know them. */

@@ -27,8 +27,10 @@ export interface Subjects {
   readonly key: string | null;
   /** Limits that were set on the key itself; they hold besides all others. */
   readonly keyLimits?: LimitAmounts | null;
-  /** The model or route as the server calls it, or null: none is asked. */
+  /** The model or route under the one name that its use is counted by, or null: none is asked. */
   readonly model: string | null;
+  /** All names that a rule for the model may have; by default the one above. */
+  readonly modelNames?: readonly string[];
   /** Address of the client, or null: not known any more, as when a run begins again. */
   readonly address: string | null;
 }
@@ -90,6 +92,13 @@ export function idsOf(
   return id === null ? [] : [id];
 }
 
+/** What of a request a model is, by all its names; see `ModelRegistry.namesOf`. */
+export function modelSubject(
+  names: readonly [string, ...string[]],
+): Pick<Subjects, "model" | "modelNames"> {
+  return { model: names[0], modelNames: names };
+}
+
 /** `kind:id` of one subject, under which its use is counted. */
 export function subjectName(kind: SubjectKind, id: string): string {
   return `${kind}:${id}`;
@@ -108,7 +117,8 @@ export interface SubjectMatch<T> {
 /**
  * The rules that hold for a request. A rule for one subject replaces the one for each (`*`) of the same
  * kind; rules for different kinds of subjects all hold, as do those for each of several groups. A client
- * of version 6 is counted by its network of 64 bits, of which it has every address.
+ * of version 6 is counted by its network of 64 bits, of which it has every address. A model is met by a
+ * rule for any of its names, or who asks it by another one would be free of it.
  */
 export function matchRules<T extends { readonly subject: string }>(
   rules: readonly T[],
@@ -123,18 +133,35 @@ export function matchRules<T extends { readonly subject: string }>(
   const matches: SubjectMatch<T>[] = [];
   for (const kind of SUBJECT_KINDS) {
     for (const id of idsOf(subjects, kind)) {
-      const exact = subjectName(kind, id);
-      const counted = kind === "address"
-        ? subjectName(kind, countedAddress(id))
-        : exact;
-      const subject = byPattern.has(exact) ? exact : counted;
-      const own = byPattern.get(subject);
-      for (const rule of own ?? byPattern.get(`${kind}:*`) ?? []) {
-        matches.push({ subject, kind, rule, isSpecific: own !== undefined });
+      const own = ownSubjects(subjects, kind, id)
+        .filter((subject) => byPattern.has(subject));
+      const isSpecific = own.length > 0;
+      const counted = isSpecific ? own : [
+        subjectName(kind, kind === "address" ? countedAddress(id) : id),
+      ];
+      for (const subject of kind === "model" ? counted : counted.slice(0, 1)) {
+        const rules = byPattern.get(isSpecific ? subject : `${kind}:*`) ?? [];
+        for (const rule of rules) {
+          matches.push({ subject, kind, rule, isSpecific });
+        }
       }
     }
   }
   return matches;
+}
+
+/** `kind:id` of the rules that are for one subject by name. */
+function ownSubjects(
+  { modelNames }: Subjects,
+  kind: SubjectKind,
+  id: string,
+): string[] {
+  const ids = kind === "model"
+    ? modelNames ?? [id]
+    : kind === "address"
+    ? [id, countedAddress(id)]
+    : [id];
+  return ids.map((each) => subjectName(kind, each));
 }
 
 /** A kind of subject in words, as in "each key". */

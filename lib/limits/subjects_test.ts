@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { matchRules, type Subjects } from "./subjects.ts";
+import { matchRules, modelSubject, type Subjects } from "./subjects.ts";
 
 function counted(address: string, ...patterns: string[]): string[] {
   const subjects: Subjects = {
@@ -30,4 +30,28 @@ Deno.test("matchRules: a rule for one address or network replaces the one for ea
   assert.deepEqual(counted("2001:db8:1:2::2", ...rules), [
     "address:2001:db8:1:2::/64",
   ]);
+});
+
+Deno.test("matchRules: a model is met by a rule for any of its names, and counted by the rule's", () => {
+  const subjects: Subjects = {
+    workspace: "wsp_1",
+    groups: [],
+    user: null,
+    key: null,
+    address: null,
+    ...modelSubject(["m1", "openai/m1"]),
+  };
+  const met = (...patterns: string[]) =>
+    matchRules(patterns.map((subject) => ({ subject })), subjects)
+      .map(({ subject, isSpecific }) => [subject, isSpecific]);
+  assert.deepEqual(met("model:*"), [["model:m1", false]]);
+  assert.deepEqual(met("model:m1", "model:*"), [["model:m1", true]]);
+  assert.deepEqual(met("model:openai/m1", "model:*"), [
+    ["model:openai/m1", true],
+  ]);
+  assert.deepEqual(met("model:openai/m1", "model:m1"), [
+    ["model:m1", true],
+    ["model:openai/m1", true],
+  ]);
+  assert.deepEqual(met("model:m2"), []);
 });

@@ -171,6 +171,22 @@ export class ModelRegistry {
   }
 
   /**
+   * The names by which a model can be asked, the one that it is listed by first, then the one with its provider, and the
+   * provider's own. A route has the one it has; so has what nobody serves.
+   */
+  namesOf(name: string): readonly [string, ...string[]] {
+    const target = this.routeOf(name) === undefined
+      ? this.targetOf(name)
+      : null;
+    if (target === null) return [name];
+    const { provider, model } = target;
+    const qualified = `${provider}/${model}`;
+    return provider === this.options.defaultProvider
+      ? [model, qualified]
+      : [qualified, model];
+  }
+
+  /**
    * As `resolve`, but waits up to 5 s for lists that were never there, and asks again for a list that
    * lacks the name: a model may have been pulled a moment ago.
    * @throws {AppError} 404 `model_not_found`
@@ -293,28 +309,32 @@ export class ModelRegistry {
         ? this.single(name, this.demoUpstream, DEMO_MODEL.model, this.demo)
         : null;
     }
-    const slash = name.indexOf("/");
-    const named = slash < 0
-      ? null
-      : this.take(name.slice(0, slash), name.slice(slash + 1), name);
-    if (named !== null) return named;
-    // Names of the default provider may hold a slash themselves, as OpenRouter's do.
-    const { defaultProvider } = this.options;
-    return defaultProvider === null
-      ? null
-      : this.take(defaultProvider, name, name);
+    const target = this.targetOf(name);
+    if (target === null) return null;
+    const { upstream, client } = this.entries.get(target.provider)!;
+    return this.single(name, upstream, target.model, client);
   }
 
-  private take(
-    providerId: string,
-    model: string,
-    id: string,
-  ): ResolvedModel | null {
-    const entry = this.entries.get(providerId);
-    if (entry === undefined || model === "") return null;
+  /** Who serves a name that is no route's; null: nobody. */
+  private targetOf(name: string): TargetName | null {
+    const slash = name.indexOf("/");
+    if (slash >= 0) {
+      const provider = name.slice(0, slash);
+      const model = name.slice(slash + 1);
+      if (this.serves(provider, model)) return { provider, model };
+    }
+    // Names of the default provider may hold a slash themselves, as OpenRouter's do.
+    const { defaultProvider } = this.options;
+    return defaultProvider !== null && this.serves(defaultProvider, name)
+      ? { provider: defaultProvider, model: name }
+      : null;
+  }
+
+  private serves(provider: string, model: string): boolean {
+    const entry = this.entries.get(provider);
+    if (entry === undefined || model === "") return false;
     const { names } = entry.list;
-    if (names !== null && !names.includes(model)) return null;
-    return this.single(id, entry.upstream, model, entry.client);
+    return names === null || names.includes(model);
   }
 
   private single(

@@ -206,6 +206,21 @@ Deno.test("ModelRegistry.resolve: names with a slash may be the default provider
   });
 });
 
+Deno.test("ModelRegistry.namesOf: all names of a model, the one that it is listed by first", async () => {
+  const servers = { a: { models: ["m1", "vendor/m2"] }, b: { models: ["m1"] } };
+  await withRegistry(servers, "a", async ({ registry, ids }) => {
+    await ids();
+    assert.deepEqual(registry.namesOf("m1"), ["m1", "a/m1"]);
+    assert.deepEqual(registry.namesOf("a/m1"), ["m1", "a/m1"]);
+    assert.deepEqual(registry.namesOf("b/m1"), ["b/m1", "m1"]);
+    assert.deepEqual(registry.namesOf("vendor/m2"), [
+      "vendor/m2",
+      "a/vendor/m2",
+    ]);
+    assert.deepEqual(registry.namesOf("m9"), ["m9"]);
+  });
+});
+
 Deno.test("ModelRegistry.resolve: unknown names are 404 model_not_found where the list is known", async () => {
   await withRegistry({ a: { configured: ["m1"] } }, null, (rig) => {
     for (const name of ["m1", "a/m2", "b/m1", "a/", "", "/m1"]) {

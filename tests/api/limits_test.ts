@@ -327,6 +327,27 @@ Deno.test("limits: everyone sees what holds for them, what is left and why", asy
   }
 });
 
+for (const subject of ["model:fake-1", "model:openai/fake-1", "model:*"]) {
+  Deno.test(`limits and budgets: ${subject} holds for the model by whichever name it is asked`, async () => {
+    await using rig = await startChat(
+      { behaviour: SAYS },
+      withLimits([{ subject, requestsPerMinute: 4 }], {
+        budgets: [{ subject, period: "day", tokens: 30 }],
+        cache: { policy: "off" },
+      }),
+    );
+    const ask = (model: string, maxTokens: number) => () =>
+      postChat(rig.app, question({ model, max_tokens: maxTokens }));
+    for (const model of ["fake-1", "openai/fake-1"]) {
+      assert.deepEqual(await statuses(ask(model, 1_000), 1), [402], model);
+      assert.deepEqual(await statuses(ask(model, 5), 1), [200], model);
+    }
+    assert.equal(rig.upstream.chats().length, 2);
+    assert.deepEqual(await statuses(ask("openai/fake-1", 1), 1), [429]);
+    assert.deepEqual(await statuses(ask("fake-1", 1), 1), [429]);
+  });
+}
+
 Deno.test("limits: a key that asks what holds is told of its own limits and budget too", async () => {
   await using rig = await startChat(
     { behaviour: SAYS },
