@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { Gauge } from "@/components/Gauge.tsx";
+import { Moment } from "@/components/Moment.tsx";
 import {
   budgetGauges,
   levelOf,
@@ -19,7 +20,14 @@ export function LimitGauges(
         budgetGauges(budget, now).map((gauge) => (
           <li key={`${budget.subject} ${gauge.label}`}>
             <Gauge {...gauge} />
-            <p class="hint">{budget.because}</p>
+            <p class="hint">
+              {budget.because}.{budget.resetsAt !== null && (
+                <>
+                  {" "}Begins anew{" "}
+                  <Moment at={budget.resetsAt} nowMs={nowMs} isAhead />.
+                </>
+              )}
+            </p>
           </li>
         ))
       )}

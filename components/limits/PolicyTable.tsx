@@ -79,7 +79,7 @@ function Policy(
         )}
       </td>
       <td data-label="Name" class="anywhere limit-name">
-        {name === subject ? "" : name}
+        {name === subject ? <span class="faint">none</span> : name}
       </td>
       <td data-label="Set by" class="limit-source">
         {source === "config" ? "configuration file" : "an admin"}

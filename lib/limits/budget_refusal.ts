@@ -50,6 +50,12 @@ function askerWords(subject: string): string {
   }
 }
 
+/** Whether nothing is left of what is bounded. */
+function isSpent({ microUsd, tokens }: AmountLimit): boolean {
+  return (microUsd !== null && microUsd <= 0) ||
+    (tokens !== null && tokens <= 0);
+}
+
 /** 402 `budget_exceeded`: which budget, and when it begins anew. Asking again does not mend it. */
 export function budgetExceeded(
   { budget, want, left }: BudgetRefusal,
@@ -61,11 +67,13 @@ export function budgetExceeded(
   return new AppError({
     status: 402,
     code: "budget_exceeded",
-    message: `The budget of ${whole} for ${askerWords(subject)} is spent: ${
-      limitWords(left)
-    } are left, and this answer may need ${amountWords(want, limit)}. ${
-      resetSentence(budget, nowMs)
-    }`,
+    message: `The budget of ${whole} for ${askerWords(subject)} ${
+      isSpent(left)
+        ? "is spent"
+        : `has ${limitWords(left)} left, and this answer may need ${
+          amountWords(want, limit)
+        }`
+    }. ${resetSentence(budget, nowMs)}`,
     headers: { "x-should-retry": "false" },
     extra: {
       budget: {

@@ -112,12 +112,14 @@ export function limitLabel(state: LimitState): string {
 }
 
 const THOUSAND = 1_000;
+const MILLION = 1_000_000;
 
-/** Large counts in thousands: `171k`. */
+/** Large counts in thousands or millions: `171k`, `50M`. */
 function short(count: number): string {
-  return count < 10 * THOUSAND
-    ? formatCount(Math.round(count))
-    : `${formatCount(Math.floor(count / THOUSAND))}k`;
+  if (count < 10 * THOUSAND) return formatCount(Math.round(count));
+  return count < 10 * MILLION
+    ? `${formatCount(Math.floor(count / THOUSAND))}k`
+    : `${formatCount(Math.floor(count / MILLION))}M`;
 }
 
 /** "4 of 60"; "5 of 5, next waits". */

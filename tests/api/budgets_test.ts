@@ -95,7 +95,7 @@ Deno.test("budgets: a spent budget refuses with 402, says which, and when it beg
   assert.equal(type, "insufficient_quota");
   assert.match(
     message,
-    /budget of 0\.01 USD a day for this workspace is spent/,
+    /budget of 0\.01 USD a day for this workspace has 0\.01 USD left, and this answer may need 0\.\d+ USD\. It begins anew/,
   );
   assert.match(
     message,

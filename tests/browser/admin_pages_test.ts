@@ -69,3 +69,28 @@ Deno.test("audit log: names and addresses stay whole, and an email finds its per
     await page.context().close();
   }
 });
+
+Deno.test("admin pages: the longest names fit on a phone, also on the page of their person", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const owner = await signedIn(app, OWNER);
+  const name = "Wolfeschlegelsteinhausenbergerdorff-von-und-zu-Mississippi"
+    .padEnd(100, "x");
+  const made = await owner.send("POST", "/api/users", {
+    email: `${"averyverylongname".repeat(3)}@fluvial-geomorphology.example`,
+    password: "a password of twelve",
+    name,
+    role: "member",
+  });
+  const { id } = await made.json();
+  const groups = await owner.send("POST", "/api/groups", { name });
+  assert.equal(groups.status, 201);
+  await groups.body?.cancel();
+  const { page } = await browser.open(`${app.url}/signin`, DRESSES[2][1]);
+  await signIn(page);
+  await page.waitForURL(`${app.url}/`);
+  for (const path of ["/admin/users", `/admin/users/${id}`, "/admin/groups"]) {
+    await page.goto(app.url + path);
+    await lookAt(page, `long-names${path.replaceAll("/", "-")}`);
+  }
+});

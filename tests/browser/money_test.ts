@@ -101,5 +101,5 @@ Deno.test("money in a browser: an answer that a budget has cut off says so, also
   await shows(page, "The answer ends here: a budget is spent.");
   await assertAccessible(page, "a cut answer");
   await askOn(page, "And now?");
-  await shows(page, "The budget of 1,100 tokens a day for you is spent");
+  await shows(page, "The budget of 1,100 tokens a day for you has");
 });

@@ -85,13 +85,16 @@ export async function assertAccessible(
   assert.deepEqual(violations, [], what);
 }
 
-/** Fails when the page is wider than its window. */
+/** Fails when the page, or what scrolls inside it, is wider than its window. */
 export async function assertNoSidewaysScroll(
   page: Page,
   what: string,
 ): Promise<void> {
   const overflow = await page.evaluate(() =>
-    document.documentElement.scrollWidth - document.documentElement.clientWidth
+    Math.max(
+      ...[document.documentElement, document.querySelector(".page")]
+        .map((box) => box === null ? 0 : box.scrollWidth - box.clientWidth),
+    )
   );
   assert.ok(overflow <= 0, `${what}: ${overflow} px too wide`);
 }
