@@ -1,0 +1,114 @@
+/** Several limits on one request: all of them give, or none does. */
+import assert from "node:assert/strict";
+import type { LimitPolicySettings } from "@/lib/config/limits.ts";
+import { AppError } from "@/lib/errors.ts";
+import { Owner } from "@/lib/kv/owner.ts";
+import { openTestStore } from "@/lib/kv/testing/test_store.ts";
+import { LimitSettings } from "./limit_settings.ts";
+import { Limits, type Reservation } from "./limits.ts";
+import type { Subjects } from "./subjects.ts";
+
+const ASKER: Subjects = {
+  workspace: "wsp_1",
+  groups: [],
+  user: "usr_1",
+  key: "key_1",
+  model: "m1",
+  address: null,
+};
+
+async function open(...policies: LimitPolicySettings[]) {
+  const test = await openTestStore();
+  const { store } = test;
+  const owner = await test.drive(Owner.start(store));
+  const settings = new LimitSettings(store, policies);
+  const limits = new Limits({ store, owner, settings });
+  const reserve = async (tokens = 1): Promise<Reservation> =>
+    await test.drive(
+      Promise.resolve(limits.reserve(ASKER, { requests: 1, tokens, runs: 1 })),
+    );
+  /** What is left of each limit, by its field. */
+  const remaining = async () => {
+    const states = await test.drive(limits.states(ASKER));
+    return Object.fromEntries(
+      states.map(({ limit, remaining }) => [limit.kind.field, remaining]),
+    );
+  };
+  return {
+    reserve,
+    remaining,
+    [Symbol.dispose]: () => test[Symbol.dispose](),
+  };
+}
+
+async function refusal(reserving: Promise<Reservation>): Promise<string> {
+  try {
+    await reserving;
+  } catch (error) {
+    assert.ok(error instanceof AppError, String(error));
+    assert.equal(error.code, "rate_limit_exceeded");
+    return error.message;
+  }
+  assert.fail("nothing was refused");
+}
+
+for (
+  const [what, small] of [
+    ["requests", { requestsPerMinute: 2 }],
+    ["tokens", { tokensPerMinute: 2 }],
+    ["answers at once", { concurrentRuns: 2 }],
+  ] as const
+) {
+  Deno.test(`Limits.reserve: what a limit of ${what} refuses takes nothing of the others`, async () => {
+    using test = await open(
+      { subject: "user:*", ...small },
+      {
+        subject: "workspace:*",
+        requestsPerMinute: 30,
+        tokensPerMinute: 30,
+        concurrentRuns: 30,
+      },
+      {
+        subject: "key:*",
+        requestsPerMinute: 30,
+        tokensPerMinute: 30,
+        concurrentRuns: 30,
+      },
+    );
+    const held = [await test.reserve(), await test.reserve()];
+    const before = await test.remaining();
+    for (let count = 0; count < 40; count += 1) await refusal(test.reserve());
+    assert.deepEqual(await test.remaining(), before);
+    for (const each of held) each.undo();
+    const last = await test.reserve();
+    last.undo();
+  });
+}
+
+Deno.test("Reservation: undone, none of it counts; released, the answer alone counts no more", async () => {
+  using test = await open({
+    subject: "user:*",
+    requestsPerMinute: 9,
+    tokensPerMinute: 90,
+    concurrentRuns: 3,
+  });
+  const undone = await test.reserve(50);
+  undone.undo();
+  undone.undo();
+  assert.deepEqual(await test.remaining(), {
+    requestsPerMinute: 9,
+    tokensPerMinute: 90,
+    concurrentRuns: 3,
+  });
+  const ended = await test.reserve(50);
+  ended.settle({ tokens: 20 });
+  ended.settle({ tokens: 0 });
+  ended.release();
+  ended.release();
+  ended.undo();
+  assert.deepEqual(await test.remaining(), {
+    requestsPerMinute: 8,
+    tokensPerMinute: 70,
+    concurrentRuns: 3,
+  });
+});
