@@ -61,13 +61,13 @@ for (
 ) {
   Deno.test(`Limits.reserve: what a limit of ${what} refuses takes nothing of the others`, async () => {
     using test = await open(
-      { subject: "user:*", ...small },
       {
         subject: "workspace:*",
         requestsPerMinute: 30,
         tokensPerMinute: 30,
         concurrentRuns: 30,
       },
+      { subject: "user:*", ...small },
       {
         subject: "key:*",
         requestsPerMinute: 30,
