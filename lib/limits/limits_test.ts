@@ -27,11 +27,14 @@ async function open(...policies: LimitPolicySettings[]) {
     await test.drive(
       Promise.resolve(limits.reserve(ASKER, { requests: 1, tokens, runs: 1 })),
     );
-  /** What is left of each limit, by its field. */
+  /** What is left of each limit, by whom it counts and its field. */
   const remaining = async () => {
     const states = await test.drive(limits.states(ASKER));
     return Object.fromEntries(
-      states.map(({ limit, remaining }) => [limit.kind.field, remaining]),
+      states.map(({ limit: { subjectKind, kind }, remaining }) => [
+        `${subjectKind} ${kind.field}`,
+        remaining,
+      ]),
     );
   };
   return {
@@ -96,9 +99,9 @@ Deno.test("Reservation: undone, none of it counts; released, the answer alone co
   undone.undo();
   undone.undo();
   assert.deepEqual(await test.remaining(), {
-    requestsPerMinute: 9,
-    tokensPerMinute: 90,
-    concurrentRuns: 3,
+    "user requestsPerMinute": 9,
+    "user tokensPerMinute": 90,
+    "user concurrentRuns": 3,
   });
   const ended = await test.reserve(50);
   ended.settle({ tokens: 20 });
@@ -107,8 +110,8 @@ Deno.test("Reservation: undone, none of it counts; released, the answer alone co
   ended.release();
   ended.undo();
   assert.deepEqual(await test.remaining(), {
-    requestsPerMinute: 8,
-    tokensPerMinute: 70,
-    concurrentRuns: 3,
+    "user requestsPerMinute": 8,
+    "user tokensPerMinute": 70,
+    "user concurrentRuns": 3,
   });
 });
