@@ -1,12 +1,9 @@
 import type { ComponentChildren, VNode } from "preact";
 import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
 import type { FormState } from "@/lib/shared/form_state.ts";
-import {
-  AMOUNT_WORDS,
-  KIND_WORDS,
-  splitSubject,
-} from "@/lib/shared/limit_words.ts";
+import { AMOUNT_WORDS, splitSubject } from "@/lib/shared/limit_words.ts";
 import type { LimitPolicy } from "@/lib/shared/wire.ts";
+import { SubjectFields } from "./SubjectFields.tsx";
 
 export interface PolicyFormProps {
   /** The policy to change; null: a new one. */
@@ -19,9 +16,6 @@ export interface PolicyFormProps {
   /** The button that leaves the form. */
   leave: ComponentChildren;
 }
-
-const ID_HINT =
-  "An id, a model’s name, or the email of a person. Empty: each of them has its own count.";
 
 /** Whom a policy is for, what it is called, and how much. */
 export function PolicyForm(
@@ -46,35 +40,12 @@ export function PolicyForm(
         {values.before ? "Change policy" : "New policy"}
       </h2>
       <FormTrouble message={errors[""]} />
-      <div class="limit-subject">
-        <FormField id={field("kind")} label="For">
-          <select class="select" id={field("kind")} name="kind">
-            {Object.entries(KIND_WORDS).map(([kind, word]) => (
-              <option
-                key={kind}
-                value={kind}
-                selected={values.kind === kind}
-              >
-                {word}
-              </option>
-            ))}
-          </select>
-        </FormField>
-        <FormField id={field("id")} label="Which" error={errors.subject}>
-          <input
-            class="input"
-            id={field("id")}
-            name="id"
-            autocomplete="off"
-            placeholder="each"
-            list="limit-subjects"
-            maxLength={256}
-            value={values.id}
-            {...describe(field("id"), errors.subject)}
-          />
-        </FormField>
-      </div>
-      <p class="hint">{ID_HINT}</p>
+      <SubjectFields
+        id={id}
+        kind={values.kind}
+        which={values.id}
+        error={errors.subject}
+      />
       <FormField id={field("name")} label="Name" error={errors.name}>
         <input
           class="input"

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
+import { SubjectFields } from "@/components/limits/SubjectFields.tsx";
 import type { FormState } from "@/lib/shared/form_state.ts";
 
 const PERIODS: readonly [string, string][] = [
@@ -9,8 +10,6 @@ const PERIODS: readonly [string, string][] = [
   ["total", "In all"],
 ];
 
-const SUBJECT_HINT =
-  "workspace:, group:, user:, key:, model: or address:, then an id, or * for each.";
 const EMPTY_HINT = "Empty: no bound.";
 
 /** Sets a budget; one for the same subject and period is replaced. */
@@ -23,15 +22,15 @@ export function BudgetForm(
       <input type="hidden" name="action" value="set" />
       <input type="hidden" name="version" value={version} />
       <FormTrouble message={errors[""]} />
-      <div class="money-fields">
-        <Text
-          name="subject"
-          label="For"
-          hint={SUBJECT_HINT}
-          form={form}
-          required
-          fallback="user:*"
+      <div class="budget-subject">
+        <SubjectFields
+          id="budget"
+          kind={values.kind ?? "user"}
+          which={values.id}
+          error={errors.subject}
         />
+      </div>
+      <div class="money-fields">
         <FormField id="budget-period" label="In" error={errors.period}>
           <select class="select" id="budget-period" name="period">
             {PERIODS.map(([value, words]) => (

@@ -24,7 +24,6 @@ const PERIODS: Readonly<Record<ShownBudget["period"], string>> = {
 };
 
 const COUNT = new Intl.NumberFormat("en");
-const PERCENT = new Intl.NumberFormat("en", { style: "percent" });
 
 /** The budgets of a workspace. */
 export function BudgetTable(
@@ -71,18 +70,15 @@ function Row(
   const { whom, subject, period, usd, tokens, softRatio, source } = budget;
   return (
     <tr>
-      <th scope="row" class="anywhere">
-        {whom}
-        <span class="money-subject mono">{subject}</span>
-      </th>
+      <th scope="row" class="anywhere">{whom}</th>
       <td data-label="In">{PERIODS[period]}</td>
-      <td class="num" data-label="US dollars">{usd ?? "No bound"}</td>
+      <td class="num" data-label="US dollars">{usd ?? "no bound"}</td>
       <td class="num" data-label="Tokens">
-        {typeof tokens === "number" ? COUNT.format(tokens) : "No bound"}
+        {typeof tokens === "number" ? COUNT.format(tokens) : "no bound"}
       </td>
-      <td class="num" data-label="Warns at">{PERCENT.format(softRatio)}</td>
+      <td class="num" data-label="Warns at">{Math.round(softRatio * 100)} %</td>
       <td data-label="Set by">
-        {source === "config" ? "Config file" : "Admin"}
+        {source === "config" ? "configuration file" : "an admin"}
       </td>
       <td class="num act">
         {source === "edited" && (

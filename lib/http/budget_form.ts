@@ -5,6 +5,7 @@ import {
   budgetsSchema,
 } from "@/lib/config/budgets.ts";
 import { AppError } from "@/lib/errors.ts";
+import { readSubject } from "@/lib/http/subject_names.ts";
 import {
   acceptVersion,
   attemptForm,
@@ -18,13 +19,16 @@ import type { State } from "@/utils.ts";
  * @throws {FormRefused} when it cannot be done
  */
 export async function changeBudgets(
-  { caller, services: { budgetSettings } }: State,
+  state: State,
   form: URLSearchParams,
 ): Promise<void> {
+  const { caller, services: { budgetSettings } } = state;
   const isRemoval = form.get("action") === "remove";
   if (!isRemoval && form.get("action") !== "set") throw unknownForm();
   const accept = acceptVersion(form);
-  const rule = isRemoval ? null : readRule(form);
+  const rule = isRemoval
+    ? null
+    : readRule(await readSubject(state, form), form);
   await attemptForm(form, async () => {
     const { rules, version } = await budgetSettings.edited(caller.workspace);
     accept(version);
@@ -39,13 +43,13 @@ export async function changeBudgets(
   });
 }
 
-function readRule(form: URLSearchParams): BudgetRule {
+function readRule(subject: string, form: URLSearchParams): BudgetRule {
   const text = (name: string) => (form.get(name) ?? "").trim();
   const amount = (name: string) => text(name) === "" ? null : text(name);
   const tokens = amount("tokens");
   const percent = Number(text("softPercent"));
   const rule = parseForm(budgetRuleSchema, {
-    subject: text("subject"),
+    subject,
     period: text("period"),
     usd: amount("usd"),
     tokens: tokens === null ? null : Number(tokens.replaceAll(",", "")),

@@ -126,6 +126,9 @@ export async function effectiveView(
       const view = toLimitState(each, nowMs);
       return { ...view, because: named(view.because) };
     }),
-    budgets: uses.map((each) => toBudgetState(each, nowMs)),
+    budgets: uses.map((each) => {
+      const view = toBudgetState(each, nowMs);
+      return { ...view, because: named(view.because) };
+    }),
   };
 }

@@ -6,6 +6,7 @@ import {
 import { toSettings } from "@/lib/limits/limit_view.ts";
 import { AMOUNT_WORDS } from "@/lib/shared/limit_words.ts";
 import type { State } from "@/utils.ts";
+import { readSubject } from "./subject_names.ts";
 import { acceptVersion, attemptForm, parseForm } from "./task_form.ts";
 
 /** Thousands may be set apart as people write them. */
@@ -13,15 +14,10 @@ const SEPARATORS = /[ ,'’\u00a0\u202f]/g;
 
 /** What the form says of a policy, in the shape that the API takes. */
 async function toPolicyInput(
-  { services: { users } }: State,
+  state: State,
   form: URLSearchParams,
 ): Promise<Record<string, unknown>> {
   const text = (name: string) => form.get(name)?.trim() ?? "";
-  const kind = text("kind");
-  let id = text("id") || "*";
-  if (kind === "user" && id.includes("@")) {
-    id = (await users.findByEmail(id))?.id ?? id;
-  }
   const amounts = AMOUNT_WORDS.flatMap(({ field }) => {
     const typed = text(field).replaceAll(SEPARATORS, "");
     // What is no number stays as it is, for the schema to refuse.
@@ -31,7 +27,7 @@ async function toPolicyInput(
   });
   return {
     ...(text("name") === "" ? {} : { name: text("name") }),
-    subject: `${kind}:${id}`,
+    subject: await readSubject(state, form),
     ...Object.fromEntries(amounts),
   };
 }

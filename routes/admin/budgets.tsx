@@ -1,15 +1,17 @@
 import { type Context, page } from "fresh";
 import { AdminPage } from "@/components/admin/AdminPage.tsx";
+import { SubjectChoices } from "@/components/limits/SubjectFields.tsx";
 import { BudgetForm } from "@/components/money/BudgetForm.tsx";
 import { BudgetTable } from "@/components/money/BudgetTable.tsx";
 import { changeBudgets } from "@/lib/http/budget_form.ts";
 import { readForm } from "@/lib/http/form.ts";
+import { loadSubjectNames } from "@/lib/http/subject_names.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
 import { limitOf } from "@/lib/limits/budget_rules.ts";
 import { toBudgetList } from "@/lib/limits/budget_view.ts";
-import { patternWords } from "@/lib/limits/subjects.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
+import { subjectWords } from "@/lib/shared/limit_words.ts";
 import { formatUsd } from "@/lib/shared/usd.ts";
 import { define, type State } from "@/utils.ts";
 
@@ -20,16 +22,16 @@ async function load({ state }: Context<State>, form: FormState) {
     budgetSettings.edited(state.caller.workspace),
   ]);
   const { items, version } = toBudgetList(budgetSettings.configured, edited);
+  const { groups, names } = await loadSubjectNames(state, items);
   const budgets = items.map((item) => {
     const { microUsd } = limitOf(item);
-    const words = patternWords(item.subject);
     return {
       ...item,
       usd: microUsd === null ? null : formatUsd(microUsd),
-      whom: words[0].toUpperCase() + words.slice(1),
+      whom: subjectWords(item, names),
     };
   });
-  return { ...places, form, budgets, version };
+  return { ...places, form, budgets, version, groups };
 }
 
 export const handler = define.handlers({
@@ -50,7 +52,7 @@ export const handler = define.handlers({
 
 /** `/admin/budgets`: what may be spent in the workspace, and by whom. */
 export default define.page<typeof handler>(function BudgetsPage({ data }) {
-  const { viewer, budgets, form, version } = data;
+  const { viewer, budgets, form, version, groups } = data;
   return (
     <AdminPage
       viewer={viewer}
@@ -67,6 +69,7 @@ export default define.page<typeof handler>(function BudgetsPage({ data }) {
         : <BudgetTable budgets={budgets} version={version} />}
       <section class="section" aria-labelledby="budget-title">
         <h2 id="budget-title">Set a budget</h2>
+        <SubjectChoices groups={groups} />
         <BudgetForm form={form} version={version} />
       </section>
     </AdminPage>

@@ -5,39 +5,17 @@ import { EffectiveFor } from "@/components/limits/EffectiveFor.tsx";
 import { PolicyDialog } from "@/components/limits/PolicyDialog.tsx";
 import { PolicyForm } from "@/components/limits/PolicyForm.tsx";
 import { PolicyTable } from "@/components/limits/PolicyTable.tsx";
+import { SubjectChoices } from "@/components/limits/SubjectFields.tsx";
 import { AppError } from "@/lib/errors.ts";
 import { effectiveView } from "@/lib/http/effective_limits.ts";
 import { readForm } from "@/lib/http/form.ts";
 import { removePolicy, savePolicy } from "@/lib/http/limit_form.ts";
+import { loadSubjectNames } from "@/lib/http/subject_names.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
 import { toPolicyList } from "@/lib/limits/limit_view.ts";
 import type { FormState } from "@/lib/shared/form_state.ts";
-import { splitSubject } from "@/lib/shared/limit_words.ts";
-import type { LimitPolicyList } from "@/lib/shared/wire.ts";
 import { define, type State } from "@/utils.ts";
-
-/** Groups that the form suggests. */
-const SUGGESTED_GROUPS = 200;
-
-/** Names of the groups, and of the people for whom there are policies. */
-async function loadNames(
-  { caller, services: { groups, users } }: State,
-  { items }: LimitPolicyList,
-) {
-  const people = items.map(({ subject }) => splitSubject(subject))
-    .filter(({ kind, id }) => kind === "user" && id !== "*");
-  const [page, accounts] = await Promise.all([
-    groups.list(caller.workspace, { limit: SUGGESTED_GROUPS, cursor: null }),
-    Promise.all(people.map(({ id }) => users.account(id))),
-  ]);
-  const names: Record<string, string> = {};
-  for (const { id, name } of page.items) names[id] = name;
-  for (const account of accounts) {
-    if (account !== null) names[account.id] = account.email || account.name;
-  }
-  return { groups: page.items, names };
-}
 
 /** What holds for whom the query names; an email stands for its person. */
 async function loadEffective({ state, url }: Context<State>) {
@@ -71,7 +49,7 @@ async function load(ctx: Context<State>, refused: FormState | null) {
   const policies = toPolicyList(limitSettings.configured, edited);
   const [places, names, effective] = await Promise.all([
     loadPlaces(ctx.state),
-    loadNames(ctx.state, policies),
+    loadSubjectNames(ctx.state, policies.items),
     loadEffective(ctx),
   ]);
   return { ...places, ...names, policies, effective, refused };
@@ -124,11 +102,7 @@ export default define.page<typeof handler>(function LimitsPage({ data }) {
         </button>
       }
     >
-      <datalist id="limit-subjects">
-        {groups.map(({ id, name }) => (
-          <option key={id} value={id}>{name}</option>
-        ))}
-      </datalist>
+      <SubjectChoices groups={groups} />
       {isRemoval && (
         <p class="field-error" role="alert">{refused?.errors[""]}</p>
       )}

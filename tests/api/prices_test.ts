@@ -211,7 +211,8 @@ Deno.test("/admin/budgets: takes and removes budgets without a script", async ()
   const fields = {
     action: "set",
     version: "0",
-    subject: "user:*",
+    kind: "user",
+    id: "",
     period: "month",
     usd: "12.50",
     tokens: "",
@@ -219,7 +220,7 @@ Deno.test("/admin/budgets: takes and removes budgets without a script", async ()
   };
   for (
     const wrong of [
-      { subject: "everybody" },
+      { kind: "everybody" },
       { usd: "1e3" },
       { tokens: "many" },
       { softPercent: "0" },
@@ -237,7 +238,7 @@ Deno.test("/admin/budgets: takes and removes budgets without a script", async ()
   const second = await (await rig.app.fetch("/admin/budgets")).text();
   assert.match(second, /Each person/);
   assert.match(second, /12\.50/);
-  assert.match(second, /75%/);
+  assert.match(second, /75 %/);
   const effective = await (await rig.app.fetch("/api/limits/effective")).json();
   assert.equal(effective.budgets.length, 1);
   const [{ usd, remainingUsd, spentUsd, period, resetsAt }] = effective.budgets;

@@ -94,3 +94,22 @@ Deno.test("admin pages: the longest names fit on a phone, also on the page of th
     await lookAt(page, `long-names${path.replaceAll("/", "-")}`);
   }
 });
+
+Deno.test("budgets page: one is set for a person by their email, without a script, and is shown by it", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const { page } = await browser.open(
+    `${app.url}/signin?next=/admin/budgets`,
+    { javaScriptEnabled: false },
+  );
+  await signIn(page);
+  await page.getByRole("combobox", { name: "For" }).selectOption("user");
+  await page.getByLabel("Which").fill(OWNER.email);
+  await page.getByLabel("US dollars").fill("20");
+  await page.getByRole("button", { name: "Set budget" }).click();
+  await page.getByRole("row", { name: `Person ${OWNER.email}` })
+    .getByText("20.00").waitFor();
+  await page.goto(`${app.url}/settings#limits`);
+  await page.getByText("Begins anew").waitFor();
+  assert.equal(await page.getByText("usr_").count(), 0);
+});

@@ -1,7 +1,12 @@
 /** News of threads from the server's live channel. */
 import { openLive } from "@/lib/shared/live/open_live.ts";
 import { pageWatch } from "./browser_tools.ts";
-import { browserFetch, ChatRequests, RequestRefused } from "./requests.ts";
+import {
+  browserFetch,
+  ChatRequests,
+  type Fetch,
+  RequestRefused,
+} from "./requests.ts";
 import { listThreads } from "./thread_changes.ts";
 import { tellNews } from "./thread_news.ts";
 import { LISTED_THREADS } from "./thread_rows.ts";
@@ -26,13 +31,14 @@ export function followThreads(
   onStatus: (status: number) => void,
 ): () => void {
   let hasCaughtUp = false;
+  const heardFetch: Fetch = async (path, init) => {
+    const response = await browserFetch(path, init);
+    onStatus(response.status);
+    return response;
+  };
   const live = openLive({
     channels: ["threads"],
-    async fetch(path, init) {
-      const response = await browserFetch(path, init);
-      onStatus(response.status);
-      return response;
-    },
+    fetch: heardFetch,
     page: pageWatch,
     onEvent(message) {
       if (message.type === "hello" || message.type === "events.lost") {
