@@ -125,10 +125,16 @@ function choicesOf({ n, best_of: bestOf }: PricedRequest["params"]): number {
   return Math.max(count(n) ?? 1, count(bestOf) ?? 1);
 }
 
-/** Tokens that all choices together may have; null: nobody says. */
+/**
+ * Tokens that all choices together may have; null: nobody says. Where both names of the bound are there,
+ * nobody knows which one a provider reads.
+ */
 export function mostTokens(params: PricedRequest["params"]): number | null {
-  const most = count(params.max_completion_tokens) ?? count(params.max_tokens);
-  return most === null ? null : most * choicesOf(params);
+  const most = Math.max(
+    count(params.max_completion_tokens) ?? 0,
+    count(params.max_tokens) ?? 0,
+  );
+  return most === 0 ? null : most * choicesOf(params);
 }
 
 /** Tokens of a prompt, by a rough count. */

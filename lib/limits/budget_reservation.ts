@@ -10,7 +10,7 @@ export interface BudgetAsk {
   inputTokens: number;
   /** Tokens of the answer to reserve at first: as many as it may have, or a step. */
   outputTokens: number;
-  /** Tokens of each further step; null: it cannot have more than the first. */
+  /** Tokens of each further step; null: it was asked for no more than the first. */
   stepTokens: number | null;
   /** Micro-dollars of so many tokens by the dearest model that may answer; 0 where none has a price. */
   cost: (inputTokens: number, outputTokens: number) => number;
@@ -36,6 +36,12 @@ export interface Spent {
 
 /** Part of a step that is left when the next one is asked for. */
 const EARLY_PART = 4;
+
+/**
+ * Tokens that an answer may have beyond what it was asked for before it has to reserve for them. Counts are
+ * estimates while it goes on, and not every provider keeps to `max_tokens`.
+ */
+const BEYOND_TOKENS = 1_024;
 
 /** Books of the incarnation that counts now. */
 export type CurrentBooks = () => BudgetBooks;
@@ -145,7 +151,11 @@ export class BudgetReservation {
     if (this.#accounts.length === 0) return true;
     const { stepTokens } = this.#ask;
     const hasFirst = this.#outputTokens > 0 || this.#ask.outputTokens === 0;
-    if (stepTokens === null) return hasFirst || this.#extend(outputTokens);
+    if (stepTokens === null) {
+      const most = this.#outputTokens + BEYOND_TOKENS;
+      const isWithin = hasFirst && (outputTokens <= most || this.#isOver);
+      return isWithin || this.#extend(outputTokens);
+    }
     const left = this.#outputTokens - outputTokens;
     if (left > stepTokens / EARLY_PART) return true;
     if (this.#isOver) return true;

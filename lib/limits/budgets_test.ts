@@ -179,6 +179,19 @@ Deno.test("BudgetReservation.covers: where several budgets hold, the least one e
   );
 });
 
+Deno.test("BudgetReservation.covers: an answer longer than it was asked for gets one step beyond the budget at most", async () => {
+  using test = await open(rule({ tokens: 5_000 }));
+  const { one } = test;
+  const reservation = await one.budgets.reserve(SUBJECTS, ask(10));
+  assert.equal(reservation.covers(500), true, "an estimate may be too high");
+  assert.equal(await isRefused(one, 4_990), false, "which reserves nothing");
+  let tokens = 0;
+  while (tokens < 9_000 && await reservation.covers(tokens + 1)) tokens += 1;
+  assert.ok(tokens > 5_000 && tokens <= 5_000 + 1_024, `${tokens} tokens`);
+  reservation.release();
+  assert.equal(await isRefused(one, 5_000), false);
+});
+
 Deno.test("BudgetReservation.lend: who joins another's answer reserves nothing until it pays", async () => {
   using test = await open(rule({ tokens: 100 }));
   const { one } = test;

@@ -153,6 +153,37 @@ Deno.test("budgets: an answer without max_tokens ends where the budget does", as
   await rig.upstream.waitForHangUp(0);
 });
 
+for (
+  const bounds of [
+    { max_tokens: 1 },
+    { max_completion_tokens: 1, max_tokens: 1 },
+  ]
+) {
+  const names = Object.keys(bounds).join(" and ");
+  Deno.test(`budgets: a provider that does not keep to ${names} is ended a step beyond the budget`, async () => {
+    await using rig = await start([budget({ tokens: 2_000 })], {
+      behaviour: { text: "word ".repeat(30_000), split: false, burst: 20 },
+    });
+    const response = await postChat(
+      rig.app,
+      question({ stream: true, ...bounds }),
+    );
+    const events = await allEvents(response);
+    const last = JSON.parse(events.at(-2)!.data);
+    assert.equal(last.choices[0].finish_reason, "length");
+    const tokens = textOf(events).split(" ").length;
+    assert.ok(tokens >= 1_000 && tokens <= 2_000 + 1_100, `${tokens} tokens`);
+  });
+}
+
+Deno.test("budgets: of two bounds the higher one is reserved, since a provider may read either", async () => {
+  await using rig = await start([budget({ tokens: 2_000 })]);
+  const bounds = { max_completion_tokens: 1, max_tokens: 100_000 };
+  const response = await postChat(rig.app, question(bounds));
+  await openAIError(response, 402, "budget_exceeded");
+  assert.equal(rig.upstream.chats().length, 0);
+});
+
 Deno.test("budgets: in a chat a cut answer is completed, and says that a budget ended it", async () => {
   const words = Array.from({ length: 1_600 }, (_, index) => `w${index % 10} `);
   await using rig = await start([budget({ tokens: 1_100 })], {
