@@ -157,6 +157,7 @@ function List({ data }: { data: Data }) {
         <Empty
           view={view}
           isLater={cursor !== null}
+          readsOnly={navigation.viewer.role === "viewer"}
         />
       )}
       <TaskList
@@ -186,7 +187,13 @@ function List({ data }: { data: Data }) {
   );
 }
 
-function Empty({ view, isLater }: { view: Data["view"]; isLater: boolean }) {
+function Empty(
+  { view, isLater, readsOnly }: {
+    view: Data["view"];
+    isLater: boolean;
+    readsOnly: boolean;
+  },
+) {
   const isFiltered = Object.values(view).some((value) => value !== "");
   if (isLater || isFiltered) {
     return (
@@ -205,7 +212,9 @@ function Empty({ view, isLater }: { view: Data["view"]; isLater: boolean }) {
     <div class="empty">
       <h2>Nothing to be done</h2>
       <p class="soft">
-        Add a task above, or make one from any message of a thread.
+        {readsOnly
+          ? "You have no tasks in this workspace."
+          : "Add a task above, or make one from any message of a thread."}
       </p>
     </div>
   );

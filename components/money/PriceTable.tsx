@@ -65,7 +65,7 @@ function Row(
       </td>
       <td class="num" data-label="Output">{price.outputPerMillionUsd}</td>
       <td data-label="Set by">
-        {source === "config" ? "Config file" : "Admin"}
+        {source === "config" ? "configuration file" : "an admin"}
       </td>
       <td class="num act">
         {source === "edited" && (

@@ -80,9 +80,11 @@ export default define.page<typeof handler>(function ProjectsPage({ data }) {
           <div class="empty">
             <h2>{data.isFirstPage ? "No projects yet" : "No more projects"}</h2>
             <p class="soft">
-              {data.isFirstPage
-                ? "Name the first one below."
-                : "These are all there are."}
+              {!data.isFirstPage
+                ? "These are all there are."
+                : data.navigation.viewer.role === "viewer"
+                ? "You have none in this workspace."
+                : "Name the first one below."}
             </p>
           </div>
         )}

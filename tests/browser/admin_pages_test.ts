@@ -113,3 +113,33 @@ Deno.test("budgets page: one is set for a person by their email, without a scrip
   await page.getByText("Begins anew").waitFor();
   assert.equal(await page.getByText("usr_").count(), 0);
 });
+
+Deno.test("who only reads is offered nothing to make that would be refused", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const owner = await signedIn(app, OWNER);
+  const viewer = {
+    email: "reader@hydro.example",
+    password: "a password of twelve",
+  };
+  const made = await owner.send("POST", "/api/users", {
+    ...viewer,
+    role: "viewer",
+  });
+  assert.equal(made.status, 201);
+  await made.body?.cancel();
+  const { page } = await browser.open(`${app.url}/signin`);
+  await signIn(page, viewer);
+  await page.waitForURL(`${app.url}/`);
+  for (const path of ["/", "/tasks", "/projects"]) {
+    await page.goto(app.url + path);
+    await page.getByText("You read in this workspace").waitFor();
+    const main = page.getByRole("main");
+    assert.equal(
+      await main.getByRole("button", { name: /^(Add|Create|Send)/ }).count(),
+      0,
+      path,
+    );
+    await lookAt(page, `reader${path.replaceAll("/", "-")}`);
+  }
+});
