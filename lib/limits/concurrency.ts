@@ -73,6 +73,7 @@ export class SlotPool {
   #isRunning = false;
   #wantsShrink = false;
   #cancelTimer: (() => void) | null = null;
+  #hasEnded = false;
 
   constructor(store: Store, owner: Owner, key: Deno.KvKey) {
     this.#store = store;
@@ -108,6 +109,13 @@ export class SlotPool {
     this.#waiting.push({ limit, done });
     void this.#run();
     return await done.promise;
+  }
+
+  /** Gives nothing back any more: the slots of a process that ends are free when its incarnation is over. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
   }
 
   /** This process holds no slot and wants none. */
@@ -163,6 +171,7 @@ export class SlotPool {
   }
 
   #shrinkLater(): void {
+    if (this.#hasEnded) return;
     const held = this.#others() + this.#grant.granted;
     const isPlenty = this.#limit >= SLICED_FROM && this.#known !== null &&
       held <= this.#limit * HELD_PART;

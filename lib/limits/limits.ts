@@ -150,6 +150,7 @@ export class Limits {
   /** Gives back what was not used, as far as that is quickly done; the rest is free within a window. */
   async close(): Promise<void> {
     this.#storeTime.stop();
+    for (const pool of this.#pools.values()) pool.end();
     const ended = Promise.allSettled(
       [...this.#windows.values()].map((window) => window.end()),
     );

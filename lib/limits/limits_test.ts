@@ -1,9 +1,11 @@
 /** Several limits on one request: all of them give, or none does. */
 import assert from "node:assert/strict";
+import { sleep } from "@/lib/clock.ts";
 import type { LimitPolicySettings } from "@/lib/config/limits.ts";
 import { AppError } from "@/lib/errors.ts";
 import { Owner } from "@/lib/kv/owner.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
+import { WrappedKv } from "@/lib/kv/testing/wrapped_kv.ts";
 import { LimitSettings } from "./limit_settings.ts";
 import { Limits, type Reservation } from "./limits.ts";
 import type { Subjects } from "./subjects.ts";
@@ -17,10 +19,29 @@ const ASKER: Subjects = {
   address: null,
 };
 
+/** Counts what is asked and written. */
+class CountedKv extends WrappedKv {
+  calls = 0;
+
+  override get<T = unknown>(
+    key: Deno.KvKey,
+    options?: { consistency?: Deno.KvConsistencyLevel },
+  ): Promise<Deno.KvEntryMaybe<T>> {
+    this.calls += 1;
+    return super.get<T>(key, options);
+  }
+
+  override atomic(): Deno.AtomicOperation {
+    this.calls += 1;
+    return super.atomic();
+  }
+}
+
 async function open(...policies: LimitPolicySettings[]) {
   const test = await openTestStore();
-  const { store } = test;
-  const owner = await test.drive(Owner.start(store));
+  const owner = await test.drive(Owner.start(test.store));
+  const kv = new CountedKv(test.store.kv);
+  const store = { ...test.store, kv };
   const settings = new LimitSettings(store, policies);
   const limits = new Limits({ store, owner, settings });
   const reserve = async (tokens = 1): Promise<Reservation> =>
@@ -38,6 +59,9 @@ async function open(...policies: LimitPolicySettings[]) {
     );
   };
   return {
+    test,
+    kv,
+    limits,
     reserve,
     remaining,
     [Symbol.dispose]: () => test[Symbol.dispose](),
@@ -114,4 +138,17 @@ Deno.test("Reservation: undone, none of it counts; released, the answer alone co
     "user tokensPerMinute": 70,
     "user concurrentRuns": 3,
   });
+});
+
+Deno.test("Limits.close: asks the store for nothing afterwards, which may be closed", async () => {
+  using rig = await open({ subject: "user:*", concurrentRuns: 500 });
+  const { test, kv, limits } = rig;
+  const held = await rig.reserve();
+  const ended = await rig.reserve();
+  ended.release();
+  await test.drive(limits.close());
+  held.release();
+  const before = kv.calls;
+  await test.drive(sleep(test.clock, 60_000));
+  assert.equal(kv.calls, before);
 });
