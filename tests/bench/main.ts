@@ -88,7 +88,7 @@ if (isWanted("search")) {
 }
 
 if (isWanted("limits")) {
-  say("\n# The check of limits");
+  say("\n# The checks of limits and budgets");
   limitLines(await limitCosts()).forEach(say);
 }
 
