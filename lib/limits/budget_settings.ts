@@ -1,9 +1,5 @@
 /** The budgets that admins of a workspace have set, and those of the config file besides. */
-import {
-  auditEvent,
-  by,
-  type WorkspaceCaller,
-} from "@/lib/audit/audit_event.ts";
+import type { WorkspaceCaller } from "@/lib/audit/audit_event.ts";
 import type { BudgetRule } from "@/lib/config/budgets.ts";
 import { AppError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";
@@ -12,6 +8,7 @@ import { get } from "@/lib/kv/reads.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { effectiveRules } from "./budget_rules.ts";
+import { tellListChanges } from "./list_changes.ts";
 import { ringMoneyBell } from "./money_bell.ts";
 
 interface SettingsRecord extends Versioned {
@@ -103,13 +100,12 @@ export class BudgetSettings {
       const unit = ringMoneyBell(
         new UnitOfWork().guard(key, there.versionstamp, next),
       );
-      for (const change of changes(there.value?.rules ?? [], rules)) {
-        const { subject, ...details } = change;
-        unit.event(
-          workspace,
-          auditEvent("budget.changed", { ...by(caller), subject, details }),
-        );
-      }
+      tellListChanges(unit, workspace, caller, {
+        type: "budget.changed",
+        before: there.value?.rules ?? [],
+        after: rules,
+        identify: ({ subject, period }) => ({ subject, period }),
+      });
       if ((await commit(this.#store, unit)).ok) {
         this.#hold(workspace, rules);
         return next;
@@ -143,33 +139,5 @@ export class BudgetSettings {
     this.#rules.set(workspace, rules);
     for (const listener of this.#listeners) listener(workspace);
     return rules;
-  }
-}
-
-/** What has become of each budget, for the audit log. */
-function* changes(
-  before: readonly BudgetRule[],
-  after: readonly BudgetRule[],
-) {
-  const place = ({ subject, period }: BudgetRule) => `${period} ${subject}`;
-  const old = new Map(before.map((rule) => [place(rule), rule]));
-  const text = (rule: BudgetRule | undefined) =>
-    rule === undefined ? null : JSON.stringify(rule);
-  for (const rule of after) {
-    const was = old.get(place(rule));
-    old.delete(place(rule));
-    if (text(was) === text(rule)) continue;
-    yield {
-      subject: rule.subject,
-      change: was === undefined ? "added" : "changed",
-      period: rule.period,
-      before: text(was),
-      after: text(rule),
-    };
-  }
-  for (const was of old.values()) {
-    const { subject, period } = was;
-    const before = text(was);
-    yield { subject, change: "removed", period, before, after: null };
   }
 }

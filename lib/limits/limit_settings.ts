@@ -1,9 +1,5 @@
 /** The policies of each workspace: those of the config file, and those that its admins have set. */
-import {
-  auditEvent,
-  by,
-  type WorkspaceCaller,
-} from "@/lib/audit/audit_event.ts";
+import type { WorkspaceCaller } from "@/lib/audit/audit_event.ts";
 import type { LimitPolicySettings } from "@/lib/config/limits.ts";
 import { AppError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";
@@ -11,6 +7,7 @@ import { limitSettingsKey } from "@/lib/kv/keys.ts";
 import { get } from "@/lib/kv/reads.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { tellListChanges } from "./list_changes.ts";
 import { type LimitPolicy, mergePolicies } from "./policies.ts";
 
 interface SettingsRecord extends Versioned {
@@ -114,13 +111,12 @@ export class LimitSettings {
       accept(version);
       const next: SettingsRecord = { v: 1, version: version + 1, policies };
       const unit = new UnitOfWork().guard(key, there.versionstamp, next);
-      for (const change of changes(there.value?.policies ?? [], policies)) {
-        const { subject, ...details } = change;
-        unit.event(
-          workspace,
-          auditEvent("limit.changed", { ...by(editor), subject, details }),
-        );
-      }
+      tellListChanges(unit, workspace, editor, {
+        type: "limit.changed",
+        before: there.value?.policies ?? [],
+        after: policies,
+        identify: ({ subject }) => ({ subject }),
+      });
       if ((await commit(this.#store, unit)).ok) {
         this.#hold(workspace, policies);
         return { version: next.version, policies };
@@ -168,35 +164,5 @@ export class LimitSettings {
       reading: null,
     });
     return policies;
-  }
-}
-
-/** What has become of each policy, for the audit log. */
-function* changes(
-  before: readonly LimitPolicySettings[],
-  after: readonly LimitPolicySettings[],
-) {
-  const old = new Map(before.map((policy) => [policy.subject, policy]));
-  for (const policy of after) {
-    const { subject } = policy;
-    const was = old.get(subject);
-    old.delete(subject);
-    const text = JSON.stringify(policy);
-    const wasText = was === undefined ? null : JSON.stringify(was);
-    if (text === wasText) continue;
-    yield {
-      subject,
-      change: was === undefined ? "added" : "changed",
-      before: wasText,
-      after: text,
-    };
-  }
-  for (const [subject, was] of old) {
-    yield {
-      subject,
-      change: "removed",
-      before: JSON.stringify(was),
-      after: null,
-    };
   }
 }

@@ -1,9 +1,5 @@
 /** Prices with their history: those of the config file, and those that were set while the server ran. */
-import {
-  auditEvent,
-  by,
-  type WorkspaceCaller,
-} from "@/lib/audit/audit_event.ts";
+import type { WorkspaceCaller } from "@/lib/audit/audit_event.ts";
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import type { PriceSettings as PriceEntry } from "@/lib/config/file.ts";
 import { AppError } from "@/lib/errors.ts";
@@ -13,6 +9,7 @@ import { get } from "@/lib/kv/reads.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
+import { tellListChanges } from "./list_changes.ts";
 import { ringMoneyBell } from "./money_bell.ts";
 
 interface PricesRecord extends Versioned {
@@ -38,8 +35,6 @@ export interface AllPrices {
 const SAVE_ATTEMPTS = 3;
 /** Records of the store hold 64 KiB; the rest is room for its own fields. */
 const MAX_BYTES = 60_000;
-/** Audit events that one change may leave: an atomic has room for so many. */
-const MAX_TOLD = 100;
 
 const placeOf = ({ model, from }: PriceEntry) => `${from} ${model}`;
 
@@ -99,13 +94,12 @@ export class PriceSettings {
       const unit = ringMoneyBell(
         new UnitOfWork().guard(priceSettingsKey(), there.versionstamp, next),
       );
-      const told = [...changes(there.value?.prices ?? [], prices)];
-      for (const { subject, ...details } of told.slice(0, MAX_TOLD)) {
-        unit.event(
-          FIRST_WORKSPACE,
-          auditEvent("price.changed", { ...by(caller), subject, details }),
-        );
-      }
+      tellListChanges(unit, FIRST_WORKSPACE, caller, {
+        type: "price.changed",
+        before: there.value?.prices ?? [],
+        after: prices,
+        identify: ({ model, from }) => ({ subject: model, from }),
+      });
       if ((await commit(this.#store, unit)).ok) {
         this.#hold(prices);
         return { version: next.version, prices: this.#merge(prices) };
@@ -137,37 +131,5 @@ export class PriceSettings {
     ];
     const order = (entry: PriceEntry) => `${entry.model}\0${entry.from}`;
     return all.sort((left, right) => order(left) < order(right) ? -1 : 1);
-  }
-}
-
-/** What has become of each price, for the audit log. */
-function* changes(
-  before: readonly PriceEntry[],
-  after: readonly PriceEntry[],
-) {
-  const old = new Map(before.map((entry) => [placeOf(entry), entry]));
-  const text = (entry: PriceEntry | undefined) =>
-    entry === undefined ? null : JSON.stringify(entry);
-  for (const entry of after) {
-    const was = old.get(placeOf(entry));
-    old.delete(placeOf(entry));
-    if (text(was) === text(entry)) continue;
-    yield {
-      subject: entry.model,
-      change: was === undefined ? "added" : "changed",
-      from: entry.from,
-      before: text(was),
-      after: text(entry),
-    };
-  }
-  for (const was of old.values()) {
-    const { model, from } = was;
-    yield {
-      subject: model,
-      change: "removed",
-      from,
-      before: text(was),
-      after: null,
-    };
   }
 }
