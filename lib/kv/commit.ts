@@ -3,7 +3,7 @@ import { sleep } from "@/lib/clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { outboxRows } from "./outbox.ts";
 import { isDiskFull, isRefusal } from "./refusal.ts";
-import { assertWritable, type Store } from "./store.ts";
+import { assertWritable, hasQueues, type Store } from "./store.ts";
 import { newToken } from "./token.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 
@@ -119,6 +119,12 @@ function build(
   for (const { key, value } of outboxRows(store, unit.events)) {
     operation.set(key, value);
   }
+  // Elsewhere an enqueue fails the whole atomic.
+  if (hasQueues(store)) {
+    for (const { job, delayMs } of unit.wakes) {
+      operation.enqueue({ job }, { delay: delayMs });
+    }
+  }
   return operation;
 }
 
@@ -128,6 +134,7 @@ function committed(
   versionstamp: string,
 ): CommitResult {
   if (unit.events.length > 0) store.eventsBell.ring();
+  if (unit.wakes.length > 0) store.jobsBell.ring();
   return { ok: true, versionstamp };
 }
 

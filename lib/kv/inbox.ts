@@ -6,15 +6,15 @@ import type { Store, Versioned } from "./store.ts";
 import { newToken } from "./token.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 
-/** `stop`: end a run. `follow`: somebody in another process reads a run's log. */
-export type InboxKind = "stop" | "follow";
+/** `stop`: end a run. `follow`: somebody in another process reads a run's log. `job`: cancel a job. */
+export type InboxKind = "stop" | "follow" | "job";
 
 /** What another process asks of the owner of a run. */
 export interface InboxRecord extends Versioned {
   readonly v: 1;
   readonly kind: InboxKind;
   readonly ws: string;
-  /** Run that is meant. */
+  /** Run or job that is meant. */
   readonly id: string;
 }
 

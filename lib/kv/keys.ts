@@ -1312,3 +1312,152 @@ export const ROWS_THAT_NAME_SPACES: readonly { prefix: Deno.KvKey }[] = [
   { prefix: ["sys", "qh"] },
   { prefix: ["sys", "rx"] },
 ];
+
+/** A job. */
+export function jobKey(space: string, job: string): Deno.KvKey {
+  return [tenant(space), "j", job];
+}
+
+/** `{v, cancel, at}`: control of a job that runs, which anyone may set. */
+export function jobControlKey(space: string, job: string): Deno.KvKey {
+  return [tenant(space), "jc", job];
+}
+
+/** `{v, job}`: the job that is not over and has this key of its kind; the key is hashed. */
+export function jobDedupKey(
+  space: string,
+  kind: string,
+  hash: string,
+): Deno.KvKey {
+  return [tenant(space), "jk", kind, hash];
+}
+
+/** `{v, kind, space}`: a job in the list of its space, and in that of its workspace, by its status. */
+export function jobListKey(
+  space: string,
+  status: string,
+  job: string,
+): Deno.KvKey {
+  return [tenant(space), "ji", status, job];
+}
+
+/** The jobs of a space with one status, made before the given one (null: all). */
+export function jobList(
+  space: string,
+  status: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(space), "ji", status], before);
+}
+
+/** Job out of a key that `jobListKey` built. */
+export function parseJobListKey(key: Deno.KvKey): string {
+  return String(key[3]);
+}
+
+/** Where a job stands that waits for a worker. */
+export interface JobDuePlace {
+  /** 0 is taken first. */
+  priority: number;
+  workspace: string;
+  kind: string;
+  runAtMs: number;
+  job: string;
+}
+
+/** `{v, space}`: a job that may be claimed. */
+export function jobDueKey(
+  { priority, workspace, kind, runAtMs, job }: JobDuePlace,
+): Deno.KvKey {
+  return ["sys", "jd", priority, tenant(workspace), kind, runAtMs, job];
+}
+
+/** What a key says that `jobDueKey` built. */
+export function parseJobDueKey(key: Deno.KvKey): JobDuePlace {
+  const [, , priority, workspace, kind, runAtMs, job] = key;
+  return {
+    priority: Number(priority),
+    workspace: String(workspace),
+    kind: String(kind),
+    runAtMs: Number(runAtMs),
+    job: String(job),
+  };
+}
+
+/** A kind of jobs of one workspace, all of one priority. */
+export type JobQueue = Pick<JobDuePlace, "priority" | "workspace" | "kind">;
+
+/** The jobs that wait in one queue, longest due first. */
+export function dueJobs(
+  { priority, workspace, kind }: JobQueue,
+): Deno.KvListSelector {
+  return { prefix: ["sys", "jd", priority, tenant(workspace), kind] };
+}
+
+/** Jobs of one priority that wait in queues after the given one (null: in all). */
+export function dueJobsAfter(
+  priority: number,
+  queue: Pick<JobQueue, "workspace" | "kind"> | null,
+): Deno.KvListSelector {
+  const prefix = ["sys", "jd", priority];
+  if (queue === null) return { prefix };
+  // No kind holds a zero character, so this is the first place behind all jobs of the queue.
+  return { prefix, start: [...prefix, queue.workspace, `${queue.kind}\0`] };
+}
+
+/** `{v, space, priority, kind}`: a job that is not to begin before a time. */
+export function jobTimerKey(runAtMs: number, job: string): Deno.KvKey {
+  return ["sys", "jt", runAtMs, job];
+}
+
+/** Timers of jobs, earliest first: those due before a time (null: all). */
+export function jobTimers(beforeMs: number | null): Deno.KvListSelector {
+  const prefix = ["sys", "jt"];
+  return beforeMs === null
+    ? { prefix }
+    : { prefix, end: [...prefix, beforeMs] };
+}
+
+/** Time and job out of a key that `jobTimerKey` built. */
+export function parseJobTimerKey(
+  key: Deno.KvKey,
+): { runAtMs: number; job: string } {
+  return { runAtMs: Number(key[2]), job: String(key[3]) };
+}
+
+/** `{v}`: an ended job whose record goes from then on. */
+export function jobRetentionKey(
+  dueAtMs: number,
+  space: string,
+  job: string,
+): Deno.KvKey {
+  return ["sys", "jx", dueAtMs, tenant(space), job];
+}
+
+/** The ended jobs whose records go before a time, longest due first. */
+export function jobRetentions(beforeMs: number): Deno.KvListSelector {
+  const prefix = ["sys", "jx"];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** Space and job out of a key that `jobRetentionKey` built. */
+export function parseJobRetentionKey(
+  key: Deno.KvKey,
+): { space: string; job: string } {
+  return { space: String(key[3]), job: String(key[4]) };
+}
+
+/** `{v, at}`: no job of this kind is begun. */
+export function pausedJobKindKey(kind: string): Deno.KvKey {
+  return ["sys", "jp", kind];
+}
+
+/** The kinds of jobs that are paused. */
+export function pausedJobKinds(): Deno.KvListSelector {
+  return { prefix: ["sys", "jp"] };
+}
+
+/** Kind out of a key that `pausedJobKindKey` built. */
+export function parsePausedJobKindKey(key: Deno.KvKey): string {
+  return String(key[2]);
+}

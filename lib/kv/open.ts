@@ -52,6 +52,7 @@ export async function openStore(options: OpenOptions): Promise<Store> {
       deadlineMs,
       clock,
       eventsBell: new Bell(),
+      jobsBell: new Bell(),
       close: () => kv.close(),
     };
     const identity = await identify(bare, schema.version, signal);

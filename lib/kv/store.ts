@@ -24,7 +24,17 @@ export interface Store {
   readonly clock: Clock;
   /** Rings when this process has committed events. */
   readonly eventsBell: Bell;
+  /** Rings when this process has committed jobs, or the store says that one is due. */
+  readonly jobsBell: Bell;
   close(): void;
+}
+
+/**
+ * Whether the store has queues. It is known by how the store was opened and never tried: where it has
+ * none, an enqueue fails all that is committed with it.
+ */
+export function hasQueues({ kind }: Pick<Store, "kind">): boolean {
+  return kind === "memory" || kind === "file";
 }
 
 /** Every value in the store carries the version of its shape. */

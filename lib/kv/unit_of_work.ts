@@ -45,6 +45,12 @@ export interface Guard {
   field: string;
 }
 
+/** A job to be looked at, and when: milliseconds from the commit. */
+export interface Wake {
+  job: string;
+  delayMs: number;
+}
+
 /** Bytes that a token of 22 characters and the tags of a field add to a value, and more. */
 const TOKEN_FIELD_BYTES = 48;
 
@@ -60,6 +66,7 @@ export class UnitOfWork {
   readonly #mutations: Mutation[] = [];
   readonly #guards: Guard[] = [];
   readonly #events: AddressedEvent[] = [];
+  readonly #wakes: Wake[] = [];
   readonly #envelopes = new Map<string, number>();
   #keyBytes = 0;
   #totalBytes = 0;
@@ -119,6 +126,15 @@ export class UnitOfWork {
     return this;
   }
 
+  /**
+   * Wakes whoever does jobs once the unit is committed, in this process at once. Where the store has
+   * queues it also wakes them after the delay, whatever becomes of this process.
+   */
+  wake(job: string, delayMs: number): this {
+    this.#wakes.push({ job, delayMs });
+    return this;
+  }
+
   /** Takes over everything that another unit holds. */
   add(other: UnitOfWork): this {
     const first = this.#checks.length;
@@ -138,7 +154,12 @@ export class UnitOfWork {
     for (const { space, event } of other.#events) {
       this.event(space, event);
     }
+    this.#wakes.push(...other.#wakes);
     return this;
+  }
+
+  get wakes(): readonly Wake[] {
+    return this.#wakes;
   }
 
   get checks(): readonly Deno.AtomicCheck[] {

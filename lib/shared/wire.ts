@@ -421,3 +421,28 @@ export interface EffectiveLimits {
   limits: LimitState[];
   budgets: BudgetState[];
 }
+
+/** Background work. */
+export interface Job {
+  id: string;
+  kind: string;
+  status: "queued" | "running" | "completed" | "dead" | "cancelled";
+  priority: "interactive" | "normal" | "bulk";
+  /** Number of the attempt that runs or ran last; 0 before the first. */
+  attempt: number;
+  maxAttempts: number;
+  /** `value` from 0 to 1. */
+  progress: { value: number; message: string };
+  input: unknown;
+  result: unknown;
+  /** What the last attempt ended with, in words, or null. */
+  error: string | null;
+  attempts: { startedAt: string; finishedAt: string; error: string | null }[];
+  /** Not before then. */
+  runAt: string;
+  correlationId: string | null;
+  dedupKey: string | null;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+}

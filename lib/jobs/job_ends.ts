@@ -1,0 +1,147 @@
+/** What becomes of a job when an attempt at it has ended. */
+import { backoffMs } from "./backoff.ts";
+import type { AttemptEnd } from "./job_attempt.ts";
+import type {
+  JobAttempt as AttemptRecord,
+  JobRecord,
+  JobResult,
+} from "./job_record.ts";
+
+/** The next state of a job, and what is told of it: `job.<verb>`. */
+export interface NextState {
+  record: JobRecord;
+  verb: string;
+}
+
+/** Attempts that are kept of a job: the newest. */
+const MAX_ATTEMPTS_KEPT = 50;
+
+/** In words, for what a job's attempt ended with though nothing was thrown. */
+const WORDS = {
+  deadline: "It took longer than it may",
+  crash: "Its process ended in the middle of it",
+} as const;
+
+function ended(
+  { attempts, startedAt, createdAt }: JobRecord,
+  error: string | null,
+  now: string,
+): AttemptRecord[] {
+  const attempt = { startedAt: startedAt ?? createdAt, finishedAt: now, error };
+  return [...attempts, attempt].slice(-MAX_ATTEMPTS_KEPT);
+}
+
+/** @param nowMs milliseconds since 1970 UTC */
+export function stateAfter(
+  record: JobRecord,
+  end: AttemptEnd,
+  result: JobResult | null,
+  nowMs: number,
+  random = Math.random,
+): NextState {
+  const now = new Date(nowMs).toISOString();
+  switch (end.type) {
+    case "done":
+      return {
+        verb: "completed",
+        record: {
+          ...record,
+          status: "completed",
+          result,
+          error: null,
+          progress: { ...record.progress, value: 1 },
+          attempts: ended(record, null, now),
+          finishedAt: now,
+        },
+      };
+    case "cancelled":
+      return {
+        verb: "cancelled",
+        record: {
+          ...record,
+          status: "cancelled",
+          attempts: ended(record, "It was cancelled", now),
+          finishedAt: now,
+        },
+      };
+    case "failed":
+      return failed(record, end.error, end.isFinal, nowMs, random);
+    case "deadline":
+      return failed(record, WORDS.deadline, false, nowMs, random);
+    case "handover":
+    case "fenced":
+      return givenBack(record, nowMs);
+  }
+}
+
+/** After the death of its process, for which the job is to blame. */
+export function stateAfterCrash(
+  record: JobRecord,
+  nowMs: number,
+  random = Math.random,
+): NextState {
+  return failed(record, WORDS.crash, false, nowMs, random);
+}
+
+/** Tried again after a pause, or dead when no attempt is left. */
+function failed(
+  record: JobRecord,
+  error: string,
+  isFinal: boolean,
+  nowMs: number,
+  random: () => number,
+): NextState {
+  const now = new Date(nowMs).toISOString();
+  const attempts = ended(record, error, now);
+  if (isFinal || record.attempt >= record.maxAttempts) {
+    return {
+      verb: "dead",
+      record: { ...record, status: "dead", error, attempts, finishedAt: now },
+    };
+  }
+  return {
+    verb: "failed",
+    record: {
+      ...record,
+      status: "queued",
+      owner: null,
+      error,
+      attempts,
+      runAt: nowMs + backoffMs(record.attempt, random),
+    },
+  };
+}
+
+/** Back in its queue as if the attempt had not begun. @param runAtMs when it may begin again */
+export function givenBack(record: JobRecord, runAtMs: number): NextState {
+  return {
+    verb: "queued",
+    record: {
+      ...record,
+      status: "queued",
+      owner: null,
+      attempt: record.attempt - 1,
+      runAt: runAtMs,
+    },
+  };
+}
+
+/** A job that is over, or waits for its next attempt, as somebody wants it begun now. */
+export function stateForRetry(record: JobRecord, nowMs: number): NextState {
+  return {
+    verb: "queued",
+    record: {
+      ...record,
+      status: "queued",
+      owner: null,
+      error: null,
+      result: null,
+      attempt: 0,
+      restartGroup: null,
+      progress: { value: 0, message: "" },
+      runAt: nowMs,
+      startedAt: null,
+      finishedAt: null,
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** Kinds of jobs: what their input is, how much of them goes on at a time, and who does them. */
+import type * as z from "zod";
+import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import type { JobPriority } from "./job_record.ts";
+
+/** What a handler is told, and what it tells. */
+export interface JobContext<Input> {
+  /** `job_` id: constant over all attempts, so that what is done outside the store shows as a repeat. */
+  id: string;
+  space: string;
+  /** Number of this attempt; the first is 1. */
+  attempt: number;
+  input: Input;
+  /** Aborts when the job is cancelled, its deadline has passed, or it is not this process's any more. */
+  signal: AbortSignal;
+  log: Logger;
+  /**
+   * Tells how far the job is. It may be called as often as one likes: what is stored is the newest, a few
+   * times a second, and never less than before.
+   * @param value from 0 to 1
+   */
+  progress(value: number, message?: string): void;
+}
+
+/** What a job has come to. */
+export interface JobOutcome {
+  /** JSON. */
+  result?: unknown;
+  /** Changes in the store that count if and only if the job ends with them. */
+  effects?: UnitOfWork;
+}
+
+export interface JobKind<Input = unknown> {
+  /** Noun and verb, for example `thread.export`. */
+  readonly kind: string;
+  readonly input: z.ZodType<Input>;
+  /** Whether people may enqueue it over `/api/jobs`, or the program alone. */
+  readonly isPublic: boolean;
+  readonly priority: JobPriority;
+  readonly maxAttempts: number;
+  /** How long an attempt may take, in milliseconds. */
+  readonly deadlineMs: number;
+  /** Jobs of this kind that one process executes at a time. */
+  readonly perProcess: number;
+  /** Of these, those of one workspace. */
+  readonly perWorkspace: number;
+  /** @throws {JobRefusal} when no further attempt can help; anything else is tried again */
+  handle(context: JobContext<Input>): Promise<JobOutcome>;
+}
+
+/** A job that no further attempt can mend. */
+export class JobRefusal extends Error {
+  override readonly name = "JobRefusal";
+}
+
+export class JobKinds {
+  readonly #kinds = new Map<string, JobKind>();
+
+  /** @throws {TypeError} for a name that is taken */
+  add<Input>(kind: JobKind<Input>): void {
+    if (this.#kinds.has(kind.kind)) {
+      throw new TypeError(`There are two kinds of jobs "${kind.kind}"`);
+    }
+    this.#kinds.set(kind.kind, kind as JobKind);
+  }
+
+  get(kind: string): JobKind | null {
+    return this.#kinds.get(kind) ?? null;
+  }
+
+  get all(): readonly JobKind[] {
+    return [...this.#kinds.values()];
+  }
+}

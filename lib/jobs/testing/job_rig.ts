@@ -1,0 +1,113 @@
+/** Processes that do jobs over one store, for tests. */
+import * as z from "zod";
+import { Owner } from "@/lib/kv/owner.ts";
+import { openStore } from "@/lib/kv/open.ts";
+import { Reaper } from "@/lib/kv/reaper.ts";
+import type { Store } from "@/lib/kv/store.ts";
+import { silentLogger } from "@/lib/observe/log.ts";
+import { JobRecovery } from "../job_recovery.ts";
+import {
+  type JobContext,
+  type JobKind,
+  JobKinds,
+  type JobOutcome,
+} from "../job_kind.ts";
+import { JobStore } from "../job_store.ts";
+import { Jobs } from "../jobs.ts";
+import { JobWorker } from "../job_worker.ts";
+
+export const SPACE = "wsp_a/usr_a";
+
+/** A kind that does what a test says. */
+export function kindOf(
+  handle: (context: JobContext<unknown>) => Promise<JobOutcome>,
+  more: Partial<JobKind> = {},
+): JobKind {
+  return {
+    kind: "test.do",
+    input: z.unknown(),
+    isPublic: true,
+    priority: "normal",
+    maxAttempts: 3,
+    deadlineMs: 60_000,
+    perProcess: 16,
+    perWorkspace: 16,
+    handle,
+    ...more,
+  };
+}
+
+/** One process of a store. */
+export interface JobProcess extends AsyncDisposable {
+  store: Store;
+  owner: Owner;
+  jobs: Jobs;
+  jobStore: JobStore;
+  worker: JobWorker;
+}
+
+export interface JobProcessOptions {
+  store?: Store;
+  location?: string;
+  usesQueue?: boolean;
+  /** Whether it does jobs, or only asks for them. */
+  isIdle?: boolean;
+}
+
+export async function jobProcess(
+  kinds: readonly JobKind[],
+  { store: given, location = ":memory:", usesQueue, isIdle }:
+    JobProcessOptions = {},
+): Promise<JobProcess> {
+  const store = given ?? await openStore({ location });
+  const owner = await Owner.start(store);
+  const registry = new JobKinds();
+  for (const kind of kinds) registry.add(kind);
+  const jobStore = new JobStore(store);
+  const log = silentLogger();
+  const jobs: Jobs = new Jobs({
+    store,
+    jobs: jobStore,
+    kinds: registry,
+    owner,
+    cancelHere: (job) => worker.cancel(job),
+  });
+  const worker = new JobWorker({
+    store,
+    jobs: jobStore,
+    kinds: registry,
+    owner,
+    keepResult: (result) => jobs.keepResult(result),
+    log,
+    usesQueue,
+  });
+  const recovery = new JobRecovery({
+    jobs: jobStore,
+    owner,
+    isHere: (job) => worker.has(job),
+    log,
+  });
+  const reaper = new Reaper(store, {
+    own: () => owner.incarnation.id,
+    onFenced: (dead) => recovery.takeOver(dead),
+    onOwning: (own) => recovery.adopt(own),
+    onError: (error) => {
+      throw error;
+    },
+  });
+  if (!isIdle) worker.start();
+  reaper.start();
+  return {
+    store,
+    owner,
+    jobs,
+    jobStore,
+    worker,
+    async [Symbol.asyncDispose]() {
+      await worker.stop(1_000);
+      await reaper.stop();
+      await owner.release(1_000);
+      if (given === undefined) store.close();
+    },
+  };
+}
