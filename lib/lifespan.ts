@@ -8,6 +8,7 @@ import {
   readConfig,
   settingsWithoutEffect,
 } from "@/lib/config.ts";
+import { stopBackground } from "@/lib/background.ts";
 import { type Services, startServices } from "@/lib/services.ts";
 
 /** How long running answers get to store their ends when the process stops, in milliseconds. */
@@ -92,6 +93,7 @@ export async function drain(services: Services): Promise<void> {
   }
   await Promise.all([
     runs.drain(FINAL_WRITES_MS),
+    stopBackground(services, FINAL_WRITES_MS),
     services.threadPurge.close(),
     services.oldRuns.close(),
     services.openBlobs.close(),

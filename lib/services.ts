@@ -20,6 +20,11 @@ import { AuditLog } from "@/lib/audit/audit_log.ts";
 import { AuditSealer } from "@/lib/audit/audit_sealer.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import { buildAnswers } from "@/lib/cache/build_answers.ts";
+import {
+  type Background,
+  buildBackground,
+  startBackground,
+} from "@/lib/background.ts";
 import { Chat } from "@/lib/chat/chat.ts";
 import { RunBudgets } from "@/lib/chat/run_budget.ts";
 import { Recovery } from "@/lib/chat/recovery.ts";
@@ -129,7 +134,10 @@ const BUSY_LANE_BYTES = 4 * 1024 * 1024;
 const TELL_HALT_AFTER_MS = 1_000;
 
 /** Everything a route may call. */
-export interface Services extends Identity {
+export type Services = BaseServices & Background;
+
+/** What works for the requests. */
+export interface BaseServices extends Identity {
   config: Config;
   log: Logger;
   store: Store;
@@ -476,7 +484,7 @@ export async function startServices(
     projects,
     threads,
   });
-  const services: Services = {
+  const base: BaseServices = {
     config,
     log,
     store,
@@ -492,8 +500,16 @@ export async function startServices(
     proxies: trustedProxies(config.trustedProxies),
     reaper: new Reaper(store, {
       own: () => owner.incarnation.id,
-      onFenced: (dead) => recovery.takeOver(dead),
-      onOwning: (own) => recovery.adopt(own),
+      onFenced: async (dead) => {
+        await Promise.all([
+          recovery.takeOver(dead),
+          services.jobRecovery.takeOver(dead),
+        ]);
+      },
+      onOwning: async (own) => {
+        await recovery.adopt(own);
+        await services.jobRecovery.adopt(own);
+      },
       onError: (error) =>
         log.warn("Looking after other processes failed", { error }),
     }),
@@ -629,6 +645,7 @@ export async function startServices(
     apiKeys,
     accessWatch,
   };
+  const services: Services = { ...base, ...buildBackground(base) };
   measureServices(services);
   watchHealth(services);
   watchInbox(services);
@@ -647,6 +664,7 @@ export async function startServices(
   services.loopLag.start();
   moneyBell.start();
   budgets.start();
+  startBackground(services);
   return services;
 }
 
@@ -692,15 +710,20 @@ function watchHealth({ health, owner, admission, log }: Services): void {
   owner.subscribe(watch);
 }
 
-/** Does what other processes ask of this one's runs. */
-function watchInbox({ doorbells, owner, runs, store }: Services): void {
+/** Does what other processes ask of this one's runs and jobs. */
+function watchInbox(
+  { doorbells, jobWorker, owner, runs, store }: Services,
+): void {
   let inbox: Inbox | null = null;
   const watch = (incarnation: Incarnation) => {
     inbox?.stop();
     inbox = new Inbox(store, doorbells, incarnation, {
-      handle: ({ kind, id }) =>
-        kind === "stop" ? runs.tell(id, "cancelled") : runs.followed(id),
-      isWanted: () => runs.executing > 0,
+      handle: ({ kind, id }) => {
+        if (kind === "job") jobWorker.cancel(id);
+        else if (kind === "stop") runs.tell(id, "cancelled");
+        else runs.followed(id);
+      },
+      isWanted: () => runs.executing > 0 || jobWorker.running > 0,
     });
     inbox.start();
   };

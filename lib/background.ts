@@ -1,0 +1,61 @@
+/** What works beside the requests of a process: the queue of jobs and everything that lives by it. */
+import { JobKinds } from "@/lib/jobs/job_kind.ts";
+import { JobRecovery } from "@/lib/jobs/job_recovery.ts";
+import { JobStore } from "@/lib/jobs/job_store.ts";
+import { Jobs } from "@/lib/jobs/jobs.ts";
+import { JobWorker } from "@/lib/jobs/job_worker.ts";
+import type { BaseServices } from "@/lib/services.ts";
+
+/** Services that the rest of the program is given beside those of `BaseServices`. */
+export interface Background {
+  jobs: Jobs;
+  jobStore: JobStore;
+  /** What kinds of jobs there are; `lib/jobs/kinds/` has one file for each. */
+  jobKinds: JobKinds;
+  jobWorker: JobWorker;
+  jobRecovery: JobRecovery;
+}
+
+export function buildBackground(base: BaseServices): Background {
+  const { store, owner, log } = base;
+  const jobStore = new JobStore(store);
+  const jobKinds = new JobKinds();
+  const jobs: Jobs = new Jobs({
+    store,
+    jobs: jobStore,
+    kinds: jobKinds,
+    owner,
+    cancelHere: (job) => jobWorker.cancel(job),
+  });
+  const jobWorker = new JobWorker({
+    store,
+    jobs: jobStore,
+    kinds: jobKinds,
+    owner,
+    keepResult: (result) => jobs.keepResult(result),
+    log,
+  });
+  const jobRecovery = new JobRecovery({
+    jobs: jobStore,
+    owner,
+    isHere: (job) => jobWorker.has(job),
+    log,
+  });
+  return { jobs, jobStore, jobKinds, jobWorker, jobRecovery };
+}
+
+/** Begins to work. A store that takes no writes is left alone. */
+export function startBackground(
+  { store, jobWorker }: Background & BaseServices,
+): void {
+  if (store.readOnly) return;
+  jobWorker.start();
+}
+
+/** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
+export async function stopBackground(
+  { jobWorker }: Background,
+  deadlineMs: number,
+): Promise<void> {
+  await jobWorker.stop(deadlineMs);
+}
