@@ -35,6 +35,10 @@ export interface JobKind<Input = unknown> {
   /** Noun and verb, for example `thread.export`. */
   readonly kind: string;
   readonly input: z.ZodType<Input>;
+  /** What people read of one: "Export of “River levels”". Text without markup, 120 characters at most. */
+  describe(input: Input): string;
+  /** Whether who asked is notified of its end; of the end of others only where it is a failure. */
+  readonly notifies?: boolean;
   /** Whether people may enqueue it over `/api/jobs`, or the program alone. */
   readonly isPublic: boolean;
   readonly priority: JobPriority;

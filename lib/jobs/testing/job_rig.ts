@@ -26,6 +26,7 @@ export function kindOf(
   return {
     kind: "test.do",
     input: z.unknown(),
+    describe: () => "Something to do",
     isPublic: true,
     priority: "normal",
     maxAttempts: 3,
