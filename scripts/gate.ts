@@ -20,6 +20,9 @@ const STEPS: Step[] = [
   { name: "build", args: ["task", "build"] },
 ];
 
+/** Tests that wait for browsers and processes more than they compute: they run beside all others. */
+const BESIDE = ["tests/browser", "tests/faults"];
+
 const TEST_PERMISSIONS = ["-A", "--unstable-kv"];
 
 /** Counts of Deno's closing line, for example `ok | 12 passed (3 steps) | 0 failed (4s)`. */
@@ -38,7 +41,14 @@ function countTests(output: string): { passed: number; failed: number } {
   return counts;
 }
 
-/** Runs deno, shows what it prints and returns it too. */
+/** What Deno prints before the tests of each file. */
+// deno-lint-ignore no-control-regex -- colours of the terminal
+const NEXT_FILE = /^(?:\x1b\[[0-9;]*m)*running \d+ tests? from /;
+
+/**
+ * Runs deno, shows what it prints and returns it too. What is printed comes in pieces that belong together,
+ * one for each file of tests, so that two that run at a time can be read.
+ */
 async function runDeno(
   args: string[],
   env: Record<string, string> = {},
@@ -50,20 +60,38 @@ async function runDeno(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const parts: string[] = [];
-  const show = async (stream: ReadableStream<Uint8Array>) => {
+  const lines: string[] = [];
+  let piece: string[] = [];
+  const flush = async () => {
+    const text = new TextEncoder().encode(piece.join(""));
+    piece = [];
+    for (let at = 0; at < text.length;) {
+      at += await Deno.stdout.write(text.subarray(at));
+    }
+  };
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    let rest = "";
+    const take = async (line: string) => {
+      lines.push(line);
+      if (NEXT_FILE.test(line)) await flush();
+      piece.push(line);
+    };
     const decoder = new TextDecoder();
     for await (const chunk of stream) {
-      parts.push(decoder.decode(chunk, { stream: true }));
-      await Deno.stdout.write(chunk);
+      const text = rest + decoder.decode(chunk, { stream: true });
+      const parts = text.split("\n");
+      rest = parts.pop()!;
+      for (const part of parts) await take(`${part}\n`);
     }
+    if (rest !== "") await take(`${rest}\n`);
   };
   const [status] = await Promise.all([
     child.status,
-    show(child.stdout),
-    show(child.stderr),
+    read(child.stdout),
+    read(child.stderr),
   ]);
-  return { success: status.success, output: parts.join("") };
+  await flush();
+  return { success: status.success, output: lines.join("") };
 }
 
 function say(line: string): void {
@@ -86,18 +114,31 @@ async function main(paths: string[]): Promise<boolean> {
     if (!success && step.name === "build") return report(total);
   }
   const chromium = unitOnly ? null : await ensureChromium();
-  const roots = unitOnly ? ["lib", "components", "islands"] : [];
-  const { success, output } = await runDeno(
-    ["test", ...TEST_PERMISSIONS, "--no-check", ...roots],
-    chromium === null ? {} : { CHROMIUM_PATH: chromium },
-  );
-  const counts = countTests(output);
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  if (!success && counts.failed === 0) total.failed += 1;
-  if (success && counts.passed === 0) {
-    say("No test ran");
-    total.failed += 1;
+  const env: Record<string, string> = chromium === null
+    ? {}
+    : { CHROMIUM_PATH: chromium };
+  const lanes = unitOnly
+    ? [["lib", "components", "islands"]]
+    : [BESIDE, [`--ignore=${BESIDE.join()}`]];
+  const startedAtMs = performance.now();
+  const ends = await Promise.all(lanes.map(async (roots) => {
+    const end = await runDeno(
+      ["test", ...TEST_PERMISSIONS, "--no-check", ...roots],
+      env,
+    );
+    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+    say(`${end.success ? "ok" : "FAILED"}: tests ${roots} (${seconds} s)`);
+    return end;
+  }));
+  for (const { success, output } of ends) {
+    const counts = countTests(output);
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    if (!success && counts.failed === 0) total.failed += 1;
+    if (success && counts.passed === 0) {
+      say("No test ran");
+      total.failed += 1;
+    }
   }
   return report(total);
 }

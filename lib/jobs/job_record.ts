@@ -36,6 +36,8 @@ export interface JobRecord {
   v: 1;
   id: string;
   kind: string;
+  /** What people read of it; see `JobKind.describe`. */
+  title: string;
   /** Where it belongs: the space of a user, or a workspace. */
   space: string;
   status: JobStatus;
@@ -73,10 +75,11 @@ export function isOver({ status }: Pick<JobRecord, "status">): boolean {
 
 /** A job as its people see it. */
 export function toJob(record: JobRecord, result: unknown): Job {
-  const { id, kind, status, priority, attempt, maxAttempts } = record;
+  const { id, kind, title, status, priority, attempt, maxAttempts } = record;
   return {
     id,
     kind,
+    title,
     status,
     priority,
     attempt,

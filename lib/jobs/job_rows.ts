@@ -148,16 +148,36 @@ export function allKeysOf(record: JobRecord): Deno.KvKey[] {
   ];
 }
 
-/** What a change of a job tells. */
+/** What each event of a job says of it: all that a list shows, so that nobody reads the job for it. */
+export interface JobEventData {
+  jobId: string;
+  kind: string;
+  /** What people read of it; see `JobKind.describe`. */
+  title: string;
+  status: JobRecord["status"];
+  attempt: number;
+  progress: JobRecord["progress"];
+  /** Why the last attempt failed, shortened; null: it did not. */
+  error: string | null;
+}
+
+/** Longest error in an event, in UTF-16 code units; the job has it whole. */
+const MAX_EVENT_ERROR_CHARACTERS = 300;
+
+/** What a change of a job tells: `job.<verb>`, with `JobEventData`. */
 export function jobEvent(
-  { id, kind, status, attempt, progress }: JobRecord,
+  { id, kind, title, status, attempt, progress, error }: JobRecord,
   verb: string,
   atMs: number,
 ): OutboxEvent {
-  return {
-    type: `job.${verb}`,
-    at: atMs,
-    subject: id,
-    data: { kind, status, attempt, progress: progress.value },
+  const data: JobEventData = {
+    jobId: id,
+    kind,
+    title,
+    status,
+    attempt,
+    progress,
+    error: error?.slice(0, MAX_EVENT_ERROR_CHARACTERS) ?? null,
   };
+  return { type: `job.${verb}`, at: atMs, subject: id, data: { ...data } };
 }

@@ -44,6 +44,8 @@ export interface JobsParts {
   cancelHere: (job: string) => boolean;
 }
 
+/** Longest title, in UTF-16 code units. */
+const MAX_TITLE_CHARACTERS = 120;
 /** Largest input, in bytes as the store has it. */
 const MAX_INPUT_BYTES = 24 * 1024;
 /** A larger result is put into a blob. */
@@ -100,6 +102,7 @@ export class Jobs {
       v: 1,
       id: newId("job"),
       kind: kind.kind,
+      title: kind.describe(input.data).slice(0, MAX_TITLE_CHARACTERS),
       space,
       status: "queued",
       priority: wanted.priority ?? kind.priority,

@@ -426,6 +426,8 @@ export interface EffectiveLimits {
 export interface Job {
   id: string;
   kind: string;
+  /** What people read of it. */
+  title: string;
   status: "queued" | "running" | "completed" | "dead" | "cancelled";
   priority: "interactive" | "normal" | "bulk";
   /** Number of the attempt that runs or ran last; 0 before the first. */
