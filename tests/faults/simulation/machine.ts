@@ -127,6 +127,7 @@ export class Machine implements FollowedProcess {
       deadlineMs: DEADLINE_MS,
       clock: host.clock,
       eventsBell: new Bell(),
+      jobsBell: new Bell(),
       close: () => {},
     };
     const provider = this.#world.upstream.provider(host);

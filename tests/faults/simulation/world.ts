@@ -138,6 +138,7 @@ class World {
       deadlineMs: 1_000,
       clock: new Host(this.#timeline).clock,
       eventsBell: new Bell(),
+      jobsBell: new Bell(),
       close: () => {},
     };
     const threads = new ThreadStore(store, () => "nobody");
