@@ -1350,6 +1350,16 @@ export function jobList(
   return idsBefore([tenant(space), "ji", status], before);
 }
 
+/** The jobs of a space with one status, made after the given one. */
+export function jobListAfter(
+  space: string,
+  status: string,
+  after: string,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "ji", status];
+  return { prefix, start: [...prefix, `${after}\0`] };
+}
+
 /** Job out of a key that `jobListKey` built. */
 export function parseJobListKey(key: Deno.KvKey): string {
   return String(key[3]);
