@@ -1,5 +1,6 @@
 /** What works beside the requests of a process: the queue of jobs and everything that lives by it. */
 import { JobKinds } from "@/lib/jobs/job_kind.ts";
+import { JobLists } from "@/lib/jobs/job_lists.ts";
 import { JobRecovery } from "@/lib/jobs/job_recovery.ts";
 import { JobStore } from "@/lib/jobs/job_store.ts";
 import { Jobs } from "@/lib/jobs/jobs.ts";
@@ -12,6 +13,7 @@ export interface Background {
   jobStore: JobStore;
   /** What kinds of jobs there are; `lib/jobs/kinds/` has one file for each. */
   jobKinds: JobKinds;
+  jobLists: JobLists;
   jobWorker: JobWorker;
   jobRecovery: JobRecovery;
 }
@@ -41,7 +43,14 @@ export function buildBackground(base: BaseServices): Background {
     isHere: (job) => jobWorker.has(job),
     log,
   });
-  return { jobs, jobStore, jobKinds, jobWorker, jobRecovery };
+  return {
+    jobs,
+    jobStore,
+    jobKinds,
+    jobLists: new JobLists(store),
+    jobWorker,
+    jobRecovery,
+  };
 }
 
 /** Begins to work. A store that takes no writes is left alone. */
