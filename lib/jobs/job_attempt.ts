@@ -2,7 +2,12 @@
 import type { Clock } from "@/lib/clock.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import type { Logger } from "@/lib/observe/log.ts";
-import { type JobKind, type JobOutcome, JobRefusal } from "./job_kind.ts";
+import {
+  JobDelay,
+  type JobKind,
+  type JobOutcome,
+  JobRefusal,
+} from "./job_kind.ts";
 import type { JobRecord } from "./job_record.ts";
 
 /** Why the handler was told to end. */
@@ -11,7 +16,9 @@ export type Ending = "cancelled" | "deadline" | "fenced" | "handover";
 /** How an attempt ended. */
 export type AttemptEnd =
   | { type: "done"; outcome: JobOutcome }
-  | { type: "failed"; error: string; isFinal: boolean }
+  | { type: "failed"; error: string; isFinal: boolean; afterMs?: number }
+  /** It is to be begun anew after a while. */
+  | { type: "delayed"; afterMs: number }
   | { type: Ending };
 
 /** A handler that does not end when it is told to is left behind after so long, in milliseconds. */
@@ -96,8 +103,12 @@ export class JobAttempt {
       return { type: "done", outcome: await work() };
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
+      if (error instanceof JobDelay && !error.isCharged) {
+        return { type: "delayed", afterMs: error.afterMs };
+      }
       return {
         type: "failed",
+        ...(error instanceof JobDelay ? { afterMs: error.afterMs } : {}),
         error: text.slice(0, MAX_ERROR_CHARACTERS),
         isFinal: error instanceof JobRefusal,
       };

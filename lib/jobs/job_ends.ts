@@ -65,7 +65,16 @@ export function stateAfter(
         },
       };
     case "failed":
-      return failed(record, end.error, end.isFinal, nowMs, random);
+      return failed(
+        record,
+        end.error,
+        end.isFinal,
+        nowMs,
+        random,
+        end.afterMs,
+      );
+    case "delayed":
+      return givenBack(record, nowMs + end.afterMs);
     case "deadline":
       return failed(record, WORDS.deadline, false, nowMs, random);
     case "handover":
@@ -90,6 +99,7 @@ function failed(
   isFinal: boolean,
   nowMs: number,
   random: () => number,
+  afterMs = backoffMs(record.attempt, random),
 ): NextState {
   const now = new Date(nowMs).toISOString();
   const attempts = ended(record, error, now);
@@ -107,7 +117,7 @@ function failed(
       owner: null,
       error,
       attempts,
-      runAt: nowMs + backoffMs(record.attempt, random),
+      runAt: nowMs + afterMs,
     },
   };
 }

@@ -49,8 +49,31 @@ export interface JobKind<Input = unknown> {
   readonly perProcess: number;
   /** Of these, those of one workspace. */
   readonly perWorkspace: number;
-  /** @throws {JobRefusal} when no further attempt can help; anything else is tried again */
+  /**
+   * @throws {JobRefusal} when no further attempt can help
+   * @throws {JobDelay} to be tried again at a time of its own; after anything else that is up to the queue
+   */
   handle(context: JobContext<Input>): Promise<JobOutcome>;
+}
+
+/**
+ * A job whose kind knows better than its queue when to try again: after a time that a receiver has asked
+ * for, by delays of its own, or once something it needs is free.
+ */
+export class JobDelay extends Error {
+  override readonly name = "JobDelay";
+
+  /**
+   * @param afterMs how long it waits, in milliseconds
+   * @param isCharged whether this was an attempt that has failed; else it counts as not begun
+   */
+  constructor(
+    message: string,
+    readonly afterMs: number,
+    readonly isCharged: boolean,
+  ) {
+    super(message);
+  }
 }
 
 /** A job that no further attempt can mend. */

@@ -85,6 +85,19 @@ export class JobStore {
       .wake(id, Math.max(0, record.runAt - nowMs));
   }
 
+  /**
+   * Adds a new job to a unit that has a guard of its own and is committed once at most. It has no key that
+   * tells it from others, so that many go into one unit.
+   */
+  add(unit: UnitOfWork, record: JobRecord): UnitOfWork {
+    const { space, id } = record;
+    const nowMs = this.clock.now();
+    unit.set(keys.jobKey(space, id), { ...record, dedupKey: null });
+    addRows(unit, enqueuedRows(record, nowMs));
+    return unit.event(space, jobEvent(record, "queued", nowMs))
+      .wake(id, Math.max(0, record.runAt - nowMs));
+  }
+
   /** The job that is not over and has a key of its kind; null when there is none. */
   async findDuplicate(
     space: string,
