@@ -23,7 +23,8 @@ export type IdPrefix =
   | "req"
   | "ses"
   | "grp"
-  | "inv";
+  | "inv"
+  | "sch";
 
 let lastMs = 0;
 let counter = 0;
