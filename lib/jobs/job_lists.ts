@@ -5,7 +5,13 @@
 import * as keys from "@/lib/kv/keys.ts";
 import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
-import { JOB_STATUSES, type JobRecord, type JobStatus } from "./job_record.ts";
+import type { Job } from "@/lib/shared/wire.ts";
+import {
+  JOB_STATUSES,
+  type JobRecord,
+  type JobStatus,
+  toJob,
+} from "./job_record.ts";
 import type { JobRow } from "./job_rows.ts";
 
 /** Which jobs of a list are wanted. */
@@ -193,4 +199,11 @@ export class JobLists {
     );
     return rows.flatMap(({ value }) => value === null ? [] : [value]);
   }
+}
+
+/** A job as lists have it: with its result only where that is short. */
+export function toListedJob(record: JobRecord): Job {
+  const { result } = record;
+  const isShort = result !== null && "inline" in result;
+  return toJob(record, isShort ? result.inline : null);
 }

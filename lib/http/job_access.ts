@@ -1,0 +1,47 @@
+/** Whose jobs a caller may see and act on: their own, and as an admin every one of the workspace. */
+import { mayActAs } from "@/lib/auth/caller.ts";
+import { AppError } from "@/lib/errors.ts";
+import { isId } from "@/lib/shared/ids.ts";
+import type { JobRecord } from "@/lib/jobs/job_record.ts";
+import type { State } from "@/utils.ts";
+
+/**
+ * The job that a request names.
+ * @throws {AppError} 404 `not_found` for one there is not, or not for the caller
+ */
+export async function requireJob(
+  { services: { jobLists, jobStore }, caller, space }: State,
+  id: string,
+  signal?: AbortSignal,
+): Promise<JobRecord> {
+  if (isId("job", id)) {
+    const own = (await jobStore.load(space, id))?.record;
+    const record = own ??
+      (mayActAs(caller, "admin")
+        ? await jobLists.find(caller.workspace, id, signal)
+        : null);
+    if (record !== null) return record;
+  }
+  throw new AppError({
+    status: 404,
+    code: "not_found",
+    message: "There is no such job.",
+  });
+}
+
+/**
+ * The space in which a list looks.
+ * @throws {AppError} 403 `forbidden` for the workspace's to whom does not run it
+ */
+export function jobSpace(
+  { caller, space }: State,
+  scope: "own" | "workspace",
+): string {
+  if (scope === "own") return space;
+  if (mayActAs(caller, "admin")) return caller.workspace;
+  throw new AppError({
+    status: 403,
+    code: "forbidden",
+    message: "Jobs of the whole workspace are for its admins.",
+  });
+}

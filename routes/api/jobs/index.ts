@@ -1,0 +1,61 @@
+/** `POST /api/jobs` begins background work; `GET /api/jobs?status&kind&scope` lists it, newest first. */
+import { beforeId } from "@/lib/chat/id_cursor.ts";
+import { AppError } from "@/lib/errors.ts";
+import { readJson } from "@/lib/http/body.ts";
+import { jobSpace } from "@/lib/http/job_access.ts";
+import {
+  newJobSchema,
+  readJobFilter,
+  readJobScope,
+} from "@/lib/http/job_query.ts";
+import { methods } from "@/lib/http/methods.ts";
+import { readPageQuery } from "@/lib/http/page_query.ts";
+import { toListedJob } from "@/lib/jobs/job_lists.ts";
+import { JOB_STATUSES } from "@/lib/jobs/job_record.ts";
+import { define } from "@/utils.ts";
+
+/** Largest body, in bytes: an input may have 24 KiB. */
+const MAX_BODY_BYTES = 100_000;
+
+export const handler = define.handlers(methods({
+  async GET(ctx) {
+    const { services: { jobLists } } = ctx.state;
+    const { limit, cursor } = readPageQuery(ctx.url);
+    const { status, kind } = readJobFilter(ctx.url);
+    const { records, nextBefore } = await jobLists.page(
+      jobSpace(ctx.state, readJobScope(ctx.url)),
+      {
+        statuses: status === null ? JOB_STATUSES : [status],
+        kind,
+        before: beforeId("job", cursor),
+        limit,
+      },
+      ctx.req.signal,
+    );
+    return ctx.json(
+      { items: records.map(toListedJob), nextCursor: nextBefore },
+      { headers: { "cache-control": "no-store" } },
+    );
+  },
+  async POST(ctx) {
+    const { services: { jobs, jobKinds }, space } = ctx.state;
+    const wanted = await readJson(ctx.req, newJobSchema, {
+      maxBytes: MAX_BODY_BYTES,
+    });
+    // What only the program begins is nothing that callers can name.
+    if (!jobKinds.get(wanted.kind)?.isPublic) {
+      throw new AppError({
+        status: 400,
+        code: "unknown_job_kind",
+        message:
+          `There is no kind of job “${wanted.kind}” that can be asked for.`,
+        errors: [{ path: "kind", message: "is none that can be asked for" }],
+      });
+    }
+    const { job, isNew } = await jobs.enqueue(space, wanted);
+    return ctx.json(job, {
+      status: isNew ? 202 : 200,
+      headers: { location: `/api/jobs/${job.id}` },
+    });
+  },
+}));
