@@ -1471,3 +1471,135 @@ export function pausedJobKinds(): Deno.KvListSelector {
 export function parsePausedJobKindKey(key: Deno.KvKey): string {
   return String(key[2]);
 }
+
+/** A file: its name, its kind and the manifest of its bytes. */
+export function fileKey(space: string, file: string): Deno.KvKey {
+  return [tenant(space), "f", file];
+}
+
+/** The files of a space made before the given one (null: all), by id, which is by time. */
+export function filesBefore(
+  space: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(space), "f"], before);
+}
+
+/** The files of a space made after the given one (null: all). */
+export function filesAfter(
+  space: string,
+  after: string | null,
+): Deno.KvListSelector {
+  return idsAfter([tenant(space), "f"], after);
+}
+
+/** `{v}`: a file that is kept no longer from then on. */
+export function fileExpiryKey(
+  expiresAtMs: number,
+  space: string,
+  file: string,
+): Deno.KvKey {
+  return ["sys", "fx", expiresAtMs, tenant(space), file];
+}
+
+/** The files that are kept no longer before a time, longest due first. */
+export function fileExpiries(beforeMs: number): Deno.KvListSelector {
+  const prefix = ["sys", "fx"];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** Space and file out of a key that `fileExpiryKey` built. */
+export function parseFileExpiryKey(
+  key: Deno.KvKey,
+): { space: string; file: string } {
+  return { space: String(key[3]), file: String(key[4]) };
+}
+
+/** Ids hold no zero character, so what follows one begins there. */
+function idsAfter(
+  prefix: Deno.KvKey,
+  after: string | null,
+): Deno.KvListSelector {
+  return after === null
+    ? { prefix }
+    : { prefix, start: [...prefix, `${after}\0`] };
+}
+
+/** `{v, id, url, events, secrets, isEnabled …}`: a webhook, in the space whose events it is told. */
+export function webhookKey(space: string, webhook: string): Deno.KvKey {
+  return [tenant(space), "wh", webhook];
+}
+
+/** `{v, space, events, isEnabled}`: what has to be known of a webhook to choose its events. */
+export function webhookIndexKey(
+  workspace: string,
+  webhook: string,
+): Deno.KvKey {
+  return ["sys", "wh", tenant(workspace), webhook];
+}
+
+/** The webhooks of a workspace and of the spaces in it, oldest first. */
+export function webhookIndex(workspace: string): Deno.KvListSelector {
+  return { prefix: ["sys", "wh", tenant(workspace)] };
+}
+
+/** The webhooks of all workspaces that sort after the given one of a workspace (null: of all). */
+export function webhookIndexAfter(
+  place: { workspace: string; webhook: string } | null,
+): Deno.KvListSelector {
+  const prefix = ["sys", "wh"];
+  if (place === null) return { prefix };
+  return { prefix, start: [...prefix, place.workspace, `${place.webhook}\0`] };
+}
+
+/** Workspace and webhook out of a key that `webhookIndexKey` built. */
+export function parseWebhookIndexKey(
+  key: Deno.KvKey,
+): { workspace: string; webhook: string } {
+  return { workspace: String(key[2]), webhook: String(key[3]) };
+}
+
+/** `{v, failingSince}`: how deliveries to a webhook have gone. */
+export function webhookHealthKey(space: string, webhook: string): Deno.KvKey {
+  return [tenant(space), "wha", webhook];
+}
+
+/** An event among those of a webhook. */
+export interface WebhookPlace {
+  versionstamp: string;
+  index: number;
+}
+
+/** `{v, id, type, at, data}`: an event as webhooks of a space are told it. */
+export function webhookMessageKey(
+  space: string,
+  { versionstamp, index }: WebhookPlace,
+): Deno.KvKey {
+  return [tenant(space), "whm", versionstamp, index];
+}
+
+/** What webhooks of a space were told, oldest first. */
+export function webhookMessages(space: string): Deno.KvListSelector {
+  return { prefix: [tenant(space), "whm"] };
+}
+
+/** `{v, state, attempts, nextAt …}`: one event on its way to one webhook. */
+export function webhookDeliveryKey(
+  space: string,
+  webhook: string,
+  { versionstamp, index }: WebhookPlace,
+): Deno.KvKey {
+  return [tenant(space), "whd", webhook, versionstamp, index];
+}
+
+/** Deliveries to a webhook of events before a place (null: all), oldest first. */
+export function webhookDeliveries(
+  space: string,
+  webhook: string,
+  before: WebhookPlace | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "whd", webhook];
+  return before === null
+    ? { prefix }
+    : { prefix, end: [...prefix, before.versionstamp, before.index] };
+}

@@ -29,6 +29,8 @@ export interface EnvelopeRecord extends Versioned {
   readonly v: 1;
   /** Generation of the store: ids and cursors of another one count no more. */
   readonly gen: string;
+  /** Place of the first of its events among all of the atomic; absent: 0. */
+  readonly at?: number;
   readonly ev: readonly OutboxEvent[];
 }
 
@@ -64,12 +66,14 @@ export function outboxRows(
   const stamp = store.kv.commitVersionstamp();
   const bySpace = Map.groupBy(events, ({ space }) => space);
   const rows: { key: Deno.KvKey; value: EnvelopeRecord | NoticeRecord }[] = [];
+  let at = 0;
   for (const [space, addressed] of bySpace) {
     const ev = addressed.map(({ event }) => event);
     rows.push({
       key: eventsKey(space, stamp),
-      value: { v: 1, gen: store.generation, ev },
+      value: { v: 1, gen: store.generation, ...(at > 0 ? { at } : {}), ev },
     });
+    at += ev.length;
   }
   rows.push({
     key: eventsNoticeKey(stamp),

@@ -24,6 +24,7 @@ export type IdPrefix =
   | "ses"
   | "grp"
   | "inv"
+  | "whk"
   | "sch";
 
 let lastMs = 0;
@@ -58,13 +59,18 @@ function uuid7(): bigint {
 export function newId<Prefix extends IdPrefix>(
   prefix: Prefix,
 ): `${Prefix}_${string}` {
+  return `${prefix}_${newIdText()}`;
+}
+
+/** A fresh id without a prefix, for ids that another API prefixes its own way. */
+export function newIdText(): string {
   let rest = uuid7();
   let text = "";
   for (let index = 0; index < LENGTH; index += 1) {
     text = ALPHABET[Number(rest % BASE)] + text;
     rest /= BASE;
   }
-  return `${prefix}_${text}`;
+  return text;
 }
 
 /** Whether a text is an id of this kind. */
