@@ -1,4 +1,6 @@
 /** What works beside the requests of a process: the queue of jobs and everything that lives by it. */
+import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { Files } from "@/lib/files/files.ts";
 import { JobKinds } from "@/lib/jobs/job_kind.ts";
 import { JobLists } from "@/lib/jobs/job_lists.ts";
 import { JobRecovery } from "@/lib/jobs/job_recovery.ts";
@@ -9,6 +11,10 @@ import type { BaseServices } from "@/lib/services.ts";
 
 /** Services that the rest of the program is given beside those of `BaseServices`. */
 export interface Background {
+  /** Files of any size. */
+  files: Files;
+  /** Removes files that are kept no longer. */
+  oldFiles: Sweeper;
   jobs: Jobs;
   jobStore: JobStore;
   /** What kinds of jobs there are; `lib/jobs/kinds/` has one file for each. */
@@ -17,6 +23,8 @@ export interface Background {
   jobWorker: JobWorker;
   jobRecovery: JobRecovery;
 }
+
+const FILE_SWEEP_EVERY_MS = 60_000;
 
 export function buildBackground(base: BaseServices): Background {
   const { store, owner, log } = base;
@@ -43,7 +51,16 @@ export function buildBackground(base: BaseServices): Background {
     isHere: (job) => jobWorker.has(job),
     log,
   });
+  const files = new Files({ store, owner: () => owner.incarnation.id });
+  const oldFiles = new Sweeper({
+    failure: "Old files could not be removed",
+    everyMs: FILE_SWEEP_EVERY_MS,
+    sweep: (signal) => files.sweep(signal),
+    log,
+  });
   return {
+    files,
+    oldFiles,
     jobs,
     jobStore,
     jobKinds,
@@ -55,16 +72,17 @@ export function buildBackground(base: BaseServices): Background {
 
 /** Begins to work. A store that takes no writes is left alone. */
 export function startBackground(
-  { store, jobWorker }: Background & BaseServices,
+  { oldFiles, store, jobWorker }: Background & BaseServices,
 ): void {
   if (store.readOnly) return;
   jobWorker.start();
+  oldFiles.start();
 }
 
 /** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
 export async function stopBackground(
-  { jobWorker }: Background,
+  { jobWorker, oldFiles }: Background,
   deadlineMs: number,
 ): Promise<void> {
-  await jobWorker.stop(deadlineMs);
+  await Promise.all([jobWorker.stop(deadlineMs), oldFiles.close()]);
 }

@@ -12,7 +12,7 @@ const PARTS_PER_UNIT = 200;
 
 /**
  * Removes blobs that no manifest names and none ever will: their writer is fenced, so nothing it has
- * sent can still commit, or they are a day old.
+ * sent can still commit, or they are a day old, or what named them was deleted.
  * @returns how many were removed
  * @throws {StorageError} when the store does not answer
  */
@@ -28,7 +28,7 @@ export async function sweepOpenBlobs(
     const isLeft = value.owner !== null &&
       (await get(store, fenceKey(value.owner), { signal })).versionstamp ===
         null;
-    if (!isOld && !isLeft) continue;
+    if (!isOld && !isLeft && !value.isDeleted) continue;
     if (await remove(store, key, versionstamp, blob, signal)) removed += 1;
   }
   return removed;
@@ -52,7 +52,11 @@ async function remove(
         signal,
       }),
     );
-    const unit = new UnitOfWork().guard(key, checked, { v: 1, owner: null });
+    const unit = new UnitOfWork().guard(key, checked, {
+      v: 1,
+      owner: null,
+      isDeleted: true,
+    });
     for (const part of parts) unit.delete(part.key);
     if (parts.length < PARTS_PER_UNIT) unit.delete(key);
     const result = await commit(store, unit, { signal });

@@ -22,7 +22,8 @@ export interface BlobManifest extends Versioned {
   readonly sha256: string;
 }
 
-interface BlobPart extends Versioned {
+/** A part of a blob. */
+export interface BlobPart extends Versioned {
   readonly v: 1;
   /** Incarnation that wrote it, so that parts left behind by a dead one can be found. */
   readonly owner: string | null;
@@ -43,9 +44,12 @@ export interface OpenBlobRecord extends Versioned {
   readonly v: 1;
   /** Incarnation that writes it, or null. */
   readonly owner: string | null;
+  /** Whatever named it is gone: its parts may go at once. */
+  readonly isDeleted?: boolean;
 }
 
-const PART_BYTES = 60 * 1024;
+/** Bytes of each part of a blob but the last. */
+export const PART_BYTES = 60 * 1024;
 /** Parts in one atomic: as many as it takes checks. */
 const PARTS_PER_UNIT = 10;
 
@@ -138,7 +142,7 @@ export function blobTime(blob: string): number {
 }
 
 /** An id that sorts by the time it was made, so that old parts are found without reading them. */
-function newBlobId(nowMs: number): string {
+export function newBlobId(nowMs: number): string {
   const time = nowMs.toString(36).padStart(TIME_DIGITS, "0");
   return `blb_${time}${newToken()}`;
 }

@@ -1603,3 +1603,75 @@ export function webhookDeliveries(
     ? { prefix }
     : { prefix, end: [...prefix, before.versionstamp, before.index] };
 }
+
+/** A schedule. */
+export function scheduleKey(space: string, schedule: string): Deno.KvKey {
+  return [tenant(space), "sc", schedule];
+}
+
+/** The schedules of a space that were made before the given one (null: all). */
+export function schedules(
+  space: string,
+  before: string | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "sc"];
+  return before === null ? { prefix } : { prefix, end: [...prefix, before] };
+}
+
+/** `{v, plannedAt}`: when a schedule is due next; for whoever looks what is due. */
+export function scheduleDueKey(
+  dueAtMs: number,
+  space: string,
+  schedule: string,
+): Deno.KvKey {
+  return ["sys", "sd", dueAtMs, tenant(space), schedule];
+}
+
+/** Schedules by when they are due, earliest first: those due before a time (null: all). */
+export function schedulesDue(beforeMs: number | null): Deno.KvListSelector {
+  const prefix = ["sys", "sd"];
+  return beforeMs === null
+    ? { prefix }
+    : { prefix, end: [...prefix, beforeMs] };
+}
+
+/** Time, space and schedule out of a key that `scheduleDueKey` built. */
+export function parseScheduleDueKey(
+  key: Deno.KvKey,
+): { dueAtMs: number; space: string; schedule: string } {
+  return {
+    dueAtMs: Number(key[2]),
+    space: String(key[3]),
+    schedule: String(key[4]),
+  };
+}
+
+/** `{v, job}`: what was due then has its job; whoever makes one checks that it is absent. */
+export function scheduleTickKey(
+  schedule: string,
+  dueAtMs: number,
+): Deno.KvKey {
+  return ["sys", "st", schedule, new Date(dueAtMs).toISOString()];
+}
+
+/** `{v, …}`: what became of a schedule at a time. `mark` parts what happened in one millisecond. */
+export function scheduleHistoryKey(
+  space: string,
+  schedule: string,
+  atMs: number,
+  mark: string,
+): Deno.KvKey {
+  return [tenant(space), "sh", schedule, atMs, mark];
+}
+
+/** The history of a schedule: what happened before a time (null: all). */
+export function scheduleHistory(
+  space: string,
+  schedule: string,
+  beforeMs: number | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "sh", schedule];
+  return beforeMs === null
+    ? { prefix }
+    : { prefix, end: [...prefix, beforeMs] };
+}

@@ -27,6 +27,7 @@ const MECHANISMS = [
   "lib/cache",
   "lib/limits",
   "lib/events",
+  "lib/files",
   // The queue; what its jobs do is in the services' part of it.
   "lib/jobs",
   "lib/audit",
