@@ -1675,3 +1675,79 @@ export function scheduleHistory(
     ? { prefix }
     : { prefix, end: [...prefix, beforeMs] };
 }
+
+/** `{v, at}`: a schedule that was deleted; it shows whether the deletion counted. */
+export function deletedScheduleKey(
+  space: string,
+  schedule: string,
+): Deno.KvKey {
+  return [tenant(space), "sdel", schedule];
+}
+
+/** A notification. */
+export function notificationKey(space: string, id: string): Deno.KvKey {
+  return [tenant(space), "nf", id];
+}
+
+/** `{v, event, read, createdAt}`: a notification, found by when it was changed last. */
+export function notificationRowKey(
+  space: string,
+  atMs: number,
+  id: string,
+): Deno.KvKey {
+  return [tenant(space), "nr", atMs, id];
+}
+
+/** The notifications of a space before a place in their order (null: all), oldest first. */
+export function notificationRows(
+  space: string,
+  before: { atMs: number; id: string } | null = null,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "nr"];
+  return before === null
+    ? { prefix }
+    : { prefix, end: [...prefix, before.atMs, before.id] };
+}
+
+/** Time and id out of a key that `notificationRowKey` built. */
+export function parseNotificationRowKey(
+  key: Deno.KvKey,
+): { atMs: number; id: string } {
+  return { atMs: Number(key[2]), id: String(key[3]) };
+}
+
+/** `{v, unread, total, groups, sweepAt}`: how many notifications a space has; each change checks it. */
+export function notificationStateKey(space: string): Deno.KvKey {
+  return [tenant(space), "ns"];
+}
+
+/** Which notifications somebody wants, and where. */
+export function notificationSettingsKey(space: string): Deno.KvKey {
+  return [tenant(space), "np"];
+}
+
+/** `{v}`: notifications of a space are kept no longer from then on. */
+export function notificationSweepKey(
+  dueAtMs: number,
+  space: string,
+): Deno.KvKey {
+  return ["sys", "nx", dueAtMs, tenant(space)];
+}
+
+/** The spaces whose notifications are due before a time, longest due first. */
+export function notificationSweeps(beforeMs: number): Deno.KvListSelector {
+  const prefix = ["sys", "nx"];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** Time and space out of a key that `notificationSweepKey` built. */
+export function parseNotificationSweepKey(
+  key: Deno.KvKey,
+): { dueAtMs: number; space: string } {
+  return { dueAtMs: Number(key[2]), space: String(key[3]) };
+}
+
+/** `{v, user, at}`: somebody is to be told of the end of a run. */
+export function backgroundRunKey(space: string, run: string): Deno.KvKey {
+  return [tenant(space), "rb", run];
+}

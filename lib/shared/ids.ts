@@ -25,7 +25,8 @@ export type IdPrefix =
   | "grp"
   | "inv"
   | "whk"
-  | "sch";
+  | "sch"
+  | "ntf";
 
 let lastMs = 0;
 let counter = 0;
