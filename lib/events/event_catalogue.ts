@@ -1,0 +1,197 @@
+/**
+ * Every event there is, and what of it may leave the program: webhooks, the event log and whoever else
+ * shows events give the listed members of `data` and no others. `docs/events.md` is made of this list.
+ */
+import { AUDIT_FACTS, type AuditType } from "@/lib/audit/audit_types.ts";
+
+export interface EventFacts {
+  /** When it is told, in a sentence. */
+  readonly when: string;
+  /** What its subject is. */
+  readonly subject: string;
+  /** Members of `data`, with what they are. */
+  readonly data: Readonly<Record<string, string>>;
+  /** Members that may hold words of a person; only that person is told them. */
+  readonly personal?: readonly string[];
+  /** It comes so often that no pattern stands for it: who wants it has to name it. */
+  readonly isFrequent?: boolean;
+}
+
+const THREAD = { threadId: "Id of the thread" };
+
+const RUN = {
+  ...THREAD,
+  messageId: "Id of the message that holds the answer",
+  source: "Where it comes from when it has no thread, such as `v1`",
+  status: "State of the run",
+  epoch: "Number of the attempt; the first is 1",
+};
+
+const run = (when: string): EventFacts => ({
+  when,
+  subject: "the run",
+  data: RUN,
+});
+
+const thread = (
+  when: string,
+  data: Readonly<Record<string, string>> = {},
+): EventFacts => ({ when, subject: "the thread", data });
+
+const JOB = {
+  jobId: "Id of the job",
+  kind: "Kind of the job, such as `thread.export`",
+  title: "What it is, in words",
+  status: "State of the job",
+  attempt: "Number of the attempt; 0 before the first",
+  progress: "`{value, message}`: from 0 to 1, and a note",
+  error: "Why the last attempt failed, or null",
+};
+
+const job = (when: string): EventFacts => ({
+  when,
+  subject: "the job",
+  data: JOB,
+  personal: ["title", "progress", "error"],
+});
+
+const BUDGET = {
+  period: "`day`, `week`, `month` or `total`",
+  periodName: "Which one, such as `2026-11-21`",
+  limitMicroUsd: "The limit in millionths of a US dollar, or null",
+  limitTokens: "The limit in tokens, or null",
+  spentMicroUsd: "What was spent, in millionths of a US dollar",
+  spentTokens: "What was spent, in tokens",
+  resetsAt: "When the period ends, or null",
+};
+
+const budget = (when: string): EventFacts => ({
+  when,
+  subject: "whose budget it is, such as `user:usr_…`",
+  data: BUDGET,
+});
+
+/** The events that no audit log keeps, by type. */
+const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
+  "run.started": run("An answer has begun, or begun again"),
+  "run.completed": run("An answer is whole"),
+  "run.failed": run("An answer could not be finished"),
+  "run.cancelled": run("An answer was stopped by somebody"),
+  "run.interrupted": run("An answer was broken off and goes on only if asked"),
+
+  "message.created": {
+    when: "A question was asked",
+    subject: "the message",
+    data: THREAD,
+  },
+  "message.completed": {
+    when: "The message of an answer has its final text",
+    subject: "the message",
+    data: { ...THREAD, runId: "Id of the run", status: "State of the run" },
+  },
+
+  "thread.created": thread("A thread was begun"),
+  "thread.updated": thread("A thread was renamed, moved, pinned or the like", {
+    fields: "Names of what has changed",
+  }),
+  "thread.deleted": thread("A thread was deleted; for 30 s it can come back"),
+  "thread.restored": thread("The deletion of a thread was taken back"),
+  "thread.purged": thread("The rows of a deleted thread are gone"),
+
+  "job.queued": job("A job waits: it is new, given back, or tried again"),
+  "job.started": job("An attempt at a job has begun"),
+  "job.progress": {
+    ...job("A job tells how far it is, a few times a second"),
+    isFrequent: true,
+  },
+  "job.completed": job("A job is done"),
+  "job.failed": job("An attempt has failed and another one follows"),
+  "job.dead": job("The last attempt has failed"),
+  "job.cancelled": job("A job was cancelled"),
+  "job.retried": job("A job that was over is begun again"),
+
+  "budget.warned": budget("The soft part of a budget is spent"),
+  "budget.exceeded": budget("A budget is spent; requests are refused"),
+
+  "webhook.test": {
+    when: "Somebody sends a webhook a test; no other webhook is told of it",
+    subject: "the webhook",
+    data: { webhookId: "Id of the webhook" },
+  },
+  "webhook.disabled": {
+    when:
+      "A webhook was switched off: its receiver answered 410, or failed for days",
+    subject: "the webhook",
+    data: {
+      webhookId: "Id of the webhook",
+      host: "Host of its address",
+      reason: "`gone` or `failing`",
+    },
+  },
+  "events.lost": {
+    when:
+      "Events were deleted before a subscriber had read them; every webhook is told, whatever it asks for",
+    subject: "the subscriber",
+    data: {
+      from: "The last event that was read, or null: of another history",
+      to: "Where it goes on",
+    },
+  },
+};
+
+/** When each event of the audit log is told. */
+const AUDIT_WHEN: Readonly<Record<AuditType, string>> = {
+  "user.signed_in": "Somebody has signed in",
+  "user.sign_in_failed": "Somebody could not sign in",
+  "user.signed_out": "Somebody has signed out",
+  "session.revoked": "A session was ended by somebody",
+  "user.created": "An account was made",
+  "user.invited": "Somebody was invited",
+  "user.updated": "An account was changed",
+  "user.removed": "Somebody was removed",
+  "password.changed": "A password was changed",
+  "role.changed": "Somebody has another role",
+  "group.changed": "A group was made, changed or deleted",
+  "key.created": "An API key was made",
+  "key.changed": "An API key was changed",
+  "key.revoked": "An API key was revoked",
+  "limit.changed": "A limit was set, changed or removed",
+  "budget.changed": "A budget was set, changed or removed",
+  "price.changed": "A price was set, changed or removed",
+  "data.exported": "Data was exported",
+  "data.deleted": "Data was deleted",
+  "data.read": "Somebody has read what belongs to another",
+  "workspace.created": "A workspace was made",
+  "workspace.changed": "A workspace was changed",
+  "settings.changed": "A setting was changed",
+  "audit.gap": "Entries may be missing from the audit log",
+};
+
+function auditFacts(type: AuditType): EventFacts {
+  return {
+    when: AUDIT_WHEN[type],
+    subject: "what the entry of the audit log is about",
+    data: {
+      actor: "`{user, key}`: who did it; null: nobody who is signed in",
+      address: "Address of the client, or null",
+      details: `What the entry says: ${
+        AUDIT_FACTS[type].map((fact) => `\`${fact}\``).join(", ")
+      }`,
+    },
+  };
+}
+
+/** All events by type, in the order in which they are documented. */
+export const EVENT_CATALOGUE: Readonly<Record<string, EventFacts>> = {
+  ...WORK_EVENTS,
+  ...Object.fromEntries(
+    (Object.keys(AUDIT_WHEN) as AuditType[]).map((
+      type,
+    ) => [type, auditFacts(type)]),
+  ),
+};
+
+/** What the catalogue says of a type; null: there is no such event. */
+export function eventFacts(type: string): EventFacts | null {
+  return Object.hasOwn(EVENT_CATALOGUE, type) ? EVENT_CATALOGUE[type] : null;
+}
