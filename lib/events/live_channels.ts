@@ -1,55 +1,142 @@
-/** What a live connection may listen to. */
+/** What a live connection may listen to: one table, a line for each channel. */
+import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
+import type { Role } from "@/lib/auth/roles.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { OutboxEvent } from "@/lib/kv/outbox.ts";
-import { isId } from "@/lib/shared/ids.ts";
+import { type IdPrefix, isId } from "@/lib/shared/ids.ts";
 
 /** Channels of one connection, at most. */
-const MAX_CHANNELS = 20;
-
-const THREAD_PREFIX = "thread:";
+export const MAX_CHANNELS = 20;
 
 /**
- * The channels that a request names, in its order.
- * @throws {AppError} 400 `invalid_request` for none, too many, or one that there is not
+ * Whose events a channel has: the listener's own in this workspace, those of the workspace itself, or
+ * those of everybody and everything in it.
  */
-export function parseChannels(text: string | null): string[] {
-  const channels = [...new Set((text ?? "").split(",").filter(Boolean))];
-  if (channels.length === 0) throw refused("must name at least one channel");
-  if (channels.length > MAX_CHANNELS) {
-    throw refused(`must name at most ${MAX_CHANNELS} channels`);
-  }
-  for (const channel of channels) {
-    if (channel !== "threads" && threadOfChannel(channel) === null) {
-      throw refused(`has “${channel.slice(0, 60)}”, which is no channel`);
-    }
-  }
-  return channels;
+export type ChannelSource = "own" | "workspace" | "everyone";
+
+/** A line of the table. */
+interface ChannelRule {
+  /** What the name ends with behind a colon: the id of what the channel is about; absent: nothing. */
+  readonly id?: IdPrefix;
+  readonly source: ChannelSource;
+  /** The least that a listener must be. */
+  readonly role: Role;
+  /** Whether it has this event of its source. */
+  readonly carries: (event: OutboxEvent, id: string) => boolean;
 }
 
-/** The thread whose channel this is; null when it is none. */
-export function threadOfChannel(channel: string): string | null {
-  const thread = channel.slice(THREAD_PREFIX.length);
-  return channel.startsWith(THREAD_PREFIX) && isId("thr", thread)
-    ? thread
-    : null;
+/** Events whose type begins so, with a point behind it. */
+const own = (...nouns: string[]): ChannelRule => ({
+  source: "own",
+  role: "viewer",
+  carries: ({ type }) => nouns.includes(nounOf(type)),
+});
+
+/** Jobs of the workspace itself are with those of everybody in it. */
+const CHANNELS: Readonly<Record<string, ChannelRule>> = {
+  threads: {
+    source: "own",
+    role: "viewer",
+    carries: (event) =>
+      ["thread", "run"].includes(nounOf(event.type)) &&
+      threadOfEvent(event) !== null && event.data.temporary !== true,
+  },
+  thread: {
+    id: "thr",
+    source: "own",
+    role: "viewer",
+    carries: (event, id) => threadOfEvent(event) === id,
+  },
+  jobs: own("job"),
+  notifications: own("notification"),
+  documents: own("document"),
+  schedules: own("schedule"),
+  webhooks: own("webhook"),
+  "admin:jobs": {
+    source: "everyone",
+    role: "admin",
+    carries: ({ type }) => nounOf(type) === "job",
+  },
+  workspace: {
+    source: "workspace",
+    role: "admin",
+    carries: ({ type }) => nounOf(type) !== "job",
+  },
+};
+
+/** A channel that somebody listens to. */
+export interface Channel {
+  readonly name: string;
+  readonly source: ChannelSource;
+  readonly role: Role;
+  /** The thread that it is about; null for a channel about no thread in particular. */
+  readonly thread: string | null;
+  /** Whether it has this event of its source. */
+  readonly carries: (event: OutboxEvent) => boolean;
+}
+
+/** The channel of a name; null when there is none. */
+export function findChannel(name: string): Channel | null {
+  const whole = ruleOf(name);
+  if (whole !== undefined && whole.id === undefined) {
+    return toChannel(name, whole, "");
+  }
+  const colon = name.indexOf(":");
+  const rule = ruleOf(name.slice(0, Math.max(colon, 0)));
+  const id = name.slice(colon + 1);
+  if (rule?.id === undefined || !isId(rule.id, id)) return null;
+  return toChannel(name, rule, id);
+}
+
+function ruleOf(name: string): ChannelRule | undefined {
+  return Object.hasOwn(CHANNELS, name) ? CHANNELS[name] : undefined;
+}
+
+function toChannel(name: string, rule: ChannelRule, id: string): Channel {
+  return {
+    name,
+    source: rule.source,
+    role: rule.role,
+    thread: rule.id === "thr" ? id : null,
+    carries: (event) => rule.carries(event, id),
+  };
+}
+
+/**
+ * The channels that a request names, each once and in its order.
+ * @throws {AppError} 400 `invalid_request` for none, too many, or one that there is not
+ */
+export function parseChannels(text: string | null): Channel[] {
+  const names = [...new Set((text ?? "").split(",").filter(Boolean))];
+  if (names.length === 0) throw refused("must name at least one channel");
+  if (names.length > MAX_CHANNELS) {
+    throw refused(`must name at most ${MAX_CHANNELS} channels`);
+  }
+  return names.map((name) => {
+    const channel = findChannel(name);
+    if (channel !== null) return channel;
+    throw refused(`has “${name.slice(0, 60)}”, which is no channel`);
+  });
+}
+
+/** Whether somebody may listen to a channel, whatever it is about. */
+export function mayListen(
+  caller: Pick<Caller, "role" | "key">,
+  { role }: Pick<Channel, "role">,
+): boolean {
+  return mayActAs(caller as Caller, role);
 }
 
 /** The thread that an event is about; null when it is about none. */
-export function threadOfEvent({ type, subject, data }: OutboxEvent) {
-  if (type.startsWith("thread.")) return subject;
+export function threadOfEvent(
+  { type, subject, data }: OutboxEvent,
+): string | null {
+  if (nounOf(type) === "thread") return subject;
   return typeof data.threadId === "string" ? data.threadId : null;
 }
 
-/** The first of the channels that carries the event of a thread; null when none does. */
-export function channelOf(
-  channels: readonly string[],
-  { type, data }: OutboxEvent,
-  thread: string,
-): string | null {
-  const isListed = /^(thread|run)\./.test(type) && data.temporary !== true;
-  return channels.find((channel) =>
-    channel === "threads" ? isListed : channel === THREAD_PREFIX + thread
-  ) ?? null;
+function nounOf(type: string): string {
+  return type.slice(0, type.indexOf("."));
 }
 
 function refused(message: string): AppError {

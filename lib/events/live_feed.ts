@@ -2,7 +2,7 @@
 import type { Store } from "@/lib/kv/store.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { LiveEvent, LiveMessage } from "@/lib/shared/live/live_wire.ts";
-import { channelOf } from "./live_channels.ts";
+import type { Channel } from "./live_channels.ts";
 import {
   formatPlace,
   isBehind,
@@ -49,7 +49,7 @@ export class LiveFeed {
    */
   async *listen(
     space: string,
-    channels: readonly string[],
+    channels: readonly Channel[],
     cursor: string | null,
     requestSignal: AbortSignal,
   ): AsyncGenerator<LiveMessage[], void, void> {
@@ -111,7 +111,7 @@ export class LiveFeed {
 
   async *#follow(
     reader: LiveReader,
-    channels: readonly string[],
+    channels: readonly Channel[],
     from: LivePlace,
     signal: AbortSignal,
   ): AsyncGenerator<LiveMessage[], void, void> {
@@ -182,20 +182,22 @@ function hello(place: LivePlace): LiveMessage {
 
 function toMessages(
   items: readonly LiveItem[],
-  channels: readonly string[],
+  channels: readonly Channel[],
 ): LiveEvent[] {
   return items.flatMap(({ place, event, thread, row }) => {
-    const channel = channelOf(channels, event, thread);
-    if (channel === null) return [];
+    const [first, ...also] = channels.filter((each) => each.carries(event))
+      .map(({ name }) => name);
+    if (first === undefined) return [];
     return [{
       id: formatPlace(place),
       type: event.type,
-      channel,
+      channel: first,
+      ...also.length > 0 ? { also } : {},
       at: new Date(event.at).toISOString(),
       data: {
         ...idsOf(event.type, event.subject),
         ...event.data,
-        threadId: thread,
+        ...thread === null ? {} : { threadId: thread },
         ...row === undefined ? {} : { thread: row },
       },
     }];
@@ -205,5 +207,6 @@ function toMessages(
 /** The event's subject under the name that its kind of id has. */
 function idsOf(type: string, subject: string): Record<string, string> {
   if (type.startsWith("run.")) return { runId: subject };
-  return type.startsWith("message.") ? { messageId: subject } : {};
+  if (type.startsWith("message.")) return { messageId: subject };
+  return type.startsWith("thread.") ? {} : { subject };
 }

@@ -70,7 +70,12 @@ function connect(
   }: { channels?: string[]; cursor?: string | null } = {},
 ) {
   const hangUp = new AbortController();
-  const source = feed.listen(WORKSPACE, channels, cursor, hangUp.signal);
+  const source = feed.listen(
+    WORKSPACE,
+    parseChannels(channels.join()),
+    cursor,
+    hangUp.signal,
+  );
   const waiting: LiveMessage[] = [];
   return {
     async next(): Promise<LiveMessage | null> {
@@ -295,7 +300,8 @@ Deno.test("liveResponse: messages are framed with their ids, and a stop asks the
   inMemory(async (store) => {
     const feed = feedOf(store);
     const response = liveResponse(
-      (signal) => feed.listen(WORKSPACE, ["threads"], null, signal),
+      (signal) =>
+        feed.listen(WORKSPACE, parseChannels("threads"), null, signal),
       new AbortController().signal,
     );
     assert.equal(
@@ -331,7 +337,8 @@ Deno.test("liveResponse: a hang-up lets go of the reader", () =>
     const feed = feedOf(store);
     const gone = new AbortController();
     const response = liveResponse(
-      (signal) => feed.listen(WORKSPACE, ["threads"], null, signal),
+      (signal) =>
+        feed.listen(WORKSPACE, parseChannels("threads"), null, signal),
       gone.signal,
     );
     const reader = response.body!.getReader();
@@ -346,12 +353,13 @@ Deno.test("liveResponse: a hang-up lets go of the reader", () =>
   }));
 
 Deno.test("parseChannels: names channels once each, and refuses what is none", () => {
-  assert.deepEqual(parseChannels(`threads,thread:${THREAD},threads`), [
+  const parsed = parseChannels(`threads,thread:${THREAD},threads`);
+  assert.deepEqual(parsed.map(({ name }) => name), [
     "threads",
     `thread:${THREAD}`,
   ]);
   const many = Array.from({ length: 21 }, () => `thread:${newId("thr")}`);
-  for (const text of [null, "", "jobs", "thread:1", "threads,x", many.join()]) {
+  for (const text of [null, "", "job", "thread:1", "threads,x", many.join()]) {
     assert.throws(() => parseChannels(text), (error) => {
       assert.ok(error instanceof AppError);
       assert.equal(error.status, 400);

@@ -24,7 +24,7 @@ import { NextRing, orSleep } from "./wake.ts";
 export interface LiveItem {
   readonly place: LivePlace;
   readonly event: OutboxEvent;
-  readonly thread: string;
+  readonly thread: string | null;
   /** Undefined: the event changes no row. Null: the thread is gone. */
   readonly row: LiveThread | null | undefined;
 }
@@ -133,22 +133,24 @@ export class LiveReader {
       return value.ev.flatMap((event, at) => {
         const thread = threadOfEvent(event);
         const isHeard = place === versionstamp && at <= index;
-        return isHeard || thread === null ? [] : [{
+        return isHeard ? [] : [{
           place: { generation, versionstamp: place, index: at },
           event,
           thread,
         }];
       });
     });
-    const changed = found.filter(({ event }) => CHANGES_ROW.test(event.type));
+    const changed = found.flatMap(({ event, thread }) =>
+      thread !== null && CHANGES_ROW.test(event.type) ? [thread] : []
+    );
     const loaded = await this.#loadRows(
       this.#space,
-      [...new Set(changed.map(({ thread }) => thread))],
+      [...new Set(changed)],
       signal,
     );
     const items = found.map((item) => ({
       ...item,
-      row: CHANGES_ROW.test(item.event.type)
+      row: item.thread !== null && CHANGES_ROW.test(item.event.type)
         ? loaded.get(item.thread) ?? null
         : undefined,
     }));

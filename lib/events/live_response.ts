@@ -15,8 +15,13 @@ const HEARTBEAT = encoder.encode(": keep-alive\n\n");
 
 /** One message as text. JSON never holds a raw line break, so `data` is always one line. */
 function formatMessage(message: LiveMessage): string {
-  const id = "cursor" in message ? message.cursor : message.id;
-  return `id: ${id}\ndata: ${JSON.stringify(message)}\n\n`;
+  const id = "cursor" in message
+    ? message.cursor
+    : "id" in message
+    ? message.id
+    : null;
+  const place = id === null ? "" : `id: ${id}\n`;
+  return `${place}data: ${JSON.stringify(message)}\n\n`;
 }
 
 /** The last message to one who may listen no longer. */

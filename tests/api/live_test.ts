@@ -117,7 +117,7 @@ Deno.test("live: Last-Event-ID and cursor go on behind an event; the channel of 
 
 Deno.test("live: unknown channels are refused, foreign threads are not there", async () => {
   await using rig = await startChat();
-  for (const channels of ["", "jobs", "thread:1", "threads,nothing"]) {
+  for (const channels of ["", "job", "thread:1", "threads,nothing"]) {
     await problem(
       await rig.app.fetch(`/api/live?channels=${channels}`),
       400,

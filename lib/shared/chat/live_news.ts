@@ -48,7 +48,10 @@ export function followThreads(
       } else if ("channel" in message) {
         const { thread, threadId } = message.data;
         if (thread) tellNews({ kind: "changed", thread });
-        else if (thread === null || message.type === "thread.deleted") {
+        else if (
+          threadId !== undefined &&
+          (thread === null || message.type === "thread.deleted")
+        ) {
           tellNews({ kind: "deleted", threadId });
         }
       }

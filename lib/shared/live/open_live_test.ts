@@ -19,7 +19,11 @@ const event = (index: number): LiveMessage => ({
 });
 
 function say(stream: FakeStream, message: LiveMessage): void {
-  const id = "cursor" in message ? message.cursor : message.id;
+  const id = "cursor" in message
+    ? message.cursor
+    : "id" in message
+    ? message.id
+    : "";
   stream.write(`id: ${id}\ndata: ${JSON.stringify(message)}\n\n`);
 }
 
