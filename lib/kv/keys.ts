@@ -1457,19 +1457,74 @@ export function parseJobRetentionKey(
   return { space: String(key[3]), job: String(key[4]) };
 }
 
-/** `{v, at}`: no job of this kind is begun. */
-export function pausedJobKindKey(kind: string): Deno.KvKey {
-  return ["sys", "jp", kind];
+/** `{v, at}`: no job of this kind is begun in this workspace. */
+export function pausedJobKindKey(workspace: string, kind: string): Deno.KvKey {
+  return ["sys", "jp", tenant(workspace), kind];
 }
 
-/** The kinds of jobs that are paused. */
-export function pausedJobKinds(): Deno.KvListSelector {
-  return { prefix: ["sys", "jp"] };
+/** The kinds of jobs that are paused in a workspace (null: in any). */
+export function pausedJobKinds(workspace: string | null): Deno.KvListSelector {
+  const prefix = ["sys", "jp"];
+  return { prefix: workspace === null ? prefix : [...prefix, workspace] };
 }
 
-/** Kind out of a key that `pausedJobKindKey` built. */
-export function parsePausedJobKindKey(key: Deno.KvKey): string {
+/** Workspace and kind out of a key that `pausedJobKindKey` built. */
+export function parsePausedJobKindKey(
+  key: Deno.KvKey,
+): { workspace: string; kind: string } {
+  return { workspace: String(key[2]), kind: String(key[3]) };
+}
+
+/** `{v, id}`: the count of all jobs that holds; rows of another one count nothing. */
+export function jobCountKey(): Deno.KvKey {
+  return ["sys", "jn"];
+}
+
+/** `{v, count, kinds}`: how many jobs of a workspace there are, by kind and status. */
+export function jobCountsKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "jn"];
+}
+
+/** `{v, kinds}`: what became of the jobs of a workspace in a minute, by kind. */
+export function jobMinuteKey(workspace: string, minuteMs: number): Deno.KvKey {
+  return [tenant(workspace), "jm", minuteMs];
+}
+
+/** The minutes of a workspace from one on. */
+export function jobMinutes(
+  workspace: string,
+  fromMs: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "jm"];
+  return { prefix, start: [...prefix, fromMs] };
+}
+
+/** Minute out of a key that `jobMinuteKey` built. */
+export function parseJobMinuteKey(key: Deno.KvKey): number {
+  return Number(key[2]);
+}
+
+/** `{v, host, at, places, running}`: a process that does jobs. */
+export function jobWorkerKey(incarnation: string): Deno.KvKey {
+  return ["sys", "jw", incarnation];
+}
+
+/** The processes that do jobs. */
+export function jobWorkers(): Deno.KvListSelector {
+  return { prefix: ["sys", "jw"] };
+}
+
+/** Incarnation out of a key that `jobWorkerKey` built. */
+export function parseJobWorkerKey(key: Deno.KvKey): string {
   return String(key[2]);
+}
+
+/** All that waits to be claimed, from behind a queue on (null: from the first). */
+export function waitingJobsAfter(queue: JobQueue | null): Deno.KvListSelector {
+  const prefix = ["sys", "jd"];
+  if (queue === null) return { prefix };
+  const { priority, workspace, kind } = queue;
+  return { prefix, start: [...prefix, priority, workspace, `${kind}\0`] };
 }
 
 /** A file: its name, its kind and the manifest of its bytes. */

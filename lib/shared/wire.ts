@@ -3,6 +3,7 @@
  * Types only; islands and services share them.
  */
 
+/** `streaming` while its run goes on. */
 export type MessageStatus =
   | "complete"
   | "streaming"
@@ -447,4 +448,130 @@ export interface Job {
   createdAt: string;
   startedAt: string | null;
   finishedAt: string | null;
+}
+
+/** An address that is told what happens. */
+export interface Webhook {
+  /** `whk_` id. */
+  id: string;
+  /** Whose events it is told: its owner's, or the workspace's. */
+  scope: "own" | "workspace";
+  url: string;
+  description: string;
+  /** Types of events, and patterns such as `run.*` and `*`. */
+  events: string[];
+  enabled: boolean;
+  /** `user`: somebody switched it off; `gone`: its receiver answered 410; `failing`: for days. */
+  disabledReason: "user" | "gone" | "failing" | null;
+  /** Until then requests are signed with the secret before, too. */
+  oldSecretUntil: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+/** One request to a webhook's receiver. */
+export interface WebhookAttempt {
+  at: string;
+  /** Null: it is under way, or its process died in the middle of it. */
+  durationMs: number | null;
+  /** HTTP status; null: there was no answer. */
+  status: number | null;
+  /** Why it failed, in words; null: it did not. */
+  error: string | null;
+  /** The beginning of the answer. */
+  excerpt: string;
+}
+
+/** One event on its way to one webhook. */
+export interface WebhookDelivery {
+  /** The `webhook-id` of its requests. */
+  id: string;
+  webhookId: string;
+  eventId: string;
+  type: string;
+  /** When the event happened. */
+  at: string;
+  state: "waiting" | "sending" | "delivered" | "failed";
+  jobId: string;
+  /** How often it was begun to be sent. */
+  tries: number;
+  /** The newest of them, oldest first. */
+  attempts: WebhookAttempt[];
+  nextAttemptAt: string | null;
+}
+
+/** Something that has happened, as the log tells of it. */
+export interface LoggedEvent {
+  id: string;
+  /** Noun and verb. */
+  type: string;
+  at: string;
+  /** What it is about. */
+  subject: string;
+  workspaceId: string;
+  /** In whose space it happened; null: in the workspace's. */
+  userId: string | null;
+  /** What the catalogue of events lists of it. */
+  data: Record<string, unknown>;
+}
+
+/** Something that is done again and again, by cron text and time zone. */
+export interface Schedule {
+  id: string;
+  name: string;
+  cron: string;
+  /** The same in words: `every Monday at 07:00`. */
+  words: string;
+  /** IANA name. */
+  timeZone: string;
+  /** What is made up for of times at which nothing could begin: nothing, or one for all of them. */
+  missed: "skip" | "once";
+  target:
+    | {
+      type: "prompt";
+      prompt: string;
+      model: string | null;
+      thread: "new" | "same";
+      projectId: string | null;
+    }
+    | { type: "job"; kind: string; input: unknown };
+  /** Null: it goes on. */
+  paused:
+    | { by: "person" | "program"; reason: string; at: string }
+    | null;
+  nextAt: string | null;
+  /** The next five, `nextAt` among them. */
+  nextTimes: string[];
+  /** What became of it last; null: nothing yet. */
+  last: ScheduleRun | null;
+  /** Thread of the answers of a prompt that has one for all; null: there is none yet. */
+  threadId: string | null;
+  /** One of the program itself, which can be changed but not deleted. */
+  isProgram: boolean;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+/** What became of a due time of a schedule, or of a wish to run it at once. */
+export interface ScheduleRun {
+  kind: "due" | "manual" | "missed" | "crowded";
+  at: string;
+  /** Due times before it that passed without a job; 100 stands for more. */
+  missed: number;
+  jobId: string | null;
+  /** State of the job; null: there is none, or it is kept no longer. */
+  status: Job["status"] | null;
+  /** Why the job failed last, or null. */
+  error: string | null;
+  /** Page that shows what came out of it, or null. */
+  href: string | null;
+}
+
+/** When a cron text is due: what `GET /api/schedules/preview` answers. */
+export interface SchedulePreview {
+  words: string;
+  timeZone: string;
+  nextTimes: string[];
 }
