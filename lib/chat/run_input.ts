@@ -51,6 +51,9 @@ export function newRunSchema(
   return regenerates ? regenerateSchema : askSchema;
 }
 
+/** Both forms, as the description of the API has them. */
+export const runInputSchema = z.union([askSchema, regenerateSchema]);
+
 /** Body of `POST /api/stream`. */
 export const streamSchema = z.strictObject({
   query: z.string(),

@@ -1,0 +1,17 @@
+/** What the APIs can do, in the order in which it is read. */
+import { ANSWERS, THREADS, WORK } from "./chat_operations.ts";
+import { GATEWAY } from "./gateway_operations.ts";
+import { OPERATION } from "./operator_operations.ts";
+import type { Chapter } from "./operation.ts";
+import { ACCOUNT, LIMITS, PEOPLE } from "./people_operations.ts";
+
+export const CHAPTERS: readonly Chapter[] = [
+  GATEWAY,
+  THREADS,
+  ANSWERS,
+  WORK,
+  ACCOUNT,
+  PEOPLE,
+  LIMITS,
+  OPERATION,
+];

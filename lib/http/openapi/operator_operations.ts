@@ -1,0 +1,125 @@
+/** For who runs the server. */
+import * as z from "zod";
+import { purgeSchema } from "@/lib/http/cache_input.ts";
+import {
+  allOf,
+  type Chapter,
+  json,
+  objectAnswer,
+  PAGE_QUERY,
+} from "./operation.ts";
+
+const READINESS = {
+  type: "object",
+  required: ["status"],
+  properties: {
+    status: { enum: ["ready", "unready"] },
+    checks: {
+      type: "array",
+      description: "For admins of the server.",
+      items: {
+        type: "object",
+        required: ["name", "status"],
+        properties: {
+          name: { type: "string" },
+          status: { enum: ["pass", "fail"] },
+          reason: { type: ["string", "null"] },
+        },
+      },
+    },
+  },
+};
+
+export const OPERATION: Chapter = {
+  tag: "Running the server",
+  description: "Health, requests, the cache, providers.",
+  operations: {
+    "/healthz": {
+      GET: {
+        summary: "Tells that the process is up",
+        answers: { 200: objectAnswer("It is.") },
+      },
+    },
+    "/readyz": {
+      GET: {
+        summary: "Tells whether new work should come here",
+        answers: {
+          200: json("It should.", READINESS),
+          503: json("It should not.", READINESS),
+        },
+      },
+    },
+    "/metrics": {
+      GET: {
+        summary: "Numbers about this process, as Prometheus reads them",
+        answers: {
+          200: {
+            description: "Text format 0.0.4.",
+            content: { "text/plain": { type: "string" } },
+          },
+        },
+      },
+    },
+    "/schema/config.json": {
+      GET: {
+        summary: "The JSON Schema of the config file",
+        answers: {
+          200: {
+            description: "The schema.",
+            content: { "application/schema+json": { type: "object" } },
+          },
+        },
+      },
+    },
+    "/openapi.json": {
+      GET: {
+        summary: "This description",
+        answers: { 200: objectAnswer("OpenAPI 3.1.") },
+      },
+    },
+    "/api/requests": {
+      GET: {
+        summary: "Lists the requests that asked a model, newest first",
+        query: PAGE_QUERY,
+        answers: { 200: objectAnswer("One page.") },
+      },
+    },
+    "/api/requests/:request": {
+      GET: {
+        summary: "Shows a request: stages, attempts, tokens, cost, error",
+        answers: { 200: objectAnswer("The request.") },
+      },
+    },
+    "/api/cache": {
+      GET: {
+        summary: "Tells what the cache has done and holds",
+        answers: { 200: objectAnswer("Hits, joins, what they saved.") },
+      },
+    },
+    "/api/cache/answers": {
+      GET: {
+        summary: "Lists kept answers, newest first, without their texts",
+        query: PAGE_QUERY,
+        answers: { 200: allOf(null, "One page.") },
+      },
+    },
+    "/api/cache/purge": {
+      POST: {
+        summary: "Removes kept answers",
+        body: purgeSchema,
+        answers: { 200: objectAnswer("How many.") },
+      },
+    },
+    "/api/providers/local": {
+      GET: {
+        summary: "Lists model servers found on this machine",
+        answers: { 200: allOf(null) },
+      },
+      POST: {
+        summary: "Uses a model server of this machine from now on",
+        body: z.strictObject({ id: z.enum(["ollama", "lm-studio"]) }),
+        answers: { 200: objectAnswer("The server.") },
+      },
+    },
+  },
+};
