@@ -42,15 +42,25 @@ export interface Consumer {
    * before the first step come afterwards.
    *
    * @param place what the step before returned; null for the first
+   * @param lost which events may have been missed; null: it begins for the first time and misses none
    * @returns where the next step begins, in at most 1,000 characters; null when this was the last
    */
   resync(
     place: string | null,
     unit: UnitOfWork,
     signal: AbortSignal,
+    lost: LostEvents | null,
   ): Promise<string | null>;
   /** Something was committed. What this does delays the next step, and its failure is only logged. */
   committed?(signal: AbortSignal): Promise<void>;
+}
+
+/** Events that a consumer may have missed, by ids: those between the two. */
+export interface LostEvents {
+  /** The last atomic that was read; null: it is of another history of the store. */
+  readonly from: string | null;
+  /** Where it goes on. */
+  readonly to: string;
 }
 
 /** How far a consumer has come. */
@@ -64,6 +74,8 @@ export interface CursorRecord extends Versioned {
   readonly i?: number;
   /** Where the next step of a resync begins (null: at the beginning); absent: there is none under way. */
   readonly sync?: string | null;
+  /** What that resync is to make up for. */
+  readonly lost?: LostEvents;
   readonly token?: string;
 }
 

@@ -133,16 +133,16 @@ export class Consumers {
     const unit = new UnitOfWork();
     let next: CursorRecord;
     if (cursor === null || cursor.gen !== generation) {
-      next = await this.#anew(signal);
+      next = await this.#anew(cursor, signal);
     } else if (cursor.sync !== undefined) {
-      const { sync, ...rest } = cursor;
-      const place = await consumer.resync(sync, unit, signal);
-      next = place === null ? rest : { ...rest, sync: place };
+      const { sync, lost, ...rest } = cursor;
+      const place = await consumer.resync(sync, unit, signal, lost ?? null);
+      next = place === null ? rest : { ...cursor, sync: place };
     } else {
       const events = await readEventsAfter(this.#store, cursor, signal);
       this.#measureLag(consumer, events);
       if (events?.length === 0) return "idle";
-      if (events === null) next = await this.#anew(signal);
+      if (events === null) next = await this.#anew(cursor, signal);
       else {
         const count = await consumer.handle(events, unit, signal);
         if (!(count >= 1 && count <= events.length)) {
@@ -169,9 +169,17 @@ export class Consumers {
   }
 
   /** The cursor of a consumer that begins anew: what happens from now on comes after its resync. */
-  async #anew(signal: AbortSignal): Promise<CursorRecord> {
+  async #anew(
+    before: CursorRecord | null,
+    signal: AbortSignal,
+  ): Promise<CursorRecord> {
+    const { generation: gen } = this.#store;
     const vs = await newestVersionstamp(this.#store, signal);
-    return { v: 1, gen: this.#store.generation, vs, sync: null };
+    const place = (versionstamp: string) => `${gen}.${versionstamp}.0`;
+    const next: CursorRecord = { v: 1, gen, vs, sync: null };
+    if (before === null) return next;
+    const from = before.gen === gen ? place(before.vs) : null;
+    return { ...next, lost: { from, to: place(vs) } };
   }
 
   async #committed(consumer: Consumer, signal: AbortSignal): Promise<void> {

@@ -371,6 +371,25 @@ export function eventsFrom(
   return { prefix, start: [...prefix, versionstamp] };
 }
 
+/** Envelopes of a space up to a versionstamp, itself included (null: all). */
+export function eventsBefore(
+  space: string,
+  versionstamp: string | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "e"];
+  if (versionstamp === null) return { prefix };
+  return { prefix, end: [...prefix, `${versionstamp}\0`] };
+}
+
+/** Notices up to a versionstamp, itself included (null: all). */
+export function eventsNoticesBefore(
+  versionstamp: string | null,
+): Deno.KvListSelector {
+  const prefix = ["sys", "e"];
+  if (versionstamp === null) return { prefix };
+  return { prefix, end: [...prefix, `${versionstamp}\0`] };
+}
+
 /** `{v, ws}`: which spaces have events in one atomic. */
 export function eventsNoticeKey(stamp: symbol | string): Deno.KvKey {
   return ["sys", "e", stamp] as Deno.KvKey;
