@@ -1,5 +1,6 @@
 import { Head } from "fresh/runtime";
 import type { ComponentChildren, VNode } from "preact";
+import { Words } from "./Words.tsx";
 import { Mark } from "@/components/Icon.tsx";
 
 export interface DocsFrameProps {
@@ -18,7 +19,9 @@ export function DocsFrame(
     <div class="docs">
       <Head>
         <title>
-          {isIndex ? `${title} · Freshet` : `${title} · Manual · Freshet`}
+          {isIndex
+            ? `${title} · Freshet`
+            : `${title.replaceAll("`", "")} · Manual · Freshet`}
         </title>
       </Head>
       <header class="docs-head">
@@ -32,7 +35,9 @@ export function DocsFrame(
         </nav>
       </header>
       <main class="docs-body" id="main">
-        <h1>{title}</h1>
+        <h1>
+          <Words text={title} />
+        </h1>
         {lede !== undefined && <p class="lede">{lede}</p>}
         {children}
       </main>

@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { Words } from "./Words.tsx";
 
 /** A part of a JSON Schema, as it is shown. */
 type Schema = Readonly<Record<string, unknown>>;
@@ -35,7 +36,9 @@ function Fields(
               <code>{name}</code>
               {isRequired && <span class="soft">needed</span>}
             </dt>
-            <dd>{words}</dd>
+            <dd>
+              <Words text={words} />
+            </dd>
           </div>
         ))}
       </dl>
@@ -54,7 +57,11 @@ export function OperationView({ facts }: { facts: OperationFacts }): VNode {
         <span class="docs-method">{method}</span>
         <code>{path}</code>
       </p>
-      {description.split("\n\n").map((text) => <p key={text}>{text}</p>)}
+      {description.split("\n\n").map((text) => (
+        <p key={text}>
+          <Words text={text} />
+        </p>
+      ))}
       <Fields title="In the path" fields={of("path")} />
       <Fields title="Query" fields={of("query")} />
       <Fields title="Headers" fields={of("header")} />
@@ -80,7 +87,9 @@ export function OperationView({ facts }: { facts: OperationFacts }): VNode {
                 <code>{status}</code>
                 <span class="soft">{mediaTypes.join(", ")}</span>
               </dt>
-              <dd>{description}</dd>
+              <dd>
+                <Words text={description} />
+              </dd>
             </div>
           ))}
         </dl>

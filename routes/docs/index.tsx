@@ -1,5 +1,6 @@
 import { page } from "fresh";
 import { DocsFrame } from "@/components/docs/DocsFrame.tsx";
+import { Words } from "@/components/docs/Words.tsx";
 import { listGuides } from "@/lib/http/guides.ts";
 import { operationRows } from "@/lib/http/openapi/operation_facts.ts";
 import { define } from "@/utils.ts";
@@ -45,7 +46,9 @@ export default define.page<typeof handler>(function Docs({ data }) {
                   <span class="docs-method">{method}</span>
                   <code>{path}</code>
                 </a>
-                <span class="soft">{summary}</span>
+                <span class="soft">
+                  <Words text={summary} />
+                </span>
               </li>
             ))}
           </ul>
