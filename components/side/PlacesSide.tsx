@@ -19,6 +19,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
         <Place path="/projects" icon="folder" title="Projects" />
         <Place path="/tasks" icon="tasks" title="Tasks" />
         <Place path="/settings" icon="settings" title="Settings" />
+        <Place path="/docs" icon="book" title="Manual" />
         {places.length > 0 && (
           <>
             <h2 class="side-title">
