@@ -1,6 +1,8 @@
 /** The icons in use: strokes on a 20 x 20 field, 1.5 px, round caps. Own drawings. */
 export const ICON_PATHS = {
   alert: "M10 3.5 17.5 16.5h-15zM10 8.5v3.5M10 14.3v.01",
+  book:
+    "M10 5.5c-1.8-1.3-4-1.7-6.5-1.5v11c2.5-.2 4.7.2 6.5 1.5 1.8-1.3 4-1.7 6.5-1.5V4c-2.5-.2-4.7.2-6.5 1.5zM10 5.5v11",
   check: "m4 10.5 4 4 8-9",
   clock: "M3 10a7 7 0 1 0 14 0a7 7 0 1 0-14 0M10 6v4l2.7 1.8",
   close: "m5 5 10 10M15 5 5 15",
