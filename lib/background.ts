@@ -7,10 +7,14 @@ import { JobRecovery } from "@/lib/jobs/job_recovery.ts";
 import { JobStore } from "@/lib/jobs/job_store.ts";
 import { Jobs } from "@/lib/jobs/jobs.ts";
 import { JobWorker } from "@/lib/jobs/job_worker.ts";
+import {
+  buildSchedules,
+  type ScheduleServices,
+} from "@/lib/schedules/build_schedules.ts";
 import type { BaseServices } from "@/lib/services.ts";
 
 /** Services that the rest of the program is given beside those of `BaseServices`. */
-export interface Background {
+export interface Background extends ScheduleServices {
   /** Files of any size. */
   files: Files;
   /** Removes files that are kept no longer. */
@@ -58,7 +62,9 @@ export function buildBackground(base: BaseServices): Background {
     sweep: (signal) => files.sweep(signal),
     log,
   });
+  const schedules = buildSchedules({ ...base, jobs, jobStore, jobKinds });
   return {
+    ...schedules,
     files,
     oldFiles,
     jobs,
@@ -72,17 +78,22 @@ export function buildBackground(base: BaseServices): Background {
 
 /** Begins to work. A store that takes no writes is left alone. */
 export function startBackground(
-  { oldFiles, store, jobWorker }: Background & BaseServices,
+  { oldFiles, scheduleTicker, store, jobWorker }: Background & BaseServices,
 ): void {
   if (store.readOnly) return;
   jobWorker.start();
+  scheduleTicker.start();
   oldFiles.start();
 }
 
 /** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
 export async function stopBackground(
-  { jobWorker, oldFiles }: Background,
+  { jobWorker, oldFiles, scheduleTicker }: Background,
   deadlineMs: number,
 ): Promise<void> {
-  await Promise.all([jobWorker.stop(deadlineMs), oldFiles.close()]);
+  await Promise.all([
+    jobWorker.stop(deadlineMs),
+    oldFiles.close(),
+    scheduleTicker.close(),
+  ]);
 }

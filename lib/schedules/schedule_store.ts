@@ -138,6 +138,26 @@ export class ScheduleStore {
     return (await commit(this.#store, unit)).ok;
   }
 
+  /**
+   * Makes a thread the one that holds a schedule's answers, unless it has got another one meanwhile.
+   * @param isThere whether a thread is still there
+   * @returns the thread that is the one
+   */
+  async adoptThread(
+    { space, id }: Pick<ScheduleRecord, "space" | "id">,
+    threadId: string,
+    isThere: (other: string) => Promise<boolean>,
+  ): Promise<string> {
+    while (true) {
+      const loaded = await this.load(space, id);
+      if (loaded === null) return threadId;
+      const { threadId: other } = loaded.record;
+      if (other !== null && await isThere(other)) return other;
+      const after = { ...loaded.record, threadId };
+      if (await this.replace(loaded, after, "changed")) return threadId;
+    }
+  }
+
   /** Deletes a schedule with its place among those that are due; its history expires by itself. */
   async delete({ record, versionstamp }: LoadedSchedule): Promise<boolean> {
     const { space, id, nextAt } = record;

@@ -128,6 +128,10 @@ export class Schedules {
     });
   }
 
+  async has(space: string, id: string): Promise<boolean> {
+    return isId("sch", id) && await this.#parts.store.load(space, id) !== null;
+  }
+
   /** @throws {AppError} 404 `not_found` */
   async require(space: string, id: string): Promise<Schedule> {
     return await this.#parts.view.show((await this.#load(space, id)).record);

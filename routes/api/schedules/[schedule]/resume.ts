@@ -1,0 +1,19 @@
+/** `POST /api/schedules/:id/resume`: it goes on with its next due time from now. */
+import { methods } from "@/lib/http/methods.ts";
+import { etag } from "@/lib/http/preconditions.ts";
+import { scheduleSpace } from "@/lib/http/schedule_access.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers(methods({
+  async POST(ctx) {
+    const id = ctx.params.schedule;
+    const schedule = await ctx.state.services.schedules.update(
+      await scheduleSpace(ctx.state, id),
+      id,
+      { paused: false },
+      // Whatever else has changed, it is to be so.
+      () => {},
+    );
+    return ctx.json(schedule, { headers: { etag: etag(schedule.version) } });
+  },
+}));
