@@ -8,7 +8,8 @@ export type MailKind =
   | "new-sign-in"
   | "budget-warned"
   | "budget-exceeded"
-  | "usage-report";
+  | "usage-report"
+  | "notification";
 
 /** What is in a mail. The templates make it. */
 export interface MailContent {

@@ -2,6 +2,7 @@
  * What goes over the wire between browser and server under `/api`: camelCase, RFC 3339 UTC times.
  * Types only; islands and services share them.
  */
+import type { NotificationEvent } from "./notification_events.ts";
 
 /** `streaming` while its run goes on. */
 export type MessageStatus =
@@ -574,4 +575,22 @@ export interface SchedulePreview {
   words: string;
   timeZone: string;
   nextTimes: string[];
+}
+
+/** Something that somebody was told while they looked elsewhere. */
+export interface Notification {
+  id: string;
+  event: NotificationEvent;
+  /** One line. */
+  title: string;
+  /** A sentence more, or null. */
+  text: string | null;
+  /** Page of this app that shows it; null: it is gone. */
+  href: string | null;
+  /** How many things it stands for. */
+  count: number;
+  read: boolean;
+  createdAt: string;
+  /** When it was last counted up. */
+  updatedAt: string;
 }
