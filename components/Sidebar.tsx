@@ -6,6 +6,7 @@ import type { Clock } from "@/lib/shared/clock.ts";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 import { adminPlaces } from "./admin/admin_places.ts";
 import { Icon } from "./Icon.tsx";
+import { JobsLink } from "./jobs/JobsLink.tsx";
 import { AccountMenu } from "./side/AccountMenu.tsx";
 import { SideHead } from "./side/SideHead.tsx";
 import { ARCHIVE_ID } from "./thread_menu/archive_id.ts";
@@ -45,6 +46,7 @@ export function Sidebar(
             <Icon name="tasks" />
             <span class="cut">Tasks</span>
           </a>
+          <JobsLink running={viewer.runningJobs} />
           <a class="row" href="/settings">
             <Icon name="settings" />
             <span class="cut">Settings</span>

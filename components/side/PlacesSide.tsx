@@ -3,6 +3,7 @@ import { adminPlaces } from "@/components/admin/admin_places.ts";
 import { Icon } from "@/components/Icon.tsx";
 import type { IconName } from "@/components/icon_paths.ts";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
+import JobsPlace from "@/islands/JobsPlace.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { SideHead } from "./SideHead.tsx";
 
@@ -18,6 +19,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
         <h2 class="side-title">Yours</h2>
         <Place path="/projects" icon="folder" title="Projects" />
         <Place path="/tasks" icon="tasks" title="Tasks" />
+        <JobsPlace running={viewer.runningJobs} />
         <Place path="/settings" icon="settings" title="Settings" />
         <Place path="/docs" icon="book" title="Manual" />
         {places.length > 0 && (

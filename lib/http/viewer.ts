@@ -15,13 +15,17 @@ export async function loadPlaces(state: State): Promise<Places> {
   return { viewer: await loadViewer(state), clock: readClock() };
 }
 
+/** Running jobs are counted up to here. */
+const MOST_JOBS = 99;
+
 /** Who looks at the page, and where they are. */
 export async function loadViewer(
-  { caller, services: { users, workspaces } }: State,
+  { caller, space, services: { jobLists, users, workspaces } }: State,
 ): Promise<Viewer> {
-  const [account, all] = await Promise.all([
+  const [account, all, runningJobs] = await Promise.all([
     users.account(caller.user),
     workspaces.list(caller.user),
+    jobLists.count(space, "running", MOST_JOBS),
   ]);
   const names = all.map(({ id, name }) => ({ id, name }));
   return {
@@ -34,6 +38,7 @@ export async function loadViewer(
     workspace: names.find(({ id }) => id === caller.workspace) ??
       { id: caller.workspace, name: "Workspace" },
     workspaces: names.sort((a, b) => a.name.localeCompare(b.name, "en")),
+    runningJobs,
   };
 }
 

@@ -23,6 +23,8 @@ export interface Viewer {
   workspace: WorkspaceName;
   /** All they may be in, by name, the one they are in among them. */
   workspaces: WorkspaceName[];
+  /** Jobs of the viewer that run, counted up to 99. */
+  runningJobs: number;
 }
 
 /** What the viewer's workspace is called where it is not plain that it is one. */

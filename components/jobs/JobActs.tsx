@@ -1,0 +1,85 @@
+import type { VNode } from "preact";
+import {
+  isOver,
+  type JobAction,
+  type JobView,
+  mayCancel,
+  mayRetry,
+  retryWord,
+} from "@/lib/shared/jobs/job_view.ts";
+import { formatBytes } from "@/lib/shared/jobs/job_words.ts";
+
+export interface JobActsProps {
+  job: JobView;
+  /** Page to come back to from a form. */
+  back: string;
+  /** Whether the viewer only reads. */
+  readsOnly: boolean;
+  isBusy: boolean;
+  onAct?: (job: JobView, action: JobAction) => void;
+}
+
+/** What one can do about a job. Each button is a form, so that it works before any script, or without. */
+export function JobActs(props: JobActsProps): VNode {
+  const { job, readsOnly } = props;
+  const { download, href, title } = job;
+  return (
+    <div class="btn-row job-acts">
+      {download !== null && (
+        <a
+          class="btn btn-small"
+          href={download.href}
+          download={download.name}
+          aria-label={`Download ${download.name}, ${
+            formatBytes(download.bytes)
+          }`}
+        >
+          Download
+        </a>
+      )}
+      {isOver(job) && download === null && href !== null && (
+        <a class="btn btn-small" href={href} aria-label={`Open: ${title}`}>
+          Open
+        </a>
+      )}
+      {!readsOnly && mayRetry(job) && (
+        <ActForm {...props} action="retry" word={retryWord(job)} />
+      )}
+      {!readsOnly && mayCancel(job) && (
+        <ActForm {...props} action="cancel" word="Cancel" />
+      )}
+    </div>
+  );
+}
+
+function ActForm(
+  { job, back, action, word, isBusy, onAct }: JobActsProps & {
+    action: JobAction;
+    word: string;
+  },
+): VNode {
+  const isQuiet = action === "cancel" || !isOver(job);
+  return (
+    <form
+      method="post"
+      action="/jobs"
+      onSubmit={(event) => {
+        if (onAct === undefined) return;
+        event.preventDefault();
+        onAct(job, action);
+      }}
+    >
+      <input type="hidden" name="action" value={action} />
+      <input type="hidden" name="id" value={job.id} />
+      <input type="hidden" name="back" value={back} />
+      <button
+        class={`btn btn-small${isQuiet ? " btn-quiet" : ""}`}
+        type="submit"
+        aria-label={`${word}: ${job.title}`}
+        aria-busy={isBusy ? "true" : undefined}
+      >
+        {word}
+      </button>
+    </form>
+  );
+}

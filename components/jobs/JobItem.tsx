@@ -1,0 +1,62 @@
+import type { VNode } from "preact";
+import { Moment } from "@/components/Moment.tsx";
+import type { JobView } from "@/lib/shared/jobs/job_view.ts";
+import { JobActs, type JobActsProps } from "./JobActs.tsx";
+import { JobState } from "./JobState.tsx";
+
+export interface JobItemProps extends JobActsProps {
+  nowMs: number;
+}
+
+/** A job in a list: what it is, how far or why not, and what one can do. */
+export function JobItem(props: JobItemProps): VNode {
+  const { job, nowMs, isBusy } = props;
+  return (
+    <li
+      class="job"
+      id={job.id}
+      data-status={job.status}
+      aria-busy={isBusy ? "true" : undefined}
+    >
+      <div class="job-what">
+        <a class="job-name" href={`/jobs/${job.id}`}>{job.title}</a>
+        <div class="job-sub">
+          <When job={job} nowMs={nowMs} />
+          {job.who !== null && `, by ${job.who}`}
+          {job.status === "running" && job.attempt > 1 &&
+            `, attempt ${job.attempt} of ${job.maxAttempts}`}
+        </div>
+      </div>
+      <div class="job-mid">
+        <JobState job={job} nowMs={nowMs} />
+      </div>
+      <JobActs {...props} />
+    </li>
+  );
+}
+
+const ENDS = { completed: "Done", dead: "Gave up", cancelled: "Cancelled" };
+
+function When({ job, nowMs }: { job: JobView; nowMs: number }): VNode {
+  const { status, startedAt, finishedAt, createdAt } = job;
+  switch (status) {
+    case "queued":
+      return (
+        <>
+          Asked for <Moment at={createdAt} nowMs={nowMs} />
+        </>
+      );
+    case "running":
+      return (
+        <>
+          Started <Moment at={startedAt ?? createdAt} nowMs={nowMs} />
+        </>
+      );
+    default:
+      return (
+        <>
+          {ENDS[status]} <Moment at={finishedAt ?? createdAt} nowMs={nowMs} />
+        </>
+      );
+  }
+}

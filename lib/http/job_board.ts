@@ -1,0 +1,142 @@
+/** What `/jobs` shows, loaded: a bounded number of rows however many jobs there are. */
+import { beforeId } from "@/lib/chat/id_cursor.ts";
+import { AppError } from "@/lib/errors.ts";
+import type { JobRecord, JobStatus } from "@/lib/jobs/job_record.ts";
+import {
+  FINISHED_STATUSES,
+  type JobBoard,
+  type JobSection,
+  type JobTab,
+  MOST_COUNTED,
+  type SectionName,
+} from "@/lib/shared/jobs/job_board.ts";
+import type { State } from "@/utils.ts";
+import { toJobViews } from "./job_view.ts";
+
+/** Jobs of one state that the first tab shows. */
+const SHOWN_NOW = 50;
+const SHOWN_FAILED = 5;
+const SHOWN_LATELY = 5;
+
+/** What has been done so long ago at most is still on the first tab, in milliseconds. */
+const LATELY_MS = 60 * 60 * 1_000;
+
+/** Jobs of a page of finished ones. */
+const PER_PAGE = 50;
+
+/** @throws {AppError} 400 `invalid_request` for a tab, state or cursor there is not */
+export async function loadJobBoard(
+  state: State,
+  url: URL,
+  signal: AbortSignal,
+): Promise<JobBoard> {
+  const tab = url.searchParams.get("tab") || "now";
+  if (tab !== "now" && tab !== "finished") throw invalid("tab");
+  const [counts, shown] = await Promise.all([
+    countJobs(state, signal),
+    tab === "now"
+      ? loadNow(state, signal)
+      : loadFinished(state, url.searchParams, signal),
+  ]);
+  return { tab, counts, ...shown, nowMs: Date.now() };
+}
+
+async function countJobs(
+  { services: { jobLists }, space }: State,
+  signal: AbortSignal,
+): Promise<Record<JobTab, number>> {
+  const sum = async (statuses: readonly JobStatus[]) => {
+    const each = await Promise.all(
+      statuses.map((status) =>
+        jobLists.count(space, status, MOST_COUNTED, signal)
+      ),
+    );
+    return each.reduce((left, right) => left + right);
+  };
+  const [now, finished] = await Promise.all([
+    sum(["running", "queued"]),
+    sum(FINISHED_STATUSES),
+  ]);
+  return { now, finished };
+}
+
+async function loadNow(
+  state: State,
+  signal: AbortSignal,
+): Promise<Pick<JobBoard, "status" | "sections" | "nextCursor">> {
+  const { services: { jobLists }, space } = state;
+  const newest = (status: JobStatus, limit: number) =>
+    jobLists.page(space, {
+      statuses: [status],
+      kind: null,
+      before: null,
+      limit,
+    }, signal);
+  const [running, waiting, failed, done] = await Promise.all([
+    newest("running", SHOWN_NOW),
+    newest("queued", SHOWN_NOW),
+    newest("dead", SHOWN_FAILED),
+    newest("completed", SHOWN_LATELY),
+  ]);
+  const since = Date.now() - LATELY_MS;
+  const lately = done.records.filter(({ finishedAt }) =>
+    finishedAt !== null && Date.parse(finishedAt) > since
+  );
+  const sections = await Promise.all([
+    section(state, "running", running.records, running.nextBefore, signal),
+    section(state, "waiting", waiting.records, waiting.nextBefore, signal),
+    section(state, "failed", failed.records, failed.nextBefore, signal),
+    section(state, "lately", lately, null, signal),
+  ]);
+  return { status: null, sections, nextCursor: null };
+}
+
+async function loadFinished(
+  state: State,
+  query: URLSearchParams,
+  signal: AbortSignal,
+): Promise<Pick<JobBoard, "status" | "sections" | "nextCursor">> {
+  const status = readFinishedStatus(query.get("status") || null);
+  const { services: { jobLists }, space } = state;
+  const { records, nextBefore } = await jobLists.page(space, {
+    statuses: status === null ? FINISHED_STATUSES : [status],
+    kind: null,
+    before: beforeId("job", query.get("cursor")),
+    limit: PER_PAGE,
+  }, signal);
+  return {
+    status,
+    sections: [await section(state, "list", records, null, signal)],
+    nextCursor: nextBefore,
+  };
+}
+
+async function section(
+  { services, caller }: State,
+  name: SectionName,
+  records: readonly JobRecord[],
+  next: string | null,
+  signal: AbortSignal,
+): Promise<JobSection> {
+  const jobs = await toJobViews(services, caller.workspace, records, {
+    signal,
+  });
+  return { name, jobs, isCut: next !== null };
+}
+
+function readFinishedStatus(text: string | null): JobBoard["status"] {
+  if (text === null) return null;
+  const status = FINISHED_STATUSES.find((each) => each === text);
+  if (status === undefined) throw invalid("status");
+  return status;
+}
+
+function invalid(path: string): AppError {
+  const message = "is none of those that there are";
+  return new AppError({
+    status: 400,
+    code: "invalid_request",
+    message: `${path} ${message}`,
+    errors: [{ path, message }],
+  });
+}

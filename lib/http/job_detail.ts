@@ -1,0 +1,39 @@
+/** What `/jobs/:job` shows, loaded. */
+import type { JobDetail } from "@/lib/shared/jobs/job_detail.ts";
+import { userOf } from "@/lib/shared/spaces.ts";
+import type { State } from "@/utils.ts";
+import { requireJob } from "./job_access.ts";
+import { toJobView, toJobViews } from "./job_view.ts";
+import { namesOfJobs } from "./job_names.ts";
+
+/** @throws {AppError} 404 `not_found` for a job there is not, or not for the caller */
+export async function loadJobDetail(
+  state: State,
+  id: string,
+  signal: AbortSignal,
+): Promise<JobDetail> {
+  const { services, caller } = state;
+  const record = await requireJob(state, id, signal);
+  const isOwn = userOf(record.space) === caller.user;
+  const [whole, related, names] = await Promise.all([
+    services.jobs.get(record.space, id),
+    services.jobLists.related(record.space, record, signal),
+    isOwn ? undefined : namesOfJobs(state, [record]),
+  ]);
+  const [[view], others] = await Promise.all([
+    toJobViews(services, caller.workspace, [record], { names, signal }),
+    toJobViews(services, caller.workspace, related, { signal }),
+  ]);
+  const { wait, who } = view;
+  const { result, input, attempts, correlationId, dedupKey } = whole;
+  return {
+    job: toJobView(record, { wait, who, result }),
+    attempts,
+    input,
+    result,
+    correlationId,
+    dedupKey,
+    related: others,
+    nowMs: Date.now(),
+  };
+}

@@ -1,0 +1,13 @@
+/** The page of one job, as the server makes it and the browser keeps it up to date. */
+import type { Job } from "@/lib/shared/wire.ts";
+import type { JobView } from "./job_view.ts";
+
+export interface JobDetail
+  extends
+    Pick<Job, "attempts" | "input" | "result" | "correlationId" | "dedupKey"> {
+  job: JobView;
+  /** Jobs that belong together with it, oldest first. */
+  related: JobView[];
+  /** Time of the server when it was made, milliseconds since 1970 UTC. */
+  nowMs: number;
+}
