@@ -92,6 +92,8 @@ export interface RunRecord {
    * are empty. Without it: the chat.
    */
   source?: "v1";
+  /** It answers a line of a batch. */
+  isBatch?: boolean;
   /** The request that began it owns it: it stops with that, and nobody begins it again. */
   isAttached?: boolean;
   /** Its events are kept as long as its record: what is read of it later is made of them. */

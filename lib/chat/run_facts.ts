@@ -33,7 +33,7 @@ export function runFacts(
     run: row.run,
     epoch: row.epoch,
     thread: row.thread,
-    source: row.source === "v1" ? "v1" : "chat",
+    source: record.source ?? "chat",
     startedAtMs: Date.parse(row.startedAt),
     model: row.model,
     provider: record.provider,

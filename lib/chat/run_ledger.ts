@@ -37,7 +37,7 @@ export function attemptRow(
     key: record.askedBy?.key ?? null,
     model: record.model,
     provider: record.provider ?? "",
-    source: record.source ?? "chat",
+    source: record.isBatch ? "batch" : record.source ?? "chat",
     status,
     inputTokens: paid?.inputTokens ?? 0,
     cachedInputTokens: paid?.cachedInputTokens ?? 0,

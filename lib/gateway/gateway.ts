@@ -64,6 +64,8 @@ export interface GatewayContext {
   cache: CacheWish;
   /** An answer that breaks off may be begun again by another model of the route. */
   mayRestart: boolean;
+  /** The request is a line of a batch. */
+  isBatch?: boolean;
   /** Told when the caller is to get something else than chat completions. */
   surface?: RunSurface;
 }
@@ -408,7 +410,7 @@ function formOf(
 function newRun(
   built: BuiltRequest,
   { cache, budget }: OpenedStream,
-  { requestId, surface, asker }: GatewayContext,
+  { requestId, surface, asker, isBatch }: GatewayContext,
 ): RunRecord {
   const now = new Date().toISOString();
   return {
@@ -416,6 +418,7 @@ function newRun(
     id: surface?.runId ?? newId("run"),
     source: "v1",
     askedBy: askedBy(asker),
+    ...(isBatch ? { isBatch } : {}),
     ...(surface?.keepsEvents ? { keepsEvents: true } : {}),
     threadId: "",
     questionId: "",

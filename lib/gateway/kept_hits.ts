@@ -32,6 +32,8 @@ export interface KeptHit {
   requestId: string;
   trace: RequestTrace | null;
   logger: Logger;
+  /** The request is a line of a batch. */
+  isBatch?: boolean;
 }
 
 export class KeptHits {
@@ -67,7 +69,7 @@ export class KeptHits {
   }
 
   #row(
-    { hit: { answer, outcome }, built, asker, requestId }: KeptHit,
+    { hit: { answer, outcome }, built, asker, requestId, isBatch }: KeptHit,
     savedMicroUsd: number,
   ): LedgerRow {
     return {
@@ -80,7 +82,7 @@ export class KeptHits {
       key: asker.key,
       model: built.model,
       provider: answer.served.provider,
-      source: "v1",
+      source: isBatch ? "batch" : "v1",
       status: "completed",
       inputTokens: 0,
       cachedInputTokens: 0,

@@ -1,7 +1,7 @@
 /** The ledger: one row for each attempt (run and epoch) that reached a provider, and how it is stored. */
 
-/** Who asked for the attempt: the chat, the maker of titles, or a program over the API. */
-export type LedgerSource = "chat" | "title" | "v1";
+/** Who asked for the attempt: the chat, the maker of titles, a program over the API, or a batch of one. */
+export type LedgerSource = "chat" | "title" | "v1" | "batch";
 
 /** How an attempt ended. */
 export type LedgerStatus = "completed" | "cancelled" | "failed" | "interrupted";

@@ -49,6 +49,8 @@ export interface PlainContext {
   logger: Logger;
   /** Aborts when the caller has gone. */
   signal: AbortSignal;
+  /** The request is a line of a batch. */
+  isBatch?: boolean;
 }
 
 /** One call and what is known of it. */
@@ -203,7 +205,7 @@ export class PlainCalls {
       key: asker.key,
       model,
       provider: served.provider,
-      source: "v1",
+      source: context.isBatch ? "batch" : "v1",
       status,
       ...tokens,
       costMicroUsd,
