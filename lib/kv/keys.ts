@@ -404,12 +404,6 @@ export function eventsNoticesAfter(
   return { prefix, start: [...prefix, `${versionstamp}\0`] };
 }
 
-/** Notices from a versionstamp on, oldest first. */
-export function eventsNoticesFrom(versionstamp: string): Deno.KvListSelector {
-  const prefix = ["sys", "e"];
-  return { prefix, start: [...prefix, versionstamp] };
-}
-
 /** Versionstamp out of a key that `eventsKey` or `eventsNoticeKey` built. */
 export function parseEventsKey(key: Deno.KvKey): string {
   return String(key[2]);
@@ -1429,15 +1423,26 @@ export function dueJobs(
   return { prefix: ["sys", "jd", priority, tenant(workspace), kind] };
 }
 
-/** Jobs of one priority that wait in queues after the given one (null: in all). */
-export function dueJobsAfter(
-  priority: number,
-  queue: Pick<JobQueue, "workspace" | "kind"> | null,
+/** The jobs that wait in a queue behind one of them, by its key. */
+export function dueJobsBehind(job: Deno.KvKey): Deno.KvListSelector {
+  return { prefix: job.slice(0, -2), start: [...job, 0] };
+}
+
+/**
+ * All that waits to be claimed, of one priority or of all (null), from behind a queue on (null: from the
+ * first).
+ */
+export function waitingJobs(
+  priority: number | null,
+  behind: JobQueue | null,
 ): Deno.KvListSelector {
-  const prefix = ["sys", "jd", priority];
-  if (queue === null) return { prefix };
+  const all = ["sys", "jd"];
+  const prefix = priority === null ? all : [...all, priority];
+  if (behind === null) return { prefix };
   // No kind holds a zero character, so this is the first place behind all jobs of the queue.
-  return { prefix, start: [...prefix, queue.workspace, `${queue.kind}\0`] };
+  const { workspace, kind } = behind;
+  const start = [...all, behind.priority, workspace, `${kind}\0`];
+  return { prefix, start };
 }
 
 /** `{v, space, priority, kind}`: a job that is not to begin before a time. */
@@ -1542,14 +1547,6 @@ export function jobWorkers(): Deno.KvListSelector {
 /** Incarnation out of a key that `jobWorkerKey` built. */
 export function parseJobWorkerKey(key: Deno.KvKey): string {
   return String(key[2]);
-}
-
-/** All that waits to be claimed, from behind a queue on (null: from the first). */
-export function waitingJobsAfter(queue: JobQueue | null): Deno.KvListSelector {
-  const prefix = ["sys", "jd"];
-  if (queue === null) return { prefix };
-  const { priority, workspace, kind } = queue;
-  return { prefix, start: [...prefix, priority, workspace, `${kind}\0`] };
 }
 
 /** A file: its name, its kind and the manifest of its bytes. */
@@ -1830,4 +1827,59 @@ export function parseNotificationSweepKey(
 /** `{v, user, at}`: somebody is to be told of the end of a run. */
 export function backgroundRunKey(space: string, run: string): Deno.KvKey {
   return [tenant(space), "rb", run];
+}
+
+/** A batch of requests. */
+export function batchKey(space: string, batch: string): Deno.KvKey {
+  return [tenant(space), "b", batch];
+}
+
+/** The batches of a space made before the given one (null: all), by id, which is by time. */
+export function batchesBefore(
+  space: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(space), "b"], before);
+}
+
+/** The batches of a space made after the given one. */
+export function batchesAfter(
+  space: string,
+  after: string,
+): Deno.KvListSelector {
+  return idsAfter([tenant(space), "b"], after);
+}
+
+/** `{v, line, offset, completed, failed, …}`: how far a batch is, written by whoever does it. */
+export function batchProgressKey(space: string, batch: string): Deno.KvKey {
+  return [tenant(space), "bp", batch];
+}
+
+/** Files that the results of a batch go to. */
+export type BatchResultKind = "output" | "error";
+
+/** `{v, text | blob}`: what a line of a batch has come to, until its files are made. */
+export function batchResultKey(
+  space: string,
+  batch: string,
+  kind: BatchResultKind,
+  line: number,
+): Deno.KvKey {
+  return [tenant(space), "br", batch, kind, line];
+}
+
+/** The results of a batch of one kind, by line, from one on. */
+export function batchResults(
+  space: string,
+  batch: string,
+  kind: BatchResultKind,
+  fromLine = 0,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "br", batch, kind];
+  return { prefix, start: [...prefix, fromLine] };
+}
+
+/** Line out of a key that `batchResultKey` built. */
+export function parseBatchResultKey(key: Deno.KvKey): number {
+  return Number(key[4]);
 }
