@@ -404,6 +404,12 @@ export function eventsNoticesAfter(
   return { prefix, start: [...prefix, `${versionstamp}\0`] };
 }
 
+/** Notices from a versionstamp on, oldest first. */
+export function eventsNoticesFrom(versionstamp: string): Deno.KvListSelector {
+  const prefix = ["sys", "e"];
+  return { prefix, start: [...prefix, versionstamp] };
+}
+
 /** Versionstamp out of a key that `eventsKey` or `eventsNoticeKey` built. */
 export function parseEventsKey(key: Deno.KvKey): string {
   return String(key[2]);
