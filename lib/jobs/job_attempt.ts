@@ -80,6 +80,7 @@ export class JobAttempt {
         space: record.space,
         attempt: record.attempt,
         input: input.data,
+        askedBy: record.askedBy ?? null,
         signal: this.#abort.signal,
         log: log.with({ job: record.id, kind: record.kind }),
         progress: (value, message = "") => onProgress(value, message),

@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import type { Logger } from "@/lib/observe/log.ts";
-import type { JobPriority } from "./job_record.ts";
+import type { JobAsker, JobPriority } from "./job_record.ts";
 
 /** What a handler is told, and what it tells. */
 export interface JobContext<Input> {
@@ -12,6 +12,8 @@ export interface JobContext<Input> {
   /** Number of this attempt; the first is 1. */
   attempt: number;
   input: Input;
+  /** Who asked for it; null: whose space it is, or the program itself. */
+  askedBy: JobAsker | null;
   /** Aborts when the job is cancelled, its deadline has passed, or it is not this process's any more. */
   signal: AbortSignal;
   log: Logger;

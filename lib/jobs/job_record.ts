@@ -32,6 +32,17 @@ export interface JobAttempt {
 /** What a job has come to: in the record, or in a blob where it is large. */
 export type JobResult = { inline: unknown } | { blob: BlobManifest };
 
+/** Who asked for a job; what they may do is looked up when it is done. */
+export interface JobAsker {
+  workspace: string;
+  /** `usr_` id. */
+  user: string;
+  /** `key_` id; null: a session, or local mode. */
+  key: string | null;
+  /** Address that the request came from; null: none did. */
+  address: string | null;
+}
+
 export interface JobRecord {
   v: 1;
   id: string;
@@ -55,6 +66,8 @@ export interface JobRecord {
   /** Not before then, milliseconds since 1970 UTC. */
   runAt: number;
   correlationId: string | null;
+  /** Absent: whose space it is, or the program itself. */
+  askedBy?: JobAsker;
   dedupKey: string | null;
   /** Incarnation that executes it, or executed it last. */
   owner: string | null;

@@ -13,6 +13,7 @@ import { stateAfter, stateForRetry } from "./job_ends.ts";
 import type { JobKinds } from "./job_kind.ts";
 import {
   isOver,
+  type JobAsker,
   type JobPriority,
   type JobRecord,
   type JobResult,
@@ -33,6 +34,8 @@ export interface NewJob {
   priority?: JobPriority;
   /** What caused it, for people who look for what belongs together. */
   correlationId?: string | null;
+  /** Who asked for it, where what they may do counts when it is done. */
+  askedBy?: JobAsker;
 }
 
 export interface JobsParts {
@@ -115,6 +118,7 @@ export class Jobs {
       attempts: [],
       runAt: Math.max(wanted.runAt ?? nowMs, nowMs),
       correlationId: wanted.correlationId ?? null,
+      ...(wanted.askedBy === undefined ? {} : { askedBy: wanted.askedBy }),
       dedupKey: wanted.dedupKey ?? null,
       owner: null,
       restartGroup: null,

@@ -1,4 +1,5 @@
 /** `POST /api/jobs` begins background work; `GET /api/jobs?status&kind&scope` lists it, newest first. */
+import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import { beforeId } from "@/lib/chat/id_cursor.ts";
 import { AppError } from "@/lib/errors.ts";
 import { readJson } from "@/lib/http/body.ts";
@@ -38,7 +39,7 @@ export const handler = define.handlers(methods({
     );
   },
   async POST(ctx) {
-    const { services: { jobs, jobKinds }, space } = ctx.state;
+    const { caller, services: { jobs, jobKinds }, space } = ctx.state;
     const wanted = await readJson(ctx.req, newJobSchema, {
       maxBytes: MAX_BODY_BYTES,
     });
@@ -52,7 +53,10 @@ export const handler = define.handlers(methods({
         errors: [{ path: "kind", message: "is none that can be asked for" }],
       });
     }
-    const { job, isNew } = await jobs.enqueue(space, wanted);
+    const { job, isNew } = await jobs.enqueue(space, {
+      ...wanted,
+      askedBy: storedCaller(caller),
+    });
     return ctx.json(job, {
       status: isNew ? 202 : 200,
       headers: { location: `/api/jobs/${job.id}` },
