@@ -12,9 +12,13 @@ import {
   type ScheduleServices,
 } from "@/lib/schedules/build_schedules.ts";
 import type { BaseServices } from "@/lib/services.ts";
+import {
+  buildWebhooks,
+  type WebhookServices,
+} from "@/lib/webhooks/build_webhooks.ts";
 
 /** Services that the rest of the program is given beside those of `BaseServices`. */
-export interface Background extends ScheduleServices {
+export interface Background extends ScheduleServices, WebhookServices {
   /** Files of any size. */
   files: Files;
   /** Removes files that are kept no longer. */
@@ -41,7 +45,7 @@ export function buildBackground(base: BaseServices): Background {
     owner,
     cancelHere: (job) => jobWorker.cancel(job),
   });
-  const jobWorker = new JobWorker({
+  const jobWorker: JobWorker = new JobWorker({
     store,
     jobs: jobStore,
     kinds: jobKinds,
@@ -63,8 +67,18 @@ export function buildBackground(base: BaseServices): Background {
     log,
   });
   const schedules = buildSchedules({ ...base, jobs, jobStore, jobKinds });
+  const webhooks = buildWebhooks({
+    ...base,
+    jobs,
+    jobStore,
+    jobKinds,
+    allow: base.config.outgoing.allow,
+    isMember: async (user, workspace) =>
+      await base.users.caller(user, workspace) !== null,
+  });
   return {
     ...schedules,
+    ...webhooks,
     files,
     oldFiles,
     jobs,
@@ -78,22 +92,26 @@ export function buildBackground(base: BaseServices): Background {
 
 /** Begins to work. A store that takes no writes is left alone. */
 export function startBackground(
-  { oldFiles, scheduleTicker, store, jobWorker }: Background & BaseServices,
+  { oldDeliveries, oldFiles, scheduleTicker, store, jobWorker }:
+    & Background
+    & BaseServices,
 ): void {
   if (store.readOnly) return;
   jobWorker.start();
   scheduleTicker.start();
   oldFiles.start();
+  oldDeliveries.start();
 }
 
 /** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
 export async function stopBackground(
-  { jobWorker, oldFiles, scheduleTicker }: Background,
+  { jobWorker, oldDeliveries, oldFiles, scheduleTicker }: Background,
   deadlineMs: number,
 ): Promise<void> {
   await Promise.all([
     jobWorker.stop(deadlineMs),
     oldFiles.close(),
+    oldDeliveries.close(),
     scheduleTicker.close(),
   ]);
 }

@@ -18,6 +18,7 @@ import {
 } from "./config/file.ts";
 import { type MailSettings, readMail } from "./config/mail.ts";
 import type { OidcSettings } from "./config/oidc.ts";
+import type { OutgoingSettings } from "./config/outgoing.ts";
 import type { LimitPolicySettings } from "./config/limits.ts";
 import type { RequestLogSettings } from "./config/request_log.ts";
 import {
@@ -77,6 +78,8 @@ export interface Config extends SignInSettings {
   retention: RetentionSettings;
   requestLog: RequestLogSettings;
   oidc: OidcSettings;
+  /** Where addresses that users set may lead. */
+  outgoing: OutgoingSettings;
 }
 
 const DEFAULT_PORT = 8000;
@@ -243,6 +246,7 @@ export async function readConfig(
     retention: file.retention,
     requestLog: file.requestLog,
     oidc: file.oidc,
+    outgoing: file.outgoing,
   };
   requireSecret(config);
   return config;

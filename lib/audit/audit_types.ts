@@ -58,6 +58,12 @@ export const AUDIT_FACTS = {
   "budget.changed": ["change", "period", "before", "after"],
   /** Subject: the model. `before` and `after` are JSON. */
   "price.changed": ["change", "from", "before", "after"],
+  /** Subject: the webhook. `scope`: whose events it is told. Of its address only the host. */
+  "webhook.created": ["host", "scope", "events"],
+  /** Subject: the webhook. `change`: changed, switched off, new secret, replayed. */
+  "webhook.changed": ["host", "scope", "events", "change", "fields", "reason"],
+  /** Subject: the webhook. */
+  "webhook.deleted": ["host", "scope"],
   /** Subject: what was exported, such as `audit` or `usage`. */
   "data.exported": ["format", "from", "to", "filter", "count"],
   /** Subject: what was deleted. */

@@ -7,6 +7,7 @@ import { cacheSchema } from "./cache.ts";
 import { wrongSetting } from "./config_error.ts";
 import { oidcSchema } from "./oidc.ts";
 import { limitsSchema } from "./limits.ts";
+import { outgoingSchema } from "./outgoing.ts";
 import { requestLogSchema } from "./request_log.ts";
 import { breakerSchema, routesSchema } from "./routes.ts";
 
@@ -117,6 +118,8 @@ const configFileSchema = z.strictObject({
     .describe("How long things are kept"),
   requestLog: requestLogSchema.prefault({})
     .describe("What is kept of requests that ask a model"),
+  outgoing: outgoingSchema.prefault({})
+    .describe("Where addresses that users set may lead"),
   oidc: oidcSchema.prefault({})
     .describe("Whom the identity provider lets in, and as what"),
 });

@@ -1,10 +1,10 @@
 /** Reads of the log of events: a space's own, or that of a workspace with all the spaces in it. */
 import {
-  eventsAfter,
   eventsBefore,
   eventsFrom,
   eventsKey,
   eventsNoticesBefore,
+  eventsNoticesFrom,
   parseEventsKey,
 } from "@/lib/kv/keys.ts";
 import type {
@@ -37,7 +37,6 @@ export interface LogPage {
 /** Atomics that are looked at for one page, at most: who filters a lot gets shorter pages. */
 const MAX_LOOKED_AT = 5_000;
 const ENVELOPES_PER_READ = 100;
-const EVENTS_PER_STEP = 200;
 
 export class EventLog {
   readonly #store: Store;
@@ -93,9 +92,10 @@ export class EventLog {
       eventsBefore(space, before?.versionstamp ?? null),
       { reverse: true, signal, batchSize: ENVELOPES_PER_READ },
     );
-    const page = new PageMaker(before, limit, wanted);
+    const page = new PageMaker(this.#store.generation, before, limit, wanted);
     for await (const { key, value } of rows) {
-      if (page.add(itemsOf(space, parseEventsKey(key), value))) break;
+      const versionstamp = parseEventsKey(key);
+      if (page.add(itemsOf(space, versionstamp, value), versionstamp)) break;
     }
     return page.end();
   }
@@ -111,80 +111,131 @@ export class EventLog {
     signal?: AbortSignal,
     maxLookedAt = MAX_LOOKED_AT,
   ): Promise<LogPage> {
-    const page = new PageMaker(before, limit, wanted, maxLookedAt);
+    const page = new PageMaker(
+      this.#store.generation,
+      before,
+      limit,
+      wanted,
+      maxLookedAt,
+    );
     const notices = list<NoticeRecord>(
       this.#store,
       eventsNoticesBefore(before?.versionstamp ?? null),
       { reverse: true, signal, limit: maxLookedAt },
     );
-    let group: { versionstamp: string; spaces: string[] }[] = [];
-    for await (const { key, value } of notices) {
-      const spaces = value.ws.filter((space) =>
-        workspaceOf(space) === workspace
-      );
-      group.push({ versionstamp: parseEventsKey(key), spaces });
+    let group: Deno.KvEntry<NoticeRecord>[] = [];
+    for await (const notice of notices) {
+      group.push(notice);
       if (group.length < ENVELOPES_PER_READ) continue;
-      if (await this.#addGroup(page, group, signal)) return page.end();
+      if (await this.#addGroup(page, workspace, group, signal)) {
+        return page.end();
+      }
       group = [];
     }
-    await this.#addGroup(page, group, signal);
+    await this.#addGroup(page, workspace, group, signal);
     return page.end();
   }
 
   /** Whether the page is full. */
   async #addGroup(
     page: PageMaker,
-    group: readonly { versionstamp: string; spaces: string[] }[],
+    workspace: string,
+    notices: readonly Deno.KvEntry<NoticeRecord>[],
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
-    const places = group.flatMap(({ versionstamp, spaces }) =>
-      spaces.map((space) => ({ space, versionstamp }))
+    const atomics = await this.#itemsIn(workspace, notices, signal);
+    return notices.some(({ key }, turn) =>
+      page.add(atomics[turn], parseEventsKey(key))
     );
-    const envelopes = await getMany<EnvelopeRecord[]>(
-      this.#store,
-      places.map(({ space, versionstamp }) => eventsKey(space, versionstamp)),
-      { signal },
-    );
-    let read = 0;
-    for (const { versionstamp, spaces } of group) {
-      const items = spaces.flatMap((space) => {
-        const { value } = envelopes[read++];
-        return value === null ? [] : itemsOf(space, versionstamp, value);
-      });
-      if (page.add(items, versionstamp)) return true;
-    }
-    return false;
   }
 
   /**
-   * The events of a space from a place on (null: from the first that is kept), oldest first, in parts.
-   * @returns `end`: the place of the last one that was looked at; null: there was none
+   * Events from a place on, oldest first, in parts: of a space, or of a workspace with all its spaces.
+   * @returns `end`: the place up to which was looked; null: there was nothing more
    */
   async from(
     space: string,
-    place: { versionstamp: string; index: number } | null,
+    place: EventPlace,
     signal?: AbortSignal,
   ): Promise<{ items: LogItem[]; end: EventPlace | null }> {
-    const rows = list<EnvelopeRecord>(
-      this.#store,
-      place === null
-        ? eventsAfter(space, null)
-        : eventsFrom(space, place.versionstamp),
-      { signal, batchSize: ENVELOPES_PER_READ },
+    const isWorkspace = workspaceOf(space) === space;
+    const atomics = isWorkspace
+      ? await this.#noticesFrom(space, place, signal)
+      : await this.#envelopesFrom(space, place, signal);
+    const items = atomics.items.filter(({ place: { versionstamp, index } }) =>
+      versionstamp !== place.versionstamp || index >= place.index
     );
-    const items: LogItem[] = [];
-    for await (const { key, value } of rows) {
-      const versionstamp = parseEventsKey(key);
-      const isFirst = versionstamp === place?.versionstamp;
-      items.push(
-        ...itemsOf(space, versionstamp, value).filter((item) =>
-          !isFirst || item.place.index >= place.index
-        ),
-      );
-      if (items.length >= EVENTS_PER_STEP) break;
-    }
-    return { items, end: items.at(-1)?.place ?? null };
+    const { end } = atomics;
+    return {
+      items,
+      end: items.at(-1)?.place ??
+        (end === null || end === place.versionstamp
+          ? null
+          : { ...place, versionstamp: end, index: 0 }),
+    };
   }
+
+  async #envelopesFrom(
+    space: string,
+    { versionstamp }: EventPlace,
+    signal: AbortSignal | undefined,
+  ): Promise<{ items: LogItem[]; end: string | null }> {
+    const rows = await Array.fromAsync(list<EnvelopeRecord>(
+      this.#store,
+      eventsFrom(space, versionstamp),
+      { signal, limit: ENVELOPES_PER_READ },
+    ));
+    const items = rows.flatMap(({ key, value }) =>
+      itemsOf(space, parseEventsKey(key), value)
+    );
+    return { items, end: lastOf(rows) };
+  }
+
+  async #noticesFrom(
+    workspace: string,
+    { versionstamp }: EventPlace,
+    signal: AbortSignal | undefined,
+  ): Promise<{ items: LogItem[]; end: string | null }> {
+    const rows = await Array.fromAsync(list<NoticeRecord>(
+      this.#store,
+      eventsNoticesFrom(versionstamp),
+      { signal, limit: ENVELOPES_PER_READ },
+    ));
+    const items = await this.#itemsIn(workspace, rows, signal);
+    return { items: items.flat(), end: lastOf(rows) };
+  }
+
+  /** The events of a workspace in each of some atomics. */
+  async #itemsIn(
+    workspace: string,
+    notices: readonly Deno.KvEntry<NoticeRecord>[],
+    signal: AbortSignal | undefined,
+  ): Promise<LogItem[][]> {
+    const atomics = notices.map(({ key, value }) => ({
+      versionstamp: parseEventsKey(key),
+      spaces: value.ws.filter((space) => workspaceOf(space) === workspace),
+    }));
+    const envelopes = await getMany<EnvelopeRecord[]>(
+      this.#store,
+      atomics.flatMap(({ versionstamp, spaces }) =>
+        spaces.map((space) => eventsKey(space, versionstamp))
+      ),
+      { signal },
+    );
+    let read = 0;
+    return atomics.map(({ versionstamp, spaces }) =>
+      spaces.flatMap((space) => {
+        const { value } = envelopes[read++];
+        return value === null ? [] : itemsOf(space, versionstamp, value);
+      })
+    );
+  }
+}
+
+/** Versionstamp of the last of some rows; null: there is none. */
+function lastOf(rows: readonly { key: Deno.KvKey }[]): string | null {
+  const last = rows.at(-1);
+  return last === undefined ? null : parseEventsKey(last.key);
 }
 
 function itemsOf(
@@ -207,6 +258,7 @@ class PageMaker {
   #isFull = false;
 
   constructor(
+    readonly generation: string,
     readonly before: EventPlace | null,
     readonly limit: number,
     readonly wanted: Wanted,
@@ -216,7 +268,7 @@ class PageMaker {
   }
 
   /** Adds the events of an atomic; true once nothing more is to be added. */
-  add(items: readonly LogItem[], versionstamp?: string): boolean {
+  add(items: readonly LogItem[], versionstamp: string): boolean {
     const newestFirst = items.toSorted((one, other) =>
       other.place.index - one.place.index
     );
@@ -235,10 +287,8 @@ class PageMaker {
     }
     this.#left -= 1;
     if (this.#left > 0) return false;
-    if (versionstamp !== undefined) {
-      this.#last = { generation: "", versionstamp, index: 0 };
-    }
-    this.#isFull = this.#last !== null;
+    this.#last = { generation: this.generation, versionstamp, index: 0 };
+    this.#isFull = true;
     return true;
   }
 

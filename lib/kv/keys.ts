@@ -390,6 +390,12 @@ export function eventsNoticesBefore(
   return { prefix, end: [...prefix, `${versionstamp}\0`] };
 }
 
+/** Notices from a versionstamp on, oldest first. */
+export function eventsNoticesFrom(versionstamp: string): Deno.KvListSelector {
+  const prefix = ["sys", "e"];
+  return { prefix, start: [...prefix, versionstamp] };
+}
+
 /** `{v, ws}`: which spaces have events in one atomic. */
 export function eventsNoticeKey(stamp: symbol | string): Deno.KvKey {
   return ["sys", "e", stamp] as Deno.KvKey;
@@ -402,12 +408,6 @@ export function eventsNoticesAfter(
   const prefix = ["sys", "e"];
   if (versionstamp === null) return { prefix };
   return { prefix, start: [...prefix, `${versionstamp}\0`] };
-}
-
-/** Notices from a versionstamp on, oldest first. */
-export function eventsNoticesFrom(versionstamp: string): Deno.KvListSelector {
-  const prefix = ["sys", "e"];
-  return { prefix, start: [...prefix, versionstamp] };
 }
 
 /** Versionstamp out of a key that `eventsKey` or `eventsNoticeKey` built. */

@@ -1,0 +1,29 @@
+/** Which events a webhook is told. */
+import { matchesEvent } from "@/lib/events/event_pattern.ts";
+import { mayLeave } from "@/lib/events/event_view.ts";
+import type { OutboxEvent } from "@/lib/kv/outbox.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
+import type { IndexedWebhook } from "./webhook_store.ts";
+
+/** Kinds of jobs that deliver: a webhook that was told of them would be told without end. */
+const OWN_KINDS = /^webhook\./;
+
+/**
+ * Whether a webhook is told of an event. A person's webhook is told what happens in that person's space,
+ * a workspace's what happens anywhere in it; both are told when events were lost.
+ */
+export function isWantedBy(
+  { id, space, events, isEnabled }: IndexedWebhook,
+  happenedIn: string,
+  event: OutboxEvent,
+): boolean {
+  if (!isEnabled || !mayLeave(event)) return false;
+  const { type, subject, data } = event;
+  if (type === "webhook.test") return subject === id;
+  const workspace = workspaceOf(happenedIn);
+  if (type === "events.lost") return workspaceOf(space) === workspace;
+  if (space !== happenedIn && space !== workspace) return false;
+  const isOfDelivery = type.startsWith("job.") &&
+    typeof data.kind === "string" && OWN_KINDS.test(data.kind);
+  return !isOfDelivery && matchesEvent(events, type);
+}
