@@ -719,7 +719,7 @@ function watchInbox(
     inbox?.stop();
     inbox = new Inbox(store, doorbells, incarnation, {
       handle: ({ kind, id }) => {
-        if (kind === "job") jobWorker.cancel(id);
+        if (kind === "job") void jobWorker.heed(id);
         else if (kind === "stop") runs.tell(id, "cancelled");
         else runs.followed(id);
       },

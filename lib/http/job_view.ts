@@ -115,10 +115,10 @@ export async function toJobViews(
 }
 
 function whoOf(
-  { space }: JobRecord,
+  { space, askedBy }: JobRecord,
   names: ReadonlyMap<string, string>,
 ): string {
-  const user = userOf(space);
+  const user = askedBy?.user ?? userOf(space);
   if (user !== null) return names.get(user) ?? "somebody who is gone";
   return space === workspaceOf(space) ? "Freshet itself" : "programs";
 }

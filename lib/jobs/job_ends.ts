@@ -16,10 +16,18 @@ export interface NextState {
 /** Attempts that are kept of a job: the newest. */
 const MAX_ATTEMPTS_KEPT = 50;
 
+/** Errors are kept whole up to so much in all, in UTF-16 code units; older ones are shortened to so much. */
+const MAX_ERRORS_CHARACTERS = 8_000;
+const SHORT_ERROR_CHARACTERS = 120;
+
+/** Processes that stop may hand a job on so often; after that it is charged with an attempt. */
+export const MAX_HANDOVERS = 8;
+
 /** In words, for what a job's attempt ended with though nothing was thrown. */
 const WORDS = {
   deadline: "It took longer than it may",
   crash: "Its process ended in the middle of it",
+  handover: `It was not done when ${MAX_HANDOVERS} processes had stopped`,
 } as const;
 
 function ended(
@@ -28,7 +36,20 @@ function ended(
   now: string,
 ): AttemptRecord[] {
   const attempt = { startedAt: startedAt ?? createdAt, finishedAt: now, error };
-  return [...attempts, attempt].slice(-MAX_ATTEMPTS_KEPT);
+  return bounded([...attempts, attempt].slice(-MAX_ATTEMPTS_KEPT));
+}
+
+/** The newest errors whole, as many as there is room for. */
+function bounded(attempts: AttemptRecord[]): AttemptRecord[] {
+  let left = MAX_ERRORS_CHARACTERS;
+  return attempts.reverse().map((attempt) => {
+    const { error } = attempt;
+    if (error === null) return attempt;
+    left -= error.length;
+    return left >= 0
+      ? attempt
+      : { ...attempt, error: error.slice(0, SHORT_ERROR_CHARACTERS) };
+  }).reverse();
 }
 
 /** @param nowMs milliseconds since 1970 UTC */
@@ -79,7 +100,7 @@ export function stateAfter(
       return failed(record, WORDS.deadline, false, nowMs, random);
     case "handover":
     case "fenced":
-      return givenBack(record, nowMs);
+      return handedOver(record, nowMs, random);
   }
 }
 
@@ -122,6 +143,20 @@ function failed(
   };
 }
 
+/** Given back by a process that stops; a job that outlasts too many of them never ends otherwise. */
+function handedOver(
+  record: JobRecord,
+  nowMs: number,
+  random: () => number,
+): NextState {
+  if (record.handovers >= MAX_HANDOVERS) {
+    const charged = { ...record, handovers: 0 };
+    return failed(charged, WORDS.handover, false, nowMs, random);
+  }
+  const { verb, record: next } = givenBack(record, nowMs);
+  return { verb, record: { ...next, handovers: record.handovers + 1 } };
+}
+
 /** Back in its queue as if the attempt had not begun. @param runAtMs when it may begin again */
 export function givenBack(record: JobRecord, runAtMs: number): NextState {
   return {
@@ -147,6 +182,7 @@ export function stateForRetry(record: JobRecord, nowMs: number): NextState {
       error: null,
       result: null,
       attempt: 0,
+      handovers: 0,
       restartGroup: null,
       progress: { value: 0, message: "" },
       runAt: nowMs,

@@ -13,6 +13,14 @@ const PROGRESS_EVERY_MS = 250;
 /** Longest note of a progress, in UTF-16 code units. */
 const MAX_MESSAGE_CHARACTERS = 500;
 
+/** An attempt that is over and stored. */
+export interface AttemptReport {
+  kind: string;
+  /** The verb of its event: `completed`, `failed`, `dead`, `cancelled`, or `queued` when it was given back. */
+  outcome: string;
+  tookMs: number;
+}
+
 export interface ExecutionParts {
   store: JobStore;
   kind: JobKind;
@@ -20,6 +28,7 @@ export interface ExecutionParts {
   incarnation: Incarnation;
   /** Puts a result where it belongs. */
   keepResult: (result: unknown) => Promise<JobResult>;
+  onAttempt?: (attempt: AttemptReport) => void;
   log: Logger;
 }
 
@@ -64,16 +73,19 @@ export class JobExecution {
 
   /** Does the job once and stores what became of it; never rejects. */
   async run(): Promise<void> {
+    const { log, onAttempt, store: { clock } } = this.#parts;
+    const beganAtMs = clock.monotonic();
     const end = await this.#attempt.run();
     this.#isOver = true;
     this.#cancelProgress?.();
     await this.#writing;
     if (end.type === "fenced") return;
-    const { log } = this.#parts;
     const { id, kind } = this.record;
+    const tookMs = clock.monotonic() - beganAtMs;
     try {
-      const stored = await this.#store(end);
-      log.info("Job has ended for now", { job: id, kind, state: stored });
+      const outcome = await this.#store(end);
+      onAttempt?.({ kind, outcome, tookMs });
+      log.debug("Job has ended for now", { job: id, kind, outcome });
     } catch (error) {
       // Its ownership stays in the store, so whoever looks after this incarnation finds it.
       log.warn("What became of a job could not be stored", {
@@ -84,7 +96,7 @@ export class JobExecution {
     }
   }
 
-  /** Stores the next state; which one it was. */
+  /** Stores the next state; the verb of its event, or "lost" when somebody else has the job. */
   async #store(end: AttemptEnd): Promise<string> {
     if (end.type === "done") return await this.#complete(end.outcome);
     return await this.#write(end, null);
@@ -107,7 +119,7 @@ export class JobExecution {
     try {
       if (
         await store.writeWith(effects, this.#loaded, record, verb, incarnation)
-      ) return record.status;
+      ) return verb;
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       return await this.#write(
@@ -128,8 +140,16 @@ export class JobExecution {
   async #write(end: AttemptEnd, result: JobResult | null): Promise<string> {
     const { store, incarnation } = this.#parts;
     const { record, verb } = this.#next(end, result);
-    await store.write(this.record, record, verb, incarnation);
-    return record.status;
+    try {
+      await store.write(this.record, record, verb, incarnation);
+    } catch (error) {
+      if (!(error instanceof TypeError) || result === null) throw error;
+      return await this.#write(
+        failure("What it came to cannot be stored", error),
+        null,
+      );
+    }
+    return verb;
   }
 
   #next(end: AttemptEnd, result: JobResult | null) {

@@ -1,27 +1,56 @@
 /**
- * Chooses what a process does next: by priority, in turn between workspaces, and in each of them in turn
- * between kinds, within the bounds of each kind.
+ * Chooses what a process does next: by priority, and among workspaces always the one that has the fewest
+ * places, in all processes together; where that is even, the one that was served longest ago, and in it
+ * the kind that was. Each kind keeps its bounds, and the lower priorities leave some places free.
  */
 import type { JobQueue } from "@/lib/kv/keys.ts";
 import type { JobKinds } from "./job_kind.ts";
 import { JOB_PRIORITIES } from "./job_record.ts";
-import type { DueJob, JobStore } from "./job_store.ts";
+import {
+  type DueJob,
+  type JobStore,
+  queueName,
+  type WaitingQueue,
+} from "./job_store.ts";
 
-/** What is done already, by kind, and by workspace and kind. */
+/** What is being done already. */
 export interface Busy {
+  /** Jobs of a kind, in this process. */
   ofKind(kind: string): number;
-  inWorkspace(workspace: string, kind: string): number;
+  /** Jobs of a kind in a workspace, in this process. */
+  inQueue(workspace: string, kind: string): number;
+  /** Jobs of a workspace, in all processes as far as is known. */
+  inWorkspace(workspace: string): number;
+  /** Jobs in all, in this process. */
+  readonly places: number;
   /** Whether this process has the job already. */
   has(job: string): boolean;
 }
 
-/** Queues that are looked at in one go. */
-const MAX_QUEUES = 1_000;
+export interface PickOptions {
+  /** Places of this process in all. */
+  places: number;
+  busy: Busy;
+  /** Queues of which nothing is begun; see `queueName`. */
+  paused: ReadonlySet<string>;
+  /** Whether other processes claim of the same queues at this moment. */
+  isContended: boolean;
+  signal: AbortSignal;
+}
 
-/** Jobs of a queue that are read at a time. */
-const JOBS_PER_READ = 32;
+/** Queues that are looked at in one go, of one priority. */
+const MAX_QUEUES = 256;
 
-/** A job that was chosen, and its kind. */
+/** Jobs of a queue that are read at a time beyond the first. */
+const JOBS_PER_READ = 64;
+
+/** Share of the places that the jobs of a priority and those below it may have together. */
+const SHARES = [1, 7 / 8, 3 / 4];
+
+/** Workspaces and queues of which is remembered when they were served. */
+const MAX_REMEMBERED = 10_000;
+
+/** A job that was chosen, and where it waited. */
 export interface Picked extends DueJob {
   kind: string;
   workspace: string;
@@ -30,58 +59,99 @@ export interface Picked extends DueJob {
 export class JobPicker {
   readonly #store: JobStore;
   readonly #kinds: JobKinds;
-  /** Workspace that was served last, by priority. */
-  readonly #last = new Map<number, string>();
+  readonly #random: () => number;
+  readonly #served = new LastServed();
+  /** Where the look at the queues of a priority goes on when there are too many for one. */
+  readonly #behind = new Map<number, JobQueue | null>();
 
-  constructor(store: JobStore, kinds: JobKinds) {
+  constructor(store: JobStore, kinds: JobKinds, random = Math.random) {
     this.#store = store;
     this.#kinds = kinds;
+    this.#random = random;
   }
 
-  /** At most so many jobs that wait and may be begun now. */
-  async pick(
-    most: number,
-    busy: Busy,
-    paused: ReadonlySet<string>,
-    signal: AbortSignal,
-  ): Promise<Picked[]> {
+  /** The jobs that may be begun now. */
+  async pick(options: PickOptions): Promise<Picked[]> {
     const picked: Picked[] = [];
-    for (const priority of JOB_PRIORITIES.keys()) {
-      if (picked.length >= most) break;
-      const queues = (await this.#store.queues(priority, MAX_QUEUES, signal))
-        .filter(({ kind }) =>
-          this.#kinds.get(kind) !== null && !paused.has(kind)
-        );
-      await this.#pickFrom(priority, queues, { picked, most, busy, signal });
+    const queues = await this.#look(options.signal);
+    for (const [priority, share] of SHARES.entries()) {
+      const most = Math.ceil(options.places * share) - options.busy.places;
+      const own = queues.filter(({ queue }) =>
+        queue.priority === priority && this.#kinds.get(queue.kind) !== null &&
+        !options.paused.has(queueName(queue))
+      );
+      await this.#pickFrom(own, most, picked, options);
     }
     return picked;
   }
 
-  async #pickFrom(
+  /** Mostly one read tells everything; where much waits, each priority is looked at in turn. */
+  async #look(signal: AbortSignal): Promise<WaitingQueue[]> {
+    const all = await this.#store.waiting(null, {
+      behind: null,
+      mostQueues: 1,
+      signal,
+    });
+    if (all.stoppedAt === null) return all.queues;
+    const each = await Promise.all(
+      JOB_PRIORITIES.map((_, priority) => this.#lookAt(priority, signal)),
+    );
+    return each.flat();
+  }
+
+  async #lookAt(
     priority: number,
-    queues: JobQueue[],
-    { picked, most, busy, signal }: {
-      picked: Picked[];
-      most: number;
-      busy: Busy;
-      signal: AbortSignal;
-    },
+    signal: AbortSignal,
+  ): Promise<WaitingQueue[]> {
+    const behind = this.#behind.get(priority) ?? null;
+    const { queues, stoppedAt } = await this.#store.waiting(priority, {
+      behind,
+      mostQueues: MAX_QUEUES,
+      signal,
+    });
+    this.#behind.set(priority, stoppedAt);
+    if (behind === null || stoppedAt !== null) return queues;
+    // The end was reached: from the beginning on there may be more.
+    const rest = await this.#store.waiting(priority, {
+      behind: null,
+      mostQueues: MAX_QUEUES - queues.length,
+      signal,
+    });
+    const names = new Set(queues.map(({ queue }) => queueName(queue)));
+    return [
+      ...queues,
+      ...rest.queues.filter(({ queue }) => !names.has(queueName(queue))),
+    ];
+  }
+
+  async #pickFrom(
+    queues: readonly WaitingQueue[],
+    most: number,
+    picked: Picked[],
+    { busy, isContended, signal }: PickOptions,
   ): Promise<void> {
-    const turns = this.#turns(priority, queues);
+    const turns = this.#turns(queues, picked, busy);
     while (turns.length > 0 && picked.length < most) {
-      const turn = turns.shift()!;
-      const queue = turn.queues.shift();
-      // The workspace has nothing more that may be begun.
-      if (queue === undefined) continue;
-      const room = this.#room(queue, picked, busy);
-      const job = room > 0 ? await queue.next(busy, signal) : null;
-      if (job !== null) {
-        picked.push({ ...job, kind: queue.kind, workspace: queue.workspace });
-        this.#last.set(priority, queue.workspace);
-        // Another kind is next in this workspace, another workspace before that.
-        turn.queues.push(queue);
+      const turn = turns.reduce((first, other) =>
+        isBefore(other, first) ? other : first
+      );
+      const reader = turn.readers[0];
+      const room = this.#room(reader.queue, picked, busy);
+      const job = room > 0
+        ? await reader.next(busy, isContended ? this.#random : null, signal)
+        : null;
+      if (job === null) {
+        turn.readers.shift();
+        if (turn.readers.length === 0) turns.splice(turns.indexOf(turn), 1);
+        continue;
       }
-      turns.push(turn);
+      const { kind, workspace } = reader.queue;
+      picked.push({ ...job, kind, workspace });
+      turn.used += 1;
+      turn.servedAt = this.#served.serve(workspace);
+      this.#served.serve(queueName(reader.queue));
+      // Another kind is next in this workspace.
+      turn.readers.push(turn.readers.shift()!);
     }
   }
 
@@ -96,49 +166,120 @@ export class JobPicker {
     const here = ofKind.filter((each) => each.workspace === workspace);
     return Math.min(
       perProcess - busy.ofKind(kind) - ofKind.length,
-      perWorkspace - busy.inWorkspace(workspace, kind) - here.length,
+      perWorkspace - busy.inQueue(workspace, kind) - here.length,
     );
   }
 
-  /** The workspaces in the order in which they are served: behind the last one first. */
-  #turns(priority: number, queues: readonly JobQueue[]) {
-    const byWorkspace = Map.groupBy(queues, ({ workspace }) => workspace);
-    const last = this.#last.get(priority) ?? "";
-    const names = [...byWorkspace.keys()].sort();
-    const first = names.findIndex((name) => name > last);
-    const order = first === -1
-      ? names
-      : [...names.slice(first), ...names.slice(0, first)];
-    return order.map((name) => ({
-      queues: byWorkspace.get(name)!.map((queue) =>
-        new QueueReader(this.#store, queue)
-      ),
+  #turns(
+    queues: readonly WaitingQueue[],
+    picked: readonly Picked[],
+    busy: Busy,
+  ): Turn[] {
+    const byWorkspace = Map.groupBy(queues, ({ queue }) => queue.workspace);
+    return [...byWorkspace].map(([workspace, own]) => ({
+      workspace,
+      used: busy.inWorkspace(workspace) +
+        picked.filter((each) => each.workspace === workspace).length,
+      servedAt: this.#served.at(workspace),
+      readers: own
+        .toSorted((left, right) =>
+          this.#served.at(queueName(left.queue)) -
+          this.#served.at(queueName(right.queue))
+        )
+        .map((queue) => new QueueReader(this.#store, queue)),
     }));
   }
 }
 
-/** Reads the jobs of one queue, the longest due first. */
-class QueueReader implements JobQueue {
-  readonly priority: number;
-  readonly workspace: string;
-  readonly kind: string;
-  readonly #store: JobStore;
-  #jobs: DueJob[] | null = null;
+/** A workspace that waits to be served. */
+interface Turn {
+  workspace: string;
+  /** Places that it has. */
+  used: number;
+  servedAt: number;
+  readers: QueueReader[];
+}
 
-  constructor(store: JobStore, { priority, workspace, kind }: JobQueue) {
-    this.#store = store;
-    this.priority = priority;
-    this.workspace = workspace;
-    this.kind = kind;
+function isBefore(left: Turn, right: Turn): boolean {
+  if (left.used !== right.used) return left.used < right.used;
+  if (left.servedAt !== right.servedAt) return left.servedAt < right.servedAt;
+  return left.workspace < right.workspace;
+}
+
+/** Numbers servings, and forgets the oldest. */
+class LastServed {
+  readonly #at = new Map<string, number>();
+  #count = 0;
+
+  /** Number of the last serving; 0: never, or longer ago than is remembered. */
+  at(name: string): number {
+    return this.#at.get(name) ?? 0;
   }
 
-  /** The next job that this process does not have; null when there is none. */
-  async next(busy: Busy, signal: AbortSignal): Promise<DueJob | null> {
-    this.#jobs ??= await this.#store.due(this, JOBS_PER_READ, signal);
-    while (this.#jobs.length > 0) {
-      const job = this.#jobs.shift()!;
-      if (!busy.has(job.id)) return job;
+  serve(name: string): number {
+    this.#count += 1;
+    this.#at.delete(name);
+    this.#at.set(name, this.#count);
+    if (this.#at.size > MAX_REMEMBERED) {
+      this.#at.delete(this.#at.keys().next().value!);
     }
-    return null;
+    return this.#count;
   }
+}
+
+/** Reads the jobs of one queue, the longest due first. */
+class QueueReader {
+  readonly queue: JobQueue;
+  readonly #store: JobStore;
+  #jobs: DueJob[];
+  #isWhole: boolean;
+
+  constructor(store: JobStore, { queue, jobs, isWhole }: WaitingQueue) {
+    this.#store = store;
+    this.queue = queue;
+    this.#jobs = [...jobs];
+    this.#isWhole = isWhole;
+  }
+
+  /**
+   * The next job that this process does not have; null when there is none.
+   * @param random takes any of the next ones, so that not all processes want the same; null: the first
+   */
+  async next(
+    busy: Busy,
+    random: (() => number) | null,
+    signal: AbortSignal,
+  ): Promise<DueJob | null> {
+    while (true) {
+      while (this.#jobs.length > 0) {
+        const place = random === null
+          ? 0
+          : Math.floor(random() * this.#jobs.length);
+        const [job] = this.#jobs.splice(place, 1);
+        this.#last = later(this.#last, job);
+        if (!busy.has(job.id)) return job;
+      }
+      if (this.#isWhole || this.#last === null) return null;
+      this.#jobs = await this.#store.dueBehind(
+        this.#last,
+        JOBS_PER_READ,
+        signal,
+      );
+      this.#isWhole = this.#jobs.length < JOBS_PER_READ;
+    }
+  }
+
+  #last: DueJob | null = null;
+}
+
+/** Place of the time in the key of a job that is due. */
+const RUN_AT_PART = -2;
+
+function later(one: DueJob | null, other: DueJob): DueJob {
+  if (one === null) return other;
+  const [left, right] = [one, other].map(({ key }) =>
+    Number(key.at(RUN_AT_PART))
+  );
+  if (left !== right) return left < right ? other : one;
+  return one.id < other.id ? other : one;
 }

@@ -76,6 +76,8 @@ export interface JobRecord {
    * have caused; null: it has not seen one die.
    */
   restartGroup: number | null;
+  /** How many processes gave it back since it was charged last, because they stopped. */
+  handovers: number;
   createdAt: string;
   startedAt: string | null;
   finishedAt: string | null;

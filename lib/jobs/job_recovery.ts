@@ -26,14 +26,13 @@ export class JobRecovery {
   async takeOver(dead: OwnedIncarnation): Promise<void> {
     const { jobs, log } = this.#parts;
     const left = await this.#load(dead);
+    await jobs.forgetWorker(dead.id);
     if (left.length === 0) return;
-    const cancelled = new Set(
-      await jobs.cancelled(left.map(({ record }) => record)),
-    );
+    const ends = await jobs.wantedEnds(left.map(({ record }) => record));
     const nowMs = jobs.clock.now();
     const goOn: LoadedJob[] = [];
     for (const job of left) {
-      if (!cancelled.has(job.record.id)) {
+      if (ends.get(job.record.id) !== "cancelled") {
         goOn.push(job);
         continue;
       }

@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import { workspaceOf } from "@/lib/shared/spaces.ts";
 import * as keys from "@/lib/kv/keys.ts";
+import type { BlobManifest, OpenBlobRecord } from "@/lib/kv/blobs.ts";
 import type { LaneEntry } from "@/lib/kv/batcher.ts";
 import type { OutboxEvent } from "@/lib/kv/outbox.ts";
 import type { Versioned } from "@/lib/kv/store.ts";
@@ -10,13 +11,10 @@ import {
   JOB_PRIORITIES,
   type JobPriority,
   type JobRecord,
-  type JobResult,
 } from "./job_record.ts";
 
 /** Ended jobs are kept so long, in milliseconds. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1_000;
-
-type BlobResult = Extract<JobResult, { blob: unknown }>;
 
 /** Names the job that a row stands for. */
 export interface JobRow extends Versioned {
@@ -24,17 +22,31 @@ export interface JobRow extends Versioned {
   readonly space: string;
   readonly kind: string;
   readonly priority: JobPriority;
+  /** Whether an attempt at it has begun before. */
+  readonly isRetry?: boolean;
+}
+
+/** Names an ended job whose rows go at a time, and what of it is elsewhere. */
+export interface RetentionRow extends Versioned {
+  readonly v: 1;
+  readonly kind: string;
+  readonly status: JobRecord["status"];
+  /** Blob of its result; null: it has none. */
+  readonly blob: BlobManifest | null;
 }
 
 /** Rows to write and rows to delete. */
 export type JobRows = Required<Pick<LaneEntry, "sets" | "deletes">>;
 
-function rowOf({ space, kind, priority }: JobRecord): JobRow {
-  return { v: 1, space, kind, priority };
+function rowOf({ space, kind, priority, startedAt }: JobRecord): JobRow {
+  const isRetry = startedAt !== null;
+  return { v: 1, space, kind, priority, isRetry };
 }
 
 /** The lists that a job stands in: that of its space, and that of its workspace. */
-function listKeys({ space, status, id }: JobRecord): Deno.KvKey[] {
+function listKeys(
+  { space, status, id }: Pick<JobRecord, "space" | "status" | "id">,
+): Deno.KvKey[] {
   const spaces = new Set([space, workspaceOf(space)]);
   return [...spaces].map((each) => keys.jobListKey(each, status, id));
 }
@@ -71,7 +83,10 @@ export function dedupHash(key: string): string {
   return hash("sha256", key, "hex");
 }
 
-function dedupKeyOf({ space, kind, dedupKey }: JobRecord): Deno.KvKey | null {
+/** Key of a job's own by which its like is found; null: it has none. */
+export function dedupKeyOf(
+  { space, kind, dedupKey }: JobRecord,
+): Deno.KvKey | null {
   if (dedupKey === null) return null;
   return keys.jobDedupKey(space, kind, dedupHash(dedupKey));
 }
@@ -86,7 +101,10 @@ export function enqueuedRows(record: JobRecord, nowMs: number): JobRows {
   };
 }
 
-/** What changes beside the record when a job passes from one state to another. */
+/**
+ * What changes beside the record when a job passes from one state to another. Where it waited is the
+ * caller's to delete when it has found the job there; see `waitingKeys`.
+ */
 export function changedRows(
   before: JobRecord,
   after: JobRecord,
@@ -99,15 +117,11 @@ export function changedRows(
     deletes.push(...listKeys(before));
     for (const key of listKeys(after)) sets.push({ key, value: row });
   }
-  if (before.status === "queued") deletes.push(...waitingKeys(before));
   if (after.status === "queued") {
     sets.push({ key: waitingKey(after, nowMs), value: row });
   }
   if (before.status === "running" && before.owner !== null) {
-    deletes.push(
-      keys.ownKey(before.owner, "j", before.id),
-      keys.jobControlKey(before.space, before.id),
-    );
+    deletes.push(keys.ownKey(before.owner, "j", before.id));
   }
   if (after.status === "running" && after.owner !== null) {
     sets.push({
@@ -115,37 +129,55 @@ export function changedRows(
       value: { v: 1, ws: after.space },
     });
   }
+  if (isOver(before) && !isOver(after)) {
+    deletes.push(retentionKeyOf(before));
+    const blob = blobOf(before);
+    // Its parts go with the next sweep of what nobody names any more.
+    if (blob !== null) {
+      const value: OpenBlobRecord = { v: 1, owner: null, isDeleted: true };
+      sets.push({ key: keys.openBlobKey(blob.blob), value });
+    }
+  }
   if (isOver(after) && !isOver(before)) {
     const dedup = dedupKeyOf(after);
     if (dedup !== null) deletes.push(dedup);
-    sets.push({
-      key: keys.jobRetentionKey(nowMs + KEPT_MS, after.space, after.id),
-      value: { v: 1 },
-    });
+    const { kind, status } = after;
+    const blob = blobOf(after);
+    const kept: RetentionRow = { v: 1, kind, status, blob };
+    sets.push({ key: retentionKeyOf(after), value: kept });
+    if (blob !== null) deletes.push(keys.openBlobKey(blob.blob));
   }
-  if (after.result !== null && "blob" in after.result) {
-    deletes.push(keys.openBlobKey(after.result.blob.blob));
-  }
-  const written = new Set(sets.map(({ key }) => JSON.stringify(key)));
-  return {
-    sets,
-    deletes: deletes.filter((key) => !written.has(JSON.stringify(key))),
-  };
+  return { sets, deletes };
 }
 
-/** All rows of a job, for whoever removes it. */
-export function allKeysOf(record: JobRecord): Deno.KvKey[] {
-  const { space, id, result } = record;
-  const parts = result !== null && "blob" in result ? result.blob.parts : 0;
-  return [
-    ...Array.from(
-      { length: parts },
-      (_, part) => keys.blobPartKey((result as BlobResult).blob.blob, part),
-    ),
-    keys.jobKey(space, id),
-    keys.jobControlKey(space, id),
-    ...listKeys(record),
-  ];
+function retentionKeyOf(
+  { space, id, finishedAt, createdAt }: JobRecord,
+): Deno.KvKey {
+  const dueAtMs = Date.parse(finishedAt ?? createdAt) + KEPT_MS;
+  return keys.jobRetentionKey(dueAtMs, space, id);
+}
+
+function blobOf({ result }: JobRecord): BlobManifest | null {
+  return result !== null && "blob" in result ? result.blob : null;
+}
+
+/** The rows of an ended job whose record goes, or has gone with all its space. */
+export function removedRows(
+  space: string,
+  id: string,
+  { status, blob }: RetentionRow,
+): JobRows {
+  const open: OpenBlobRecord = { v: 1, owner: null, isDeleted: true };
+  return {
+    sets: blob === null
+      ? []
+      : [{ key: keys.openBlobKey(blob.blob), value: open }],
+    deletes: [
+      keys.jobKey(space, id),
+      keys.jobControlKey(space, id),
+      ...listKeys({ space, id, status }),
+    ],
+  };
 }
 
 /** What each event of a job says of it: all that a list shows, so that nobody reads the job for it. */
@@ -159,17 +191,30 @@ export interface JobEventData {
   progress: JobRecord["progress"];
   /** Why the last attempt failed, shortened; null: it did not. */
   error: string | null;
+  /** Its status before this; null: it is new. */
+  before: JobRecord["status"] | null;
+  /** With a beginning: how long it waited since it was due, in milliseconds; else null. */
+  waitedMs: number | null;
+  /** With the end of an attempt: how long that took, in milliseconds; else null. */
+  tookMs: number | null;
 }
 
 /** Longest error in an event, in UTF-16 code units; the job has it whole. */
 const MAX_EVENT_ERROR_CHARACTERS = 300;
 
-/** What a change of a job tells: `job.<verb>`, with `JobEventData`. */
+/**
+ * What a change of a job tells: `job.<verb>`, with `JobEventData`.
+ * @param before the job as it was; null: it is new
+ */
 export function jobEvent(
-  { id, kind, title, status, attempt, progress, error }: JobRecord,
+  before: JobRecord | null,
+  record: JobRecord,
   verb: string,
   atMs: number,
 ): OutboxEvent {
+  const { id, kind, title, status, attempt, progress, error } = record;
+  const isBegun = before?.status === "queued" && status === "running";
+  const isAttemptOver = before?.status === "running" && status !== "running";
   const data: JobEventData = {
     jobId: id,
     kind,
@@ -178,6 +223,11 @@ export function jobEvent(
     attempt,
     progress,
     error: error?.slice(0, MAX_EVENT_ERROR_CHARACTERS) ?? null,
+    before: before?.status ?? null,
+    waitedMs: isBegun ? Math.max(atMs - record.runAt, 0) : null,
+    tookMs: isAttemptOver && before.startedAt !== null
+      ? Math.max(atMs - Date.parse(before.startedAt), 0)
+      : null,
   };
   return { type: `job.${verb}`, at: atMs, subject: id, data: { ...data } };
 }

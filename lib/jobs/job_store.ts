@@ -7,16 +7,16 @@ import type { LaneHead } from "@/lib/kv/lane_writer.ts";
 import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import type { JobRecord, JobStatus } from "./job_record.ts";
+import { isOver, type JobRecord, type JobStatus } from "./job_record.ts";
 import {
-  allKeysOf,
   changedRows,
   dedupHash,
-  dueKey,
+  dedupKeyOf,
   enqueuedRows,
   jobEvent,
   type JobRow,
   type JobRows,
+  waitingKeys,
 } from "./job_rows.ts";
 
 /** A record with the versionstamp that a change of it checks. */
@@ -32,11 +32,35 @@ export interface DueJob {
   id: string;
 }
 
+/** Why somebody wants a job ended that runs. */
+export type EndReason = "cancelled" | "deadline";
+
+/** Meant for one attempt: that of this owner, begun at this time. */
 interface ControlRecord extends Versioned {
   readonly v: 1;
-  readonly cancel: boolean;
+  readonly end: EndReason;
+  readonly owner: string;
+  readonly startedAt: string | null;
   readonly at: number;
 }
+
+/** A queue in which something waits. */
+export interface WaitingQueue {
+  queue: keys.JobQueue;
+  /** The first of its jobs. */
+  jobs: DueJob[];
+  /** Whether these are all. */
+  isWhole: boolean;
+}
+
+export interface WaitingQueues {
+  queues: WaitingQueue[];
+  /** The last of them where there may be more; null: these are all. */
+  stoppedAt: keys.JobQueue | null;
+}
+
+/** Rows that a look at what waits reads at a time. */
+const ROWS_PER_LOOK = 32;
 
 interface DedupRecord extends Versioned {
   readonly v: 1;
@@ -47,13 +71,10 @@ interface DedupRecord extends Versioned {
 /** Jobs in one claim: each takes a check, and the fence one. */
 export const JOBS_PER_CLAIM = 9;
 
-/** Timers in one atomic: each takes two checks. */
-const TIMERS_PER_UNIT = 5;
+/** What somebody wants of a job that runs is wanted no more after so long, in milliseconds. */
+const CONTROL_EXPIRES_MS = 24 * 60 * 60 * 1_000;
 
-/** Rows of what is over that go in one entry of the lane. */
-const SWEPT_PER_ENTRY = 50;
-
-function addRows(unit: UnitOfWork, { sets, deletes }: JobRows): void {
+export function addRows(unit: UnitOfWork, { sets, deletes }: JobRows): void {
   for (const { key, value, expireInMs } of sets) {
     unit.set(key, value, { expireInMs });
   }
@@ -81,7 +102,7 @@ export class JobStore {
       unit.guard(key, null, { v: 1, job: id });
     }
     addRows(unit, enqueuedRows(record, nowMs));
-    return unit.event(space, jobEvent(record, "queued", nowMs))
+    return unit.event(space, jobEvent(null, record, "queued", nowMs))
       .wake(id, Math.max(0, record.runAt - nowMs));
   }
 
@@ -94,7 +115,7 @@ export class JobStore {
     const nowMs = this.clock.now();
     unit.set(keys.jobKey(space, id), { ...record, dedupKey: null });
     addRows(unit, enqueuedRows(record, nowMs));
-    return unit.event(space, jobEvent(record, "queued", nowMs))
+    return unit.event(space, jobEvent(null, record, "queued", nowMs))
       .wake(id, Math.max(0, record.runAt - nowMs));
   }
 
@@ -147,28 +168,6 @@ export class JobStore {
     );
   }
 
-  /** Queues of one priority in which something waits, in the order of their keys. */
-  async queues(
-    priority: number,
-    most: number,
-    signal?: AbortSignal,
-  ): Promise<keys.JobQueue[]> {
-    const queues: keys.JobQueue[] = [];
-    let after: keys.JobQueue | null = null;
-    while (queues.length < most) {
-      const rows: Deno.KvEntry<JobRow>[] = await Array.fromAsync(
-        list<JobRow>(this.#store, keys.dueJobsAfter(priority, after), {
-          limit: 1,
-          signal,
-        }),
-      );
-      if (rows.length === 0) break;
-      after = keys.parseJobDueKey(rows[0].key);
-      queues.push(after);
-    }
-    return queues;
-  }
-
   /** The jobs that wait longest in a queue. */
   async due(
     queue: keys.JobQueue,
@@ -180,15 +179,65 @@ export class JobStore {
       signal,
     });
     const due: DueJob[] = [];
-    for await (const { key, value } of rows) {
-      due.push({ key, space: value.space, id: keys.parseJobDueKey(key).job });
-    }
+    for await (const row of rows) due.push(toDueJob(row));
     return due;
+  }
+
+  /** The jobs that wait in the queue of one of them behind it. */
+  async dueBehind(
+    { key }: Pick<DueJob, "key">,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<DueJob[]> {
+    const rows = await Array.fromAsync(
+      list<JobRow>(this.#store, keys.dueJobsBehind(key), { limit, signal }),
+    );
+    return rows.map(toDueJob);
+  }
+
+  /**
+   * Queues in which something waits, with the first jobs of each, in the order of their keys.
+   * @param priority null: of all priorities
+   * @param behind begins behind this queue; null: with the first
+   */
+  async waiting(
+    priority: number | null,
+    { behind, mostQueues, signal }: {
+      behind: keys.JobQueue | null;
+      mostQueues: number;
+      signal?: AbortSignal;
+    },
+  ): Promise<WaitingQueues> {
+    const queues = new Map<string, WaitingQueue>();
+    let place = behind;
+    while (queues.size < mostQueues) {
+      const rows = await Array.fromAsync(
+        list<JobRow>(this.#store, keys.waitingJobs(priority, place), {
+          limit: ROWS_PER_LOOK,
+          signal,
+        }),
+      );
+      let last: WaitingQueue | null = null;
+      for (const row of rows) {
+        const queue = keys.parseJobDueKey(row.key);
+        const name = `${queue.priority} ${queueName(queue)}`;
+        last = queues.get(name) ?? { queue, jobs: [], isWhole: true };
+        last.jobs.push(toDueJob(row));
+        queues.set(name, last);
+      }
+      if (last === null || rows.length < ROWS_PER_LOOK) {
+        return { queues: [...queues.values()], stoppedAt: null };
+      }
+      last.isWhole = false;
+      place = last.queue;
+    }
+    return { queues: [...queues.values()], stoppedAt: place };
   }
 
   /**
    * Claims jobs for an incarnation, all or none: another process may have been faster with one of them.
    * Jobs that wait no more are taken out of their queue.
+   * @param due at most `JOBS_PER_CLAIM`
    */
   async claim(
     due: readonly DueJob[],
@@ -199,6 +248,7 @@ export class JobStore {
       due.map(({ space, id }) => keys.jobKey(space, id)),
     );
     const nowMs = this.clock.now();
+    const startedAt = new Date(nowMs).toISOString();
     const unit = incarnation.checkFence(new UnitOfWork());
     const claimed: JobRecord[] = [];
     const stale: Deno.KvKey[] = [];
@@ -212,13 +262,13 @@ export class JobStore {
         status: "running",
         attempt: value.attempt + 1,
         owner: incarnation.id,
-        startedAt: new Date(nowMs).toISOString(),
+        startedAt,
         error: null,
       };
       unit.guard(keys.jobKey(record.space, record.id), versionstamp, record);
       addRows(unit, changedRows(value, record, nowMs));
       unit.delete(due[place].key);
-      unit.event(record.space, jobEvent(record, "started", nowMs));
+      unit.event(record.space, jobEvent(value, record, "started", nowMs));
       claimed.push(record);
     }
     if (stale.length > 0) {
@@ -254,7 +304,7 @@ export class JobStore {
       deletes,
       events: [{
         space: after.space,
-        event: jobEvent(after, verb, nowMs),
+        event: jobEvent(before, after, verb, nowMs),
       }],
       urgency: before.status === after.status ? "soon" : "now",
     });
@@ -295,98 +345,92 @@ export class JobStore {
   ): Promise<boolean> {
     const nowMs = this.clock.now();
     unit.guard(keys.jobKey(after.space, after.id), versionstamp, after);
-    addRows(unit, changedRows(before, after, nowMs));
-    unit.event(after.space, jobEvent(after, verb, nowMs));
+    const { sets, deletes } = changedRows(before, after, nowMs);
+    const waited = before.status === "queued" ? waitingKeys(before) : [];
+    const written = new Set(sets.map(({ key }) => JSON.stringify(key)));
+    addRows(unit, {
+      sets,
+      deletes: [...deletes, ...waited].filter((key) =>
+        !written.has(JSON.stringify(key))
+      ),
+    });
+    unit.event(after.space, jobEvent(before, after, verb, nowMs));
     if (after.status === "queued") {
       unit.wake(after.id, Math.max(0, after.runAt - nowMs));
     }
     return (await commit(this.#store, unit)).ok;
   }
 
-  /** Asks the owner of a job that runs to cancel it. False: its state has changed meanwhile. */
-  async requestCancel({ record, versionstamp }: LoadedJob): Promise<boolean> {
-    const { space, id, owner } = record;
+  /**
+   * Begins an ended job again, unless another with its key goes on.
+   * @returns "repeated": another goes on; "changed": the job has changed meanwhile
+   */
+  async begin(
+    loaded: LoadedJob,
+    after: JobRecord,
+    verb: string,
+  ): Promise<"begun" | "repeated" | "changed"> {
+    const unit = new UnitOfWork();
+    const key = dedupKeyOf(after);
+    if (key !== null && isOver(loaded.record)) {
+      const there = await get<DedupRecord>(this.#store, key);
+      if (there.value !== null && there.value.job !== after.id) {
+        return "repeated";
+      }
+      unit.guard(key, there.versionstamp, { v: 1, job: after.id });
+    }
+    return await this.change(loaded, after, verb, unit) ? "begun" : "changed";
+  }
+
+  /** Asks the owner of a job that runs to end it. False: its state has changed meanwhile. */
+  async requestEnd(
+    { record, versionstamp }: LoadedJob,
+    end: EndReason,
+  ): Promise<boolean> {
+    const { space, id, owner, startedAt } = record;
     if (owner === null) return false;
+    const control: ControlRecord = {
+      v: 1,
+      end,
+      owner,
+      startedAt,
+      at: this.clock.now(),
+    };
     const unit = new UnitOfWork()
       .check(keys.jobKey(space, id), versionstamp)
-      .set(keys.jobControlKey(space, id), {
-        v: 1,
-        cancel: true,
-        at: this.clock.now(),
+      .set(keys.jobControlKey(space, id), control, {
+        expireInMs: CONTROL_EXPIRES_MS,
       });
     tellOwner(unit, owner, { kind: "job", ws: space, id });
     return (await commit(this.#store, unit)).ok;
   }
 
-  /** Those of some jobs that somebody wants cancelled. */
-  async cancelled(
-    jobs: readonly Pick<JobRecord, "space" | "id">[],
-  ): Promise<string[]> {
-    const rows = await getMany(
+  /** What somebody wants of the attempts at some jobs, by job. */
+  async wantedEnds(
+    jobs: readonly Pick<JobRecord, "space" | "id" | "owner" | "startedAt">[],
+    signal?: AbortSignal,
+  ): Promise<Map<string, EndReason>> {
+    const rows = await getMany<ControlRecord[]>(
       this.#store,
       jobs.map(({ space, id }) => keys.jobControlKey(space, id)),
+      { signal },
     );
-    return jobs.filter((_, place) =>
-      (rows[place].value as ControlRecord | null)?.cancel
-    ).map(({ id }) => id);
+    const ends = new Map<string, EndReason>();
+    for (const [place, { id, owner, startedAt }] of jobs.entries()) {
+      const control = rows[place].value;
+      if (control?.owner !== owner || control.startedAt !== startedAt) continue;
+      ends.set(id, control.end);
+    }
+    return ends;
   }
 
-  /** When the earliest timer is due, milliseconds since 1970 UTC; null: there is none. */
-  async nextTimer(signal?: AbortSignal): Promise<number | null> {
-    const rows = list(this.#store, keys.jobTimers(null), { limit: 1, signal });
-    for await (const { key } of rows) {
-      return keys.parseJobTimerKey(key).runAtMs;
-    }
-    return null;
-  }
-
-  /** Lets jobs be claimed whose time has come, so many at most; how many there were. */
-  async promote(most: number, signal?: AbortSignal): Promise<number> {
-    const rows = await Array.fromAsync(
-      list<JobRow>(this.#store, keys.jobTimers(this.clock.now() + 1), {
-        limit: most,
-        signal,
-      }),
-    );
-    for (let from = 0; from < rows.length; from += TIMERS_PER_UNIT) {
-      const unit = new UnitOfWork();
-      for (
-        const { key, value, versionstamp } of rows.slice(
-          from,
-          from + TIMERS_PER_UNIT,
-        )
-      ) {
-        const { runAtMs, job } = keys.parseJobTimerKey(key);
-        unit.check(key, versionstamp).delete(key);
-        unit.guard(dueKey(value, runAtMs, job), null, value);
-      }
-      await commit(this.#store, unit, { signal });
-    }
-    return rows.length;
-  }
-
-  /** Removes what is kept of ended jobs no longer; how many there were. */
-  async sweep(incarnation: Incarnation, signal: AbortSignal): Promise<number> {
-    const rows = list(this.#store, keys.jobRetentions(this.clock.now()), {
-      signal,
-    });
-    let swept = 0;
-    let deletes: Deno.KvKey[] = [];
-    const flush = async () => {
-      if (deletes.length > 0) {
-        await incarnation.lane.write({ deletes, urgency: "soon" });
-      }
-      deletes = [];
-    };
-    for await (const { key } of rows) {
-      const { space, job } = keys.parseJobRetentionKey(key);
-      const loaded = await this.load(space, job);
-      deletes.push(key, ...(loaded === null ? [] : allKeysOf(loaded.record)));
-      swept += 1;
-      if (swept % SWEPT_PER_ENTRY === 0) await flush();
-    }
-    await flush();
-    return swept;
+  /** Removes the row by which an incarnation that is fenced said that it does jobs. */
+  async forgetWorker(incarnation: string): Promise<void> {
+    const key = keys.jobWorkerKey(incarnation);
+    const { value, versionstamp } = await get<Versioned>(this.#store, key);
+    if (value === null) return;
+    const unit = new UnitOfWork().guard(key, versionstamp, value).delete(key);
+    await commit(this.#store, unit);
   }
 
   /** When an incarnation wrote last, milliseconds since 1970 UTC; null when that is not known any more. */
@@ -399,12 +443,67 @@ export class JobStore {
       : Math.max(...heads.map(({ value }) => value.at));
   }
 
-  async pausedKinds(signal?: AbortSignal): Promise<Set<string>> {
+  /** Kinds of which nothing is begun in a workspace. */
+  async pausedKinds(
+    workspace: string,
+    signal?: AbortSignal,
+  ): Promise<Set<string>> {
     const kinds = new Set<string>();
-    const rows = list(this.#store, keys.pausedJobKinds(), { signal });
-    for await (const { key } of rows) {
-      kinds.add(keys.parsePausedJobKindKey(key));
+    for await (const { kind } of this.#paused(workspace, signal)) {
+      kinds.add(kind);
     }
     return kinds;
   }
+
+  /** All that is paused, each as `queueName` names it. */
+  async pausedQueues(signal?: AbortSignal): Promise<Set<string>> {
+    const names = new Set<string>();
+    for await (const paused of this.#paused(null, signal)) {
+      names.add(queueName(paused));
+    }
+    return names;
+  }
+
+  /** Begins no more jobs of a kind in a workspace, in any process within a second. What runs goes on. */
+  async pauseKind(workspace: string, kind: string): Promise<void> {
+    const key = keys.pausedJobKindKey(workspace, kind);
+    const { value, versionstamp } = await get(this.#store, key);
+    if (value !== null) return;
+    await commit(
+      this.#store,
+      new UnitOfWork().guard(key, versionstamp, {
+        v: 1,
+        at: this.clock.now(),
+      }),
+    );
+  }
+
+  /** Takes a pause back, and wakes who does jobs. */
+  async resumeKind(workspace: string, kind: string): Promise<void> {
+    const key = keys.pausedJobKindKey(workspace, kind);
+    const { versionstamp } = await get(this.#store, key);
+    if (versionstamp === null) return;
+    await commit(
+      this.#store,
+      new UnitOfWork().guard(key, versionstamp, { v: 1 }).delete(key)
+        .wake(kind, 0),
+    );
+  }
+
+  async *#paused(workspace: string | null, signal?: AbortSignal) {
+    const rows = list(this.#store, keys.pausedJobKinds(workspace), { signal });
+    for await (const { key } of rows) yield keys.parsePausedJobKindKey(key);
+  }
+}
+
+/** Names the jobs of one kind in one workspace. */
+export function queueName(
+  { workspace, kind }: Pick<keys.JobQueue, "workspace" | "kind">,
+): string {
+  return `${workspace} ${kind}`;
+}
+
+/** A job by its row among those that may be claimed. */
+export function toDueJob({ key, value }: Deno.KvEntry<JobRow>): DueJob {
+  return { key, space: value.space, id: keys.parseJobDueKey(key).job };
 }

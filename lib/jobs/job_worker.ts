@@ -8,11 +8,20 @@ import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
 import { hasQueues, type Store } from "@/lib/kv/store.ts";
 import type { Logger } from "@/lib/observe/log.ts";
-import { JobExecution } from "./job_execution.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
+import type { Ending } from "./job_attempt.ts";
+import { type AttemptReport, JobExecution } from "./job_execution.ts";
 import type { JobKinds } from "./job_kind.ts";
 import { type Busy, JobPicker, type Picked } from "./job_picker.ts";
-import type { JobResult } from "./job_record.ts";
-import { JOBS_PER_CLAIM, type JobStore, type LoadedJob } from "./job_store.ts";
+import { JobPresence, type RunningJobs } from "./job_presence.ts";
+import type { JobRecord, JobResult } from "./job_record.ts";
+import {
+  JOBS_PER_CLAIM,
+  type JobStore,
+  type LoadedJob,
+  queueName,
+} from "./job_store.ts";
+import { JobTimers } from "./job_timers.ts";
 
 export interface JobWorkerParts {
   store: Store;
@@ -21,6 +30,10 @@ export interface JobWorkerParts {
   owner: Owner;
   keepResult: (result: unknown) => Promise<JobResult>;
   log: Logger;
+  /** Told of each attempt that is over. */
+  onAttempt?: (attempt: AttemptReport) => void;
+  /** Name of the machine, for people. */
+  host?: string;
   /** Jobs that this process does at a time. */
   perProcess?: number;
   /** Whether the store's own queue wakes it. */
@@ -29,8 +42,10 @@ export interface JobWorkerParts {
 
 const PER_PROCESS = 32;
 const POLL_MS = 1_000;
-/** Timers that are made due in one go. */
-const TIMERS_AT_A_TIME = 500;
+/** How often a claim is tried that other processes come before. */
+const CLAIM_ATTEMPTS = 3;
+/** How long it counts that they do, in milliseconds. */
+const CONTENDED_MS = 1_000;
 
 export class JobWorker {
   readonly #parts: JobWorkerParts;
@@ -41,16 +56,29 @@ export class JobWorker {
   readonly #claiming = new Set<string>();
   /** Ends of executions. */
   readonly #ends = new Set<Promise<void>>();
-  #paused: ReadonlySet<string> = new Set();
-  #loop: Promise<void> = Promise.resolve();
-  #watch: Promise<void> = Promise.resolve();
+  readonly #timers: JobTimers;
+  readonly #presence: JobPresence;
+  readonly #places: number;
+  #loops: Promise<void>[] = [];
   /** When the next timer is due, milliseconds since 1970 UTC. */
   #nextTimer: number | null = null;
+  /** Until when others are taken to claim of the same queues, by the monotonic clock. */
+  #contendedUntilMs = -Infinity;
 
   constructor(parts: JobWorkerParts) {
+    const { jobs, kinds, store, owner, host, perProcess } = parts;
     this.#parts = parts;
-    this.#picker = new JobPicker(parts.jobs, parts.kinds);
-    parts.owner.subscribe((incarnation) => this.#fenced(incarnation));
+    this.#picker = new JobPicker(jobs, kinds);
+    this.#timers = new JobTimers(store);
+    this.#places = perProcess ?? PER_PROCESS;
+    this.#presence = new JobPresence({
+      store,
+      owner,
+      host,
+      places: this.#places,
+      running: () => this.#tally(),
+    });
+    owner.subscribe((incarnation) => this.#fenced(incarnation));
   }
 
   /** Jobs that are being done. */
@@ -60,8 +88,11 @@ export class JobWorker {
 
   start(): void {
     const { store, usesQueue = hasQueues(store), log } = this.#parts;
-    this.#loop = this.#work();
-    this.#watch = this.#watchCancels();
+    this.#loops = [
+      this.#work(),
+      this.#watchEnds(),
+      this.#presence.run(this.#ended.signal),
+    ];
     if (!usesQueue) return;
     // The handler only wakes: what takes longer than five seconds there is delivered again.
     store.kv.listenQueue(() => store.jobsBell.ring()).catch((error) => {
@@ -77,20 +108,25 @@ export class JobWorker {
    */
   async stop(deadlineMs: number): Promise<void> {
     this.#ended.abort();
-    await Promise.all([this.#loop, this.#watch]);
-    for (const execution of this.#running.values()) execution.end("handover");
     const { clock } = this.#parts.store;
-    await Promise.race([
-      Promise.all(this.#ends),
-      new Promise<void>((resolve) => clock.after(deadlineMs, resolve)),
-    ]);
+    const late = new AbortController();
+    const deadline = sleep(clock, deadlineMs, late.signal);
+    // A claim that is under way may have given this process jobs; if the store is slow, others find them.
+    await Promise.race([Promise.all(this.#loops), deadline]);
+    for (const execution of this.#running.values()) execution.end("handover");
+    await Promise.race([Promise.all(this.#ends), deadline]);
+    late.abort();
   }
 
   /** Ends a job that is being done here. False: it is not. */
   cancel(id: string): boolean {
-    const execution = this.#running.get(id);
-    execution?.end("cancelled");
-    return execution !== undefined;
+    return this.#end(id, "cancelled");
+  }
+
+  /** Somebody wants something of a job that is done here: looks what. */
+  async heed(id: string): Promise<void> {
+    const record = this.#running.get(id)?.record;
+    if (record !== undefined) await this.#heed([record]);
   }
 
   /** Whether a job is being done here, or is about to be. */
@@ -141,56 +177,70 @@ export class JobWorker {
 
   /** Begins as much as may be begun now. */
   async #fill(): Promise<void> {
-    const { jobs, owner, perProcess = PER_PROCESS } = this.#parts;
+    const { jobs, owner } = this.#parts;
     const { signal } = this.#ended;
-    await this.#promote();
-    this.#paused = await jobs.pausedKinds(signal);
+    const [next, paused] = await Promise.all([
+      this.#timers.look(signal),
+      jobs.pausedQueues(signal),
+    ]);
+    this.#nextTimer = next;
     while (!signal.aborted) {
       const { incarnation } = owner;
-      const free = perProcess - this.#running.size;
+      const free = this.#places - this.#running.size;
       if (free <= 0 || incarnation.lane.state !== "open") return;
-      const picked = await this.#picker.pick(
-        free,
-        this.#busy(),
-        this.#paused,
+      const picked = await this.#picker.pick({
+        places: this.#places,
+        busy: this.#busy(),
+        paused,
+        isContended: this.#isContended,
         signal,
-      );
+      });
       if (picked.length === 0) return;
-      let begun = 0;
-      for (let from = 0; from < picked.length; from += JOBS_PER_CLAIM) {
-        const group = picked.slice(from, from + JOBS_PER_CLAIM);
-        for (const { id } of group) this.#claiming.add(id);
-        try {
-          for (const loaded of await this.#claim(group, incarnation)) {
-            this.#begin(loaded, incarnation);
-            begun += 1;
-          }
-        } finally {
-          for (const { id } of group) this.#claiming.delete(id);
+      for (const { id } of picked) this.#claiming.add(id);
+      try {
+        const groups: Picked[][] = [];
+        for (let from = 0; from < picked.length; from += JOBS_PER_CLAIM) {
+          groups.push(picked.slice(from, from + JOBS_PER_CLAIM));
         }
+        // Commits that are on their way together share a transaction of the store.
+        const claims = await Promise.allSettled(groups.map(async (group) => {
+          const claimed = await this.#claim(group, incarnation);
+          for (const loaded of claimed) this.#begin(loaded, incarnation);
+          return claimed.length;
+        }));
+        const failed = claims.find(({ status }) => status === "rejected");
+        if (failed?.status === "rejected") throw failed.reason;
+        if (
+          claims.every((each) => each.status === "fulfilled" && !each.value)
+        ) {
+          return;
+        }
+      } finally {
+        for (const { id } of picked) this.#claiming.delete(id);
       }
-      if (begun === 0) return;
     }
   }
 
-  /** Claims jobs together; one by one where another process takes of the same ones. */
+  /** Claims jobs together; those that another process was faster with are left out. */
   async #claim(
     group: readonly Picked[],
     incarnation: Incarnation,
   ): Promise<LoadedJob[]> {
-    const { jobs } = this.#parts;
-    const claimed = await jobs.claim(group, incarnation);
-    if (claimed !== "conflict") return claimed;
-    const alone: LoadedJob[] = [];
-    for (const job of group) {
-      const got = await jobs.claim([job], incarnation);
-      if (got !== "conflict") alone.push(...got);
+    const { jobs, store: { clock } } = this.#parts;
+    for (let tries = 0; tries < CLAIM_ATTEMPTS; tries += 1) {
+      const claimed = await jobs.claim(group, incarnation);
+      if (claimed !== "conflict") return claimed;
+      this.#contendedUntilMs = clock.monotonic() + CONTENDED_MS;
     }
-    return alone;
+    return [];
+  }
+
+  get #isContended(): boolean {
+    return this.#parts.store.clock.monotonic() < this.#contendedUntilMs;
   }
 
   #begin(loaded: LoadedJob, incarnation: Incarnation): void {
-    const { jobs, kinds, keepResult, log, store } = this.#parts;
+    const { jobs, kinds, keepResult, log, store, onAttempt } = this.#parts;
     const { id, kind } = loaded.record;
     const execution = new JobExecution({
       store: jobs,
@@ -198,6 +248,7 @@ export class JobWorker {
       loaded,
       incarnation,
       keepResult,
+      onAttempt,
       log,
     });
     this.#running.set(id, execution);
@@ -212,43 +263,62 @@ export class JobWorker {
 
   #busy(): Busy {
     const kinds = new Map<string, number>();
-    const places = new Map<string, number>();
-    const count = (counts: Map<string, number>, name: string) =>
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-    for (const { record } of this.#running.values()) {
-      count(kinds, record.kind);
-      count(places, `${record.space.split("/")[0]} ${record.kind}`);
+    const queues = new Map<string, number>();
+    const workspaces = new Map<string, number>();
+    const add = (counts: Map<string, number>, name: string, count: number) =>
+      counts.set(name, (counts.get(name) ?? 0) + count);
+    for (const { workspace, kind, count } of this.#tally()) {
+      add(kinds, kind, count);
+      add(queues, queueName({ workspace, kind }), count);
+      add(workspaces, workspace, count);
     }
     return {
+      places: this.#running.size,
       ofKind: (kind) => kinds.get(kind) ?? 0,
-      inWorkspace: (workspace, kind) => places.get(`${workspace} ${kind}`) ?? 0,
+      inQueue: (workspace, kind) =>
+        queues.get(queueName({ workspace, kind })) ?? 0,
+      inWorkspace: (workspace) =>
+        (workspaces.get(workspace) ?? 0) + this.#presence.elsewhere(workspace),
       has: (job) => this.has(job),
     };
   }
 
-  async #promote(): Promise<void> {
-    const { jobs } = this.#parts;
-    const { signal } = this.#ended;
-    let made: number;
-    do {
-      made = await jobs.promote(TIMERS_AT_A_TIME, signal);
-    } while (made === TIMERS_AT_A_TIME);
-    this.#nextTimer = await jobs.nextTimer(signal);
+  /** What is being done, by workspace and kind. */
+  #tally(): RunningJobs[] {
+    const counts = new Map<string, RunningJobs>();
+    for (const { record: { space, kind } } of this.#running.values()) {
+      const workspace = workspaceOf(space);
+      const name = queueName({ workspace, kind });
+      const count = (counts.get(name)?.count ?? 0) + 1;
+      counts.set(name, { workspace, kind, count });
+    }
+    return [...counts.values()];
   }
 
-  /** Looks for what other processes want cancelled, since a bell may be lost. */
-  async #watchCancels(): Promise<void> {
-    const { jobs, store: { clock, kind } } = this.#parts;
+  #end(id: string, why: Ending): boolean {
+    const execution = this.#running.get(id);
+    execution?.end(why);
+    return execution !== undefined;
+  }
+
+  /** Looks for what other processes want of the jobs here, since a bell may be lost. */
+  async #watchEnds(): Promise<void> {
+    const { store: { clock, kind } } = this.#parts;
     const { signal } = this.#ended;
     while (!signal.aborted && kind !== "memory") {
       await sleep(clock, POLL_MS, signal);
       const running = [...this.#running.values()].map(({ record }) => record);
-      if (running.length === 0) continue;
-      try {
-        for (const id of await jobs.cancelled(running)) this.cancel(id);
-      } catch {
-        // The next look makes up for it.
-      }
+      if (running.length > 0) await this.#heed(running);
+    }
+  }
+
+  async #heed(running: readonly JobRecord[]): Promise<void> {
+    const { jobs } = this.#parts;
+    try {
+      const ends = await jobs.wantedEnds(running, this.#ended.signal);
+      for (const [id, why] of ends) this.#end(id, why);
+    } catch {
+      // The next look makes up for it.
     }
   }
 

@@ -122,6 +122,7 @@ export class Jobs {
       dedupKey: wanted.dedupKey ?? null,
       owner: null,
       restartGroup: null,
+      handovers: 0,
       createdAt: new Date(nowMs).toISOString(),
       startedAt: null,
       finishedAt: null,
@@ -214,7 +215,7 @@ export class Jobs {
         continue;
       }
       if (!cancelHere(id) && !isAsked) {
-        isAsked = await jobs.requestCancel(loaded);
+        isAsked = await jobs.requestEnd(loaded, "cancelled");
       }
       if (jobs.clock.monotonic() > giveUpAt) return await this.#show(record);
       await sleep(jobs.clock, LOOK_MS);
@@ -239,9 +240,14 @@ export class Jobs {
         });
       }
       const { record: next, verb } = stateForRetry(record, jobs.clock.now());
-      const again = isOver(record) ? { ...next, dedupKey: null } : next;
-      if (await jobs.change(loaded, again, verb)) {
-        return await this.#show(again);
+      const begun = await jobs.begin(loaded, next, verb);
+      if (begun === "begun") return await this.#show(next);
+      if (begun === "repeated") {
+        throw new AppError({
+          status: 409,
+          code: "job_repeated",
+          message: "Another job with the same key is waiting or being done.",
+        });
       }
     }
     throw changing();
@@ -252,7 +258,10 @@ export class Jobs {
     const text = JSON.stringify(result);
     if (text === undefined) throw new TypeError("A result is JSON");
     const inline: unknown = JSON.parse(text);
-    if (text.length <= MAX_INLINE_BYTES) return { inline };
+    if (
+      text.length <= MAX_INLINE_BYTES &&
+      measureValue(inline) <= MAX_INLINE_BYTES
+    ) return { inline };
     const { store, owner } = this.#parts;
     return {
       blob: await writeBlob(store, text, { owner: owner.incarnation.id }),

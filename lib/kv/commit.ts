@@ -48,7 +48,17 @@ export async function commit(
   signal?.throwIfAborted();
   const { clock, deadlineMs } = store;
   const token = newToken();
-  const operation = build(store, unit, token);
+  const nowMs = clock.now();
+  const messages = messagesOf(store, unit, nowMs);
+  const operation = build(store, unit, token, messages);
+  const committed = (versionstamp: string): CommitResult => {
+    if (unit.events.length > 0) store.eventsBell.ring();
+    if (unit.wakes.length > 0) {
+      store.jobsBell.sent(messages, nowMs);
+      store.jobsBell.ring();
+    }
+    return { ok: true, versionstamp };
+  };
   const giveUpAt = clock.monotonic() + UNKNOWN_DEADLINES * deadlineMs;
   let pauseMs = FIRST_PAUSE_MS;
   let cause: unknown = null;
@@ -62,14 +72,14 @@ export async function commit(
         signal,
         what: "commit",
       });
-      if (answer.ok) return committed(store, unit, answer.versionstamp);
+      if (answer.ok) return committed(answer.versionstamp);
     } catch (error) {
       cause = error;
       isAllAnswered &&= isDiskFull(error);
     }
     const outcome = await readBack(store, unit, token, giveUpAt, signal);
     if (outcome.state === "committed") {
-      return committed(store, unit, outcome.versionstamp);
+      return committed(outcome.versionstamp);
     }
     if (outcome.state === "lost") return { ok: false, reason: "conflict" };
     if (outcome.state === "unapplied" && isRefusal(cause)) {
@@ -102,6 +112,7 @@ function build(
   store: Store,
   unit: UnitOfWork,
   token: string,
+  messages: readonly number[],
 ): Deno.AtomicOperation {
   const operation = store.kv.atomic().check(...unit.checks);
   for (const mutation of unit.mutations) {
@@ -119,23 +130,21 @@ function build(
   for (const { key, value } of outboxRows(store, unit.events)) {
     operation.set(key, value);
   }
-  // Elsewhere an enqueue fails the whole atomic.
-  if (hasQueues(store)) {
-    for (const { job, delayMs } of unit.wakes) {
-      operation.enqueue({ job }, { delay: delayMs });
-    }
+  for (const delay of messages) {
+    operation.enqueue({ job: true }, { delay });
   }
   return operation;
 }
 
-function committed(
+/** Delays of the messages to the store's own queue. Where it has none, one would fail the whole atomic. */
+function messagesOf(
   store: Store,
-  unit: UnitOfWork,
-  versionstamp: string,
-): CommitResult {
-  if (unit.events.length > 0) store.eventsBell.ring();
-  if (unit.wakes.length > 0) store.jobsBell.ring();
-  return { ok: true, versionstamp };
+  { wakes }: UnitOfWork,
+  nowMs: number,
+): number[] {
+  if (wakes.length === 0 || !hasQueues(store)) return [];
+  const dueAtMs = wakes.map(({ delayMs }) => nowMs + delayMs);
+  return store.jobsBell.messages(dueAtMs, nowMs);
 }
 
 type ReadBack =

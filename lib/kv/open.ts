@@ -1,5 +1,6 @@
 import { StorageError } from "@/lib/errors.ts";
 import { Bell } from "./bell.ts";
+import { JobBell } from "./job_bell.ts";
 import { type Clock, sleep, systemClock } from "@/lib/clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { migrate, MIGRATIONS, type Schema } from "./migrations.ts";
@@ -52,7 +53,7 @@ export async function openStore(options: OpenOptions): Promise<Store> {
       deadlineMs,
       clock,
       eventsBell: new Bell(),
-      jobsBell: new Bell(),
+      jobsBell: new JobBell(),
       close: () => kv.close(),
     };
     const identity = await identify(bare, schema.version, signal);

@@ -1,5 +1,6 @@
 import { StorageError } from "@/lib/errors.ts";
 import type { Bell } from "./bell.ts";
+import type { JobBell } from "./job_bell.ts";
 import type { Clock } from "@/lib/clock.ts";
 
 /**
@@ -25,7 +26,7 @@ export interface Store {
   /** Rings when this process has committed events. */
   readonly eventsBell: Bell;
   /** Rings when this process has committed jobs, or the store says that one is due. */
-  readonly jobsBell: Bell;
+  readonly jobsBell: JobBell;
   close(): void;
 }
 

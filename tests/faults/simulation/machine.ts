@@ -1,5 +1,6 @@
 /** A machine of a simulated world, on which one process after another lives. */
 import { Bell } from "@/lib/kv/bell.ts";
+import { JobBell } from "@/lib/kv/job_bell.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { FaultKv } from "@/lib/kv/testing/fault_kv.ts";
 import { StrictKv } from "@/lib/kv/testing/strict_kv.ts";
@@ -127,7 +128,7 @@ export class Machine implements FollowedProcess {
       deadlineMs: DEADLINE_MS,
       clock: host.clock,
       eventsBell: new Bell(),
-      jobsBell: new Bell(),
+      jobsBell: new JobBell(),
       close: () => {},
     };
     const provider = this.#world.upstream.provider(host);

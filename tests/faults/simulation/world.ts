@@ -1,6 +1,7 @@
 /** A simulated world: one store, some processes over it, clients, and a provider. */
 import { LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import { Bell } from "@/lib/kv/bell.ts";
+import { JobBell } from "@/lib/kv/job_bell.ts";
 import type { FaultKv } from "@/lib/kv/testing/fault_kv.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
 import { newId } from "@/lib/shared/ids.ts";
@@ -138,7 +139,7 @@ class World {
       deadlineMs: 1_000,
       clock: new Host(this.#timeline).clock,
       eventsBell: new Bell(),
-      jobsBell: new Bell(),
+      jobsBell: new JobBell(),
       close: () => {},
     };
     const threads = new ThreadStore(store, () => "nobody");
