@@ -1,8 +1,8 @@
 /** Whose jobs a caller may see and act on: their own, and as an admin every one of the workspace. */
-import { mayActAs } from "@/lib/auth/caller.ts";
+import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
 import { isId } from "@/lib/shared/ids.ts";
-import type { JobRecord } from "@/lib/jobs/job_record.ts";
+import type { JobAsker, JobRecord } from "@/lib/jobs/job_record.ts";
 import type { State } from "@/utils.ts";
 
 /**
@@ -44,4 +44,9 @@ export function jobSpace(
     code: "forbidden",
     message: "Jobs of the whole workspace are for its admins.",
   });
+}
+
+/** Who asks for a job, as the job keeps it. */
+export function jobAsker({ workspace, user, key, address }: Caller): JobAsker {
+  return { workspace, user, key: key?.id ?? null, address };
 }

@@ -8,7 +8,11 @@ export async function namesOfJobs(
   { services: { users } }: State,
   records: readonly JobRecord[],
 ): Promise<ReadonlyMap<string, string>> {
-  const ids = new Set(records.flatMap(({ space }) => userOf(space) ?? []));
+  const ids = new Set(
+    records.flatMap(({ space, askedBy }) =>
+      askedBy?.user ?? userOf(space) ?? []
+    ),
+  );
   const accounts = await Promise.all([...ids].map((id) => users.account(id)));
   return new Map(
     accounts.flatMap((account) =>

@@ -3,7 +3,7 @@ import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import { beforeId } from "@/lib/chat/id_cursor.ts";
 import { AppError } from "@/lib/errors.ts";
 import { readJson } from "@/lib/http/body.ts";
-import { jobSpace } from "@/lib/http/job_access.ts";
+import { jobAsker, jobSpace } from "@/lib/http/job_access.ts";
 import {
   newJobSchema,
   readJobFilter,
