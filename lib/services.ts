@@ -60,7 +60,6 @@ import { ThreadPurgeStore } from "@/lib/chat/thread_purge_store.ts";
 import { ThreadStore } from "@/lib/chat/thread_store.ts";
 import { TemporaryStore } from "@/lib/chat/thread_temporary_store.ts";
 import { Threads } from "@/lib/chat/threads.ts";
-import { TitleConsumer } from "@/lib/chat/title_consumer.ts";
 import { TitleStore } from "@/lib/chat/title_store.ts";
 import { Titles } from "@/lib/chat/titles.ts";
 import { type Config, storeError } from "@/lib/config.ts";
@@ -112,6 +111,7 @@ import { Metrics } from "@/lib/observe/metrics.ts";
 import { Observer } from "@/lib/observe/observer.ts";
 import { RequestLog } from "@/lib/observe/request_log.ts";
 import { RequestLogStore } from "@/lib/observe/request_log_store.ts";
+import { LiveMetrics } from "@/lib/observe/live_metrics.ts";
 import { measureServices } from "@/lib/observe/service_metrics.ts";
 import { timedKv } from "@/lib/observe/timed_kv.ts";
 import { Tracing } from "@/lib/observe/tracing.ts";
@@ -464,8 +464,21 @@ export async function startServices(
     log,
   });
   const auditLog = new AuditLog(store);
-  const consumers = new Consumers(store, log);
-  consumers.add(new TitleConsumer(titles));
+  const liveMetrics: LiveMetrics = new LiveMetrics(metrics, () => [
+    ...consumers.lagMs,
+    ["live", liveFeed.lagMs],
+  ]);
+  const liveFeed: LiveFeed = new LiveFeed({
+    store,
+    doorbells,
+    loadRows: (space, threads, signal) =>
+      loadLiveRows(store, space, threads, signal),
+    log,
+    metrics: liveMetrics,
+  });
+  const consumers: Consumers = new Consumers(store, log, {
+    delivered: (consumer, ageMs) => liveMetrics.delivered(consumer, ageMs),
+  });
   consumers.add(new OutboxTrim(store, () => consumers.names));
   const searchIndex = new IndexStore(store);
   const scan = new ScanStore(store);
@@ -610,12 +623,7 @@ export async function startServices(
       sweep: (signal) => auditLog.sweep(signal),
       log,
     }),
-    liveFeed: new LiveFeed(
-      store,
-      (workspace, threads, signal) =>
-        loadLiveRows(store, workspace, threads, signal),
-      log,
-    ),
+    liveFeed,
     search: new Search(threadStore, new IndexCache(searchIndex)),
     accessChanges,
     ...identity,

@@ -29,6 +29,8 @@ const CONFLICT_PAUSE_MS = 100;
 export interface ConsumersOptions {
   /** From 0 to 1. */
   random?: () => number;
+  /** Hears of each event that a consumer has handled, and how old it was then, in milliseconds. */
+  delivered?: (consumer: string, ageMs: number) => void;
 }
 
 /** What a step came to. */
@@ -38,6 +40,7 @@ export class Consumers {
   readonly #store: Store;
   readonly #log: Logger;
   readonly #random: () => number;
+  readonly #delivered: ConsumersOptions["delivered"];
   readonly #consumers: Consumer[] = [];
   readonly #stopped = new AbortController();
   readonly #lagMs = new Map<string, number>();
@@ -46,11 +49,12 @@ export class Consumers {
   constructor(
     store: Store,
     log: Logger,
-    { random = Math.random }: ConsumersOptions = {},
+    { random = Math.random, delivered }: ConsumersOptions = {},
   ) {
     this.#store = store;
     this.#log = log;
     this.#random = random;
+    this.#delivered = delivered;
   }
 
   /** Adds a consumer; before `start`. @throws {Error} for a name that is taken */
@@ -132,6 +136,7 @@ export class Consumers {
     const { generation } = this.#store;
     const unit = new UnitOfWork();
     let next: CursorRecord;
+    let handled: readonly ConsumedEvent[] = [];
     if (cursor === null || cursor.gen !== generation) {
       next = await this.#anew(cursor, signal);
     } else if (cursor.sync !== undefined) {
@@ -150,6 +155,7 @@ export class Consumers {
             `Consumer "${consumer.name}" handled "${count}" of "${events.length}" events`,
           );
         }
+        handled = events.slice(0, count);
         next = { v: 1, gen: generation, ...cursorBehind(events, count) };
       }
     }
@@ -158,6 +164,10 @@ export class Consumers {
     signal.throwIfAborted();
     const { ok } = await commit(this.#store, unit, { signal });
     if (!ok) return "conflict";
+    const nowMs = this.#store.clock.now();
+    for (const { event } of handled) {
+      this.#delivered?.(consumer.name, nowMs - event.at);
+    }
     await this.#committed(consumer, signal);
     return "advanced";
   }

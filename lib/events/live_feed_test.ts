@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { AppError } from "@/lib/errors.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import { eventsAfter, eventsTrimKey, runKey } from "@/lib/kv/keys.ts";
+import { Doorbells } from "@/lib/kv/doorbell.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import type { OutboxEvent } from "@/lib/kv/outbox.ts";
 import { get, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { LiveMetrics } from "@/lib/observe/live_metrics.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
+import { Metrics } from "@/lib/observe/metrics.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type {
   LiveEvent,
@@ -35,12 +38,14 @@ const row = (id: string): LiveThread => ({
 });
 
 const feedOf = (store: Store) =>
-  new LiveFeed(
+  new LiveFeed({
     store,
-    (_workspace, threads) =>
+    doorbells: new Doorbells(store),
+    loadRows: (_space, threads) =>
       Promise.resolve(new Map(threads.map((id) => [id, row(id)]))),
-    silentLogger(),
-  );
+    log: silentLogger(),
+    metrics: new LiveMetrics(new Metrics(), () => []),
+  });
 
 async function emit(
   store: Store,
@@ -70,7 +75,7 @@ function connect(
   }: { channels?: string[]; cursor?: string | null } = {},
 ) {
   const hangUp = new AbortController();
-  const source = feed.listen(
+  const listening = feed.listen(
     WORKSPACE,
     parseChannels(channels.join()),
     cursor,
@@ -80,9 +85,9 @@ function connect(
   return {
     async next(): Promise<LiveMessage | null> {
       while (waiting.length === 0) {
-        const { done, value } = await source.next();
-        if (done) return null;
-        waiting.push(...value);
+        const frames = await (await listening).next();
+        if (frames === null) return null;
+        waiting.push(...frames.map(({ text }) => JSON.parse(text)));
       }
       return waiting.shift()!;
     },
@@ -93,9 +98,21 @@ function connect(
     },
     async end() {
       hangUp.abort();
-      await source.return();
+      (await listening).close();
     },
   };
+}
+
+/** A response over the feed, and what its client hangs up by. */
+async function streamOf(feed: LiveFeed) {
+  const [gone, hungUp] = [new AbortController(), new AbortController()];
+  const listener = await feed.listen(
+    WORKSPACE,
+    parseChannels("threads"),
+    null,
+    hungUp.signal,
+  );
+  return { response: liveResponse(feed, listener, gone.signal, hungUp), gone };
 }
 
 async function inMemory(test: (store: Store) => Promise<void>) {
@@ -162,7 +179,7 @@ Deno.test("LiveFeed: a cursor goes on behind its event, inside an atomic too, an
       Array.from({ length: 200 }, (_, n) => n),
     );
     await first.end();
-    assert.equal(feed.spaces, 0);
+    assert.equal(feed.wanted, 0);
     for (const heard of [0, 7, 8, 101, 198]) {
       const again = connect(feed, { cursor: seen[heard].id });
       assert.deepEqual(await again.next(), {
@@ -188,7 +205,7 @@ Deno.test("LiveFeed: a cursor that cannot be gone on from is told what is lost, 
     const [, second] = await Array.fromAsync(
       list(store, eventsAfter(WORKSPACE, null)),
     );
-    const now = `${store.generation}.${String(second.key.at(-1))}.0`;
+    const now = `${store.generation}.${String(second.key.at(-1))}`;
     const mark = await get(store, eventsTrimKey(WORKSPACE));
     const unit = new UnitOfWork().guard(
       eventsTrimKey(WORKSPACE),
@@ -248,21 +265,21 @@ Deno.test("LiveFeed: a listener that takes nothing is let go, and misses nothing
     await fast.next();
     await emit(store, [{ data: { n: 0 } }]);
     await slow.nextEvent();
-    for (let atomic = 0; atomic < 30; atomic += 1) {
+    for (let atomic = 0; atomic < 60; atomic += 1) {
       const events = Array.from(
         { length: 20 },
         (_, index) => ({ data: { n: 1 + atomic * 20 + index } }),
       );
       await emit(store, events);
     }
-    for (let n = 0; n <= 600; n += 1) await fast.nextEvent();
+    for (let n = 0; n <= 1_200; n += 1) await fast.nextEvent();
     assert.equal(await slow.next(), null);
     assert.ok(hello?.type === "hello");
     const back = connect(feed, {
       cursor: (hello as { cursor: string }).cursor,
     });
     await back.next();
-    for (let n = 0; n <= 600; n += 1) {
+    for (let n = 0; n <= 1_200; n += 1) {
       assert.equal((await back.nextEvent()).data.n, n);
     }
     await Promise.all([fast.end(), back.end()]);
@@ -299,11 +316,7 @@ Deno.test("LiveFeed: events of another process on the same file arrive", async (
 Deno.test("liveResponse: messages are framed with their ids, and a stop asks the client to come back", () =>
   inMemory(async (store) => {
     const feed = feedOf(store);
-    const response = liveResponse(
-      (signal) =>
-        feed.listen(WORKSPACE, parseChannels("threads"), null, signal),
-      new AbortController().signal,
-    );
+    const { response } = await streamOf(feed);
     assert.equal(
       response.headers.get("content-type"),
       "text/event-stream; charset=utf-8",
@@ -335,18 +348,13 @@ Deno.test("liveResponse: messages are framed with their ids, and a stop asks the
 Deno.test("liveResponse: a hang-up lets go of the reader", () =>
   inMemory(async (store) => {
     const feed = feedOf(store);
-    const gone = new AbortController();
-    const response = liveResponse(
-      (signal) =>
-        feed.listen(WORKSPACE, parseChannels("threads"), null, signal),
-      gone.signal,
-    );
+    const { response, gone } = await streamOf(feed);
     const reader = response.body!.getReader();
     await reader.read();
     await reader.read();
-    assert.equal(feed.spaces, 1);
+    assert.equal(feed.wanted, 1);
     gone.abort();
-    while (feed.spaces > 0) {
+    while (feed.wanted > 0) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await reader.cancel();

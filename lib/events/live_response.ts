@@ -1,27 +1,22 @@
 /** Live messages as server-sent events (WHATWG HTML, 9.2). */
 import type { AppError } from "@/lib/errors.ts";
-import type { LiveEnd, LiveMessage } from "@/lib/shared/live/live_wire.ts";
+import type { LiveEnd } from "@/lib/shared/live/live_wire.ts";
 import {
   DRAIN_RETRY_MS,
-  HEARTBEAT_MS,
   onHangUp,
   RETRY_MS,
   sayLast,
   SSE_HEADERS,
 } from "@/lib/streams/sse.ts";
+import type { LiveFeed } from "./live_feed.ts";
+import { frameOf, type LiveFrame } from "./live_item.ts";
+import type { LiveListener } from "./live_listener.ts";
 
 const encoder = new TextEncoder();
-const HEARTBEAT = encoder.encode(": keep-alive\n\n");
 
 /** One message as text. JSON never holds a raw line break, so `data` is always one line. */
-function formatMessage(message: LiveMessage): string {
-  const id = "cursor" in message
-    ? message.cursor
-    : "id" in message
-    ? message.id
-    : null;
-  const place = id === null ? "" : `id: ${id}\n`;
-  return `${place}data: ${JSON.stringify(message)}\n\n`;
+function formatFrame({ place, text }: LiveFrame): string {
+  return `${place === null ? "" : `id: ${place}\n`}data: ${text}\n\n`;
 }
 
 /** The last message to one who may listen no longer. */
@@ -31,30 +26,42 @@ function formatEnd({ code, message }: AppError): string {
 }
 
 /**
- * Streams messages to a client, reading the source only as fast as the client takes the bytes. `listen`
- * gets a signal that aborts when the client has gone. When the source ends, the client is asked to come
- * back soon.
+ * Streams messages to a client, reading the listener only as fast as the client takes the bytes. When the
+ * listener ends, the client is asked to come back soon.
+ * @param listener is closed with the response
+ * @param requestSignal aborts when the client has gone, or may listen no longer
+ * @param hungUp is aborted in both cases; the listener's own signal
  */
 export function liveResponse(
-  listen: (signal: AbortSignal) => AsyncGenerator<LiveMessage[], void, void>,
+  feed: Pick<LiveFeed, "heartbeatMs" | "metrics" | "clock">,
+  listener: LiveListener,
   requestSignal: AbortSignal,
-  { heartbeatMs = HEARTBEAT_MS }: { heartbeatMs?: number } = {},
+  hungUp: AbortController,
 ): Response {
-  const gone = new AbortController();
-  const source = listen(gone.signal);
-  let heartbeat: ReturnType<typeof setInterval> | undefined;
+  const { metrics, clock } = feed;
   let out: ReadableStreamDefaultController<Uint8Array> | null = null;
   let isClosed = false;
-  const hangUp = onHangUp(requestSignal, () => {
+  const disconnected = metrics.connected("stream");
+  const end = () => {
     clearInterval(heartbeat);
-    gone.abort();
-    void source.return();
+    listener.close();
+    disconnected();
+  };
+  const hangUp = onHangUp(requestSignal, () => {
+    hungUp.abort();
+    end();
     isClosed = sayLast(out, requestSignal, formatEnd);
+    if (isClosed) metrics.dropped("access");
   });
   const finish = () => {
-    clearInterval(heartbeat);
     hangUp.finish();
+    end();
   };
+  const heartbeat = setInterval(() => {
+    if (!listener.isIdle || (out?.desiredSize ?? 0) <= 0) return;
+    const frame = frameOf({ type: "heartbeat", cursor: listener.cursor });
+    out?.enqueue(encoder.encode(formatFrame(frame)));
+  }, feed.heartbeatMs);
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       if (sayLast(controller, requestSignal, formatEnd)) {
@@ -63,20 +70,20 @@ export function liveResponse(
       }
       out = controller;
       controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
-      heartbeat = setInterval(() => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT);
-      }, heartbeatMs);
     },
     async pull(controller) {
       try {
-        const { done, value } = await source.next();
+        const frames = await listener.next();
         if (isClosed) return;
-        if (!done) {
-          controller.enqueue(
-            encoder.encode(value.map(formatMessage).join("")),
-          );
+        if (frames !== null) {
+          const text = frames.map(formatFrame).join("");
+          controller.enqueue(encoder.encode(text));
+          for (const { atMs } of frames) {
+            if (atMs !== null) metrics.delivered("live", clock.now() - atMs);
+          }
           return;
         }
+        if (listener.isLeftBehind) metrics.dropped("too_slow");
         controller.enqueue(encoder.encode(`retry: ${DRAIN_RETRY_MS}\n\n`));
         finish();
         controller.close();

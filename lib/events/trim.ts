@@ -28,13 +28,16 @@ const KEPT_EVENTS = 10_000;
 const EVENTS_BETWEEN_LOOKS = 500;
 const DELETES_PER_UNIT = 250;
 
+/** Names the cursor of the trim. */
+export const TRIM_NAME = "trim";
+
 export interface TrimOptions {
   keptEvents?: number;
   eventsBetweenLooks?: number;
 }
 
 export class OutboxTrim implements Consumer {
-  readonly name = "trim";
+  readonly name = TRIM_NAME;
   readonly #store: Store;
   readonly #consumers: () => readonly string[];
   readonly #kept: number;

@@ -11,6 +11,7 @@ import { openAIErrorResponse } from "@/lib/gateway/openai_error.ts";
 import { ACCESS, type Access, checkAccess, needOf } from "@/lib/http/access.ts";
 import { isApi } from "@/lib/http/api_paths.ts";
 import { clientAddress } from "@/lib/http/client_address.ts";
+import { refuseSocket } from "@/lib/http/live_access.ts";
 import { problemResponse, toAppError } from "@/lib/http/problem.ts";
 import {
   checkHost,
@@ -125,6 +126,8 @@ export function errorPages(
       if (error.status >= 500) {
         ctx.state.log.error(error.message, { code: error.code, error: thrown });
       }
+      const socket = refuseSocket(ctx, error);
+      if (socket !== null) return socket;
       if (ctx.url.pathname.startsWith("/v1/")) {
         return openAIErrorResponse(error);
       }

@@ -9,7 +9,7 @@ import type { Routing } from "@/lib/llm/routing/routing.ts";
 import { measureCache } from "./cache_metrics.ts";
 import { measureLane } from "./lane_metrics.ts";
 import { measureLimits } from "./limit_metrics.ts";
-import type { Metrics, Sample } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
 import { measureProviders } from "./provider_metrics.ts";
 import type { RequestLog } from "./request_log.ts";
@@ -27,7 +27,6 @@ export interface MeasuredParts {
   models: { readonly openSockets: number; readonly routing: Routing };
   answers: Pick<Answers, "report">;
   owner: Pick<Owner, "incarnation" | "subscribe">;
-  consumers: { readonly lagMs: ReadonlyMap<string, number> };
 }
 
 /** Registers them all. @throws {TypeError} when it was done before */
@@ -37,7 +36,6 @@ export function measureServices(parts: MeasuredParts): void {
   measureProviders(parts);
   measureCache(parts);
   measureLane(parts);
-  measureEvents(parts);
   measureSignIns(parts);
   measureLimits(parts);
 }
@@ -97,18 +95,5 @@ function measureRequests(
       [["dropped"], requestLog.dropped],
     ],
     ["outcome"],
-  );
-}
-
-function measureEvents({ metrics, consumers }: MeasuredParts): void {
-  metrics.gauge(
-    "freshet_events_lag_seconds",
-    "Age of the oldest event that a consumer found new when it looked last",
-    () =>
-      [...consumers.lagMs].map(([consumer, ms]): Sample => [
-        [consumer],
-        ms / 1_000,
-      ]),
-    ["consumer"],
   );
 }

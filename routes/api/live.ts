@@ -1,24 +1,70 @@
-/** `GET /api/live?channels=threads,thread:ID&cursor=`: what happens, as server-sent events. */
-import { parseChannels } from "@/lib/events/live_channels.ts";
+/**
+ * `GET /api/live?channels=threads,jobs,thread:ID&cursor=`: what happens, over a WebSocket, or as
+ * server-sent events where none is asked for. docs/live.md has the protocol.
+ */
+import type { Context } from "fresh";
+import { type Channel, parseChannels } from "@/lib/events/live_channels.ts";
 import { liveResponse } from "@/lib/events/live_response.ts";
+import { LiveSocket } from "@/lib/events/live_socket.ts";
 import { accessSignal } from "@/lib/http/access_signal.ts";
+import {
+  accessOf,
+  assertMayListen,
+  isStillAdmin,
+  isUpgrade,
+} from "@/lib/http/live_access.ts";
 import { methods } from "@/lib/http/methods.ts";
-import { define } from "@/utils.ts";
+import { define, type State } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { liveFeed, threads } = ctx.state.services;
-    const { space } = ctx.state;
     const query = ctx.url.searchParams;
     const channels = parseChannels(query.get("channels"));
-    const named = channels.map(({ thread }) => thread).filter((id) =>
-      id !== null
-    );
-    await Promise.all(named.map((id) => threads.require(space, id)));
-    const cursor = ctx.req.headers.get("last-event-id") || query.get("cursor");
-    return liveResponse(
-      (signal) => liveFeed.listen(space, channels, cursor || null, signal),
-      accessSignal(ctx),
-    );
+    const cursor = ctx.req.headers.get("last-event-id") ||
+      query.get("cursor") || null;
+    return isUpgrade(ctx.req)
+      ? overSocket(ctx, channels, cursor)
+      : await asStream(ctx, channels, cursor);
   },
 }));
+
+async function asStream(
+  ctx: Context<State>,
+  channels: readonly Channel[],
+  cursor: string | null,
+): Promise<Response> {
+  const { services: { liveFeed }, space } = ctx.state;
+  await assertMayListen(ctx, channels);
+  const hungUp = new AbortController();
+  const listener = await liveFeed.listen(
+    space,
+    channels,
+    cursor,
+    hungUp.signal,
+  );
+  return liveResponse(liveFeed, listener, accessSignal(ctx), hungUp);
+}
+
+function overSocket(
+  ctx: Context<State>,
+  channels: readonly Channel[],
+  cursor: string | null,
+): Response {
+  const { services: { liveFeed, admission }, space } = ctx.state;
+  const { socket, response } = ctx.upgrade();
+  const over = Promise.withResolvers<void>();
+  const live = new LiveSocket(socket, {
+    feed: liveFeed,
+    async listen(signal) {
+      await assertMayListen(ctx, channels);
+      return await liveFeed.listen(space, channels, cursor, signal);
+    },
+    assertMayListen: (more) => assertMayListen(ctx, more),
+    hasRole: () => isStillAdmin(ctx),
+    access: accessOf(ctx, over.promise),
+  });
+  void live.closed.then(over.resolve);
+  // The request itself is over as soon as it is answered.
+  admission.count(live.closed);
+  return response;
+}

@@ -108,7 +108,8 @@ Deno.test("GET /metrics: runs, tokens, pieces and what the rest of the process d
       "freshet_active_streams",
       "freshet_followers",
       "freshet_lane_halts_total",
-      'freshet_events_lag_seconds{consumer="titles"}',
+      'freshet_event_lag_seconds{subscriber="live"}',
+      'freshet_event_lag_seconds{subscriber="titles"}',
       'freshet_request_records_total{outcome="dropped"}',
     ]
   ) assert.notEqual(series(there), null, there);

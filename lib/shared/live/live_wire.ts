@@ -86,10 +86,14 @@ export const CLOSE_CODES = {
   channel: 4403,
   /** The listener takes too little; it goes on from its cursor. */
   tooSlow: 4408,
-  /** What the client says is too long, too much, or no message of this protocol. */
-  badMessage: 4400,
   /** The server restarts; come back at once (RFC 6455's registry: Service Restart). */
   restart: 1012,
-  /** The peer has gone (RFC 6455, 7.4.1). */
-  goingAway: 1001,
+  /** What the client says is no text (RFC 6455, 7.4.1: Unsupported Data). */
+  notText: 1003,
+  /** The client says too much (Policy Violation). */
+  tooMany: 1008,
+  /** What the client says is too long (Message Too Big). */
+  tooBig: 1009,
+  /** The server has failed (Internal Error). */
+  failed: 1011,
 } as const;

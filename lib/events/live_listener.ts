@@ -1,0 +1,288 @@
+/** One connection's place in the events, and the channels on which it hears of them. */
+import { workspaceOf } from "@/lib/shared/spaces.ts";
+import { type Channel, MAX_CHANNELS } from "./live_channels.ts";
+import type { HistorySources, LiveHistory } from "./live_history.ts";
+import {
+  eventFrame,
+  frameOf,
+  type LiveFrame,
+  type LiveItem,
+} from "./live_item.ts";
+import type { LiveInterest, LiveLog } from "./live_log.ts";
+import {
+  formatPlace,
+  isBehind,
+  type LivePlace,
+  parsePlace,
+} from "./live_place.ts";
+
+export interface LiveListenerParts {
+  history: LiveHistory;
+  memory: LiveLog;
+  generation: string;
+  /** Space of who listens. */
+  space: string;
+  /** Aborts when the connection ends. */
+  signal: AbortSignal;
+}
+
+/** A channel and from where on it is listened to. */
+interface Heard {
+  channel: Channel;
+  /** What lies before is not told on it; null: everything is. */
+  since: LivePlace | null;
+}
+
+/** Frames that are handed out at a time, so that who hands them on can look how fast they are taken. */
+const FRAMES_AT_A_TIME = 64;
+
+export class LiveListener {
+  readonly #parts: LiveListenerParts;
+  readonly #heard = new Map<string, Heard>();
+  readonly #interests: LiveInterest[] = [];
+  /** Up to where everything has been handed out, but for what is in `#ready`. */
+  #place: LivePlace;
+  #ready: LiveFrame[] = [];
+  #isLive = false;
+  /** Set while there is nothing to hand out. */
+  #woken: (() => void) | null = null;
+
+  private constructor(parts: LiveListenerParts, place: LivePlace) {
+    this.#parts = parts;
+    this.#place = place;
+  }
+
+  /**
+   * Begins to listen behind a cursor (null: from now on). The first frames say where.
+   * @throws what the store throws
+   */
+  static async open(
+    parts: LiveListenerParts,
+    channels: readonly Channel[],
+    cursor: string | null,
+  ): Promise<LiveListener> {
+    const listener = new LiveListener(parts, parts.memory.head);
+    try {
+      await listener.#open(channels, cursor);
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
+    return listener;
+  }
+
+  /** Names of the channels. */
+  get channels(): string[] {
+    return [...this.#heard.keys()];
+  }
+
+  /** Whether it takes more than a viewer to listen to one of the channels. */
+  get needsRole(): boolean {
+    return [...this.#heard.values()].some(({ channel }) =>
+      channel.role !== "viewer"
+    );
+  }
+
+  /** Whether there is nothing to hand out at this moment. */
+  get isIdle(): boolean {
+    return this.#woken !== null;
+  }
+
+  /** Whether memory has dropped what is still to be handed out: this listener is too slow. */
+  get isLeftBehind(): boolean {
+    return this.#isLive && !this.isIdle &&
+      this.#parts.memory.hasDropped(this.#place);
+  }
+
+  /** Everything up to here has been handed out. Ask while it is idle. */
+  get cursor(): string {
+    const { memory, space } = this.#parts;
+    return formatPlace(this.isIdle ? memory.head : this.#place, space);
+  }
+
+  /**
+   * Listens to more channels, from now on; those that are heard already stay as they are.
+   * @throws what the store throws
+   */
+  async subscribe(channels: readonly Channel[]): Promise<void> {
+    const fresh = channels.filter(({ name }) => !this.#heard.has(name));
+    for (const channel of fresh) {
+      const covered = await this.#want(channel);
+      // The place that is further: of what this connection has heard, and of what memory began with.
+      const told = this.isIdle ? this.#parts.memory.head : this.#place;
+      const since = isBehind(covered, told) ? covered : told;
+      this.#heard.set(channel.name, { channel, since });
+    }
+  }
+
+  /** How many more channels it could listen to. */
+  get room(): number {
+    return MAX_CHANNELS - this.#heard.size;
+  }
+
+  unsubscribe(names: readonly string[]): void {
+    for (const name of names) this.#heard.delete(name);
+  }
+
+  /**
+   * The next messages, as soon as there are some. Null: the connection has ended, or it is too slow: what
+   * it has not taken is in memory no more. The one that follows it reads that from the store.
+   * @throws what the store throws
+   */
+  async next(): Promise<LiveFrame[] | null> {
+    const { memory, signal } = this.#parts;
+    while (!signal.aborted) {
+      if (this.#ready.length > 0) {
+        return this.#ready.splice(0, FRAMES_AT_A_TIME);
+      }
+      if (this.isLeftBehind) return null;
+      const items = memory.itemsBehind(this.#place);
+      if (items === null) {
+        this.#isLive = false;
+        await this.#readOn();
+        continue;
+      }
+      this.#isLive = true;
+      const { head } = memory;
+      if (isBehind(head, this.#place)) this.#place = head;
+      this.#ready = this.#toFrames(items);
+      if (this.#ready.length === 0) await this.#wait();
+    }
+    return null;
+  }
+
+  /** Stops listening. */
+  close(): void {
+    for (const interest of this.#interests.splice(0)) {
+      this.#parts.memory.remove(interest);
+    }
+    this.#woken?.();
+  }
+
+  async #open(
+    channels: readonly Channel[],
+    cursor: string | null,
+  ): Promise<void> {
+    const { memory, space } = this.#parts;
+    for (const channel of channels) {
+      await this.#want(channel);
+      this.#heard.set(channel.name, { channel, since: null });
+    }
+    const wanted = cursor === null ? null : parsePlace(cursor, space);
+    if (wanted !== null && await this.#canGoOn(wanted)) {
+      this.#place = wanted;
+      this.#say({ type: "hello", cursor: formatPlace(wanted, space) });
+      return;
+    }
+    this.#place = memory.head;
+    const to = formatPlace(memory.head, space);
+    this.#say({ type: "hello", cursor: to });
+    if (cursor !== null) this.#tellLost(cursor, to);
+  }
+
+  async #canGoOn(place: LivePlace): Promise<boolean> {
+    const { memory, history, generation, signal } = this.#parts;
+    if (place.generation !== generation) return false;
+    if (await history.isTrimmed(this.#sources, place, signal)) return false;
+    // Another process may have told of what this one has not read yet.
+    if (isBehind(place, memory.head)) await memory.catchUp(signal);
+    return !isBehind(place, memory.head);
+  }
+
+  /** Hears of a channel's source. @returns the place from which on memory has it */
+  async #want({ source }: Channel): Promise<LivePlace> {
+    const { memory, space } = this.#parts;
+    const kind = source === "everyone" ? "workspace" : "space";
+    const name = source === "own" ? space : workspaceOf(space);
+    const isWanted = this.#interests.some((each) =>
+      each.kind === kind && each.name === name
+    );
+    if (isWanted) return memory.head;
+    const wake = (before: LivePlace) => this.#wake(before);
+    const interest = { kind, name, wake } as const;
+    this.#interests.push(interest);
+    const covered = await memory.add(interest);
+    // It may have ended meanwhile.
+    if (!this.#interests.includes(interest)) memory.remove(interest);
+    return covered;
+  }
+
+  get #sources(): HistorySources {
+    const spaces: string[] = [];
+    let workspace: string | null = null;
+    for (const { kind, name } of this.#interests) {
+      if (kind === "space") spaces.push(name);
+      else workspace = name;
+    }
+    return { spaces, workspace };
+  }
+
+  /** Takes the next events out of the store, up to what memory has. */
+  async #readOn(): Promise<void> {
+    const { history, memory, signal, space } = this.#parts;
+    const { head } = memory;
+    const from = this.#place;
+    if (await history.isTrimmed(this.#sources, from, signal)) {
+      this.#place = head;
+      this.#tellLost(formatPlace(from, space), formatPlace(head, space));
+      return;
+    }
+    const { items, end } = await history.read(
+      this.#sources,
+      from,
+      head,
+      signal,
+    );
+    this.#place = end;
+    this.#ready = this.#toFrames(items);
+  }
+
+  #toFrames(items: readonly LiveItem[]): LiveFrame[] {
+    const { space } = this.#parts;
+    return items.flatMap((item) => {
+      const names: string[] = [];
+      for (const { channel, since } of this.#heard.values()) {
+        const isTold = isOf(channel, item.space, space) &&
+          channel.carries(item.event) &&
+          (since === null || isBehind(item.place, since));
+        if (isTold) names.push(channel.name);
+      }
+      return names.length === 0 ? [] : [eventFrame(item, names, space)];
+    });
+  }
+
+  #say(message: Parameters<typeof frameOf>[0]): void {
+    this.#ready.push(frameOf(message));
+  }
+
+  #tellLost(from: string, to: string): void {
+    this.#say({ type: "events.lost", id: to, data: { from, to } });
+  }
+
+  #wait(): Promise<void> {
+    const { signal } = this.#parts;
+    return new Promise((resolve) => {
+      const end = () => {
+        signal.removeEventListener("abort", end);
+        this.#woken = null;
+        resolve();
+      };
+      this.#woken = end;
+      signal.addEventListener("abort", end);
+      if (signal.aborted) end();
+    });
+  }
+
+  #wake(before: LivePlace): void {
+    if (this.#woken === null) return;
+    // While it waited there was nothing for it.
+    if (isBehind(before, this.#place)) this.#place = before;
+    this.#woken();
+  }
+}
+
+/** Whether a channel hears of a space. */
+function isOf({ source }: Channel, space: string, own: string): boolean {
+  if (source === "own") return space === own;
+  return source === "everyone" || space === workspaceOf(own);
+}
