@@ -1540,6 +1540,24 @@ export function parseJobMinuteKey(key: Deno.KvKey): number {
   return Number(key[2]);
 }
 
+/** All jobs that may be claimed, all that wait for a time, and all that have ended. */
+export function allDueJobs(): { prefix: Deno.KvKey } {
+  return { prefix: ["sys", "jd"] };
+}
+
+export function allJobTimers(): { prefix: Deno.KvKey } {
+  return { prefix: ["sys", "jt"] };
+}
+
+export function allJobRetentions(): { prefix: Deno.KvKey } {
+  return { prefix: ["sys", "jx"] };
+}
+
+/** What all incarnations own. */
+export function allOwned(): { prefix: Deno.KvKey } {
+  return { prefix: ["sys", "own"] };
+}
+
 /** `{v, host, at, places, running}`: a process that does jobs. */
 export function jobWorkerKey(incarnation: string): Deno.KvKey {
   return ["sys", "jw", incarnation];
@@ -1888,4 +1906,215 @@ export function batchResults(
 /** Line out of a key that `batchResultKey` built. */
 export function parseBatchResultKey(key: Deno.KvKey): number {
   return Number(key[4]);
+}
+
+/** A document's record. */
+export function documentKey(space: string, document: string): Deno.KvKey {
+  return [tenant(space), "d", document];
+}
+
+/** The documents of a space, made before the given one (null: all). */
+export function documents(
+  space: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(space), "d"], before);
+}
+
+/** `{v}`: a document that is knowledge of a project. */
+export function projectDocumentKey(
+  space: string,
+  project: string,
+  document: string,
+): Deno.KvKey {
+  return [tenant(space), "dp", project, document];
+}
+
+/** The documents of a project, made before the given one (null: all). */
+export function projectDocuments(
+  space: string,
+  project: string,
+  before: string | null,
+): Deno.KvListSelector {
+  return idsBefore([tenant(space), "dp", project], before);
+}
+
+/** Document out of a key that `projectDocumentKey` built. */
+export function parseProjectDocumentKey(key: Deno.KvKey): string {
+  return String(key[3]);
+}
+
+/** `{v, offset, size, expiresAtMs, token}`: how much of a document has been uploaded. */
+export function uploadKey(space: string, document: string): Deno.KvKey {
+  return [tenant(space), "du", document];
+}
+
+/** `{v, bytes}`: bytes of an upload from an offset on. */
+export function uploadPartKey(
+  space: string,
+  document: string,
+  offset: number,
+): Deno.KvKey {
+  return [tenant(space), "dw", document, offset];
+}
+
+/** The parts of an upload in their order, from the one with an offset on. */
+export function uploadParts(
+  space: string,
+  document: string,
+  offset = 0,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "dw", document];
+  return { prefix, start: [...prefix, offset] };
+}
+
+/** `{v}`: an upload that is given up when it is not done by then. */
+export function uploadExpiryKey(
+  dueAtMs: number,
+  space: string,
+  document: string,
+): Deno.KvKey {
+  return ["sys", "dx", dueAtMs, tenant(space), document];
+}
+
+/** The uploads that are given up before a time, longest due first. */
+export function uploadExpiries(beforeMs: number): Deno.KvListSelector {
+  const prefix = ["sys", "dx"];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** Space and document out of a key that `uploadExpiryKey` built. */
+export function parseUploadExpiryKey(
+  key: Deno.KvKey,
+): { space: string; document: string } {
+  return { space: String(key[3]), document: String(key[4]) };
+}
+
+/** How far the work on a document is: its cursor, and where its state is. */
+export function documentWorkKey(space: string, document: string): Deno.KvKey {
+  return [tenant(space), "di", document];
+}
+
+/** `{v, job}`: the job that works on a document, or did last. */
+export function documentJobKey(space: string, document: string): Deno.KvKey {
+  return [tenant(space), "dj", document];
+}
+
+/** `{v, bytes}`: part of what the work on a document goes on with, or of its profile; under a fresh id. */
+export function documentStateKey(
+  space: string,
+  document: string,
+  id: string,
+  part: number,
+): Deno.KvKey {
+  return [tenant(space), "dz", document, id, part];
+}
+
+/** All such parts of a document. */
+export function documentStates(
+  space: string,
+  document: string,
+): Deno.KvListSelector {
+  return { prefix: [tenant(space), "dz", document] };
+}
+
+/** Id out of a key that `documentStateKey` built. */
+export function parseDocumentStateKey(key: Deno.KvKey): string {
+  return String(key[3]);
+}
+
+/** `{v, chunks}`: chunks of a document from a number on. */
+export function chunkPageKey(
+  space: string,
+  document: string,
+  first: number,
+): Deno.KvKey {
+  return [tenant(space), "dk", document, first];
+}
+
+/** The pages of a document's chunks from a number on. */
+export function chunkPages(
+  space: string,
+  document: string,
+  from = 0,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "dk", document];
+  return { prefix, start: [...prefix, from] };
+}
+
+/** The pages of a document's chunks up to the one that begins with a number. */
+export function chunkPagesUpTo(
+  space: string,
+  document: string,
+  number: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "dk", document];
+  return { prefix, end: [...prefix, number + 1] };
+}
+
+/** Number of the first chunk out of a key that `chunkPageKey` built. */
+export function parseChunkPageKey(key: Deno.KvKey): number {
+  return Number(key[3]);
+}
+
+/** `{v, token}`: overwritten by whoever removes rows of a deleted document. */
+export function documentRemovalKey(
+  space: string,
+  document: string,
+): Deno.KvKey {
+  return [tenant(space), "dr", document];
+}
+
+/** `{v}`: a document that is whole, and not indexed yet. */
+export function pendingDocumentKey(
+  space: string,
+  document: string,
+): Deno.KvKey {
+  return ["sys", "dq", tenant(space), document];
+}
+
+/** Such documents behind a place (null: all). */
+export function pendingDocumentsAfter(
+  place: { space: string; document: string } | null,
+): Deno.KvListSelector {
+  const prefix = ["sys", "dq"];
+  if (place === null) return { prefix };
+  return { prefix, start: [...prefix, place.space, `${place.document}\0`] };
+}
+
+/** Space and document out of a key that `pendingDocumentKey` built. */
+export function parsePendingDocumentKey(
+  key: Deno.KvKey,
+): { space: string; document: string } {
+  return { space: String(key[2]), document: String(key[3]) };
+}
+
+/** `{v, segments, token}`: which segments the search index of a space's documents has. */
+export function documentIndexKey(space: string): Deno.KvKey {
+  return [tenant(space), "ds"];
+}
+
+/** `{v, bytes}`: an immutable part of a segment of that index; parts count from 0. */
+export function documentSegmentKey(
+  space: string,
+  segment: string,
+  part: number,
+): Deno.KvKey {
+  return [tenant(space), "dg", segment, part];
+}
+
+/** Parts of segments of that index, as `searchSegments` gives them. */
+export function documentSegments(
+  space: string,
+  after: string | null,
+  itself = false,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "dg"];
+  if (after === null) return { prefix };
+  return { prefix, start: [...prefix, itself ? after : `${after}\0`] };
+}
+
+/** `{v, token}`: overwritten by whoever deletes segments of that index that are not in use. */
+export function documentSweepKey(space: string): Deno.KvKey {
+  return [tenant(space), "dv"];
 }

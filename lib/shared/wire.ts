@@ -594,3 +594,75 @@ export interface Notification {
   /** When it was last counted up. */
   updatedAt: string;
 }
+
+/**
+ * Where a document stands. `uploading`: its bytes come; `fetching`: they are got from an address;
+ * `waiting`: nobody works on it yet; the others say what is done, or how that ended.
+ */
+export type DocumentState =
+  | "uploading"
+  | "fetching"
+  | "waiting"
+  | "profiling"
+  | "indexing"
+  | "ready"
+  | "failed"
+  | "cancelled";
+
+/** A document that somebody has taken in. */
+export interface Document {
+  id: string;
+  name: string;
+  state: DocumentState;
+  /** What it is by its content; null: nobody has looked yet. */
+  format: "csv" | "jsonl" | "text" | "markdown" | "pdf" | null;
+  /** From 0 to 1; it only rises while one reading of the document goes on. */
+  progress: number;
+  /** What is done now, or why not, in a sentence; "" for nothing to say. */
+  message: string;
+  /** Why it failed, or null. */
+  error: string | null;
+  /** Bytes in all; null: not known yet. */
+  bytes: number | null;
+  /** Bytes that have been uploaded. */
+  uploadedBytes: number;
+  /** Rows of a table; null for others. */
+  rows: number | null;
+  columns: number | null;
+  /** Pages of a PDF; null for others. */
+  pages: number | null;
+  /** Pieces that can be found. */
+  chunks: number;
+  /** Whether more of it could be found than is indexed. */
+  isCutOff: boolean;
+  projectId: string | null;
+  /** Where it was got from; null: it was uploaded. */
+  url: string | null;
+  /** The job that works on it, or did last; null: none did. */
+  jobId: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** A piece of a document that can be found and cited. */
+export interface DocumentChunk {
+  /** From 1. */
+  number: number;
+  text: string;
+  /** Where it is, in words: “page 3”, “rows 12 to 20”. */
+  place: string;
+  heading: string | null;
+}
+
+/** A document in which something was found. */
+export interface DocumentResult {
+  documentId: string;
+  name: string;
+  chunks: {
+    number: number;
+    place: string;
+    snippet: string;
+    /** What matches in the snippet: from and to, in UTF-16 code units. */
+    ranges: [start: number, end: number][];
+  }[];
+}

@@ -49,14 +49,35 @@ const DELETES_PER_UNIT = 250;
 const SWEPT_AFTER_MS = 60 * 60 * 1_000;
 const TIME_DIGITS = 9;
 
+/** Where an index is: one of threads and one of documents stand side by side. */
+export interface IndexKeys {
+  index: (space: string) => Deno.KvKey;
+  segment: (space: string, segment: string, part: number) => Deno.KvKey;
+  segments: (
+    space: string,
+    after: string | null,
+    itself?: boolean,
+  ) => Deno.KvListSelector;
+  sweep: (space: string) => Deno.KvKey;
+}
+
+const THREAD_KEYS: IndexKeys = {
+  index: searchIndexKey,
+  segment: searchSegmentKey,
+  segments: searchSegments,
+  sweep: searchSweepKey,
+};
+
 /** The unit in which an index changes together with something else. */
 export type IndexUnit = UnitOfWork;
 
 export class IndexStore {
   readonly #store: Store;
+  readonly #keys: IndexKeys;
 
-  constructor(store: Store) {
+  constructor(store: Store, keys = THREAD_KEYS) {
     this.#store = store;
+    this.#keys = keys;
   }
 
   /** Milliseconds that only grow. */
@@ -67,7 +88,7 @@ export class IndexStore {
   async load(space: string, signal?: AbortSignal): Promise<LoadedIndex> {
     const { value, versionstamp } = await get<IndexRecord>(
       this.#store,
-      searchIndexKey(space),
+      this.#keys.index(space),
       { signal },
     );
     return { segments: value?.segments ?? [], versionstamp };
@@ -81,7 +102,7 @@ export class IndexStore {
   ): Promise<Uint8Array | null> {
     const keys = Array.from(
       { length: parts },
-      (_, part) => searchSegmentKey(space, id, part),
+      (_, part) => this.#keys.segment(space, id, part),
     );
     const whole = new Uint8Array(bytes);
     let at = 0;
@@ -112,7 +133,7 @@ export class IndexStore {
       segments.push(await this.#stage(unit, space, added, signal));
     }
     const record: IndexRecord = { v: 1, segments };
-    unit.guard(searchIndexKey(space), versionstamp, record);
+    unit.guard(this.#keys.index(space), versionstamp, record);
   }
 
   /** The same in a unit of its own; false when the index had changed. */
@@ -135,7 +156,7 @@ export class IndexStore {
     const old: string[] = [];
     for (let after: string | null = null;;) {
       const [row]: Deno.KvEntry<unknown>[] = await Array.fromAsync(
-        list(this.#store, searchSegments(space, after), {
+        list(this.#store, this.#keys.segments(space, after), {
           limit: 1,
           signal,
         }),
@@ -168,7 +189,7 @@ export class IndexStore {
       const own = isInUnit ? unit : new UnitOfWork();
       const end = Math.min(first + PARTS_IN_UNIT, parts);
       for (let part = first; part < end; part += 1) {
-        const key = searchSegmentKey(space, id, part);
+        const key = this.#keys.segment(space, id, part);
         // A copy, since a view would be stored together with all of its buffer.
         const value: PartRecord = {
           v: 1,
@@ -190,12 +211,12 @@ export class IndexStore {
     signal: AbortSignal,
   ): Promise<void> {
     while (true) {
-      const sweep = await get(this.#store, searchSweepKey(space), {
+      const sweep = await get(this.#store, this.#keys.sweep(space), {
         signal,
       });
       const rows = list(
         this.#store,
-        searchSegments(space, segment, true),
+        this.#keys.segments(space, segment, true),
         { limit: DELETES_PER_UNIT, batchSize: 20, signal },
       );
       const keys: Deno.KvKey[] = [];
@@ -205,7 +226,7 @@ export class IndexStore {
       }
       if (keys.length === 0) return;
       const unit = new UnitOfWork()
-        .guard(searchSweepKey(space), sweep.versionstamp, { v: 1 });
+        .guard(this.#keys.sweep(space), sweep.versionstamp, { v: 1 });
       for (const key of keys) unit.delete(key);
       if (!(await commit(this.#store, unit, { signal })).ok) return;
     }
