@@ -1,12 +1,26 @@
 /** What works beside the requests of a process: the queue of jobs and everything that lives by it. */
+import {
+  buildChatJobs,
+  type ChatJobServices,
+} from "@/lib/chat/build_chat_jobs.ts";
+import { buildStoredCallers } from "@/lib/auth/build_stored_callers.ts";
+import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import { Sweeper } from "@/lib/chat/sweeper.ts";
 import { Files } from "@/lib/files/files.ts";
+import {
+  type BatchServices,
+  buildBatches,
+} from "@/lib/gateway/batches/build_batches.ts";
 import { JobKinds } from "@/lib/jobs/job_kind.ts";
 import { JobLists } from "@/lib/jobs/job_lists.ts";
 import { JobRecovery } from "@/lib/jobs/job_recovery.ts";
 import { JobStore } from "@/lib/jobs/job_store.ts";
 import { Jobs } from "@/lib/jobs/jobs.ts";
 import { JobWorker } from "@/lib/jobs/job_worker.ts";
+import {
+  buildNotifications,
+  type NotificationServices,
+} from "@/lib/notifications/build_notifications.ts";
 import {
   buildSchedules,
   type ScheduleServices,
@@ -18,7 +32,15 @@ import {
 } from "@/lib/webhooks/build_webhooks.ts";
 
 /** Services that the rest of the program is given beside those of `BaseServices`. */
-export interface Background extends ScheduleServices, WebhookServices {
+export interface Background
+  extends
+    BatchServices,
+    ChatJobServices,
+    NotificationServices,
+    ScheduleServices,
+    WebhookServices {
+  /** Who may still ask for work that is done later. */
+  storedCallers: StoredCallers;
   /** Files of any size. */
   files: Files;
   /** Removes files that are kept no longer. */
@@ -66,6 +88,19 @@ export function buildBackground(base: BaseServices): Background {
     sweep: (signal) => files.sweep(signal),
     log,
   });
+  const storedCallers = buildStoredCallers({
+    ...base,
+    mode: base.config.auth,
+  });
+  const batches = buildBatches({
+    ...base,
+    files,
+    jobs,
+    jobStore,
+    jobKinds,
+    storedCallers,
+    isPressed: () => base.admission.reason !== null,
+  });
   const schedules = buildSchedules({ ...base, jobs, jobStore, jobKinds });
   const webhooks = buildWebhooks({
     ...base,
@@ -76,9 +111,24 @@ export function buildBackground(base: BaseServices): Background {
     isMember: async (user, workspace) =>
       await base.users.caller(user, workspace) !== null,
   });
+  const chatJobs = buildChatJobs({ ...base, jobs, jobStore, jobKinds });
+  const notifications = buildNotifications({
+    ...base,
+    jobStore,
+    jobKinds,
+    names: {
+      schedule: (space, id) =>
+        schedules.schedules.require(space, id).catch(() => null),
+      document: () => Promise.resolve(null),
+    },
+  });
   return {
+    ...batches,
     ...schedules,
+    ...chatJobs,
+    ...notifications,
     ...webhooks,
+    storedCallers,
     files,
     oldFiles,
     jobs,
@@ -92,26 +142,39 @@ export function buildBackground(base: BaseServices): Background {
 
 /** Begins to work. A store that takes no writes is left alone. */
 export function startBackground(
-  { oldDeliveries, oldFiles, scheduleTicker, store, jobWorker }:
-    & Background
-    & BaseServices,
+  {
+    oldDeliveries,
+    oldFiles,
+    oldNotifications,
+    scheduleTicker,
+    store,
+    jobWorker,
+  }: Background & BaseServices,
 ): void {
   if (store.readOnly) return;
   jobWorker.start();
   scheduleTicker.start();
   oldFiles.start();
   oldDeliveries.start();
+  oldNotifications.start();
 }
 
 /** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
 export async function stopBackground(
-  { jobWorker, oldDeliveries, oldFiles, scheduleTicker }: Background,
+  {
+    jobWorker,
+    oldDeliveries,
+    oldFiles,
+    oldNotifications,
+    scheduleTicker,
+  }: Background,
   deadlineMs: number,
 ): Promise<void> {
   await Promise.all([
     jobWorker.stop(deadlineMs),
     oldFiles.close(),
     oldDeliveries.close(),
+    oldNotifications.close(),
     scheduleTicker.close(),
   ]);
 }

@@ -145,6 +145,19 @@ export class Chat {
     return message === null ? "" : (await threads.readTexts([message.text]))[0];
   }
 
+  /** What a message of a thread says; null when it is not there. */
+  async textOf(
+    space: string,
+    threadId: string,
+    messageId: string,
+  ): Promise<string | null> {
+    const { threads } = this.#parts;
+    const message = await threads.readMessage(space, threadId, messageId);
+    return message === null
+      ? null
+      : (await threads.readTexts([message.text]))[0];
+  }
+
   /** @throws {AppError} 404 `not_found` */
   async requireRun(space: string, runId: string): Promise<Run> {
     const run = await this.getRun(space, runId);

@@ -26,6 +26,12 @@ const paramsSchema = z.strictObject({
   reasoning_effort: z.string().max(20).optional(),
 });
 
+/** How a question is to be answered, where what is asked is said elsewhere. */
+export const runOptionsSchema = z.strictObject({
+  model: model.optional(),
+  params: paramsSchema.optional(),
+});
+
 const askSchema = z.strictObject({
   message: z.strictObject({
     id: id("msg").optional(),

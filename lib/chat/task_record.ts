@@ -15,7 +15,7 @@ export interface TaskRecord {
   dueAt: string | null;
   /** Thread it came from; one that is not there counts as none. */
   threadId: string | null;
-  jobId: null;
+  jobId: string | null;
   createdAt: string;
   updatedAt: string;
   version: number;

@@ -137,8 +137,53 @@ export class TaskStore {
     record: TaskRecord,
     tags: UnitOfWork,
   ): Promise<boolean> {
-    const unit = new UnitOfWork()
-      .guard(keys.taskKey(space, record.id), old.versionstamp, record);
+    const unit = this.#replacement(new UnitOfWork(), space, old, record);
+    return (await commit(this.#store, unit.add(tags))).ok;
+  }
+
+  /**
+   * Replaces a task as the program does it, and says so to whoever watches.
+   * @param addMore adds what is to be committed with it
+   */
+  async replaceWith(
+    space: string,
+    old: LoadedTask,
+    record: TaskRecord,
+    addMore: (unit: UnitOfWork) => void = () => {},
+  ): Promise<boolean> {
+    const unit = this.change(new UnitOfWork(), space, old, record);
+    addMore(unit);
+    return (await commit(this.#store, unit)).ok;
+  }
+
+  /** Adds to a unit what `replaceWith` commits. */
+  change(
+    unit: UnitOfWork,
+    space: string,
+    old: LoadedTask,
+    record: TaskRecord,
+  ): UnitOfWork {
+    return this.#replacement(unit, space, old, record).event(space, {
+      type: "task.updated",
+      at: this.#store.clock.now(),
+      subject: record.id,
+      data: {
+        taskId: record.id,
+        status: record.status,
+        jobId: record.jobId,
+        threadId: record.threadId,
+        version: record.version,
+      },
+    });
+  }
+
+  #replacement(
+    unit: UnitOfWork,
+    space: string,
+    old: LoadedTask,
+    record: TaskRecord,
+  ): UnitOfWork {
+    unit.guard(keys.taskKey(space, record.id), old.versionstamp, record);
     for (const group of groupsOf(old.record)) {
       unit.delete(keys.taskGroupKey(space, group, record.id));
     }
@@ -148,7 +193,7 @@ export class TaskStore {
         toEntry(record),
       );
     }
-    return (await commit(this.#store, unit.add(tags))).ok;
+    return unit;
   }
 
   /** Deletes a task; for `undoMs` it can be taken back. */

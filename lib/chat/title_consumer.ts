@@ -1,50 +1,59 @@
-/** Tells the maker of titles which answers have been completed, whichever process executed them. */
+/** Has threads named whose first answer is complete, whichever process executed it. */
 import type { ConsumedEvent, Consumer } from "@/lib/events/consumer.ts";
+import type { Jobs } from "@/lib/jobs/jobs.ts";
+import type { JobStore } from "@/lib/jobs/job_store.ts";
 import type { Titles } from "./titles.ts";
 
-/** An answer that has been completed. */
-interface Answer {
-  space: string;
-  thread: string;
-  run: string;
+export interface TitleConsumerParts {
+  titles: Pick<Titles, "isWanted">;
+  jobs: Pick<Jobs, "prepare">;
+  jobStore: Pick<JobStore, "enqueue" | "findDuplicate">;
 }
 
+const KIND = "thread.title";
+/** Jobs of one step: each takes two checks. */
+const JOBS_PER_STEP = 4;
+
 /**
- * Of several processes on one store, the one that moves the cursor asks for the title, and only once it
- * has moved it: a title costs money. If that process dies before the title is there, the thread keeps
- * the line of its question.
+ * The job is enqueued together with the cursor, so of several processes on one store exactly one asks for
+ * a title, and if it dies the next one goes on.
  */
 export class TitleConsumer implements Consumer {
   readonly name = "titles";
-  readonly #titles: Pick<Titles, "afterAnswer">;
-  #answers: Answer[] = [];
+  readonly #parts: TitleConsumerParts;
 
-  constructor(titles: Pick<Titles, "afterAnswer">) {
-    this.#titles = titles;
+  constructor(parts: TitleConsumerParts) {
+    this.#parts = parts;
   }
 
-  handle(events: readonly ConsumedEvent[]): Promise<number> {
-    this.#answers = events.flatMap(({ space, event }) => {
-      const { threadId: thread, temporary } = event.data;
-      return event.type === "run.completed" && temporary !== true &&
-          typeof thread === "string"
-        ? [{ space, thread, run: event.subject }]
-        : [];
-    });
-    return Promise.resolve(events.length);
+  async handle(
+    events: readonly ConsumedEvent[],
+    unit: Parameters<Consumer["handle"]>[1],
+  ): Promise<number> {
+    const { titles, jobs, jobStore } = this.#parts;
+    const threads = new Set<string>();
+    for (const [place, { space, event }] of events.entries()) {
+      const { threadId, temporary } = event.data;
+      if (
+        event.type !== "run.completed" || temporary === true ||
+        typeof threadId !== "string" || threads.has(threadId) ||
+        !await titles.isWanted(space, threadId) ||
+        await jobStore.findDuplicate(space, KIND, threadId) !== null
+      ) continue;
+      if (threads.size === JOBS_PER_STEP) return place;
+      threads.add(threadId);
+      const job = jobs.prepare(space, {
+        kind: KIND,
+        input: { threadId, runId: event.subject },
+        dedupKey: threadId,
+      });
+      jobStore.enqueue(unit, job);
+    }
+    return events.length;
   }
 
   /** Threads whose events were missed keep the line of their question. */
   resync(): Promise<null> {
-    this.#answers = [];
     return Promise.resolve(null);
-  }
-
-  /** Does not wait for the titles: events that come meanwhile are not held up. */
-  committed(): Promise<void> {
-    for (const { space, thread, run } of this.#answers) {
-      void this.#titles.afterAnswer(space, thread, run);
-    }
-    return Promise.resolve();
   }
 }

@@ -10,9 +10,16 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import { waitFor } from "@/tests/support/wait.ts";
+import { JobKinds } from "@/lib/jobs/job_kind.ts";
+import { JobStore } from "@/lib/jobs/job_store.ts";
+import { Jobs } from "@/lib/jobs/jobs.ts";
+import { ThreadTitle } from "@/lib/jobs/kinds/thread_title.ts";
+import { Owner } from "@/lib/kv/owner.ts";
 import { TitleConsumer } from "./title_consumer.ts";
 
 const WORKSPACE = "wsp_test";
+/** A thread that has a title. */
+const NAMED = "thr_named";
 
 function event(type: string, data: Record<string, unknown>): OutboxEvent {
   return { type, at: 0, subject: newId("run"), data };
@@ -27,16 +34,29 @@ async function emit(store: Store, ...events: OutboxEvent[]): Promise<void> {
 
 /** Starts `processes` consumers on one store and resolves when the first has found its place. */
 async function startConsumers(store: Store, processes = 1) {
-  const told: string[] = [];
+  const jobStore = new JobStore(store);
+  const kinds = new JobKinds();
+  kinds.add(
+    new ThreadTitle({
+      afterAnswer: () => Promise.resolve(),
+      isClosing: false,
+    }),
+  );
+  const owner = await Owner.start(store);
+  const jobs = new Jobs({
+    store,
+    jobs: jobStore,
+    kinds,
+    owner,
+    cancelHere: () => false,
+  });
   const all = Array.from({ length: processes }, () => {
     const consumers = new Consumers(store, silentLogger());
     consumers.add(
       new TitleConsumer({
-        afterAnswer(space, thread, run) {
-          assert.equal(space, WORKSPACE);
-          told.push(`${thread} ${run}`);
-          return Promise.resolve();
-        },
+        titles: { isWanted: (_, thread) => Promise.resolve(thread !== NAMED) },
+        jobs,
+        jobStore,
       }),
     );
     consumers.start();
@@ -47,15 +67,28 @@ async function startConsumers(store: Store, processes = 1) {
     return value !== null && value.sync === undefined;
   });
   return {
-    told,
+    /** Threads and runs that jobs were made for, in the order in which they were. */
+    async told(): Promise<string[]> {
+      const found = await jobs.list(WORKSPACE, {
+        status: null,
+        kind: "thread.title",
+        before: null,
+        limit: 100,
+      });
+      return found.map(({ input }) => {
+        const { threadId, runId } = input as Record<string, string>;
+        return `${threadId} ${runId}`;
+      }).reverse();
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(all.map((consumers) => consumers.stop()));
+      await owner.release(1_000);
       store.close();
     },
   };
 }
 
-Deno.test("TitleConsumer: tells of each completed answer, and of nothing else", async () => {
+Deno.test("TitleConsumer: has a thread named for each completed answer, and for nothing else", async () => {
   const store = await openStore({ location: ":memory:" });
   await using rig = await startConsumers(store);
   const first = event("run.completed", { threadId: "thr_1" });
@@ -68,16 +101,18 @@ Deno.test("TitleConsumer: tells of each completed answer, and of nothing else", 
     event("run.failed", { threadId: "thr_3" }),
     event("run.completed", { threadId: "thr_4", temporary: true }),
     event("run.completed", {}),
+    event("run.completed", { threadId: NAMED }),
+    event("run.completed", { threadId: "thr_1" }),
   );
   await emit(store, last);
-  await waitFor("two answers", () => rig.told.length >= 2);
-  assert.deepEqual(rig.told, [
+  await waitFor("two jobs", async () => (await rig.told()).length >= 2);
+  assert.deepEqual(await rig.told(), [
     `thr_1 ${first.subject}`,
     `thr_2 ${last.subject}`,
   ]);
 });
 
-Deno.test("TitleConsumer: of several processes one tells of an answer", async () => {
+Deno.test("TitleConsumer: of several processes one has a thread named", async () => {
   const store = await openStore({ location: ":memory:" });
   await using rig = await startConsumers(store, 3);
   const runs = Array.from(
@@ -85,9 +120,12 @@ Deno.test("TitleConsumer: of several processes one tells of an answer", async ()
     (_, index) => event("run.completed", { threadId: `thr_${index}` }),
   );
   for (const each of runs) await emit(store, each);
-  await waitFor("all answers", () => rig.told.length >= runs.length);
+  await waitFor(
+    "all jobs",
+    async () => (await rig.told()).length >= runs.length,
+  );
   assert.deepEqual(
-    rig.told.toSorted(),
+    (await rig.told()).toSorted(),
     runs.map(({ data, subject }) => `${data.threadId} ${subject}`).toSorted(),
   );
 });

@@ -29,6 +29,15 @@ export class TitleStore {
     this.#threads = threads;
   }
 
+  /** Whether a thread may get a title from a model. */
+  async isWanted(space: string, threadId: string): Promise<boolean> {
+    const { value } = await get<ThreadRecord>(
+      this.#store,
+      threadKey(space, threadId),
+    );
+    return value !== null && wantsTitle(value);
+  }
+
   /**
    * Question and answer of a run that has completed, or null when it does not call for a title: the
    * thread has one from its owner or from a model, is temporary or deleted, or had an answer before.

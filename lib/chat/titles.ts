@@ -90,6 +90,17 @@ export class Titles {
     return work;
   }
 
+  /** Whether the process goes down, and titles are left to the next one. */
+  get isClosing(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Whether an answer may lead to a title: the thread has none, and may get one. */
+  async isWanted(space: string, threadId: string): Promise<boolean> {
+    const { settings, store } = this.#parts;
+    return settings.enabled && await store.isWanted(space, threadId);
+  }
+
   /**
    * Ends what is being made; resolves when its usage has been recorded, or when the deadline has
    * passed, in milliseconds.

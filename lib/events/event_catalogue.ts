@@ -79,6 +79,12 @@ const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
   "run.cancelled": run("An answer was stopped by somebody"),
   "run.interrupted": run("An answer was broken off and goes on only if asked"),
 
+  "run.backgrounded": {
+    when: "Somebody leaves an answer to itself and is told of its end",
+    subject: "the run",
+    data: {},
+  },
+
   "message.created": {
     when: "A question was asked",
     subject: "the message",
@@ -109,6 +115,39 @@ const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
   "job.dead": job("The last attempt has failed"),
   "job.cancelled": job("A job was cancelled"),
   "job.retried": job("A job that was over is begun again"),
+
+  "task.updated": {
+    when: "The program has changed a task, such as when a model does it",
+    subject: "the task",
+    data: {
+      taskId: "Id of the task",
+      status: "`todo`, `doing` or `done`",
+      jobId: "The job that did it last, or null",
+      threadId: "Its thread, or null",
+      version: "Version of the task",
+    },
+  },
+
+  "notification.created": {
+    when: "Somebody has a notification, or one is counted up",
+    subject: "the notification",
+    data: {
+      event: "What it is about, such as `answer.completed`",
+      count: "How many things it stands for",
+      inBrowser: "Whether the browser is to show it",
+      unread: "How many are unread now",
+    },
+  },
+  "notification.read": {
+    when: "A notification was read, or is unread again",
+    subject: "the notification, or `all`",
+    data: { unread: "How many are unread now" },
+  },
+  "notification.wanted": {
+    when: "One of several people is to be told of something",
+    subject: "what it is about",
+    data: { type: "Type of the event that led to it" },
+  },
 
   "budget.warned": budget("The soft part of a budget is spent"),
   "budget.exceeded": budget("A budget is spent; requests are refused"),

@@ -49,6 +49,7 @@ const CHANNELS: Readonly<Record<string, ChannelRule>> = {
   },
   jobs: own("job"),
   notifications: own("notification"),
+  tasks: own("task"),
   documents: own("document"),
   schedules: own("schedule"),
   webhooks: own("webhook"),

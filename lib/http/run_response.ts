@@ -29,7 +29,7 @@ const HIT_MS = 5_000;
 
 /**
  * `Accept: text/event-stream` 200 and the stream; an answer that was kept already 200 at once;
- * `Prefer: respond-async` 202 at once; `Prefer: wait=N` 200 when the answer is there in time, else 202;
+ * `Prefer: respond-async` 202 at once, and a person is notified of the end; `Prefer: wait=N` 200 when the answer is there in time, else 202;
  * without any 201 at once.
  */
 export async function runResponse(
@@ -37,8 +37,8 @@ export async function runResponse(
   started: { run: Run; message: Message },
 ): Promise<Response> {
   const { req: request, state } = ctx;
-  const { chat } = state.services;
-  const { space } = state;
+  const { backgroundRuns, chat } = state.services;
+  const { caller, space } = state;
   const { id } = started.run;
   const headers: Record<string, string> = { location: `/api/runs/${id}` };
   if (wantsStream(request)) {
@@ -55,6 +55,10 @@ export async function runResponse(
     }
   }
   const { isAsync, waitMs } = readPrefer(request);
+  // Who does not wait is told; a program comes back by itself.
+  if (isAsync && caller.key === null) {
+    await backgroundRuns.leave(space, id, caller.user);
+  }
   if (isAsync || waitMs === 0) {
     headers["preference-applied"] = isAsync ? "respond-async" : "wait=0";
     return Response.json(started, { status: 202, headers });

@@ -4,8 +4,9 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async POST(ctx) {
-    const { threadEdits } = ctx.state.services;
-    await threadEdits.markRead(ctx.state.space, ctx.params.thread);
+    const { services: { notifications, threadEdits }, space } = ctx.state;
+    await threadEdits.markRead(space, ctx.params.thread);
+    await notifications.readThread(space, ctx.params.thread);
     return new Response(null, { status: 204 });
   },
 }));
