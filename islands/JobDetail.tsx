@@ -71,11 +71,11 @@ export default function JobDetail(props: JobDetailProps): VNode {
             <JobStatusWord status={job.status} />
           </p>
         </div>
-        <JobActs {...acts} job={job} isBusy={isBusy} />
+        <JobActs {...acts} job={job} isBusy={isBusy} isLoud />
       </div>
       <p class="hint job-note">{done}</p>
       <div class="job-now" data-status={job.status}>
-        <JobState job={job} nowMs={nowMs} />
+        <JobState job={job} nowMs={nowMs} isNamed />
       </div>
       <JobFacts detail={detail} nowMs={nowMs} />
       <section class="job-section" aria-labelledby="job-attempts">
@@ -92,14 +92,14 @@ export default function JobDetail(props: JobDetailProps): VNode {
               Save as JSON
             </a>
           </div>
-          <JobJson value={detail.result} label="Result" />
+          <JobJson value={detail.result} label="Result as JSON" />
         </section>
       )}
       <section class="job-section" aria-labelledby="job-input">
         <div class="section-head">
           <h2 id="job-input">Input</h2>
         </div>
-        <JobJson value={detail.input} label="Input" />
+        <JobJson value={detail.input} label="Input as JSON" />
       </section>
       {related.length > 0 && (
         <section class="job-section" aria-labelledby="job-related">

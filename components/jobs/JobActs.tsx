@@ -16,6 +16,8 @@ export interface JobActsProps {
   /** Whether the viewer only reads. */
   readsOnly: boolean;
   isBusy: boolean;
+  /** Whether each button has a border. */
+  isLoud?: boolean;
   onAct?: (job: JobView, action: JobAction) => void;
 }
 
@@ -53,12 +55,12 @@ export function JobActs(props: JobActsProps): VNode {
 }
 
 function ActForm(
-  { job, back, action, word, isBusy, onAct }: JobActsProps & {
+  { job, back, action, word, isBusy, isLoud = false, onAct }: JobActsProps & {
     action: JobAction;
     word: string;
   },
 ): VNode {
-  const isQuiet = action === "cancel" || !isOver(job);
+  const isQuiet = !isLoud && !isOver(job);
   return (
     <form
       method="post"

@@ -28,14 +28,13 @@ export function JobAttempts(
           <li key={startedAt}>
             <span class="status" data-state={error === null ? "good" : "bad"}>
               <Icon name={error === null ? "check" : "alert"} />
-              {error === null ? "Done" : "Did not work"}
+              <span>{error ?? "Done"}</span>
             </span>
             <time class="num" datetime={startedAt} title={begun.toUTCString()}>
               {formatMoment(begun, now, clock.timeZone)}
             </time>
             <span class="why">
-              {error === null ? "" : `${error} · `}
-              <span class="tnum">{formatDuration(ms)}</span>
+              Took <span class="tnum">{formatDuration(ms)}</span>
             </span>
           </li>
         );

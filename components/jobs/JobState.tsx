@@ -32,7 +32,12 @@ export function JobStatusWord({ status }: { status: Job["status"] }): VNode {
 
 /** How far a job is, why it waits, or what it came to. */
 export function JobState(
-  { job, nowMs }: { job: JobView; nowMs: number },
+  { job, nowMs, isNamed = false }: {
+    job: JobView;
+    nowMs: number;
+    /** Whether the word of its state stands beside already. */
+    isNamed?: boolean;
+  },
 ): VNode {
   const { status, wait, error, text, attempt } = job;
   if (status === "running") return <JobProgress job={job} nowMs={nowMs} />;
@@ -61,12 +66,14 @@ export function JobState(
   const reason = status === "dead" ? error : text;
   return (
     <>
-      <span class="status" data-state={TONES[status]}>
-        <Icon name={ICONS[status]} />
-        {status === "dead" && attempt > 1
-          ? `Failed after ${attempt} attempts`
-          : JOB_STATUS_WORDS[status]}
-      </span>
+      {!isNamed && (
+        <span class="status" data-state={TONES[status]}>
+          <Icon name={ICONS[status]} />
+          {status === "dead" && attempt > 1
+            ? `Failed after ${attempt} attempts`
+            : JOB_STATUS_WORDS[status]}
+        </span>
+      )}
       {reason !== null && (
         <div class="job-sub job-reason" title={reason}>{reason}</div>
       )}

@@ -1,6 +1,7 @@
 /** What `/jobs` shows, loaded: a bounded number of rows however many jobs there are. */
 import { beforeId } from "@/lib/chat/id_cursor.ts";
 import { AppError } from "@/lib/errors.ts";
+import type { JobListPage } from "@/lib/jobs/job_lists.ts";
 import type { JobRecord, JobStatus } from "@/lib/jobs/job_record.ts";
 import {
   FINISHED_STATUSES,
@@ -10,6 +11,7 @@ import {
   MOST_COUNTED,
   type SectionName,
 } from "@/lib/shared/jobs/job_board.ts";
+import type { JobView } from "@/lib/shared/jobs/job_view.ts";
 import type { State } from "@/utils.ts";
 import { toJobViews } from "./job_view.ts";
 
@@ -74,7 +76,7 @@ async function loadNow(
     }, signal);
   const [running, waiting, failed, done] = await Promise.all([
     newest("running", SHOWN_NOW),
-    newest("queued", SHOWN_NOW),
+    jobLists.oldest(space, "queued", SHOWN_NOW, signal),
     newest("dead", SHOWN_FAILED),
     newest("completed", SHOWN_LATELY),
   ]);
@@ -82,11 +84,12 @@ async function loadNow(
   const lately = done.records.filter(({ finishedAt }) =>
     finishedAt !== null && Date.parse(finishedAt) > since
   );
+  const isCut = (page: JobListPage) => page.nextBefore !== null;
   const sections = await Promise.all([
-    section(state, "running", running.records, running.nextBefore, signal),
-    section(state, "waiting", waiting.records, waiting.nextBefore, signal),
-    section(state, "failed", failed.records, failed.nextBefore, signal),
-    section(state, "lately", lately, null, signal),
+    section(state, "running", running.records, isCut(running), signal),
+    section(state, "waiting", waiting.records, waiting.isCut, signal),
+    section(state, "failed", failed.records, isCut(failed), signal),
+    section(state, "lately", lately, false, signal),
   ]);
   return { status: null, sections, nextCursor: null };
 }
@@ -106,7 +109,7 @@ async function loadFinished(
   }, signal);
   return {
     status,
-    sections: [await section(state, "list", records, null, signal)],
+    sections: [await section(state, "list", records, false, signal)],
     nextCursor: nextBefore,
   };
 }
@@ -115,13 +118,26 @@ async function section(
   { services, caller }: State,
   name: SectionName,
   records: readonly JobRecord[],
-  next: string | null,
+  isCut: boolean,
   signal: AbortSignal,
 ): Promise<JobSection> {
   const jobs = await toJobViews(services, caller.workspace, records, {
     signal,
   });
-  return { name, jobs, isCut: next !== null };
+  if (name === "waiting") jobs.sort(byTurn);
+  return { name, jobs, isCut };
+}
+
+/** What is next in line first, then by the time at which they begin. */
+function byTurn(left: JobView, right: JobView): number {
+  const turns = Math.sign(turnOf(left) - turnOf(right));
+  return turns ||
+    Date.parse(left.runAt) - Date.parse(right.runAt);
+}
+
+function turnOf({ wait }: JobView): number {
+  if (wait === null || !("ahead" in wait)) return Number.MAX_VALUE;
+  return wait.ahead ?? Number.MAX_SAFE_INTEGER;
 }
 
 function readFinishedStatus(text: string | null): JobBoard["status"] {

@@ -1,5 +1,6 @@
 /** Jobs for pages, with the reasons of those that wait. */
 import { JOB_PRIORITIES, type JobRecord } from "@/lib/jobs/job_record.ts";
+import { readWorkers } from "@/lib/jobs/job_presence.ts";
 import type { Services } from "@/lib/services.ts";
 import type {
   JobDownload,
@@ -88,7 +89,7 @@ export function toJobView(
 
 type Looked = Pick<
   Services,
-  "jobKinds" | "jobLists" | "jobStore"
+  "jobKinds" | "jobLists" | "jobStore" | "store"
 >;
 
 /** Views of jobs of one workspace, with the reasons of those that wait. */
@@ -125,7 +126,7 @@ function whoOf(
 
 /** Why jobs wait, by their ids; one queue is read once however many wait in it. */
 async function waitsOf(
-  { jobKinds, jobLists, jobStore }: Looked,
+  { jobKinds, jobLists, jobStore, store }: Looked,
   workspace: string,
   records: readonly JobRecord[],
   signal?: AbortSignal,
@@ -145,12 +146,15 @@ async function waitsOf(
     }
   }
   if (due.length === 0) return waits;
-  const { records: running } = await jobLists.page(workspace, {
-    statuses: ["running"],
-    kind: null,
-    before: null,
-    limit: MOST_RUNNING,
-  }, signal);
+  const [{ records: running }, workers] = await Promise.all([
+    jobLists.page(workspace, {
+      statuses: ["running"],
+      kind: null,
+      before: null,
+      limit: MOST_RUNNING,
+    }, signal),
+    readWorkers(store, signal),
+  ]);
   const queues = Map.groupBy(due, queueName);
   await Promise.all([...queues.values()].map(async (queued) => {
     const [{ kind, priority }] = queued;
@@ -159,7 +163,8 @@ async function waitsOf(
       MOST_AHEAD,
       signal,
     );
-    const places = jobKinds.get(kind)?.perWorkspace ?? 0;
+    const places = (jobKinds.get(kind)?.perWorkspace ?? 0) *
+      Math.max(1, workers.length);
     const isFull = running.filter((each) => each.kind === kind).length >=
       places;
     for (const { id } of queued) {

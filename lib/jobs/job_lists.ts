@@ -84,6 +84,21 @@ export class JobLists {
     };
   }
 
+  /** The jobs of a status that were made first, oldest first, and whether there are more. */
+  async oldest(
+    space: string,
+    status: JobStatus,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<{ records: JobRecord[]; isCut: boolean }> {
+    const selector = keys.jobList(space, status, null);
+    const found = await this.#rows(selector, { limit: limit + 1, signal });
+    return {
+      records: await this.#load(found.slice(0, limit), signal),
+      isCut: found.length > limit,
+    };
+  }
+
   /** How many jobs have a status, counted up to a bound. */
   async count(
     space: string,
@@ -128,8 +143,15 @@ export class JobLists {
     signal?: AbortSignal,
   ): Promise<JobRecord[]> {
     const around = await Promise.all(JOB_STATUSES.flatMap((status) => [
-      this.#neighbours(keys.jobList(space, status, id), true, signal),
-      this.#neighbours(keys.jobListAfter(space, status, id), false, signal),
+      this.#rows(keys.jobList(space, status, id), {
+        limit: NEIGHBOURS,
+        reverse: true,
+        signal,
+      }),
+      this.#rows(keys.jobListAfter(space, status, id), {
+        limit: NEIGHBOURS,
+        signal,
+      }),
     ]));
     const records = await this.#load(around.flat(), signal);
     return records.filter((other) =>
@@ -140,16 +162,11 @@ export class JobLists {
     ).sort((left, right) => left.id < right.id ? -1 : 1);
   }
 
-  async #neighbours(
+  async #rows(
     selector: Deno.KvListSelector,
-    reverse: boolean,
-    signal?: AbortSignal,
+    options: { limit: number; reverse?: boolean; signal?: AbortSignal },
   ): Promise<Found[]> {
-    const rows = list<JobRow>(this.#store, selector, {
-      limit: NEIGHBOURS,
-      reverse,
-      signal,
-    });
+    const rows = list<JobRow>(this.#store, selector, options);
     const found: Found[] = [];
     for await (const { key, value: { space } } of rows) {
       found.push({ id: keys.parseJobListKey(key), space });
