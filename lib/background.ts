@@ -11,9 +11,13 @@ import {
   type BatchServices,
   buildBatches,
 } from "@/lib/gateway/batches/build_batches.ts";
+import { JobCounter } from "@/lib/jobs/job_counter.ts";
 import { JobKinds } from "@/lib/jobs/job_kind.ts";
 import { JobLists } from "@/lib/jobs/job_lists.ts";
+import { OverdueJobs } from "@/lib/jobs/job_overdue.ts";
 import { JobRecovery } from "@/lib/jobs/job_recovery.ts";
+import { sweepEndedJobs } from "@/lib/jobs/job_retention.ts";
+import { JobStatistics } from "@/lib/jobs/job_statistics.ts";
 import { JobStore } from "@/lib/jobs/job_store.ts";
 import { Jobs } from "@/lib/jobs/jobs.ts";
 import { JobWorker } from "@/lib/jobs/job_worker.ts";
@@ -25,6 +29,7 @@ import {
   buildSchedules,
   type ScheduleServices,
 } from "@/lib/schedules/build_schedules.ts";
+import { type KindCounts, measureJobs } from "@/lib/observe/job_metrics.ts";
 import type { BaseServices } from "@/lib/services.ts";
 import {
   buildWebhooks,
@@ -50,16 +55,49 @@ export interface Background
   /** What kinds of jobs there are; `lib/jobs/kinds/` has one file for each. */
   jobKinds: JobKinds;
   jobLists: JobLists;
+  jobStatistics: JobStatistics;
+  /** Removes ended jobs, ends those that take too long, and reads the counts of the metrics. */
+  jobSweepers: readonly Sweeper[];
   jobWorker: JobWorker;
   jobRecovery: JobRecovery;
 }
 
 const FILE_SWEEP_EVERY_MS = 60_000;
+const ENDED_JOBS_EVERY_MS = 10 * 60_000;
+const OVERDUE_JOBS_EVERY_MS = 30_000;
+const JOB_COUNTS_EVERY_MS = 5_000;
 
 export function buildBackground(base: BaseServices): Background {
   const { store, owner, log } = base;
   const jobStore = new JobStore(store);
   const jobKinds = new JobKinds();
+  const jobStatistics = new JobStatistics(store, jobKinds);
+  const overdue = new OverdueJobs(store, jobStore, jobKinds);
+  let jobCounts: KindCounts = {};
+  const onAttempt = measureJobs(base.metrics, () => jobCounts);
+  base.consumers.add(new JobCounter(store));
+  const jobSweepers = [
+    new Sweeper({
+      failure: "Old jobs could not be removed",
+      everyMs: ENDED_JOBS_EVERY_MS,
+      sweep: (signal) => sweepEndedJobs(store, signal),
+      log,
+    }),
+    new Sweeper({
+      failure: "Jobs that take too long could not be looked for",
+      everyMs: OVERDUE_JOBS_EVERY_MS,
+      sweep: (signal) => overdue.sweep(signal),
+      log,
+    }),
+    new Sweeper({
+      failure: "The counts of jobs could not be read",
+      everyMs: JOB_COUNTS_EVERY_MS,
+      sweep: async (signal) => {
+        jobCounts = (await jobStatistics.allCounts(signal)).kinds;
+      },
+      log,
+    }),
+  ];
   const jobs: Jobs = new Jobs({
     store,
     jobs: jobStore,
@@ -73,6 +111,8 @@ export function buildBackground(base: BaseServices): Background {
     kinds: jobKinds,
     owner,
     keepResult: (result) => jobs.keepResult(result),
+    onAttempt,
+    host: hostName(),
     log,
   });
   const jobRecovery = new JobRecovery({
@@ -134,6 +174,8 @@ export function buildBackground(base: BaseServices): Background {
     jobs,
     jobStore,
     jobKinds,
+    jobStatistics,
+    jobSweepers,
     jobLists: new JobLists(store),
     jobWorker,
     jobRecovery,
@@ -148,11 +190,13 @@ export function startBackground(
     oldNotifications,
     scheduleTicker,
     store,
+    jobSweepers,
     jobWorker,
   }: Background & BaseServices,
 ): void {
   if (store.readOnly) return;
   jobWorker.start();
+  for (const sweeper of jobSweepers) sweeper.start();
   scheduleTicker.start();
   oldFiles.start();
   oldDeliveries.start();
@@ -162,6 +206,7 @@ export function startBackground(
 /** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
 export async function stopBackground(
   {
+    jobSweepers,
     jobWorker,
     oldDeliveries,
     oldFiles,
@@ -172,9 +217,19 @@ export async function stopBackground(
 ): Promise<void> {
   await Promise.all([
     jobWorker.stop(deadlineMs),
+    ...jobSweepers.map((sweeper) => sweeper.close()),
     oldFiles.close(),
     oldDeliveries.close(),
     oldNotifications.close(),
     scheduleTicker.close(),
   ]);
+}
+
+/** Name of this machine; "" where the platform does not tell. */
+function hostName(): string {
+  try {
+    return Deno.hostname();
+  } catch {
+    return "";
+  }
 }

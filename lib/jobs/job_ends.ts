@@ -120,7 +120,7 @@ function failed(
   isFinal: boolean,
   nowMs: number,
   random: () => number,
-  afterMs = backoffMs(record.attempt, random),
+  afterMs?: number,
 ): NextState {
   const now = new Date(nowMs).toISOString();
   const attempts = ended(record, error, now);
@@ -138,7 +138,8 @@ function failed(
       owner: null,
       error,
       attempts,
-      runAt: nowMs + afterMs,
+      runAt: nowMs + (afterMs ?? backoffMs(record.attempt, random)),
+      backsOff: afterMs === undefined,
     },
   };
 }
@@ -167,6 +168,7 @@ export function givenBack(record: JobRecord, runAtMs: number): NextState {
       owner: null,
       attempt: record.attempt - 1,
       runAt: runAtMs,
+      backsOff: false,
     },
   };
 }
@@ -186,6 +188,7 @@ export function stateForRetry(record: JobRecord, nowMs: number): NextState {
       restartGroup: null,
       progress: { value: 0, message: "" },
       runAt: nowMs,
+      backsOff: false,
       startedAt: null,
       finishedAt: null,
     },

@@ -43,6 +43,11 @@ export interface JobKind<Input = unknown> {
   readonly notifies?: boolean;
   /** Whether people may enqueue it over `/api/jobs`, or the program alone. */
   readonly isPublic: boolean;
+  /**
+   * What whoever asks for one must be, beyond a member: an admin of the workspace, or one of the first
+   * workspace, who runs this server. Its handler looks again: they may be it no longer.
+   */
+  readonly needs?: "admin" | "operator";
   readonly priority: JobPriority;
   readonly maxAttempts: number;
   /** How long an attempt may take, in milliseconds. */

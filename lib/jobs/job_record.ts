@@ -65,6 +65,8 @@ export interface JobRecord {
   attempts: readonly JobAttempt[];
   /** Not before then, milliseconds since 1970 UTC. */
   runAt: number;
+  /** Whether that is a pause of the queue's own, which nobody asked for. */
+  backsOff?: boolean;
   correlationId: string | null;
   /** Absent: whose space it is, or the program itself. */
   askedBy?: JobAsker;

@@ -22,8 +22,8 @@ export interface JobRow extends Versioned {
   readonly space: string;
   readonly kind: string;
   readonly priority: JobPriority;
-  /** Whether an attempt at it has begun before. */
-  readonly isRetry?: boolean;
+  /** Whether it waits only so that what failed together does not come back together. */
+  readonly backsOff?: boolean;
 }
 
 /** Names an ended job whose rows go at a time, and what of it is elsewhere. */
@@ -38,9 +38,8 @@ export interface RetentionRow extends Versioned {
 /** Rows to write and rows to delete. */
 export type JobRows = Required<Pick<LaneEntry, "sets" | "deletes">>;
 
-function rowOf({ space, kind, priority, startedAt }: JobRecord): JobRow {
-  const isRetry = startedAt !== null;
-  return { v: 1, space, kind, priority, isRetry };
+function rowOf({ space, kind, priority, backsOff }: JobRecord): JobRow {
+  return { v: 1, space, kind, priority, backsOff };
 }
 
 /** The lists that a job stands in: that of its space, and that of its workspace. */

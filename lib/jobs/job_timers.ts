@@ -95,7 +95,7 @@ export class JobTimers {
     let late: Deno.KvEntry<JobRow>[] = [];
     for await (const row of rows) {
       const { runAtMs } = keys.parseJobTimerKey(row.key);
-      if (!row.value.isRetry || runAtMs <= longest) continue;
+      if (!row.value.backsOff || runAtMs <= longest) continue;
       late.push(row);
       if (late.length < TIMERS_AT_A_TIME) continue;
       await this.#letIn(late, signal);

@@ -51,7 +51,7 @@ export function planRestart(
       const restartGroup = group.length;
       planned.push({
         before,
-        next: { verb, record: { ...record, restartGroup } },
+        next: { verb, record: { ...record, restartGroup, backsOff: true } },
       });
     }
     from += group.length;

@@ -2018,11 +2018,6 @@ export function documentStates(
   return { prefix: [tenant(space), "dz", document] };
 }
 
-/** Id out of a key that `documentStateKey` built. */
-export function parseDocumentStateKey(key: Deno.KvKey): string {
-  return String(key[3]);
-}
-
 /** `{v, chunks}`: chunks of a document from a number on. */
 export function chunkPageKey(
   space: string,

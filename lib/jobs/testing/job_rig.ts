@@ -38,6 +38,12 @@ export function kindOf(
   };
 }
 
+export function registryOf(kinds: readonly JobKind[]): JobKinds {
+  const registry = new JobKinds();
+  for (const kind of kinds) registry.add(kind);
+  return registry;
+}
+
 /** One process of a store. */
 export interface JobProcess extends AsyncDisposable {
   store: Store;
@@ -62,8 +68,7 @@ export async function jobProcess(
 ): Promise<JobProcess> {
   const store = given ?? await openStore({ location });
   const owner = await Owner.start(store);
-  const registry = new JobKinds();
-  for (const kind of kinds) registry.add(kind);
+  const registry = registryOf(kinds);
   const jobStore = new JobStore(store);
   const log = silentLogger();
   const jobs: Jobs = new Jobs({

@@ -1,0 +1,325 @@
+/**
+ * Counts jobs by what their events tell: each event counts once, since the numbers are stored in the same
+ * commit as the cursor behind it, whichever process reads it. So nobody has to look at all jobs to say how
+ * many wait. A resync counts what was there when it began; a job that passes from one state to another
+ * while it goes on may be missed.
+ */
+import { sleep } from "@/lib/clock.ts";
+import type {
+  ConsumedEvent,
+  Consumer,
+  CursorRecord,
+} from "@/lib/events/consumer.ts";
+import * as keys from "@/lib/kv/keys.ts";
+import { get, getMany, list } from "@/lib/kv/reads.ts";
+import type { Store, Versioned } from "@/lib/kv/store.ts";
+import { newToken } from "@/lib/kv/token.ts";
+import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
+import {
+  addToFlow,
+  countChange,
+  type JobCountsRow,
+  type JobFlow,
+  type JobMinuteRow,
+  noCounts,
+  noFlow,
+  type StatusCounts,
+} from "./job_count.ts";
+import type { JobRecord, JobStatus } from "./job_record.ts";
+import type { JobEventData, JobRow, RetentionRow } from "./job_rows.ts";
+
+const MINUTE_MS = 60_000;
+/** Minutes are kept so long, in milliseconds. */
+const KEPT_MS = 25 * 60 * MINUTE_MS;
+/** Between two steps, so that much that happens at once is one step, in milliseconds. */
+const PAUSE_MS = 250;
+/** Rows of the counts that one step writes, at most. */
+const MAX_ROWS = 100;
+/** Jobs that a step of a resync looks at. */
+const JOBS_PER_STEP = 500;
+
+/** Where jobs are found that a resync counts, in this order. */
+const PLACES = ["due", "timers", "running", "ended"] as const;
+
+/** Where a step of a resync begins. */
+interface ResyncPlace {
+  /** Id of the count that it makes. */
+  count: string;
+  /** Versionstamp up to which rows count. */
+  bound: string;
+  /** Place among `PLACES`. */
+  at: number;
+  /** The last row of it that was looked at. */
+  behind: Deno.KvKey | null;
+}
+
+/** A job that a resync has found. */
+interface Found {
+  workspace: string;
+  kind: string;
+  status: JobStatus;
+}
+
+export class JobCounter implements Consumer {
+  readonly name = "job-counts";
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async handle(
+    events: readonly ConsumedEvent[],
+    unit: UnitOfWork,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const rows = await CountRows.open(this.#store, signal);
+    for (const [index, { space, event }] of events.entries()) {
+      if (!event.type.startsWith("job.")) continue;
+      if (rows.size >= MAX_ROWS) {
+        rows.write(unit);
+        return index;
+      }
+      const verb = event.type.slice("job.".length);
+      const data = event.data as unknown as JobEventData;
+      const workspace = workspaceOf(space);
+      await rows.change(workspace, data.kind, (counts) => {
+        countChange(counts, verb, data);
+      });
+      if (verb === "removed") continue;
+      const minuteMs = Math.floor(event.at / MINUTE_MS) * MINUTE_MS;
+      await rows.flow(workspace, minuteMs, data.kind, (flow) => {
+        addToFlow(flow, verb, data);
+      });
+    }
+    rows.write(unit);
+    return events.length;
+  }
+
+  /** `place`: see `ResyncPlace`. */
+  async resync(
+    place: string | null,
+    unit: UnitOfWork,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const { count, bound, at, behind }: ResyncPlace = place === null
+      ? {
+        count: newToken(),
+        bound: await this.#begun(signal),
+        at: 0,
+        behind: null,
+      }
+      : JSON.parse(place);
+    const rows = await CountRows.open(this.#store, signal, {
+      count,
+      isNew: place === null,
+    });
+    const { found, last } = await this.#find(
+      PLACES[at],
+      { bound, behind },
+      signal,
+    );
+    for (const { workspace, kind, status } of found) {
+      await rows.change(workspace, kind, (counts) => {
+        counts[status] += 1;
+      });
+    }
+    rows.write(unit);
+    if (last === null && at + 1 === PLACES.length) return null;
+    const next: ResyncPlace = last === null
+      ? { count, bound, at: at + 1, behind: null }
+      : { count, bound, at, behind: last };
+    return JSON.stringify(next);
+  }
+
+  async committed(signal: AbortSignal): Promise<void> {
+    await sleep(this.#store.clock, PAUSE_MS, signal);
+  }
+
+  /** Whatever has a higher versionstamp is told by an event that comes after the resync. */
+  async #begun(signal: AbortSignal): Promise<string> {
+    const { value, versionstamp } = await get<CursorRecord>(
+      this.#store,
+      keys.cursorKey(this.name),
+      { signal },
+    );
+    return value?.vs || (versionstamp ?? "");
+  }
+
+  async #find(
+    place: typeof PLACES[number],
+    { bound, behind }: Pick<ResyncPlace, "bound" | "behind">,
+    signal: AbortSignal,
+  ): Promise<{ found: Found[]; last: Deno.KvKey | null }> {
+    const { prefix } = SELECTORS[place];
+    const rows = await Array.fromAsync(
+      list<unknown>(
+        this.#store,
+        behind === null ? { prefix } : { prefix, start: [...behind, 0] },
+        { limit: JOBS_PER_STEP, signal },
+      ),
+    );
+    const known = rows.filter(({ versionstamp }) => versionstamp <= bound);
+    const found = place === "running"
+      ? await this.#running(known, signal)
+      : known.map(({ key, value }) => foundAt(place, key, value));
+    return {
+      found,
+      last: rows.length < JOBS_PER_STEP ? null : rows.at(-1)!.key,
+    };
+  }
+
+  async #running(
+    rows: readonly Deno.KvEntry<unknown>[],
+    signal: AbortSignal,
+  ): Promise<Found[]> {
+    const owned = rows.filter(({ key }) => keys.parseOwnKey(key).kind === "j");
+    const records = await getMany<JobRecord[]>(
+      this.#store,
+      owned.map(({ key, value }) =>
+        keys.jobKey((value as { ws: string }).ws, keys.parseOwnKey(key).id)
+      ),
+      { signal },
+    );
+    return records.flatMap(({ value }) =>
+      value?.status !== "running" ? [] : [{
+        workspace: workspaceOf(value.space),
+        kind: value.kind,
+        status: "running" as const,
+      }]
+    );
+  }
+}
+
+const SELECTORS: Record<typeof PLACES[number], { prefix: Deno.KvKey }> = {
+  due: keys.allDueJobs(),
+  timers: keys.allJobTimers(),
+  running: keys.allOwned(),
+  ended: keys.allJobRetentions(),
+};
+
+function foundAt(
+  place: Exclude<typeof PLACES[number], "running">,
+  key: Deno.KvKey,
+  value: unknown,
+): Found {
+  if (place === "ended") {
+    const { kind, status } = value as RetentionRow;
+    const { space } = keys.parseJobRetentionKey(key);
+    return { workspace: workspaceOf(space), kind, status };
+  }
+  const { space, kind } = value as JobRow;
+  return { workspace: workspaceOf(space), kind, status: "queued" };
+}
+
+/** Which count holds, and the jobs of all workspaces in it. */
+interface TotalRow extends Versioned {
+  readonly v: 1;
+  readonly count: string;
+  readonly kinds: Readonly<Record<string, StatusCounts>>;
+}
+
+/** The rows that a step reads and changes. Only who moves the cursor writes them, so they need no check. */
+class CountRows {
+  readonly #store: Store;
+  readonly #signal: AbortSignal;
+  readonly #count: string;
+  readonly #total: Record<string, StatusCounts>;
+  readonly #counts = new Map<string, Record<string, StatusCounts>>();
+  readonly #flows = new Map<string, {
+    workspace: string;
+    minuteMs: number;
+    kinds: Record<string, JobFlow>;
+  }>();
+  #hasChanged: boolean;
+
+  private constructor(
+    store: Store,
+    signal: AbortSignal,
+    { count, kinds }: Pick<TotalRow, "count" | "kinds">,
+    hasChanged: boolean,
+  ) {
+    this.#store = store;
+    this.#signal = signal;
+    this.#count = count;
+    this.#total = structuredClone({ ...kinds });
+    this.#hasChanged = hasChanged;
+  }
+
+  /** @param resync the count that a resync makes; without it, the one that holds */
+  static async open(
+    store: Store,
+    signal: AbortSignal,
+    resync?: { count: string; isNew: boolean },
+  ): Promise<CountRows> {
+    const [{ value }] = await getMany<TotalRow[]>(store, [keys.jobCountKey()], {
+      signal,
+    });
+    const total = resync?.isNew || value === null
+      ? { count: resync?.count ?? newToken(), kinds: {} }
+      : value;
+    return new CountRows(store, signal, total, resync !== undefined);
+  }
+
+  /** Rows that are to be written. */
+  get size(): number {
+    return this.#counts.size + this.#flows.size;
+  }
+
+  async change(
+    workspace: string,
+    kind: string,
+    change: (counts: StatusCounts) => void,
+  ): Promise<void> {
+    let kinds = this.#counts.get(workspace);
+    if (kinds === undefined) {
+      const [{ value }] = await getMany<JobCountsRow[]>(
+        this.#store,
+        [keys.jobCountsKey(workspace)],
+        { signal: this.#signal },
+      );
+      kinds = value?.count === this.#count ? structuredClone(value.kinds) : {};
+      this.#counts.set(workspace, kinds);
+    }
+    change(kinds[kind] ??= noCounts());
+    change(this.#total[kind] ??= noCounts());
+    this.#hasChanged = true;
+  }
+
+  async flow(
+    workspace: string,
+    minuteMs: number,
+    kind: string,
+    change: (flow: JobFlow) => void,
+  ): Promise<void> {
+    const name = `${minuteMs} ${workspace}`;
+    let row = this.#flows.get(name);
+    if (row === undefined) {
+      const [{ value }] = await getMany<JobMinuteRow[]>(
+        this.#store,
+        [keys.jobMinuteKey(workspace, minuteMs)],
+        { signal: this.#signal },
+      );
+      row = { workspace, minuteMs, kinds: structuredClone(value?.kinds ?? {}) };
+      this.#flows.set(name, row);
+    }
+    change(row.kinds[kind] ??= noFlow());
+  }
+
+  write(unit: UnitOfWork): void {
+    if (!this.#hasChanged) return;
+    const count = this.#count;
+    unit.set(keys.jobCountKey(), { v: 1, count, kinds: this.#total });
+    for (const [workspace, kinds] of this.#counts) {
+      unit.set(keys.jobCountsKey(workspace), { v: 1, count, kinds });
+    }
+    for (const { workspace, minuteMs, kinds } of this.#flows.values()) {
+      unit.set(
+        keys.jobMinuteKey(workspace, minuteMs),
+        { v: 1, kinds },
+        { expireInMs: KEPT_MS },
+      );
+    }
+  }
+}
