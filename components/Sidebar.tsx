@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import ThreadList from "@/islands/ThreadList.tsx";
 import type { ThreadRow } from "@/lib/shared/chat/thread_rows.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
+import { LIVE_WORD_ID } from "@/lib/shared/live/live_word.ts";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 import { adminPlaces } from "./admin/admin_places.ts";
 import { Icon } from "./Icon.tsx";
@@ -37,6 +38,7 @@ export function Sidebar(
         </details>
       </div>
       <div class="side-foot">
+        <p class="hint side-hint" id={LIVE_WORD_ID} role="status" hidden></p>
         <div class="side-links">
           <a class="row" href="/projects">
             <Icon name="folder" />

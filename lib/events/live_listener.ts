@@ -234,7 +234,11 @@ export class LiveListener {
       signal,
     );
     this.#place = end;
-    this.#ready = this.#toFrames(items);
+    // What is replayed says nothing of how soon events are told.
+    this.#ready = this.#toFrames(items).map((frame) => ({
+      ...frame,
+      atMs: null,
+    }));
   }
 
   #toFrames(items: readonly LiveItem[]): LiveFrame[] {

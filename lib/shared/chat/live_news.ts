@@ -1,12 +1,6 @@
 /** News of threads from the server's live channel. */
-import { openLive } from "@/lib/shared/live/open_live.ts";
-import { pageWatch } from "./browser_tools.ts";
-import {
-  browserFetch,
-  ChatRequests,
-  type Fetch,
-  RequestRefused,
-} from "./requests.ts";
+import { live } from "@/lib/shared/live/live_client.ts";
+import { browserFetch, ChatRequests, RequestRefused } from "./requests.ts";
 import { listThreads } from "./thread_changes.ts";
 import { tellNews } from "./thread_news.ts";
 import { LISTED_THREADS } from "./thread_rows.ts";
@@ -23,39 +17,18 @@ async function catchUp(): Promise<void> {
   }
 }
 
-/**
- * Tells the page what happens to threads, wherever it was done; returns how to stop.
- * @param onStatus hears how each attempt to listen was answered: with 401 once the session has ended
- */
-export function followThreads(
-  onStatus: (status: number) => void,
-): () => void {
-  let hasCaughtUp = false;
-  const heardFetch: Fetch = async (path, init) => {
-    const response = await browserFetch(path, init);
-    onStatus(response.status);
-    return response;
-  };
-  const live = openLive({
-    channels: ["threads"],
-    fetch: heardFetch,
-    page: pageWatch,
-    onEvent(message) {
-      if (message.type === "hello" || message.type === "events.lost") {
-        if (message.type === "hello" && hasCaughtUp) return;
-        hasCaughtUp = true;
-        void catchUp();
-      } else if ("channel" in message) {
-        const { thread, threadId } = message.data;
-        if (thread) tellNews({ kind: "changed", thread });
-        else if (
-          threadId !== undefined &&
-          (thread === null || message.type === "thread.deleted")
-        ) {
-          tellNews({ kind: "deleted", threadId });
-        }
-      }
-    },
+/** Tells the page what happens to threads, wherever it was done; returns how to stop. */
+export function followThreads(): () => void {
+  return live().on("threads", (event) => {
+    if (event.id === null) {
+      if (event.type !== "channel.refused") void catchUp();
+      return;
+    }
+    const { thread, threadId } = event.data;
+    if (thread) tellNews({ kind: "changed", thread });
+    else if (
+      threadId !== undefined &&
+      (thread === null || event.type === "thread.deleted")
+    ) tellNews({ kind: "deleted", threadId });
   });
-  return () => live.close();
 }

@@ -13,7 +13,7 @@
  * and varies, and goes on behind the newest message, so that nothing is missed or told twice. A page
  * that nobody has looked at for a while holds none. Import it on demand: the chat's page starts without.
  */
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import { browserPage, type LivePage } from "./live_page.ts";
 import {
   type LiveTransport,
@@ -315,9 +315,7 @@ export class LiveClient {
     names: readonly string[],
     data: { code: string; message: string },
   ): void {
-    // Where the server does not say which one, all of them are in vain.
-    const refused = names.length > 0 ? names : [...this.#channels.keys()];
-    for (const name of refused) {
+    for (const name of names) {
       const { handlers = [] } = this.#channels.get(name) ?? {};
       this.#channels.delete(name);
       this.#connection?.asked.delete(name);
@@ -426,8 +424,3 @@ export function live(): LiveClient {
 function originOf(): string {
   return location.origin.replace(/^http/, "ws");
 }
-
-/** Whether a word about the connection is due; see `LiveClient.state`. */
-export const isReconnecting: ReadonlySignal<boolean> = computed(() =>
-  live().state.value === "reconnecting"
-);

@@ -99,7 +99,7 @@ export function streamTransport(
         signal,
       });
       if (!response.ok || response.body === null) {
-        return await refusalOf(response, onMessage);
+        return await refusalOf(response, channels, onMessage);
       }
       const decoder = new TextDecoder();
       for await (const bytes of chunksOf(response.body, signal)) {
@@ -125,6 +125,7 @@ async function* chunksOf(
   const reader = body.getReader();
   const cancel = () => void reader.cancel().catch(() => {});
   signal.addEventListener("abort", cancel);
+  if (signal.aborted) cancel();
   try {
     while (true) {
       const { done, value } = await reader.read();
@@ -139,6 +140,7 @@ async function* chunksOf(
 /** Says what was refused, as a socket does before it closes. */
 async function refusalOf(
   response: Response,
+  asked: readonly string[],
   onMessage: (message: LiveMessage) => void,
 ): Promise<LiveTransportEnd> {
   if (response.status === 401) return "sign_in";
@@ -149,7 +151,8 @@ async function refusalOf(
     data: {
       code: String(code),
       message: String(detail),
-      channels: typeof channel === "string" ? [channel] : [],
+      // Where the server does not say which one, all of them are in vain.
+      channels: typeof channel === "string" ? [channel] : [...asked],
     },
   };
   onMessage(error);
