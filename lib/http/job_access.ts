@@ -1,6 +1,7 @@
 /** Whose jobs a caller may see and act on: their own, and as an admin every one of the workspace. */
 import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
+import type { JobKind } from "@/lib/jobs/job_kind.ts";
 import { isId } from "@/lib/shared/ids.ts";
 import type { JobAsker, JobRecord } from "@/lib/jobs/job_record.ts";
 import type { State } from "@/utils.ts";
@@ -49,4 +50,35 @@ export function jobSpace(
 /** Who asks for a job, as the job keeps it. */
 export function jobAsker({ workspace, user, key, address }: Caller): JobAsker {
   return { workspace, user, key: key?.id ?? null, address };
+}
+
+/**
+ * The kind of a job that somebody wants begun.
+ * @throws {AppError} 400 `unknown_job_kind` for one that there is not or that only the program begins, 403
+ *   `forbidden` for one that takes more than the caller is
+ */
+export function requireJobKind(
+  { services: { jobKinds }, caller }: State,
+  name: string,
+): JobKind {
+  const kind = jobKinds.get(name);
+  if (!kind?.isPublic) {
+    throw new AppError({
+      status: 400,
+      code: "unknown_job_kind",
+      message: `There is no kind of job “${name}” that can be asked for.`,
+      errors: [{ path: "kind", message: "is none that can be asked for" }],
+    });
+  }
+  const isAdmin = mayActAs(caller, "admin");
+  const isAllowed = kind.needs === undefined ||
+    (isAdmin && (kind.needs === "admin" || caller.isOperator));
+  if (isAllowed) return kind;
+  throw new AppError({
+    status: 403,
+    code: "forbidden",
+    message: kind.needs === "admin"
+      ? "This takes the role admin or more."
+      : "This takes an admin of the server.",
+  });
 }

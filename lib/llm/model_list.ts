@@ -51,6 +51,14 @@ export class ModelList {
     await this.asking;
   }
 
+  /** Asks now, however fresh the list is. False: the provider gave none, and what was known stays. */
+  async refreshNow(): Promise<boolean> {
+    if (this.configured !== null) return true;
+    const before = this.listedAt;
+    await this.ask();
+    return this.listedAt !== before;
+  }
+
   /** One question at a time. Never rejects: a provider without a list is served by what is known. */
   private ask(): Promise<void> {
     if (this.closed.aborted) return Promise.resolve();

@@ -79,6 +79,15 @@ function waitAtMost(
   });
 }
 
+/** What a provider serves, as far as it says so. */
+export interface ListedProvider {
+  provider: string;
+  /** False: it gave no list now. */
+  isListed: boolean;
+  /** Its own names. */
+  models: string[];
+}
+
 function modelNotFound(name: string): AppError {
   return new AppError({
     status: 404,
@@ -133,6 +142,15 @@ export class ModelRegistry {
   /** Whether there is a provider of this id. */
   has(id: string): boolean {
     return this.entries.has(id);
+  }
+
+  /** Asks every provider anew what it serves; one that gives no list keeps the one it had. */
+  async refreshLists(): Promise<ListedProvider[]> {
+    return await Promise.all([...this.entries].map(async ([id, { list }]) => ({
+      provider: id,
+      isListed: await list.refreshNow(),
+      models: [...list.names ?? []],
+    })));
   }
 
   /**

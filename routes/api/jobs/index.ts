@@ -1,9 +1,8 @@
 /** `POST /api/jobs` begins background work; `GET /api/jobs?status&kind&scope` lists it, newest first. */
 import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import { beforeId } from "@/lib/chat/id_cursor.ts";
-import { AppError } from "@/lib/errors.ts";
 import { readJson } from "@/lib/http/body.ts";
-import { jobAsker, jobSpace } from "@/lib/http/job_access.ts";
+import { jobAsker, jobSpace, requireJobKind } from "@/lib/http/job_access.ts";
 import {
   newJobSchema,
   readJobFilter,
@@ -39,20 +38,11 @@ export const handler = define.handlers(methods({
     );
   },
   async POST(ctx) {
-    const { caller, services: { jobs, jobKinds }, space } = ctx.state;
+    const { caller, services: { jobs }, space } = ctx.state;
     const wanted = await readJson(ctx.req, newJobSchema, {
       maxBytes: MAX_BODY_BYTES,
     });
-    // What only the program begins is nothing that callers can name.
-    if (!jobKinds.get(wanted.kind)?.isPublic) {
-      throw new AppError({
-        status: 400,
-        code: "unknown_job_kind",
-        message:
-          `There is no kind of job “${wanted.kind}” that can be asked for.`,
-        errors: [{ path: "kind", message: "is none that can be asked for" }],
-      });
-    }
+    requireJobKind(ctx.state, wanted.kind);
     const { job, isNew } = await jobs.enqueue(space, {
       ...wanted,
       askedBy: storedCaller(caller),
