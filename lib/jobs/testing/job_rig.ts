@@ -5,6 +5,8 @@ import { openStore } from "@/lib/kv/open.ts";
 import { Reaper } from "@/lib/kv/reaper.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
+import { WrappedAtomic, WrappedKv } from "@/lib/kv/testing/wrapped_kv.ts";
+import type { AttemptReport } from "../job_execution.ts";
 import { JobRecovery } from "../job_recovery.ts";
 import {
   type JobContext,
@@ -44,6 +46,19 @@ export function registryOf(kinds: readonly JobKind[]): JobKinds {
   return registry;
 }
 
+/** A store as some platforms have it: an enqueue fails the whole atomic. */
+class QueuelessKv extends WrappedKv {
+  override atomic(): Deno.AtomicOperation {
+    return new QueuelessAtomic(this.inner.atomic());
+  }
+}
+
+class QueuelessAtomic extends WrappedAtomic {
+  override enqueue(): never {
+    throw new TypeError("This store has no queues");
+  }
+}
+
 /** One process of a store. */
 export interface JobProcess extends AsyncDisposable {
   store: Store;
@@ -56,17 +71,25 @@ export interface JobProcess extends AsyncDisposable {
 export interface JobProcessOptions {
   store?: Store;
   location?: string;
+  /** False: as where the store has no queues. */
   usesQueue?: boolean;
+  /** Jobs that it does at a time. */
+  perProcess?: number;
+  onAttempt?: (attempt: AttemptReport) => void;
   /** Whether it does jobs, or only asks for them. */
   isIdle?: boolean;
 }
 
 export async function jobProcess(
   kinds: readonly JobKind[],
-  { store: given, location = ":memory:", usesQueue, isIdle }:
+  { store: given, location = ":memory:", usesQueue, isIdle, ...more }:
     JobProcessOptions = {},
 ): Promise<JobProcess> {
-  const store = given ?? await openStore({ location });
+  const opened = given ?? await openStore({ location });
+  // Without queues it is as on a platform, where an enqueue fails all that is committed with it.
+  const store: Store = usesQueue === false
+    ? { ...opened, kind: "platform", kv: new QueuelessKv(opened.kv) }
+    : opened;
   const owner = await Owner.start(store);
   const registry = registryOf(kinds);
   const jobStore = new JobStore(store);
@@ -85,7 +108,7 @@ export async function jobProcess(
     owner,
     keepResult: (result) => jobs.keepResult(result),
     log,
-    usesQueue,
+    ...more,
   });
   const recovery = new JobRecovery({
     jobs: jobStore,
