@@ -151,7 +151,13 @@ export function buildBackground(base: BaseServices): Background {
     isMember: async (user, workspace) =>
       await base.users.caller(user, workspace) !== null,
   });
-  const chatJobs = buildChatJobs({ ...base, jobs, jobStore, jobKinds });
+  const chatJobs = buildChatJobs({
+    ...base,
+    storedCallers,
+    jobs,
+    jobStore,
+    jobKinds,
+  });
   const notifications = buildNotifications({
     ...base,
     jobStore,

@@ -1,10 +1,5 @@
 /** Builds what the chat has done by jobs: titles, questions in the background, tasks. */
-import { ApiKeyStore } from "@/lib/auth/api_key_store.ts";
-import type { AccessChanges } from "@/lib/auth/access_changes.ts";
-import type { AuthMode } from "@/lib/auth/caller.ts";
-import { Standings } from "@/lib/auth/standings.ts";
-import { StoredCallers } from "@/lib/auth/stored_callers.ts";
-import type { Users } from "@/lib/auth/users.ts";
+import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import type { Consumers } from "@/lib/events/consumers.ts";
 import type { JobKinds } from "@/lib/jobs/job_kind.ts";
 import type { JobStore } from "@/lib/jobs/job_store.ts";
@@ -24,9 +19,7 @@ import type { Titles } from "./titles.ts";
 
 export interface ChatJobParts {
   store: ConstructorParameters<typeof TaskStore>[0];
-  config: { auth: AuthMode };
-  users: Pick<Users, "caller">;
-  accessChanges: AccessChanges;
+  storedCallers: StoredCallers;
   chat: Chat;
   threads: Threads;
   projects: Projects;
@@ -44,20 +37,13 @@ export interface ChatJobServices {
 }
 
 export function buildChatJobs(parts: ChatJobParts): ChatJobServices {
-  const { store, config, users, chat, threads, projects, titles } = parts;
+  const { store, chat, threads, projects, titles } = parts;
   const { consumers, jobs, jobStore, jobKinds } = parts;
-  const standings = new Standings(
-    (user, workspace) => users.caller(user, workspace),
-    store.clock,
-  );
-  parts.accessChanges.subscribe((change) => standings.changed(change));
-  const callers = new StoredCallers({
-    mode: config.auth,
-    keys: new ApiKeyStore(store),
-    standings,
-    clock: store.clock,
+  const answers = new JobAnswers({
+    chat,
+    threads,
+    callers: parts.storedCallers,
   });
-  const answers = new JobAnswers({ chat, threads, callers });
   const tasks = new TaskStore(store);
   const taskRuns = new TaskRuns({ tasks, threads, projects, jobs, jobStore });
   jobKinds.add(new AnswerBackground(answers));

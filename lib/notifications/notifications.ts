@@ -113,7 +113,8 @@ export class Notifications {
     const title = thread === null
       ? null
       : await this.#parts.threadTitle(space, thread);
-    const isGone = thread !== null && title === null;
+    const isGone = thread !== null && title === null &&
+      record.href === `/c/${thread}`;
     const about = thread === null
       ? record.about
       : title ?? "a thread that was deleted";
@@ -122,7 +123,7 @@ export class Notifications {
       event,
       title: notificationTitle(event, about, count),
       text,
-      href: isGone && count === 1 ? null : record.href,
+      href: isGone ? null : record.href,
       count,
       read,
       createdAt,
