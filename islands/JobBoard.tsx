@@ -57,7 +57,7 @@ export default function JobBoard(props: JobBoardProps): VNode {
   const read = async () => {
     const fresh = await readPage<Board>(path);
     if (cursor === null && fresh.tab === "finished") {
-      setNewer(countNewer(newest.current, fresh));
+      setNewer(countNewer(jobsOf(newest.current), jobsOf(fresh)));
     }
     show((board) => withFresh(board, fresh));
   };

@@ -29,6 +29,13 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     isLocal: false,
   },
   {
+    path: "/admin/jobs",
+    title: "All jobs",
+    icon: "jobs",
+    who: "admin",
+    isLocal: true,
+  },
+  {
     path: "/admin/keys",
     title: "Keys",
     icon: "key",
@@ -55,6 +62,27 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "usage",
     who: "operator",
     isLocal: true,
+  },
+  {
+    path: "/admin/webhooks",
+    title: "Webhooks",
+    icon: "send",
+    who: "admin",
+    isLocal: true,
+  },
+  {
+    path: "/admin/events",
+    title: "Events",
+    icon: "wrap",
+    who: "admin",
+    isLocal: true,
+  },
+  {
+    path: "/admin/mail",
+    title: "Mail",
+    icon: "copy",
+    who: "admin",
+    isLocal: false,
   },
   {
     path: "/admin/audit",

@@ -18,6 +18,8 @@ export interface JobActsProps {
   isBusy: boolean;
   /** Whether each button has a border. */
   isLoud?: boolean;
+  /** Where its forms are sent; `/jobs` unless told. */
+  path?: string;
   onAct?: (job: JobView, action: JobAction) => void;
 }
 
@@ -45,33 +47,32 @@ export function JobActs(props: JobActsProps): VNode {
         </a>
       )}
       {!readsOnly && mayRetry(job) && (
-        <ActForm {...props} action="retry" word={retryWord(job)} />
+        <ActForm {...props} act="retry" word={retryWord(job)} />
       )}
       {!readsOnly && mayCancel(job) && (
-        <ActForm {...props} action="cancel" word="Cancel" />
+        <ActForm {...props} act="cancel" word="Cancel" />
       )}
     </div>
   );
 }
 
 function ActForm(
-  { job, back, action, word, isBusy, isLoud = false, onAct }: JobActsProps & {
-    action: JobAction;
-    word: string;
-  },
+  { job, back, path = "/jobs", act, word, isBusy, isLoud = false, onAct }:
+    & JobActsProps
+    & { act: JobAction; word: string },
 ): VNode {
   const isQuiet = !isLoud && !isOver(job);
   return (
     <form
       method="post"
-      action="/jobs"
+      action={path}
       onSubmit={(event) => {
         if (onAct === undefined) return;
         event.preventDefault();
-        onAct(job, action);
+        onAct(job, act);
       }}
     >
-      <input type="hidden" name="action" value={action} />
+      <input type="hidden" name="action" value={act} />
       <input type="hidden" name="id" value={job.id} />
       <input type="hidden" name="back" value={back} />
       <button

@@ -1,16 +1,18 @@
 import type { VNode } from "preact";
 import { Moment } from "@/components/Moment.tsx";
-import type { JobView } from "@/lib/shared/jobs/job_view.ts";
+import { type JobView, mayRetry } from "@/lib/shared/jobs/job_view.ts";
 import { JobActs, type JobActsProps } from "./JobActs.tsx";
 import { JobState } from "./JobState.tsx";
 
 export interface JobItemProps extends JobActsProps {
   nowMs: number;
+  /** Of a form by whose button several are begun again: a box to choose this one. */
+  choosesFor?: string;
 }
 
 /** A job in a list: what it is, how far or why not, and what one can do. */
 export function JobItem(props: JobItemProps): VNode {
-  const { job, nowMs, isBusy } = props;
+  const { job, nowMs, isBusy, choosesFor } = props;
   return (
     <li
       class="job"
@@ -19,10 +21,20 @@ export function JobItem(props: JobItemProps): VNode {
       aria-busy={isBusy ? "true" : undefined}
     >
       <div class="job-what">
+        {choosesFor !== undefined && mayRetry(job) && (
+          <label class="job-choice">
+            <input type="checkbox" form={choosesFor} name="id" value={job.id} />
+            <span class="sr">Choose {job.title}</span>
+          </label>
+        )}
         <a class="job-name" href={`/jobs/${job.id}`}>{job.title}</a>
         <div class="job-sub">
           <When job={job} nowMs={nowMs} />
-          {job.who !== null && `, by ${job.who}`}
+          {job.who !== null && (
+            <>
+              , by {job.who}, <span class="mono">{job.kind}</span>
+            </>
+          )}
           {job.status === "running" && job.attempt > 1 &&
             `, attempt ${job.attempt} of ${job.maxAttempts}`}
         </div>

@@ -1,7 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { type JobNews, readJobNews } from "@/lib/shared/jobs/job_news.ts";
 
-/** A page is read again so long after the last time at the earliest, in milliseconds. */
 const READ_EVERY_MS = 1_000;
 
 /** What comes together is read together, in milliseconds. */
@@ -14,19 +13,22 @@ export interface JobNewsOptions {
   onNews: (news: JobNews) => void;
   /** Reads the page again, where more has changed than news tell; never twice at a time. */
   read: () => Promise<void>;
+  /** It is read again so long after the last time at the earliest, in milliseconds; a second unless told. */
+  everyMs?: number;
   /** Whether news of a new state are all that the page needs, so that it is read again after gaps alone. */
   needsNewsOnly?: boolean;
 }
 
 /** Follows jobs while a page is open. The options of the first rendering hold. */
 export function useJobNews(
-  { channel, onNews, read, needsNewsOnly = false }: JobNewsOptions,
+  { channel, onNews, read, everyMs = READ_EVERY_MS, needsNewsOnly = false }:
+    JobNewsOptions,
 ): void {
   useEffect(() => {
     let isGone = false;
     let stop = () => {};
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let readAtMs = -READ_EVERY_MS;
+    let readAtMs = -everyMs;
     let isReading = false;
     const readSoon = () => {
       if (timer !== undefined || isGone) return;
@@ -39,7 +41,7 @@ export function useJobNews(
         // The next news is the next chance.
         await read().catch(() => {});
         isReading = false;
-      }, Math.max(GATHER_MS, READ_EVERY_MS - since));
+      }, Math.max(GATHER_MS, everyMs - since));
     };
     void import("@/lib/shared/live/live_client.ts").then(({ live }) => {
       if (isGone) return;

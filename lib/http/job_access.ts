@@ -3,7 +3,7 @@ import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { JobKind } from "@/lib/jobs/job_kind.ts";
 import { isId } from "@/lib/shared/ids.ts";
-import type { JobAsker, JobRecord } from "@/lib/jobs/job_record.ts";
+import type { JobRecord } from "@/lib/jobs/job_record.ts";
 import type { State } from "@/utils.ts";
 
 /**
@@ -47,11 +47,6 @@ export function jobSpace(
   });
 }
 
-/** Who asks for a job, as the job keeps it. */
-export function jobAsker({ workspace, user, key, address }: Caller): JobAsker {
-  return { workspace, user, key: key?.id ?? null, address };
-}
-
 /**
  * The kind of a job that somebody wants begun.
  * @throws {AppError} 400 `unknown_job_kind` for one that there is not or that only the program begins, 403
@@ -70,14 +65,30 @@ export function requireJobKind(
       errors: [{ path: "kind", message: "is none that can be asked for" }],
     });
   }
-  const isAdmin = mayActAs(caller, "admin");
-  const isAllowed = kind.needs === undefined ||
-    (isAdmin && (kind.needs === "admin" || caller.isOperator));
-  if (isAllowed) return kind;
+  requireNeeds(caller, kind);
+  return kind;
+}
+
+/**
+ * Checks whether somebody may begin a job again: what its kind takes counts as it did the first time.
+ * @throws {AppError} 403 `forbidden`
+ */
+export function requireMayRetry(
+  { services: { jobKinds }, caller }: State,
+  { kind }: Pick<JobRecord, "kind">,
+): void {
+  const known = jobKinds.get(kind);
+  if (known !== null) requireNeeds(caller, known);
+}
+
+function requireNeeds(caller: Caller, { needs }: JobKind): void {
+  const isAllowed = needs === undefined ||
+    (mayActAs(caller, "admin") && (needs === "admin" || caller.isOperator));
+  if (isAllowed) return;
   throw new AppError({
     status: 403,
     code: "forbidden",
-    message: kind.needs === "admin"
+    message: needs === "admin"
       ? "This takes the role admin or more."
       : "This takes an admin of the server.",
   });

@@ -1,7 +1,7 @@
 /** What the forms of jobs do, each followed by the page it came from. */
 import { AppError } from "@/lib/errors.ts";
 import type { State } from "@/utils.ts";
-import { requireJob } from "./job_access.ts";
+import { requireJob, requireMayRetry } from "./job_access.ts";
 import { withParameter } from "./task_form.ts";
 
 /** Where a form may lead back to: the pages that hold it, with what they show. */
@@ -38,8 +38,10 @@ export async function actOnJob(
       message: "The form is not known.",
     });
   }
-  const { space, id } = await requireJob(state, form.get("id") ?? "");
+  const record = await requireJob(state, form.get("id") ?? "");
+  const { space, id } = record;
   if (action === "retry") {
+    requireMayRetry(state, record);
     await jobs.retry(space, id);
     return withParameter(back, "done", "retried");
   }

@@ -107,8 +107,20 @@ function isMeantForEnded(name: JobSection["name"]): boolean {
   return name === "failed" || name === "lately" || name === "list";
 }
 
+/** Jobs of a list as they are now, each where it was; none comes in. */
+export function keepPlaces(
+  shown: readonly JobView[],
+  fresh: readonly JobView[],
+): JobView[] {
+  const byId = new Map(fresh.map((job) => [job.id, job]));
+  return shown.map((job) => byId.get(job.id) ?? job);
+}
+
 /** How many jobs of a reading are newer than all that are on view. */
-export function countNewer(shown: JobBoard, fresh: JobBoard): number {
-  const newest = jobsOf(shown)[0]?.id ?? "";
-  return jobsOf(fresh).filter(({ id }) => id > newest).length;
+export function countNewer(
+  shown: readonly JobView[],
+  fresh: readonly JobView[],
+): number {
+  const newest = shown[0]?.id ?? "";
+  return fresh.filter(({ id }) => id > newest).length;
 }

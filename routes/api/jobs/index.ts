@@ -2,7 +2,7 @@
 import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import { beforeId } from "@/lib/chat/id_cursor.ts";
 import { readJson } from "@/lib/http/body.ts";
-import { jobAsker, jobSpace, requireJobKind } from "@/lib/http/job_access.ts";
+import { jobSpace, requireJobKind } from "@/lib/http/job_access.ts";
 import {
   newJobSchema,
   readJobFilter,

@@ -1,7 +1,7 @@
 /** `POST /api/jobs/:id/retry`: begins a job again that is over, or now what waits for its next attempt. */
 import * as z from "zod";
 import { readJson } from "@/lib/http/body.ts";
-import { requireJob } from "@/lib/http/job_access.ts";
+import { requireJob, requireMayRetry } from "@/lib/http/job_access.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
@@ -11,7 +11,9 @@ export const handler = define.handlers(methods({
   async POST(ctx) {
     const { services: { jobs } } = ctx.state;
     await readJson(ctx.req, nothingSchema, { optional: true });
-    const { space, id } = await requireJob(ctx.state, ctx.params.job);
+    const record = await requireJob(ctx.state, ctx.params.job);
+    requireMayRetry(ctx.state, record);
+    const { space, id } = record;
     const job = await jobs.retry(space, id);
     return ctx.json(job, {
       status: 202,

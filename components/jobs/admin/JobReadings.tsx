@@ -1,0 +1,99 @@
+import type { ComponentChildren, VNode } from "preact";
+import { formatCount, formatPlural } from "@/lib/shared/format.ts";
+import {
+  type AdminJobsView,
+  formatSpan,
+  type Spread,
+} from "@/lib/shared/jobs/admin_jobs.ts";
+import { Spark } from "./Spark.tsx";
+
+/** How the queue does, in six figures. */
+export function JobReadings(
+  { view, nowMs }: { view: AdminJobsView; nowMs: number },
+): VNode {
+  const { counts, flow, oldest, workers, filter: { hours } } = view;
+  const places = workers.reduce((sum, worker) => sum + worker.places, 0);
+  const span = hours === 1 ? "last hour" : `last ${hours} h`;
+  const perMinute = flow.completed / (hours * 60);
+  return (
+    <div class="readings job-readings">
+      <Reading
+        label="Waiting"
+        figure={formatCount(counts.queued)}
+        note={oldest === null
+          ? "None is due"
+          : `Oldest due for ${
+            formatSpan(Math.max(0, nowMs - Date.parse(oldest.dueAt)))
+          }`}
+      />
+      <Reading
+        label="Running"
+        figure={formatCount(counts.running)}
+        note={workers.length === 0
+          ? "No process does jobs"
+          : `${formatPlural(places, "place")} in ${
+            workers.length === 1
+              ? "1 process"
+              : `${formatCount(workers.length)} processes`
+          }`}
+      />
+      <Reading
+        label={`Done, ${span}`}
+        figure={formatCount(flow.completed)}
+        note={`${
+          perMinute >= 9.95 ? Math.round(perMinute) : perMinute.toFixed(1)
+        } a minute`}
+      >
+        <Spark values={view.completedSeries} />
+      </Reading>
+      <Reading
+        label={`Failed, ${span}`}
+        figure={formatCount(flow.dead)}
+        note={`${formatPlural(flow.failed, "attempt")} tried again`}
+      >
+        <Spark values={view.failedSeries} />
+      </Reading>
+      <Latency label="Waited" spread={flow.waitedMs} />
+      <Latency label="Took" spread={flow.tookMs} />
+    </div>
+  );
+}
+
+function Latency(
+  { label, spread }: { label: string; spread: Spread | null },
+): VNode {
+  if (spread === null) {
+    return <Reading label={`${label}, median`} figure="–" note="None yet" />;
+  }
+  const [figure, unit] = formatSpan(spread.p50).split(" ");
+  return (
+    <Reading
+      label={`${label}, median`}
+      figure={
+        <>
+          {figure}
+          <small>{unit}</small>
+        </>
+      }
+      note={`95 of 100 within ${formatSpan(spread.p95)}`}
+    />
+  );
+}
+
+function Reading(
+  { label, figure, note, children }: {
+    label: string;
+    figure: ComponentChildren;
+    note: string;
+    children?: ComponentChildren;
+  },
+): VNode {
+  return (
+    <div class="reading">
+      <span class="reading-label">{label}</span>
+      <span class="reading-figure">{figure}</span>
+      <span class="delta">{note}</span>
+      {children}
+    </div>
+  );
+}
