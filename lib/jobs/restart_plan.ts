@@ -9,8 +9,14 @@ import type { JobRecord } from "./job_record.ts";
 /** Between the beginnings of two groups, in milliseconds. */
 const GROUP_EVERY_MS = 1_000;
 
-/** Whoever had begun no longer before the death than this may have caused it, in milliseconds. */
-const JUST_BEGUN_MS = 2 * GROUP_EVERY_MS;
+/** Whoever begins within this time of each other begins together, in milliseconds. */
+const TOGETHER_MS = GROUP_EVERY_MS / 2;
+
+/**
+ * A process that still wrote so long after a beginning has survived it, in milliseconds. That it did not
+ * write says nothing: it writes every few seconds only.
+ */
+const SURVIVED_MS = 2 * GROUP_EVERY_MS;
 
 /** Times at which a process died: when it wrote last, and now. Milliseconds since 1970 UTC. */
 export interface Death {
@@ -23,14 +29,8 @@ export function planRestart(
   jobs: readonly JobRecord[],
   { diedAtMs, nowMs }: Death,
 ): { before: JobRecord; next: NextState }[] {
-  if (jobs.length === 1) {
-    return [{ before: jobs[0], next: stateAfterCrash(jobs[0], nowMs) }];
-  }
-  const hadJustBegun = ({ restartGroup, startedAt }: JobRecord) =>
-    restartGroup !== null &&
-    diedAtMs - Date.parse(startedAt ?? "") < JUST_BEGUN_MS;
-  const recent = jobs.filter(hadJustBegun);
-  const others = jobs.filter((job) => !hadJustBegun(job));
+  const recent = suspectsOf(jobs, diedAtMs);
+  const others = jobs.filter((job) => !recent.includes(job));
   const planned: { before: JobRecord; next: NextState }[] = [];
   if (recent.length === 1) {
     const next = stateAfterCrash(recent[0], nowMs);
@@ -58,6 +58,25 @@ export function planRestart(
     size *= 2;
   }
   return planned;
+}
+
+/**
+ * Those among which is what killed the process: a job that was alone, else those that had begun last, if
+ * any of them was begun under suspicion and nothing shows that the process outlived it.
+ */
+function suspectsOf(
+  jobs: readonly JobRecord[],
+  diedAtMs: number,
+): readonly JobRecord[] {
+  if (jobs.length === 1) return jobs;
+  const begun = ({ startedAt, createdAt }: JobRecord) =>
+    Date.parse(startedAt ?? createdAt);
+  const last = Math.max(
+    ...jobs.filter(({ restartGroup }) => restartGroup !== null).map(begun),
+  );
+  return diedAtMs - last < SURVIVED_MS
+    ? jobs.filter((job) => begun(job) > last - TOGETHER_MS)
+    : [];
 }
 
 function alone({ record, verb }: NextState): NextState {

@@ -27,7 +27,8 @@ export class JobBell extends Bell {
       if (!this.#slots.has(slot)) {
         wanted.set(slot, Math.max(due, wanted.get(slot) ?? 0));
       } else if (!this.#slots.has(slot + 1)) {
-        wanted.set(slot + 1, (slot + 1) * SLOT_MS);
+        const end = (slot + 1) * SLOT_MS;
+        wanted.set(slot + 1, Math.max(end, wanted.get(slot + 1) ?? 0));
       }
     }
     return [...wanted.values()].map((at) => at - nowMs);
