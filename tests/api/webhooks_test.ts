@@ -1,10 +1,6 @@
 /** Webhooks over the whole app: a real receiver, signed requests, and everything that may go wrong there. */
 import assert from "node:assert/strict";
-import {
-  type Receiver,
-  startReceiver,
-  verify,
-} from "@/lib/webhooks/testing/receiver.ts";
+import { startReceiver, verify } from "@/lib/webhooks/testing/receiver.ts";
 import type {
   Job,
   LoggedEvent,
@@ -210,6 +206,8 @@ Deno.test("webhooks: 500 is tried again at a time of the schedule, with the same
     Date.parse(failed.attempts[0].at);
   assert.ok(waitMs <= 15_000, `${waitMs}`);
   receiver.answer = () => new Response(null, { status: 204 });
+  const now = await send(app, "POST", `/api/jobs/${failed.jobId}/retry`);
+  assert.ok(now.ok, await now.text());
   const done = await settled(app, webhook, (one) => one.state === "delivered");
   assert.equal(done.tries, 2);
   const [first, second] = receiver.received;

@@ -6,6 +6,7 @@ import { limitsSection } from "./limits.tsx";
 import { sessionsSection } from "./sessions.tsx";
 import { shortcutsSection } from "./shortcuts.tsx";
 import type { SettingsSection } from "./section.ts";
+import { webhooksSection } from "./webhooks.tsx";
 
 /** The sections of `/settings` in the order in which the page has them. */
 export const SETTINGS_SECTIONS: readonly SettingsSection[] = [
@@ -13,6 +14,7 @@ export const SETTINGS_SECTIONS: readonly SettingsSection[] = [
   accountSection,
   keysSection,
   limitsSection,
+  webhooksSection,
   shortcutsSection,
   sessionsSection,
   dataSection,
