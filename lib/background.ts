@@ -29,6 +29,7 @@ import {
   buildSchedules,
   type ScheduleServices,
 } from "@/lib/schedules/build_schedules.ts";
+import { buildUpkeep, ensureUpkeep } from "@/lib/schedules/build_upkeep.ts";
 import { type KindCounts, measureJobs } from "@/lib/observe/job_metrics.ts";
 import type { BaseServices } from "@/lib/services.ts";
 import {
@@ -168,6 +169,14 @@ export function buildBackground(base: BaseServices): Background {
       document: () => Promise.resolve(null),
     },
   });
+  buildUpkeep({
+    ...base,
+    ...webhooks,
+    ...notifications,
+    oldFiles,
+    oldJobs: jobSweepers[0],
+    jobKinds,
+  });
   return {
     ...batches,
     ...schedules,
@@ -194,7 +203,9 @@ export function startBackground(
     oldDeliveries,
     oldFiles,
     oldNotifications,
+    schedules,
     scheduleTicker,
+    log,
     store,
     jobSweepers,
     jobWorker,
@@ -204,6 +215,9 @@ export function startBackground(
   jobWorker.start();
   for (const sweeper of jobSweepers) sweeper.start();
   scheduleTicker.start();
+  ensureUpkeep(schedules).catch((error) =>
+    log.warn("The schedules of upkeep could not be made", { error })
+  );
   oldFiles.start();
   oldDeliveries.start();
   oldNotifications.start();

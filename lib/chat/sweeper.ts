@@ -48,6 +48,12 @@ export class Sweeper {
     }
   }
 
+  /** Sweeps once for somebody who waits for it, besides what goes on by itself; resolves as the sweep does. */
+  async once(signal: AbortSignal): Promise<unknown> {
+    const { signal: closed } = this.#closed;
+    return await this.#options.sweep(AbortSignal.any([closed, signal]));
+  }
+
   /** Ends; resolves when nothing of it is going on any more. */
   async close(): Promise<void> {
     this.#closed.abort();

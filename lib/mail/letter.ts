@@ -1,5 +1,13 @@
 /** The one form that all mails have: a plain part, and an HTML part that loads nothing from anywhere. */
 
+/** Figures by name: the first column is words, the others are numbers. */
+export interface LetterTable {
+  title: string;
+  /** Names of the columns, as many as each row has cells. */
+  head: readonly string[];
+  rows: readonly (readonly string[])[];
+}
+
 /** A mail before it has a form. Everything is plain text. */
 export interface Letter {
   /** First line of the letter. */
@@ -7,6 +15,7 @@ export interface Letter {
   paragraphs: readonly string[];
   /** Names and values, one below the other. */
   facts?: readonly (readonly [name: string, value: string])[];
+  tables?: readonly LetterTable[];
   /** The one thing to do. `url` is `http:` or `https:`. */
   action?: { label: string; url: string };
   /** Smaller, at the end: why the mail came, what to do if it should not have. */
@@ -35,12 +44,13 @@ export function renderLetter(letter: Letter): LetterParts {
 }
 
 function plainPart(
-  { title, paragraphs, facts = [], action, closing }: Letter,
+  { title, paragraphs, facts = [], tables = [], action, closing }: Letter,
 ): string {
   const blocks = [
     title,
     ...paragraphs,
     facts.map(([name, value]) => `${name}: ${value}`).join("\n"),
+    ...tables.map(plainTable),
     action === undefined ? "" : `${action.label}:\n${action.url}`,
     // What follows it is the signature (RFC 3676, 4.3); programs show it apart.
     `-- \n${closing}`,
@@ -49,7 +59,7 @@ function plainPart(
 }
 
 function htmlPart(
-  { title, paragraphs, facts = [], action, closing }: Letter,
+  { title, paragraphs, facts = [], tables = [], action, closing }: Letter,
 ): string {
   const body = [
     `<h1 style="margin:0 0 16px;font-size:20px;line-height:1.3">${
@@ -59,6 +69,7 @@ function htmlPart(
       `<p style="margin:0 0 16px">${escapeHtml(paragraph)}</p>`
     ),
     factTable(facts),
+    ...tables.map(htmlTable),
     action === undefined
       ? ""
       : `<p style="margin:24px 0"><a href="${
@@ -98,6 +109,38 @@ function factTable(facts: readonly (readonly [string, string])[]): string {
   return `<table style="margin:0 0 16px;border-collapse:collapse">${
     rows.join("")
   }</table>`;
+}
+
+/** Columns of even width, numbers at the right. */
+function plainTable({ title, head, rows }: LetterTable): string {
+  const lines = [head, ...rows];
+  const widths = head.map((_, column) =>
+    Math.max(...lines.map((cells) => cells[column].length))
+  );
+  const text = lines.map((cells) =>
+    cells.map((cell, column) =>
+      column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+    ).join("  ").trimEnd()
+  );
+  return [title, ...text].join("\n");
+}
+
+function htmlTable({ title, head, rows }: LetterTable): string {
+  const cell = (tag: string, text: string, column: number) =>
+    `<${tag}${tag === "th" ? ' scope="col"' : ""} style="padding:4px ${
+      column === 0 ? "12px 4px 0" : "0 4px 12px"
+    };text-align:${
+      column === 0 ? "left" : "right"
+    };vertical-align:top;border-bottom:1px solid #d5dde0${
+      tag === "th" ? `;font-weight:400;color:${QUIET}` : ""
+    }">${escapeHtml(text)}</${tag}>`;
+  const row = (tag: string, cells: readonly string[]) =>
+    `<tr>${cells.map((text, column) => cell(tag, text, column)).join("")}</tr>`;
+  return `<h2 style="margin:24px 0 8px;font-size:15px">${
+    escapeHtml(title)
+  }</h2><table style="width:100%;margin:0 0 16px;border-collapse:collapse;font-variant-numeric:tabular-nums">${
+    row("th", head)
+  }${rows.map((cells) => row("td", cells)).join("")}</table>`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
