@@ -66,6 +66,8 @@ async function stop(
 ): Promise<void> {
   const { config, log } = services;
   log.info("Stopping", { drainMs: config.drainMs });
+  // Before the listener closes, which would end their sockets without a word.
+  await services.liveFeed.stop();
   const closed = server.shutdown();
   setTimeout(() => Deno.exit(0), EXIT_AFTER_MS + config.drainMs);
   await drain(services);

@@ -85,13 +85,14 @@ export async function drain(services: Services): Promise<void> {
   health.add("accepting", () => "the process is going down");
   services.recovery.stop();
   services.accessWatch.stop();
-  services.liveFeed.stop();
+  const liveEnded = services.liveFeed.stop();
   runs.takeNoMore();
   const deadlineAt = performance.now() + config.drainMs;
   while (runs.executing > 0 && performance.now() < deadlineAt) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await Promise.all([
+    liveEnded,
     runs.drain(FINAL_WRITES_MS),
     stopBackground(services, FINAL_WRITES_MS),
     services.threadPurge.close(),

@@ -132,6 +132,7 @@ const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
     when: "Somebody has a notification, or one is counted up",
     subject: "the notification",
     data: {
+      notificationId: "Id of the notification",
       event: "What it is about, such as `answer.completed`",
       count: "How many things it stands for",
       inBrowser: "Whether the browser is to show it",

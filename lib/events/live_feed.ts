@@ -1,4 +1,5 @@
 /** What happens, told to whoever listens; see `/api/live` and docs/live.md. */
+import { sleep } from "@/lib/clock.ts";
 import type { Doorbells } from "@/lib/kv/doorbell.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import type { LiveMetrics } from "@/lib/observe/live_metrics.ts";
@@ -18,6 +19,9 @@ export interface LiveFeedParts {
   metrics: LiveMetrics;
 }
 
+/** How long sockets may take to say that they have heard of their end, in milliseconds. */
+const GOODBYE_MS = 200;
+
 /** How often a connection is told something on a platform that cuts what is idle for 5 s. */
 const PLATFORM_HEARTBEAT_MS = 4_000;
 
@@ -26,6 +30,7 @@ export class LiveFeed {
   readonly #memory: LiveLog;
   readonly #history: LiveHistory;
   readonly #stopped = new AbortController();
+  readonly #open = new Set<Promise<void>>();
 
   constructor(parts: LiveFeedParts) {
     this.#parts = parts;
@@ -68,9 +73,22 @@ export class LiveFeed {
     return this.#stopped.signal;
   }
 
-  /** Ends all connections; they come back to whoever serves then. */
-  stop(): void {
+  /** Keeps a socket among the open ones until it is closed. */
+  track(closed: Promise<void>): void {
+    this.#open.add(closed);
+    void closed.then(() => this.#open.delete(closed));
+  }
+
+  /**
+   * Ends all connections; they come back to whoever serves then. Resolves as soon as the sockets have been
+   * told, or after a moment.
+   */
+  async stop(): Promise<void> {
     this.#stopped.abort();
+    await Promise.race([
+      Promise.all(this.#open),
+      sleep(this.clock, GOODBYE_MS),
+    ]);
   }
 
   /**

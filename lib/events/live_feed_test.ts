@@ -306,7 +306,7 @@ Deno.test("LiveFeed: events of another process on the same file arrive", async (
     assert.deepEqual(await moved.next(), { type: "hello", cursor: heard.id });
     await Promise.all([there.end(), moved.end()]);
   } finally {
-    for (const feed of feeds) feed.stop();
+    for (const feed of feeds) await feed.stop();
     one.close();
     other.close();
     await Deno.remove(folder, { recursive: true });
@@ -340,7 +340,7 @@ Deno.test("liveResponse: messages are framed with their ids, and a stop asks the
     await emit(store, [{}]);
     await read(/thread\.updated.*\n\n/);
     assert.match(text, /^id: (\S+)\ndata: \{"id":"\1",.*\}\n\n$/);
-    feed.stop();
+    void feed.stop();
     await read(/retry: 250\n\n/);
     assert.ok((await reader.read()).done);
   }));

@@ -17,7 +17,9 @@ export interface LiveItem {
   readonly thread: string | null;
   /** Undefined: the event changes no row. Null: the thread is gone. */
   readonly row: LiveThread | null | undefined;
-  /** What was made of it for listeners, by the beginning of the message. */
+  /** About how many bytes it takes in memory. */
+  readonly bytes: number;
+  /** What was made of it for listeners, by place and channels. */
   readonly texts: Map<string, string>;
 }
 
@@ -49,6 +51,9 @@ const CHANGES_ROW = /^(thread\.(created|updated|restored)|run\.\w+)$/;
 
 /** Most different messages that are kept of one event. */
 const MAX_TEXTS = 16;
+
+/** Bytes of an event besides its data, and of the row of a thread. */
+const ITEM_BYTES = 1_024;
 
 /**
  * The events of envelopes in the order of their places, with the rows of their threads.
@@ -92,6 +97,7 @@ export async function toItems(
         event,
         thread,
         row: hasRow ? rows.get(space)!.get(thread) ?? null : undefined,
+        bytes: JSON.stringify(event.data).length + ITEM_BYTES,
         texts: new Map(),
       };
     })

@@ -36,6 +36,8 @@ const FAILED_PAUSE_MS = 1_000;
 const NOTICES_PER_READ = 128;
 /** Events in memory, at most. */
 const MAX_ITEMS = 1_024;
+/** And bytes of them; the messages that are made of them take as much again. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /** What a connection wants to hear of: the events of one space, or of all in a workspace. */
 export interface LiveInterest {
@@ -274,7 +276,14 @@ export class LiveLog {
       this.#tail = head;
     } else {
       this.#items.push(...items);
-      const old = this.#items.splice(0, this.#items.length - MAX_ITEMS);
+      let bytes = 0;
+      let first = this.#items.length;
+      const least = Math.max(0, first - MAX_ITEMS);
+      while (first > least && bytes < MAX_BYTES) {
+        first -= 1;
+        bytes += this.#items[first].bytes;
+      }
+      const old = this.#items.splice(0, first);
       if (old.length > 0) this.#tail = old[old.length - 1].place;
     }
     this.#head = head;

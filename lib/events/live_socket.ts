@@ -26,14 +26,14 @@ const STALLED_MS = 15_000;
 const FIRST_LOOK_MS = 10;
 const LONGEST_LOOK_MS = 250;
 /** How often is looked whether somebody who needs a role still has it, in milliseconds. */
-const ROLE_CHECK_MS = 2_000;
+const ROLE_CHECK_MS = 1_000;
 /** Longest reason that a close frame holds, in bytes (RFC 6455, 5.5). */
 const MAX_REASON_BYTES = 123;
 
 export interface LiveSocketParts {
   feed: Pick<
     LiveFeed,
-    "heartbeatMs" | "metrics" | "clock" | "log" | "stopped"
+    "heartbeatMs" | "metrics" | "clock" | "log" | "stopped" | "track"
   >;
   /** @throws {AppError} what the client asked for is not for it */
   listen: (signal: AbortSignal) => Promise<LiveListener>;
@@ -69,6 +69,7 @@ export class LiveSocket {
     // What is wrong with a socket shows in its end, which comes next.
     socket.onerror = () => this.#closed.resolve();
     this.#closed.promise.then(() => this.#ended.abort());
+    parts.feed.track(this.closed);
   }
 
   /** Resolves when the socket is gone, which may be long after it was told to close. */

@@ -108,6 +108,8 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   let closed: Promise<void> | null = null;
   const close = () =>
     closed ??= (async () => {
+      // As serve.ts does.
+      await services.liveFeed.stop();
       const stopped = server.shutdown();
       await drain(services);
       await stopped;
