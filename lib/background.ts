@@ -6,6 +6,10 @@ import {
 import { buildStoredCallers } from "@/lib/auth/build_stored_callers.ts";
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import { Sweeper } from "@/lib/chat/sweeper.ts";
+import {
+  buildDocuments,
+  type DocumentServices,
+} from "@/lib/documents/build_documents.ts";
 import { Files } from "@/lib/files/files.ts";
 import {
   type BatchServices,
@@ -42,6 +46,7 @@ export interface Background
   extends
     BatchServices,
     ChatJobServices,
+    DocumentServices,
     NotificationServices,
     ScheduleServices,
     WebhookServices {
@@ -142,6 +147,14 @@ export function buildBackground(base: BaseServices): Background {
     storedCallers,
     isPressed: () => base.admission.reason !== null,
   });
+  const documents = buildDocuments({
+    ...base,
+    jobs,
+    jobStore,
+    jobKinds,
+    files,
+    allow: base.config.outgoing.allow,
+  });
   const schedules = buildSchedules({ ...base, jobs, jobStore, jobKinds });
   const webhooks = buildWebhooks({
     ...base,
@@ -179,6 +192,7 @@ export function buildBackground(base: BaseServices): Background {
   });
   return {
     ...batches,
+    ...documents,
     ...schedules,
     ...chatJobs,
     ...notifications,
@@ -203,6 +217,7 @@ export function startBackground(
     oldDeliveries,
     oldFiles,
     oldNotifications,
+    oldUploads,
     schedules,
     scheduleTicker,
     log,
@@ -221,6 +236,7 @@ export function startBackground(
   oldFiles.start();
   oldDeliveries.start();
   oldNotifications.start();
+  oldUploads.start();
 }
 
 /** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
@@ -229,8 +245,10 @@ export async function stopBackground(
     jobSweepers,
     jobWorker,
     oldDeliveries,
+    documentWorkers,
     oldFiles,
     oldNotifications,
+    oldUploads,
     scheduleTicker,
   }: Background,
   deadlineMs: number,
@@ -241,8 +259,10 @@ export async function stopBackground(
     oldFiles.close(),
     oldDeliveries.close(),
     oldNotifications.close(),
+    oldUploads.close(),
     scheduleTicker.close(),
   ]);
+  documentWorkers.stop();
 }
 
 /** Name of this machine; "" where the platform does not tell. */
