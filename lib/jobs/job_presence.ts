@@ -69,7 +69,7 @@ export class JobPresence {
     while (!signal.aborted) {
       try {
         await this.#say();
-        await this.#hear(signal);
+        await this.hear(signal);
       } catch {
         // What others do is then as they said before; the next round makes up for it.
       }
@@ -102,7 +102,8 @@ export class JobPresence {
     this.#saidAtMs = clock.monotonic();
   }
 
-  async #hear(signal: AbortSignal): Promise<void> {
+  /** Reads what the other processes say. @throws {StorageError} when the store does not answer */
+  async hear(signal: AbortSignal): Promise<void> {
     const { store, owner } = this.#parts;
     if (store.kind === "memory") return;
     const elsewhere = new Map<string, number>();

@@ -81,6 +81,11 @@ export class JobWorker {
     owner.subscribe((incarnation) => this.#fenced(incarnation));
   }
 
+  /** Reads what other processes do, as it does once a second. */
+  async hearOthers(): Promise<void> {
+    await this.#presence.hear(this.#ended.signal);
+  }
+
   /** Jobs that are being done. */
   get running(): number {
     return this.#running.size;

@@ -55,8 +55,6 @@ const MAX_INPUT_BYTES = 24 * 1024;
 const MAX_INLINE_BYTES = 16 * 1024;
 /** Tries to change a job that changes by itself meanwhile. */
 const CHANGE_ATTEMPTS = 20;
-/** Jobs that are begun again in one go. */
-const RETRIED_AT_A_TIME = 50;
 /** How long a cancel waits for the job's end, in milliseconds. */
 const CANCEL_WAIT_MS = 4_000;
 const LOOK_MS = 50;
@@ -253,40 +251,6 @@ export class Jobs {
       }
     }
     throw changing();
-  }
-
-  /**
-   * Begins the dead jobs of a space again, newest first: of a workspace with all its spaces, or of a user.
-   * @param kind null: of every kind
-   * @param most so many at most; what is left is dead still
-   * @returns how many were begun; others that have their key, or somebody else, may have come before
-   */
-  async retryDead(
-    space: string,
-    { kind, most }: { kind: string | null; most: number },
-    signal?: AbortSignal,
-  ): Promise<number> {
-    const { jobs } = this.#parts;
-    let before: string | null = null;
-    let begun = 0;
-    let tried = 0;
-    while (tried < most) {
-      const limit = Math.min(RETRIED_AT_A_TIME, most - tried);
-      const query = { status: "dead" as const, kind, before, limit };
-      const dead: JobRecord[] = await jobs.list(space, query, signal);
-      if (dead.length === 0) break;
-      const outcomes = await Promise.all(dead.map(async (record) => {
-        const loaded = await jobs.load(record.space, record.id);
-        if (loaded?.record.status !== "dead") return "changed";
-        const nowMs = jobs.clock.now();
-        const { record: next, verb } = stateForRetry(loaded.record, nowMs);
-        return await jobs.begin(loaded, next, verb);
-      }));
-      begun += outcomes.filter((outcome) => outcome === "begun").length;
-      tried += dead.length;
-      before = dead.at(-1)!.id;
-    }
-    return begun;
   }
 
   /** Puts a result into a job's record, or into a blob where it is large. @throws {TypeError} not JSON */

@@ -3,6 +3,9 @@ import { Bell } from "./bell.ts";
 /** Messages to the store's own queue for one stretch of time are one, in milliseconds. */
 const SLOT_MS = 100;
 
+/** The queue takes nothing that is due later, in milliseconds; a timer finds those jobs. */
+const LONGEST_DELAY_MS = 29 * 24 * 60 * 60 * 1_000;
+
 /** Stretches of which is remembered that they have their message. */
 const MAX_SLOTS = 4_096;
 
@@ -23,6 +26,7 @@ export class JobBell extends Bell {
     const wanted = new Map<number, number>();
     for (const at of dueAtMs) {
       const due = Math.max(at, nowMs);
+      if (due - nowMs > LONGEST_DELAY_MS) continue;
       const slot = Math.floor(due / SLOT_MS);
       if (!this.#slots.has(slot)) {
         wanted.set(slot, Math.max(due, wanted.get(slot) ?? 0));

@@ -1,5 +1,7 @@
 /** Processes that do jobs over one store, for tests. */
 import * as z from "zod";
+import type { Clock } from "@/lib/clock.ts";
+import { owned, type OwnedRow } from "@/lib/kv/fence.ts";
 import { Owner } from "@/lib/kv/owner.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import { Reaper } from "@/lib/kv/reaper.ts";
@@ -66,6 +68,9 @@ export interface JobProcess extends AsyncDisposable {
   jobs: Jobs;
   jobStore: JobStore;
   worker: JobWorker;
+  recovery: JobRecovery;
+  /** What an incarnation owns, read now. */
+  owned(incarnation: string): AsyncGenerator<OwnedRow>;
 }
 
 export interface JobProcessOptions {
@@ -73,6 +78,7 @@ export interface JobProcessOptions {
   location?: string;
   /** False: as where the store has no queues. */
   usesQueue?: boolean;
+  clock?: Clock;
   /** Jobs that it does at a time. */
   perProcess?: number;
   onAttempt?: (attempt: AttemptReport) => void;
@@ -82,10 +88,10 @@ export interface JobProcessOptions {
 
 export async function jobProcess(
   kinds: readonly JobKind[],
-  { store: given, location = ":memory:", usesQueue, isIdle, ...more }:
+  { store: given, location = ":memory:", usesQueue, isIdle, clock, ...more }:
     JobProcessOptions = {},
 ): Promise<JobProcess> {
-  const opened = given ?? await openStore({ location });
+  const opened = given ?? await openStore({ location, clock });
   // Without queues it is as on a platform, where an enqueue fails all that is committed with it.
   const store: Store = usesQueue === false
     ? { ...opened, kind: "platform", kv: new QueuelessKv(opened.kv) }
@@ -132,6 +138,8 @@ export async function jobProcess(
     jobs,
     jobStore,
     worker,
+    recovery,
+    owned: (incarnation) => owned(store, incarnation, undefined),
     async [Symbol.asyncDispose]() {
       await worker.stop(1_000);
       await reaper.stop();
