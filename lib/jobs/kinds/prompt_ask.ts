@@ -43,7 +43,7 @@ export interface PromptAskParts {
 
 const MINUTE_MS = 60_000;
 /** A thread that is being answered is asked again after so long, in milliseconds. */
-const BUSY_MS = 3_000;
+const BUSY_MS = 1_000;
 /** The process is about to end; another one takes over. */
 const DRAINING_MS = 1_000;
 /** Answers that were tried for one job, over all its attempts. */
