@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 import { Icon } from "@/components/Icon.tsx";
 import { Moment } from "@/components/Moment.tsx";
-import { formatDuration, formatPlural } from "@/lib/shared/format.ts";
-import { DELIVERY_STATES } from "@/lib/shared/webhook_words.ts";
+import { formatPlural } from "@/lib/shared/format.ts";
+import { DELIVERY_STATES, tookWords } from "@/lib/shared/webhook_words.ts";
 import type { WebhookAttempt, WebhookDelivery } from "@/lib/shared/wire.ts";
 
 export interface DeliveriesProps {
@@ -113,7 +113,7 @@ function Why(
   if (last.error !== null) return <>{last.error}</>;
   return last.durationMs === null
     ? <>The receiver has 15 s to answer</>
-    : <>{last.status} after {formatDuration(last.durationMs)}</>;
+    : <>{last.status} after {tookWords(last.durationMs)}</>;
 }
 
 function Attempt(
@@ -126,7 +126,7 @@ function Attempt(
       <time class="num" datetime={at} title={at}>{time} UTC</time>
       <span class="why anywhere">
         {error ?? (durationMs === null ? "Under way." : "Accepted.")}
-        {durationMs !== null && ` It took ${formatDuration(durationMs)}.`}
+        {durationMs !== null && ` It took ${tookWords(durationMs)}.`}
         {excerpt !== "" && <span class="key-bounds mono">{excerpt}</span>}
       </span>
     </li>

@@ -111,7 +111,7 @@ function OffCallout(
     <div class="callout" data-kind={isOwn ? "info" : "bad"}>
       <Icon name={isOwn ? "pause" : "alert"} />
       <p>
-        <strong>{OFF_WORDS[disabledReason ?? "user"]}</strong>{" "}
+        <strong>{OFF_WORDS[disabledReason ?? "user"]}.</strong>{" "}
         Nothing is sent. What happens meanwhile can be sent from the log of
         events afterwards.
       </p>

@@ -26,7 +26,7 @@ export function WebhookTable(
 }
 
 function Row({ of: webhook }: { of: Webhook }): VNode {
-  const { id, url, description, events, enabled, disabledReason } = webhook;
+  const { id, url, description, events } = webhook;
   return (
     <tr>
       <th scope="row" class="anywhere">
@@ -37,24 +37,29 @@ function Row({ of: webhook }: { of: Webhook }): VNode {
         {events.includes("*") ? "All" : events.join(", ")}
       </td>
       <td data-label="State">
-        {enabled
-          ? (
-            <span class="status" data-state="good">
-              <Icon name="check" />
-              On
-            </span>
-          )
-          : (
-            <span
-              class="status"
-              data-state={disabledReason === "user" ? undefined : "bad"}
-              title={OFF_WORDS[disabledReason ?? "user"]}
-            >
-              <Icon name={disabledReason === "user" ? "pause" : "alert"} />
-              {disabledReason === "user" ? "Off" : "Switched off"}
-            </span>
-          )}
+        <State of={webhook} />
       </td>
     </tr>
+  );
+}
+
+function State(
+  { of: { enabled, disabledReason, failingSince } }: { of: Webhook },
+): VNode {
+  if (!enabled) {
+    const isWanted = disabledReason === "user";
+    return (
+      <span class="status" data-state={isWanted ? undefined : "bad"}>
+        <Icon name={isWanted ? "pause" : "alert"} />
+        {OFF_WORDS[disabledReason ?? "user"]}
+      </span>
+    );
+  }
+  const isFailing = failingSince !== null;
+  return (
+    <span class="status" data-state={isFailing ? "warn" : "good"}>
+      <Icon name={isFailing ? "alert" : "check"} />
+      {isFailing ? "Fails" : "On"}
+    </span>
   );
 }

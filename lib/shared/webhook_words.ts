@@ -1,4 +1,5 @@
 /** Webhooks and their deliveries in words. */
+import { formatDuration } from "./format.ts";
 import type { WebhookDelivery } from "./wire.ts";
 
 /** What the state of a delivery is called, and the icon and meaning it has. */
@@ -21,7 +22,14 @@ export function webhookHost(url: string): string {
 
 /** What an admin or owner is told of a webhook that is off. */
 export const OFF_WORDS = {
-  user: "It is switched off.",
-  gone: "Its receiver answered 410: it wants nothing more.",
-  failing: "Its receiver has accepted nothing for 5 days.",
+  user: "Switched off",
+  gone: "Switched off: its receiver wants nothing more (410)",
+  failing: "Switched off: its receiver accepted nothing for 5 days",
 } as const;
+
+/** How long a request took; most take less than a second. */
+export function tookWords(milliseconds: number): string {
+  return milliseconds < 1_000
+    ? `${Math.round(milliseconds)} ms`
+    : formatDuration(milliseconds);
+}

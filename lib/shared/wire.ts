@@ -464,6 +464,8 @@ export interface Webhook {
   enabled: boolean;
   /** `user`: somebody switched it off; `gone`: its receiver answered 410; `failing`: for days. */
   disabledReason: "user" | "gone" | "failing" | null;
+  /** Since then every attempt has failed; null: the last one has not. */
+  failingSince: string | null;
   /** Until then requests are signed with the secret before, too. */
   oldSecretUntil: string | null;
   createdAt: string;

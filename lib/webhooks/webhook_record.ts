@@ -113,10 +113,14 @@ export function parseMessageId(text: string): EventPlace | null {
   return { generation, versionstamp, index: Number(index) };
 }
 
-/** @param isOfWorkspace whether it is told the workspace's events */
+/**
+ * @param isOfWorkspace whether it is told the workspace's events
+ * @param failingSince milliseconds since 1970 UTC, or null
+ */
 export function toWebhook(
   record: WebhookRecord,
   isOfWorkspace: boolean,
+  failingSince: number | null,
   nowMs: number,
 ): Webhook {
   const { id, url, description, events, off, secrets } = record;
@@ -129,6 +133,9 @@ export function toWebhook(
     events: [...events],
     enabled: off === null,
     disabledReason: off,
+    failingSince: failingSince === null
+      ? null
+      : new Date(failingSince).toISOString(),
     oldSecretUntil: old === undefined
       ? null
       : new Date(old.until!).toISOString(),

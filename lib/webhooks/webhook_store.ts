@@ -148,11 +148,17 @@ export class WebhookStore {
     return (await commit(this.#store, unit)).ok;
   }
 
-  /** Since when every attempt has failed, milliseconds since 1970 UTC; null: the last one has not. */
-  async failingSince(space: string, id: string): Promise<number | null> {
-    const key = keys.webhookHealthKey(space, id);
-    const { value } = await get<HealthRecord>(this.#store, key);
-    return value?.failingSince ?? null;
+  /**
+   * Since when every attempt of each has failed, milliseconds since 1970 UTC; null: the last one has not.
+   */
+  async failingSince(
+    webhooks: readonly Pick<WebhookRecord, "space" | "id">[],
+  ): Promise<(number | null)[]> {
+    const entries = await getMany<HealthRecord[]>(
+      this.#store,
+      webhooks.map(({ space, id }) => keys.webhookHealthKey(space, id)),
+    );
+    return entries.map(({ value }) => value?.failingSince ?? null);
   }
 
   /**

@@ -67,12 +67,17 @@ export class Webhooks {
     const records = await store.loadMany(
       index.filter((each) => each.space === space),
     );
-    return records.map((record) => this.#show(caller, record)).reverse();
+    const failing = await store.failingSince(records);
+    return records.map((record, turn) =>
+      this.#show(caller, record, failing[turn])
+    ).reverse();
   }
 
   /** @throws {AppError} 404 `not_found`, also for a webhook of somebody else */
   async require(caller: Caller, id: string): Promise<Webhook> {
-    return this.#show(caller, (await this.#load(caller, id)).record);
+    const { record } = await this.#load(caller, id);
+    const [failing] = await this.#parts.store.failingSince([record]);
+    return this.#show(caller, record, failing);
   }
 
   /**
@@ -116,7 +121,7 @@ export class Webhooks {
       }),
     });
     if (!isMade) throw new Error(`Webhook "${record.id}" is there already`);
-    return { webhook: this.#show(caller, record), secret };
+    return { webhook: this.#show(caller, record, null), secret };
   }
 
   /**
@@ -337,9 +342,9 @@ export class Webhooks {
         },
       });
       const told = [{ space: caller.workspace, event }];
-      return await store.replace(loaded, record, told)
-        ? this.#show(caller, record)
-        : "conflict";
+      if (!await store.replace(loaded, record, told)) return "conflict";
+      const [failing] = await store.failingSince([record]);
+      return this.#show(caller, record, failing);
     });
   }
 
@@ -384,9 +389,14 @@ export class Webhooks {
     }
   }
 
-  #show(caller: Caller, record: WebhookRecord): Webhook {
+  #show(
+    caller: Caller,
+    record: WebhookRecord,
+    failingSince: number | null,
+  ): Webhook {
     const isOfWorkspace = record.space === caller.workspace;
-    return toWebhook(record, isOfWorkspace, this.#parts.store.now());
+    const nowMs = this.#parts.store.now();
+    return toWebhook(record, isOfWorkspace, failingSince, nowMs);
   }
 }
 
