@@ -113,9 +113,12 @@ export class LiveSocket {
         this.#tooSlow();
         return;
       }
-      for (const frame of frames) this.#send(frame);
-      if (this.#socket.bufferedAmount > MAX_WAITING_BYTES) {
-        if (!await this.#untilTaken(listener)) this.#tooSlow();
+      for (const frame of frames) {
+        this.#send(frame);
+        if (this.#socket.bufferedAmount <= MAX_WAITING_BYTES) continue;
+        if (await this.#untilTaken(listener)) continue;
+        this.#tooSlow();
+        return;
       }
     }
   }
