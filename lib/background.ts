@@ -154,6 +154,7 @@ export function buildBackground(base: BaseServices): Background {
     jobKinds,
     files,
     allow: base.config.outgoing.allow,
+    cache: base.documentKnowledge.cache,
   });
   const schedules = buildSchedules({ ...base, jobs, jobStore, jobKinds });
   const webhooks = buildWebhooks({

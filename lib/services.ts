@@ -36,6 +36,8 @@ import { Sweeper } from "@/lib/chat/sweeper.ts";
 import { RunLimits } from "@/lib/chat/run_limits.ts";
 import { RunRequests } from "@/lib/chat/run_requests.ts";
 import { RunStarts } from "@/lib/chat/run_starts.ts";
+import { buildKnowledge } from "@/lib/documents/build_knowledge.ts";
+import type { DocumentKnowledge } from "@/lib/documents/knowledge.ts";
 import { loadLiveRows } from "@/lib/chat/live_row_store.ts";
 import { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
 import { ProjectStore } from "@/lib/chat/project_store.ts";
@@ -182,6 +184,8 @@ export interface BaseServices extends Identity {
   ledger: Ledger;
   titles: Titles;
   projects: Projects;
+  /** What the documents of projects say about questions. */
+  documentKnowledge: DocumentKnowledge;
   tags: Tags;
   tasks: Tasks;
   health: Health;
@@ -391,7 +395,13 @@ export async function startServices(
     projects,
     tags: tagStore,
   });
-  const runRequests = new RunRequests(threadStore, models, projects);
+  const documentKnowledge = buildKnowledge(store, log);
+  const runRequests = new RunRequests(
+    threadStore,
+    models,
+    projects,
+    documentKnowledge,
+  );
   const follow = new RunFollow(
     runStore,
     claims,
@@ -586,6 +596,7 @@ export async function startServices(
     ledger,
     titles,
     projects,
+    documentKnowledge,
     tags,
     tasks,
     health: new Health(),

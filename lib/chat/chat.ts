@@ -15,6 +15,7 @@ import type { Recovery } from "./recovery.ts";
 import type { RunClaimStore } from "./run_claim_store.ts";
 import type { RunFollow } from "./run_follow.ts";
 import { checkMessage, type NewRun, type StreamInput } from "./run_input.ts";
+import type { RunSource } from "./run_requests.ts";
 import type { RunStarts, StartContext, StartedRun } from "./run_starts.ts";
 import type { RunStore } from "./run_store.ts";
 import type { Runs } from "./runs.ts";
@@ -127,6 +128,19 @@ export class Chat {
       return null;
     }
     return toRun(record, await this.#outputText(space, record));
+  }
+
+  /**
+   * The pieces of documents that the model of a run was given.
+   * @throws {AppError} 404 `not_found`
+   */
+  async runSources(space: string, runId: string): Promise<RunSource[]> {
+    const { store, threads } = this.#parts;
+    const record = await store.readRun(space, runId);
+    const isThere = record !== null &&
+      await threads.loadThread(space, record.threadId) !== null;
+    if (!isThere) throw notFound("run");
+    return [...record.sources ?? []];
   }
 
   async #outputText(space: string, record: RunRecord): Promise<string> {

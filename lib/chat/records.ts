@@ -2,6 +2,7 @@
 import type { AskedBy } from "@/lib/auth/asker.ts";
 import type { CacheOutcome } from "@/lib/cache/answer.ts";
 import type { BlobManifest } from "@/lib/kv/blobs.ts";
+import type { RunSource } from "./run_requests.ts";
 import type { BudgetNote } from "@/lib/limits/budget_reservation.ts";
 import type {
   Message,
@@ -147,6 +148,8 @@ export interface RunRecord {
   continues?: string | null;
   /** Lives under expiring keys only, as its thread. */
   temporary?: boolean;
+  /** Pieces of documents that the model was given; absent: none. */
+  sources?: readonly RunSource[];
   /** The request that made it, so that what is remembered of that goes with the thread. */
   madeBy?: IdempotencyRef | null;
   createdAt: string;

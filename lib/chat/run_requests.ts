@@ -16,6 +16,26 @@ export interface ProjectReader {
   >;
 }
 
+/** What somebody was given to answer with: a piece of a document. */
+export interface RunSource {
+  documentId: string;
+  name: string;
+  /** Number of the piece in the document, from 1. */
+  chunk: number;
+  /** Where it is in the document, in words. */
+  place: string;
+}
+
+/** Finds what the documents of a project say about a question. */
+export interface KnowledgeReader {
+  /** Null: nothing. It never rejects: without it there is still an answer. */
+  find(
+    space: string,
+    projectId: string,
+    question: string,
+  ): Promise<{ text: string; sources: RunSource[] } | null>;
+}
+
 /** What is to be answered. */
 export interface RequestInput {
   thread: ThreadRecord;
@@ -40,21 +60,26 @@ export interface BuiltRequest {
   request: ChatRequest;
   /** Texts of the branch, in its order. */
   texts: string[];
+  /** What of the project's documents the model is given; absent: nothing. */
+  sources?: RunSource[];
 }
 
 export class RunRequests {
   readonly #threads: ThreadStore;
   readonly #models: ModelResolver;
   readonly #projects: ProjectReader;
+  readonly #knowledge: KnowledgeReader | null;
 
   constructor(
     threads: ThreadStore,
     models: ModelResolver,
     projects: ProjectReader,
+    knowledge: KnowledgeReader | null = null,
   ) {
     this.#threads = threads;
     this.#models = models;
     this.#projects = projects;
+    this.#knowledge = knowledge;
   }
 
   /** @throws {AppError} 404 `model_not_found` */
@@ -76,19 +101,37 @@ export class RunRequests {
       text: texts[index],
     }));
     if (question !== null) parts.push({ role: "user", text: question });
+    const knowledge = thread.projectId && project !== null
+      ? await this.#knowledge?.find(space, thread.projectId, askedIn(parts)) ??
+        null
+      : null;
+    const system = [project?.systemPrompt, knowledge?.text].filter(Boolean);
     return {
       provider,
       plan,
       model: id,
       texts,
+      sources: knowledge?.sources,
       request: {
         model,
         messages: toPrompt(parts, {
-          systemPrompt: project?.systemPrompt,
+          systemPrompt: system.join("\n\n"),
           kept,
         }),
         params: input.params,
       },
     };
   }
+}
+
+/** A question of fewer characters may be about the one before. */
+const SHORT_QUESTION = 60;
+
+/** What is asked at the end of the branch. */
+function askedIn(parts: readonly { role: string; text: string }[]): string {
+  const questions = parts.filter(({ role }) => role === "user");
+  const last = questions.at(-1)?.text ?? "";
+  return last.length < SHORT_QUESTION
+    ? `${questions.at(-2)?.text ?? ""} ${last}`
+    : last;
 }

@@ -486,6 +486,7 @@ function newRun(
     params,
     continues: continues?.id ?? null,
     ...(record.temporary ? { temporary: true } : {}),
+    ...(built.sources === undefined ? {} : { sources: built.sources }),
     createdAt: now,
     startedAt: now,
     listedAt: now,

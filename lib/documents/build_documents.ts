@@ -1,5 +1,5 @@
 /** Builds what takes documents in, out of what the rest of the program gives. */
-import { IndexCache } from "@/lib/chat/search/index_cache.ts";
+import type { IndexCache } from "@/lib/chat/search/index_cache.ts";
 import { Sweeper } from "@/lib/chat/sweeper.ts";
 import type { Consumers } from "@/lib/events/consumers.ts";
 import type { Files } from "@/lib/files/files.ts";
@@ -42,6 +42,8 @@ export interface DocumentBuildParts
   files: Files;
   /** Networks and hosts beyond the public internet that addresses may lead to. */
   allow: readonly string[];
+  /** Indexes in memory. */
+  cache: IndexCache;
   log: Logger;
 }
 
@@ -78,7 +80,7 @@ export function buildDocuments(parts: DocumentBuildParts): DocumentServices {
   });
   return {
     documents,
-    documentSearch: new DocumentSearch(store, new IndexCache(indexStore)),
+    documentSearch: new DocumentSearch(store, parts.cache),
     documentWorkers,
     oldUploads: new Sweeper({
       failure: "Old uploads could not be given up",

@@ -1,6 +1,7 @@
 /** What the documents of a project say about a question, for the model that answers it. */
 import type { IndexCache } from "@/lib/chat/search/index_cache.ts";
 import { Slices } from "@/lib/chat/search/slices.ts";
+import type { Logger } from "@/lib/observe/log.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
 import { type DocumentRecord, placeWords } from "./document_record.ts";
 import type { DocumentStore } from "./document_store.ts";
@@ -26,24 +27,53 @@ export interface Knowledge {
 const MAX_CHUNKS = 8;
 /** Tokens of all of them together, by estimate. */
 const MAX_TOKENS = 3_000;
+/** How long the search may take, in milliseconds: the answer waits for it. */
+const DEADLINE_MS = 3_000;
 /** Chunks that are looked at, since some may be too long or gone. */
 const CANDIDATES = 24;
 
 export class DocumentKnowledge {
   readonly #store: DocumentStore;
   readonly #cache: IndexCache;
+  readonly #log: Logger;
 
-  constructor(store: DocumentStore, cache: IndexCache) {
+  constructor(store: DocumentStore, cache: IndexCache, log: Logger) {
     this.#store = store;
     this.#cache = cache;
+    this.#log = log;
   }
 
-  /** Null: the project has no documents, or none says anything about the question. */
+  /** Indexes in memory. */
+  get cache(): IndexCache {
+    return this.#cache;
+  }
+
+  /**
+   * Null: the project has no documents, or none says anything about the question, or nothing could be
+   * found in time: an answer without it is better than none.
+   */
   async find(
     space: string,
     projectId: string,
     question: string,
-    signal?: AbortSignal,
+  ): Promise<Knowledge | null> {
+    try {
+      const signal = AbortSignal.timeout(DEADLINE_MS);
+      return await this.#find(space, projectId, question, signal);
+    } catch (error) {
+      this.#log.warn("The documents of a project could not be asked", {
+        project: projectId,
+        error,
+      });
+      return null;
+    }
+  }
+
+  async #find(
+    space: string,
+    projectId: string,
+    question: string,
+    signal: AbortSignal,
   ): Promise<Knowledge | null> {
     const ids = await this.#store.listOfProject(
       space,
