@@ -118,7 +118,7 @@ export function buildBackground(base: BaseServices): Background {
     owner,
     keepResult: (result) => jobs.keepResult(result),
     onAttempt,
-    host: hostName(),
+    host: Deno.env.get("HOSTNAME") ?? "",
     log,
   });
   const jobRecovery = new JobRecovery({
@@ -264,13 +264,4 @@ export async function stopBackground(
     scheduleTicker.close(),
   ]);
   documentWorkers.stop();
-}
-
-/** Name of this machine; "" where the platform does not tell. */
-function hostName(): string {
-  try {
-    return Deno.hostname();
-  } catch {
-    return "";
-  }
 }

@@ -119,10 +119,12 @@ export function changedRows(
   if (after.status === "queued") {
     sets.push({ key: waitingKey(after, nowMs), value: row });
   }
-  if (before.status === "running" && before.owner !== null) {
+  const isSameOwner = before.status === after.status &&
+    before.owner === after.owner;
+  if (!isSameOwner && before.status === "running" && before.owner !== null) {
     deletes.push(keys.ownKey(before.owner, "j", before.id));
   }
-  if (after.status === "running" && after.owner !== null) {
+  if (!isSameOwner && after.status === "running" && after.owner !== null) {
     sets.push({
       key: keys.ownKey(after.owner, "j", after.id),
       value: { v: 1, ws: after.space },

@@ -84,12 +84,21 @@ export interface JobProcessOptions {
   onAttempt?: (attempt: AttemptReport) => void;
   /** Whether it does jobs, or only asks for them. */
   isIdle?: boolean;
+  /** Whether it leaves it to others to look after the dead. */
+  isBlind?: boolean;
 }
 
 export async function jobProcess(
   kinds: readonly JobKind[],
-  { store: given, location = ":memory:", usesQueue, isIdle, clock, ...more }:
-    JobProcessOptions = {},
+  {
+    store: given,
+    location = ":memory:",
+    usesQueue,
+    isIdle,
+    isBlind,
+    clock,
+    ...more
+  }: JobProcessOptions = {},
 ): Promise<JobProcess> {
   const opened = given ?? await openStore({ location, clock });
   // Without queues it is as on a platform, where an enqueue fails all that is committed with it.
@@ -131,7 +140,7 @@ export async function jobProcess(
     },
   });
   if (!isIdle) worker.start();
-  reaper.start();
+  if (!isBlind) reaper.start();
   return {
     store,
     owner,
