@@ -31,13 +31,15 @@ export interface JobBoardProps {
   /** Where this page of finished jobs begins; null: with the newest. */
   cursor: string | null;
   readsOnly: boolean;
+  /** Kinds that go on behind other things. */
+  quietKinds: readonly string[];
   /** What was just done, on the page before. */
   done: string;
 }
 
 /** Somebody's jobs, followed as they go on. */
 export default function JobBoard(props: JobBoardProps): VNode {
-  const { cursor, readsOnly, done } = props;
+  const { cursor, readsOnly, quietKinds, done } = props;
   const [board, setBoard] = useState(props.board);
   const [newer, setNewer] = useState(0);
   const newest = useRef(props.board);
@@ -61,7 +63,7 @@ export default function JobBoard(props: JobBoardProps): VNode {
     }
     show((board) => withFresh(board, fresh));
   };
-  useJobNews({ channel: "jobs", onNews: hear, read });
+  useJobNews({ channel: "jobs", quietKinds, onNews: hear, read });
   const { busyIds, trouble, forget, act } = useJobActs((job) => {
     hear(newsOf(job));
   });

@@ -1,7 +1,8 @@
 import type { VNode } from "preact";
 import { Icon } from "@/components/Icon.tsx";
 import type { Clock } from "@/lib/shared/clock.ts";
-import { formatDuration, formatMoment } from "@/lib/shared/format.ts";
+import { formatMoment } from "@/lib/shared/format.ts";
+import { formatSpan } from "@/lib/shared/jobs/admin_jobs.ts";
 import type { JobDetail } from "@/lib/shared/jobs/job_detail.ts";
 
 /** Every attempt that is over: when, how long it took, and what it ended with. */
@@ -34,7 +35,7 @@ export function JobAttempts(
               {formatMoment(begun, now, clock.timeZone)}
             </time>
             <span class="why">
-              Took <span class="tnum">{formatDuration(ms)}</span>
+              Took <span class="tnum">{formatSpan(ms)}</span>
             </span>
           </li>
         );

@@ -26,6 +26,7 @@ export function JobTabs(
           </span>
         </a>
       ))}
+      <a href="/schedules">Schedules</a>
     </nav>
   );
 }

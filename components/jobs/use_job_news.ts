@@ -9,6 +9,8 @@ const GATHER_MS = 60;
 export interface JobNewsOptions {
   /** Whose jobs: `jobs`, or `admin:jobs`. */
   channel: string;
+  /** Kinds that the page does not tell of, unless one fails. */
+  quietKinds?: readonly string[];
   /** Told of each change at once. */
   onNews: (news: JobNews) => void;
   /** Reads the page again, where more has changed than news tell; never twice at a time. */
@@ -21,8 +23,14 @@ export interface JobNewsOptions {
 
 /** Follows jobs while a page is open. The options of the first rendering hold. */
 export function useJobNews(
-  { channel, onNews, read, everyMs = READ_EVERY_MS, needsNewsOnly = false }:
-    JobNewsOptions,
+  {
+    channel,
+    quietKinds,
+    onNews,
+    read,
+    everyMs = READ_EVERY_MS,
+    needsNewsOnly = false,
+  }: JobNewsOptions,
 ): void {
   useEffect(() => {
     let isGone = false;
@@ -48,6 +56,9 @@ export function useJobNews(
       stop = live().on(channel, (event) => {
         if (event.type === "channel.refused") return;
         const news = readJobNews(event);
+        const isQuiet = news !== null && news.status !== "dead" &&
+          quietKinds?.includes(news.kind);
+        if (isQuiet) return;
         if (news !== null) onNews(news);
         const isAll = news !== null &&
           (needsNewsOnly || event.type === "job.progress");

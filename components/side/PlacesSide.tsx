@@ -19,7 +19,10 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
         <h2 class="side-title">Yours</h2>
         <Place path="/projects" icon="folder" title="Projects" />
         <Place path="/tasks" icon="tasks" title="Tasks" />
-        <JobsPlace running={viewer.runningJobs} />
+        <JobsPlace
+          running={viewer.runningJobs}
+          quietKinds={viewer.quietJobKinds}
+        />
         <Place path="/settings" icon="settings" title="Settings" />
         <Place path="/docs" icon="book" title="Manual" />
         {places.length > 0 && (

@@ -13,6 +13,7 @@ import {
 } from "@/lib/shared/jobs/job_board.ts";
 import type { JobView } from "@/lib/shared/jobs/job_view.ts";
 import type { State } from "@/utils.ts";
+import { hiddenKinds } from "./job_audience.ts";
 import { toJobViews } from "./job_view.ts";
 
 /** Jobs of one state that the first tab shows. */
@@ -44,13 +45,16 @@ export async function loadJobBoard(
 }
 
 async function countJobs(
-  { services: { jobLists }, space }: State,
+  { services: { jobKinds, jobLists }, space }: State,
   signal: AbortSignal,
 ): Promise<Record<JobTab, number>> {
   const sum = async (statuses: readonly JobStatus[]) => {
     const each = await Promise.all(
       statuses.map((status) =>
-        jobLists.count(space, status, MOST_COUNTED, signal)
+        jobLists.count(space, status, {
+          hides: hiddenKinds(jobKinds, status),
+          most: MOST_COUNTED,
+        }, signal)
       ),
     );
     return each.reduce((left, right) => left + right);
@@ -66,17 +70,21 @@ async function loadNow(
   state: State,
   signal: AbortSignal,
 ): Promise<Pick<JobBoard, "status" | "sections" | "nextCursor">> {
-  const { services: { jobLists }, space } = state;
+  const { services: { jobKinds, jobLists }, space } = state;
   const newest = (status: JobStatus, limit: number) =>
     jobLists.page(space, {
       statuses: [status],
       kind: null,
+      hides: hiddenKinds(jobKinds, status),
       before: null,
       limit,
     }, signal);
   const [running, waiting, failed, done] = await Promise.all([
     newest("running", SHOWN_NOW),
-    jobLists.oldest(space, "queued", SHOWN_NOW, signal),
+    jobLists.oldest(space, "queued", {
+      hides: hiddenKinds(jobKinds, "queued"),
+      limit: SHOWN_NOW,
+    }, signal),
     newest("dead", SHOWN_FAILED),
     newest("completed", SHOWN_LATELY),
   ]);
@@ -100,10 +108,11 @@ async function loadFinished(
   signal: AbortSignal,
 ): Promise<Pick<JobBoard, "status" | "sections" | "nextCursor">> {
   const status = readFinishedStatus(query.get("status") || null);
-  const { services: { jobLists }, space } = state;
+  const { services: { jobKinds, jobLists }, space } = state;
   const { records, nextBefore } = await jobLists.page(space, {
     statuses: status === null ? FINISHED_STATUSES : [status],
     kind: null,
+    hides: hiddenKinds(jobKinds, status),
     before: beforeId("job", query.get("cursor")),
     limit: PER_PAGE,
   }, signal);

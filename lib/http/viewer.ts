@@ -2,6 +2,7 @@ import { isAtLeast } from "@/lib/auth/roles.ts";
 import { AppError } from "@/lib/errors.ts";
 import { type Clock, readClock } from "@/lib/shared/clock.ts";
 import type { Viewer } from "@/lib/shared/viewer.ts";
+import { hiddenKinds, quietKinds } from "./job_audience.ts";
 import type { State } from "@/utils.ts";
 
 /** What the navigation of pages beside the threads shows. */
@@ -20,12 +21,16 @@ const MOST_JOBS = 99;
 
 /** Who looks at the page, and where they are. */
 export async function loadViewer(
-  { caller, space, services: { jobLists, users, workspaces } }: State,
+  { caller, space, services }: State,
 ): Promise<Viewer> {
+  const { jobKinds, jobLists, users, workspaces } = services;
   const [account, all, runningJobs] = await Promise.all([
     users.account(caller.user),
     workspaces.list(caller.user),
-    jobLists.count(space, "running", MOST_JOBS),
+    jobLists.count(space, "running", {
+      hides: hiddenKinds(jobKinds, "running"),
+      most: MOST_JOBS,
+    }),
   ]);
   const names = all.map(({ id, name }) => ({ id, name }));
   return {
@@ -39,6 +44,7 @@ export async function loadViewer(
       { id: caller.workspace, name: "Workspace" },
     workspaces: names.sort((a, b) => a.name.localeCompare(b.name, "en")),
     runningJobs,
+    quietJobKinds: quietKinds(jobKinds),
   };
 }
 

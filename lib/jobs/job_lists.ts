@@ -20,6 +20,8 @@ export interface JobListQuery {
   statuses: readonly JobStatus[];
   /** Null: of every kind. */
   kind: string | null;
+  /** Kinds that are left out. */
+  hides?: ReadonlySet<string>;
   /** Only those made before this one; null: from the newest on. */
   before: string | null;
   limit: number;
@@ -31,7 +33,7 @@ export interface JobListPage {
   nextBefore: string | null;
 }
 
-/** Rows of one status that a page looks through for a kind. */
+/** Rows of one status that are looked through for those of a kind. */
 const MAX_SCANNED_ROWS = 1_000;
 
 /** Jobs of one status on either side of a job among which those that belong together are looked for. */
@@ -62,12 +64,12 @@ export class JobLists {
    */
   async page(
     space: string,
-    { statuses, kind, before, limit }: JobListQuery,
+    { statuses, limit, ...query }: JobListQuery,
     signal?: AbortSignal,
   ): Promise<JobListPage> {
     const scans = await Promise.all(
       statuses.map((status) =>
-        this.#scan(space, status, { kind, before, limit, signal })
+        this.#scan(space, status, { ...query, limit, signal })
       ),
     );
     // Beyond where a scan stopped, others of its status may come between.
@@ -88,14 +90,17 @@ export class JobLists {
   async oldest(
     space: string,
     status: JobStatus,
-    limit: number,
+    { hides, limit }: Pick<JobListQuery, "hides" | "limit">,
     signal?: AbortSignal,
   ): Promise<{ records: JobRecord[]; isCut: boolean }> {
-    const selector = keys.jobList(space, status, null);
-    const found = await this.#rows(selector, { limit: limit + 1, signal });
+    const query = { kind: null, hides, limit, before: null, signal };
+    const { found, stoppedAt } = await this.#scan(space, status, {
+      ...query,
+      isOldestFirst: true,
+    });
     return {
       records: await this.#load(found.slice(0, limit), signal),
-      isCut: found.length > limit,
+      isCut: stoppedAt !== null,
     };
   }
 
@@ -103,16 +108,17 @@ export class JobLists {
   async count(
     space: string,
     status: JobStatus,
-    most: number,
+    { hides, most }: { hides?: ReadonlySet<string>; most: number },
     signal?: AbortSignal,
   ): Promise<number> {
-    const rows = await Array.fromAsync(
-      list(this.#store, keys.jobList(space, status, null), {
-        limit: most,
-        signal,
-      }),
-    );
-    return rows.length;
+    const { found } = await this.#scan(space, status, {
+      kind: null,
+      hides,
+      before: null,
+      limit: most - 1,
+      signal,
+    });
+    return found.length;
   }
 
   /** The job of a workspace, in whichever of its spaces it is; null when there is none. */
@@ -178,18 +184,16 @@ export class JobLists {
   async #scan(
     space: string,
     status: JobStatus,
-    { kind, before, limit, signal }: {
-      kind: string | null;
-      before: string | null;
-      limit: number;
-      signal?: AbortSignal;
-    },
+    { kind, hides, before, limit, isOldestFirst = false, signal }:
+      & Omit<JobListQuery, "statuses">
+      & { isOldestFirst?: boolean; signal?: AbortSignal },
   ): Promise<Scan> {
-    const most = kind === null ? limit + 1 : MAX_SCANNED_ROWS;
+    const isWhole = kind === null && !hides?.size;
+    const most = isWhole ? limit + 1 : MAX_SCANNED_ROWS;
     const rows = list<JobRow>(
       this.#store,
       keys.jobList(space, status, before),
-      { reverse: true, limit: most, signal },
+      { reverse: !isOldestFirst, limit: most, signal },
     );
     const found: Found[] = [];
     let looked = 0;
@@ -198,6 +202,7 @@ export class JobLists {
       looked += 1;
       last = keys.parseJobListKey(key);
       if (kind !== null && value.kind !== kind) continue;
+      if (hides?.has(value.kind)) continue;
       found.push({ id: last, space: value.space });
       if (found.length > limit) break;
     }

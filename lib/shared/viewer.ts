@@ -25,6 +25,8 @@ export interface Viewer {
   workspaces: WorkspaceName[];
   /** Jobs of the viewer that run, counted up to 99. */
   runningJobs: number;
+  /** Kinds of jobs that go on behind other things and are not told of. */
+  quietJobKinds: readonly string[];
 }
 
 /** What the viewer's workspace is called where it is not plain that it is one. */

@@ -63,6 +63,7 @@ export default define.page<typeof handler>(function JobsPage({ data }) {
           board={board}
           cursor={cursor}
           readsOnly={viewer.role === "viewer"}
+          quietKinds={viewer.quietJobKinds}
           done={done}
         />
       </div>

@@ -42,7 +42,7 @@ export function AdminJobList(
           {[null, ...STATUSES].map((status) => (
             <a
               key={status}
-              href={adminJobsQuery({ ...filter, status })}
+              href={`${adminJobsQuery({ ...filter, status })}#list`}
               aria-current={status === filter.status ? "page" : undefined}
             >
               {status === null ? "All" : (
@@ -90,7 +90,10 @@ export function AdminJobList(
         <nav class="pager" aria-label="Pages of jobs">
           {cursor !== null && <a class="btn btn-small" href={here}>Newest</a>}
           {nextCursor !== null && (
-            <a class="btn btn-small" href={adminJobsQuery(filter, nextCursor)}>
+            <a
+              class="btn btn-small"
+              href={`${adminJobsQuery(filter, nextCursor)}#list`}
+            >
               Older jobs
             </a>
           )}
@@ -103,7 +106,7 @@ export function AdminJobList(
 function KindForm({ view }: { view: AdminJobsView }): VNode {
   const { filter: { status, kind, hours }, kindNames } = view;
   return (
-    <form class="job-kind-form" method="get" action="/admin/jobs">
+    <form class="job-kind-form" method="get" action="/admin/jobs#list">
       {status !== null && <input type="hidden" name="status" value={status} />}
       {hours !== 1 && <input type="hidden" name="hours" value={hours} />}
       <label class="sr" for="job-kind">Kind</label>

@@ -14,7 +14,6 @@ export function JobReadings(
   const { counts, flow, oldest, workers, filter: { hours } } = view;
   const places = workers.reduce((sum, worker) => sum + worker.places, 0);
   const span = hours === 1 ? "last hour" : `last ${hours} h`;
-  const perMinute = flow.completed / (hours * 60);
   return (
     <div class="readings job-readings">
       <Reading
@@ -31,25 +30,19 @@ export function JobReadings(
         figure={formatCount(counts.running)}
         note={workers.length === 0
           ? "No process does jobs"
-          : `${formatPlural(places, "place")} in ${
-            workers.length === 1
-              ? "1 process"
-              : `${formatCount(workers.length)} processes`
-          }`}
+          : `of ${formatPlural(places, "place")}`}
       />
       <Reading
         label={`Done, ${span}`}
         figure={formatCount(flow.completed)}
-        note={`${
-          perMinute >= 9.95 ? Math.round(perMinute) : perMinute.toFixed(1)
-        } a minute`}
+        note={rateText(flow.completed, hours)}
       >
         <Spark values={view.completedSeries} />
       </Reading>
       <Reading
         label={`Failed, ${span}`}
         figure={formatCount(flow.dead)}
-        note={`${formatPlural(flow.failed, "attempt")} tried again`}
+        note={`${formatCount(flow.failed)} tried again`}
       >
         <Spark values={view.failedSeries} />
       </Reading>
@@ -57,6 +50,16 @@ export function JobReadings(
       <Latency label="Took" spread={flow.tookMs} />
     </div>
   );
+}
+
+function rateText(count: number, hours: number): string {
+  const perHour = count / hours;
+  if (perHour < 60) {
+    return `${
+      perHour < 9.95 ? +perHour.toFixed(1) : Math.round(perHour)
+    } an hour`;
+  }
+  return `${formatCount(Math.round(perHour / 60))} a minute`;
 }
 
 function Latency(
@@ -75,7 +78,7 @@ function Latency(
           <small>{unit}</small>
         </>
       }
-      note={`95 of 100 within ${formatSpan(spread.p95)}`}
+      note={`95 % in ${formatSpan(spread.p95)}`}
     />
   );
 }

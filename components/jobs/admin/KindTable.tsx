@@ -51,7 +51,9 @@ function Row(
   return (
     <tr>
       <th scope="row">
-        <a class="mono" href={adminJobsQuery({ ...filter, kind })}>{kind}</a>
+        <a class="mono" href={`${adminJobsQuery({ ...filter, kind })}#list`}>
+          {kind}
+        </a>
         {isPaused && (
           <span class="status">
             <Icon name="pause" />

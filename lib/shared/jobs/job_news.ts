@@ -6,6 +6,7 @@ import { isOver, type JobView } from "./job_view.ts";
 /** What an event of a job tells of its state. */
 export interface JobNews extends Pick<Job, "status" | "progress" | "error"> {
   jobId: string;
+  kind: string;
   attempt: number;
   /** Its status before this; null: it is new, or nobody knows. */
   before: Job["status"] | null;

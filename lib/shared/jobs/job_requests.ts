@@ -46,8 +46,10 @@ export async function readPage<T>(path: string): Promise<T> {
 const MOST_RUNNING = 99;
 
 /** How many jobs of the viewer run. */
-export async function readRunningJobs(): Promise<number> {
+export async function readRunningJobs(
+  quietKinds: readonly string[],
+): Promise<number> {
   const path = `/api/jobs?status=running&limit=${MOST_RUNNING}`;
   const { items } = await readPage<{ items: Job[] }>(path);
-  return items.length;
+  return items.filter(({ kind }) => !quietKinds.includes(kind)).length;
 }
