@@ -1,5 +1,6 @@
 /** Documents as the routes and pages use them. */
 import { AppError } from "@/lib/errors.ts";
+import type { Content } from "@/lib/files/file_content.ts";
 import { cleanName, type Files } from "@/lib/files/files.ts";
 import type { Jobs } from "@/lib/jobs/jobs.ts";
 import type { JobStore } from "@/lib/jobs/job_store.ts";
@@ -14,6 +15,7 @@ import type { DocumentRecord } from "./document_record.ts";
 import type { DocumentStore, DocumentUnit, Loaded } from "./document_store.ts";
 import { newDocument, newWork } from "./new_document.ts";
 import type { StateStore } from "./state_store.ts";
+import { DOCUMENT_PURPOSE } from "./store_upload.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** Tells whether there is a project. */
@@ -92,6 +94,43 @@ export class Documents {
     return await this.get(space, id);
   }
 
+  /**
+   * Makes a document of bytes that are stored already.
+   * @throws {AppError} 404 `not_found` for the project; the bytes are dropped then
+   */
+  async adopt(
+    space: string,
+    { name, projectId }: { name: string; projectId: string | null },
+    content: Content,
+  ): Promise<Document> {
+    const { store, files, projects } = this.#parts;
+    try {
+      if (projectId !== null) await projects.require(space, projectId);
+      const id = newId("doc");
+      const unit = store.newUnit();
+      const file = files.add(unit, space, {
+        name,
+        mediaType: "application/octet-stream",
+        purpose: DOCUMENT_PURPOSE,
+      }, content);
+      const record: DocumentRecord = {
+        ...newDocument(id, file.name, store.now),
+        projectId,
+        fileId: file.id,
+        bytes: file.bytes,
+      };
+      store.add(unit, space, record, null);
+      store.changeWork(unit, space, id, null, newWork(record.reading));
+      store.setPending(unit, space, id, true);
+      store.tell(unit, space, id, "uploaded", { reading: record.reading });
+      if (!await store.commit(unit)) throw changing();
+      return await this.get(space, id);
+    } catch (error) {
+      await files.drop(content);
+      throw error;
+    }
+  }
+
   /** @throws {AppError} 404 `not_found` */
   async get(space: string, id: string): Promise<Document> {
     const view = isId("doc", id)
@@ -164,17 +203,11 @@ export class Documents {
     );
   }
 
-  /** The bytes of a document as they were given. @throws {AppError} 404, 409 `document_busy` */
-  async content(
-    space: string,
-    id: string,
-  ): Promise<{ name: string; bytes: number; body: ReadableStream }> {
-    const { files } = this.#parts;
-    const { record: { name, fileId, bytes } } = await this.#load(space, id);
-    if (fileId === null || bytes === null) {
-      throw documentBusy("The document is not whole yet.");
-    }
-    return { name, bytes, body: files.read(space, fileId) };
+  /** The file with the bytes of a document. @throws {AppError} 404, 409 `document_busy` */
+  async fileOf(space: string, id: string): Promise<string> {
+    const { record: { fileId } } = await this.#load(space, id);
+    if (fileId === null) throw documentBusy("The document is not whole yet.");
+    return fileId;
   }
 
   /**

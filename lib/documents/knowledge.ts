@@ -117,7 +117,7 @@ export class DocumentKnowledge {
     }
     if (pieces.length === 0) return null;
     return {
-      text: wrap(pieces),
+      text: await wrap(pieces),
       sources: pieces.map(({ source }) => source),
     };
   }
@@ -150,14 +150,20 @@ export class DocumentKnowledge {
   }
 }
 
+/** Bytes of a hash in a mark: no text can be made to hold its own. */
+const MARK_BYTES = 8;
+
 /**
- * The pieces as data and not as a part of the conversation: each between marks that hold a random word,
- * so that no text of a document can end its own piece or begin to speak as somebody else.
+ * The pieces as data and not as a part of the conversation: each between marks that hold a hash of all of
+ * them, so that no text of a document can end its own piece or begin to speak as somebody else. The same
+ * pieces have the same marks, so that an answer may come from the cache.
  */
-function wrap(
+async function wrap(
   pieces: readonly { source: KnowledgeSource; text: string }[],
-): string {
-  const mark = crypto.getRandomValues(new Uint8Array(6)).toHex();
+): Promise<string> {
+  const all = new TextEncoder().encode(JSON.stringify(pieces));
+  const digest = await crypto.subtle.digest("SHA-256", all);
+  const mark = new Uint8Array(digest, 0, MARK_BYTES).toHex();
   const passages = pieces.map(({ source: { name, place }, text }, index) =>
     [
       `<passage-${mark} number="${index + 1}" document="${
