@@ -132,7 +132,8 @@ export class Uploads {
       }
     } catch (error) {
       // What is too much belongs to no upload; what broke off goes on from here.
-      const isRefused = error instanceof AppError && error.status !== 400;
+      const isRefused = error instanceof AppError &&
+        (error.status === 413 || error.status === 409);
       if (!isRefused) await flush();
       throw error;
     }
