@@ -8,6 +8,7 @@ import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 import { adminPlaces } from "./admin/admin_places.ts";
 import { Icon } from "./Icon.tsx";
 import { JobsLink } from "./jobs/JobsLink.tsx";
+import { NotificationsLink } from "./notifications/NotificationsLink.tsx";
 import { AccountMenu } from "./side/AccountMenu.tsx";
 import { SideHead } from "./side/SideHead.tsx";
 import { ARCHIVE_ID } from "./thread_menu/archive_id.ts";
@@ -49,6 +50,7 @@ export function Sidebar(
             <span class="cut">Tasks</span>
           </a>
           <JobsLink running={viewer.runningJobs} />
+          <NotificationsLink unread={viewer.unreadNotifications} />
           <a class="row" href="/settings">
             <Icon name="settings" />
             <span class="cut">Settings</span>

@@ -57,6 +57,7 @@ export function ChatBody(props: ChatBodyProps): VNode {
       <div class="dock" key="dock">
         {signedOut.value}
         <Notice session={session} />
+        <div id="away" />
         <Composer
           session={session}
           models={models}

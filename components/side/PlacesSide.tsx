@@ -4,6 +4,7 @@ import { Icon } from "@/components/Icon.tsx";
 import type { IconName } from "@/components/icon_paths.ts";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 import JobsPlace from "@/islands/JobsPlace.tsx";
+import NotificationsPlace from "@/islands/NotificationsPlace.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { SideHead } from "./SideHead.tsx";
 
@@ -23,6 +24,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
           running={viewer.runningJobs}
           quietKinds={viewer.quietJobKinds}
         />
+        <NotificationsPlace unread={viewer.unreadNotifications} />
         <Place path="/settings" icon="settings" title="Settings" />
         <Place path="/docs" icon="book" title="Manual" />
         {places.length > 0 && (

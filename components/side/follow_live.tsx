@@ -4,6 +4,8 @@ import { SignedOut } from "@/components/chat/SignedOut.tsx";
 import { followThreads } from "@/lib/shared/chat/live_news.ts";
 import { signedOut } from "@/lib/shared/chat/signed_out.ts";
 import { live } from "@/lib/shared/live/live_client.ts";
+import { offerBackground } from "@/components/chat/offer_background.tsx";
+import { watchNotifications } from "@/lib/shared/notifications/watch.ts";
 import { sayReconnecting } from "@/lib/shared/live/reconnecting.ts";
 
 /** Follows until the returned function is called. */
@@ -12,6 +14,8 @@ export function followLive(): () => void {
   const stops = [
     followThreads(),
     sayReconnecting(state),
+    watchNotifications(),
+    offerBackground(),
     effect(() => {
       if (state.value === "open") signedOut.value = null;
       else if (state.value === "signed_out" && signedOut.peek() === null) {

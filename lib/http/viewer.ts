@@ -23,14 +23,15 @@ const MOST_JOBS = 99;
 export async function loadViewer(
   { caller, space, services }: State,
 ): Promise<Viewer> {
-  const { jobKinds, jobLists, users, workspaces } = services;
-  const [account, all, runningJobs] = await Promise.all([
+  const { jobKinds, jobLists, notifications, users, workspaces } = services;
+  const [account, all, runningJobs, unreadNotifications] = await Promise.all([
     users.account(caller.user),
     workspaces.list(caller.user),
     jobLists.count(space, "running", {
       hides: hiddenKinds(jobKinds, "running"),
       most: MOST_JOBS,
     }),
+    notifications.unread(space),
   ]);
   const names = all.map(({ id, name }) => ({ id, name }));
   return {
@@ -45,6 +46,7 @@ export async function loadViewer(
     workspaces: names.sort((a, b) => a.name.localeCompare(b.name, "en")),
     runningJobs,
     quietJobKinds: quietKinds(jobKinds),
+    unreadNotifications,
   };
 }
 

@@ -215,6 +215,7 @@ export class InboxChange {
           at,
           subject: id,
           data: {
+            notificationId: id,
             event: record.event,
             count: record.count,
             inBrowser,

@@ -27,6 +27,8 @@ export interface Viewer {
   runningJobs: number;
   /** Kinds of jobs that go on behind other things and are not told of. */
   quietJobKinds: readonly string[];
+  /** Notifications that the viewer has not read. */
+  unreadNotifications: number;
 }
 
 /** What the viewer's workspace is called where it is not plain that it is one. */

@@ -3,6 +3,7 @@ import { appearanceSection } from "./appearance.tsx";
 import { dataSection } from "./data.tsx";
 import { keysSection } from "./keys.tsx";
 import { limitsSection } from "./limits.tsx";
+import { notificationsSection } from "./notifications.tsx";
 import { sessionsSection } from "./sessions.tsx";
 import { shortcutsSection } from "./shortcuts.tsx";
 import type { SettingsSection } from "./section.ts";
@@ -14,6 +15,7 @@ export const SETTINGS_SECTIONS: readonly SettingsSection[] = [
   accountSection,
   keysSection,
   limitsSection,
+  notificationsSection,
   webhooksSection,
   shortcutsSection,
   sessionsSection,

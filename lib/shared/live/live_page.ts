@@ -20,9 +20,9 @@ export const browserPage: LivePage = {
     const { signal } = stopped;
     const look = () => callback(browserPage.isShown() ? "shown" : "hidden");
     document.addEventListener("visibilitychange", look, { signal });
-    addEventListener("pageshow", ({ persisted }) => persisted && look(), {
-      signal,
-    });
+    addEventListener("pageshow", (event) => {
+      if ((event as PageTransitionEvent).persisted) look();
+    }, { signal });
     addEventListener("pagehide", () => callback("gone"), { signal });
     addEventListener("online", () => callback("online"), { signal });
     return () => stopped.abort();
