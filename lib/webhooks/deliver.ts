@@ -83,6 +83,12 @@ export class Deliverer {
     }
     try {
       return await this.#attempt(context, webhook.record, delivery);
+    } catch (error) {
+      if (error instanceof NotSendable) {
+        await deliveries.write(delivery, ended(delivery, error.message));
+        throw new JobRefusal(error.message);
+      }
+      throw error;
     } finally {
       place();
     }
@@ -133,7 +139,7 @@ export class Deliverer {
     const { deliveries, sealer } = this.#parts;
     const told = await deliveries.message(space, record.event);
     if (told === null) {
-      throw new JobRefusal("The event is kept no longer.");
+      throw new NotSendable("The event is kept no longer.");
     }
     const nowMs = deliveries.clock.now();
     const opened = await Promise.all(
@@ -142,7 +148,7 @@ export class Deliverer {
     );
     const readable = opened.filter((secret) => secret !== null);
     if (readable.length === 0) {
-      throw new JobRefusal(
+      throw new NotSendable(
         "The secret of the webhook cannot be read: FRESHET_SECRET is another one now. Give the webhook a new secret.",
       );
     }
@@ -209,6 +215,11 @@ export class Deliverer {
     if (isLast) throw new JobRefusal(error);
     throw new JobDelay(error, afterMs, true);
   }
+}
+
+/** There is nothing to send, or nothing to sign it with. */
+class NotSendable extends Error {
+  override readonly name = "NotSendable";
 }
 
 const NOT_ANSWERED = { status: null, error: null, excerpt: "" } as const;

@@ -1,6 +1,6 @@
 /** Rows of deliveries, and of the events that are delivered, which outlive the log. */
 import type { EventPlace } from "@/lib/events/event_view.ts";
-import type { JobRecord } from "@/lib/jobs/job_record.ts";
+import { isOver, type JobRecord } from "@/lib/jobs/job_record.ts";
 import type { JobStore } from "@/lib/jobs/job_store.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
@@ -99,6 +99,24 @@ export class DeliveryStore {
     return value === null || value.event.generation !== event.generation
       ? null
       : { space, record: value, versionstamp: versionstamp! };
+  }
+
+  /**
+   * Deliveries as they are seen with their jobs: where the job has ended without a word to its delivery
+   * (cancelled, or dead with its process), nothing is on its way any more.
+   */
+  async withJobs(
+    space: string,
+    records: readonly DeliveryRecord[],
+  ): Promise<DeliveryRecord[]> {
+    return await Promise.all(records.map(async (record) => {
+      const { state, job } = record;
+      if (state !== "waiting" && state !== "sending") return record;
+      const loaded = await this.#jobs.load(space, job);
+      return loaded === null || isOver(loaded.record)
+        ? { ...record, state: "failed", nextAt: null }
+        : record;
+    }));
   }
 
   /** Newest events first. */

@@ -14,8 +14,12 @@ const LONGEST_WAIT_MS = 60_000;
 /** How much of a new duration goes into the average. */
 const NEW_PART = 0.3;
 
+/** A receiver that is as slow as this is remembered while nothing goes to it, in milliseconds. */
+const SLOW_MS = 1_000;
+
 interface Receiver {
-  taken: number;
+  /** When the requests under way began, monotonic milliseconds. */
+  begun: number[];
   /** How long a request takes, on average, in milliseconds. */
   averageMs: number;
   /** Monotonic time at which the deliveries that were sent away will all have had a place. */
@@ -37,23 +41,24 @@ export class ReceiverPlaces {
   take(webhook: string): (() => void) | number {
     const nowMs = this.#clock.monotonic();
     const receiver = this.#receivers.get(webhook) ??
-      { taken: 0, averageMs: SHORTEST_WAIT_MS, bookedUntilMs: nowMs };
+      { begun: [], averageMs: SHORTEST_WAIT_MS, bookedUntilMs: nowMs };
     this.#receivers.set(webhook, receiver);
-    if (receiver.taken >= PLACES_PER_RECEIVER) {
+    if (receiver.begun.length >= PLACES_PER_RECEIVER) {
       const from = Math.max(receiver.bookedUntilMs, nowMs);
-      receiver.bookedUntilMs = from + receiver.averageMs / PLACES_PER_RECEIVER;
+      const takesMs = Math.max(receiver.averageMs, nowMs - receiver.begun[0]);
+      receiver.bookedUntilMs = from + takesMs / PLACES_PER_RECEIVER;
       const waitMs = receiver.bookedUntilMs - nowMs;
       return Math.min(Math.max(waitMs, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
     }
-    receiver.taken += 1;
+    receiver.begun.push(nowMs);
     let isGiven = false;
     return () => {
       if (isGiven) return;
       isGiven = true;
-      receiver.taken -= 1;
+      receiver.begun.splice(receiver.begun.indexOf(nowMs), 1);
       const tookMs = this.#clock.monotonic() - nowMs;
       receiver.averageMs += (tookMs - receiver.averageMs) * NEW_PART;
-      if (receiver.taken === 0 && receiver.bookedUntilMs <= nowMs + tookMs) {
+      if (receiver.begun.length === 0 && receiver.averageMs < SLOW_MS) {
         this.#receivers.delete(webhook);
       }
     };

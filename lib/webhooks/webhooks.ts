@@ -228,7 +228,11 @@ export class Webhooks {
       { before, limit: limit + 1 },
       signal,
     );
-    const items = found.slice(0, limit).map(toDelivery);
+    const seen = await this.#parts.deliveryStore.withJobs(
+      record.space,
+      found.slice(0, limit),
+    );
+    const items = seen.map(toDelivery);
     return {
       items,
       nextCursor: found.length > limit ? items[limit - 1].id : null,
@@ -372,7 +376,9 @@ export class Webhooks {
       ? null
       : await this.#parts.deliveryStore.load(space, id, place);
     if (loaded === null) throw notFound("delivery");
-    return loaded;
+    const [seen] = await this.#parts.deliveryStore
+      .withJobs(space, [loaded.record]);
+    return { ...loaded, record: seen };
   }
 
   #checkUrl(url: string): void {

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { PLACES_PER_RECEIVER, ReceiverPlaces } from "./receiver_places.ts";
+
+Deno.test("ReceiverPlaces: a receiver has so many places, and each has its own", () => {
+  const clock = { now: 0, monotonic: () => clock.now };
+  const places = new ReceiverPlaces(clock);
+  const taken = Array.from(
+    { length: PLACES_PER_RECEIVER },
+    () => places.take("slow"),
+  );
+  assert.ok(taken.every((place) => typeof place === "function"));
+  assert.equal(typeof places.take("slow"), "number");
+  assert.equal(typeof places.take("other"), "function");
+  const [first] = taken;
+  if (typeof first === "function") {
+    first();
+    // Giving back twice gives back once.
+    first();
+  }
+  assert.equal(typeof places.take("slow"), "function");
+  assert.equal(typeof places.take("slow"), "number");
+});
+
+Deno.test("ReceiverPlaces: who finds none waits behind those who found none before", () => {
+  const clock = { now: 0, monotonic: () => clock.now };
+  const places = new ReceiverPlaces(clock);
+  for (let count = 0; count < PLACES_PER_RECEIVER; count += 1) {
+    places.take("slow");
+  }
+  clock.now += 10_000;
+  const waits = Array.from({ length: 200 }, () => Number(places.take("slow")));
+  assert.ok(waits.every((wait, turn) => turn === 0 || wait >= waits[turn - 1]));
+  assert.ok(waits[0] >= 250);
+  assert.equal(waits.at(-1), 60_000);
+});
