@@ -13,8 +13,8 @@ export interface EventFacts {
   readonly data: Readonly<Record<string, string>>;
   /** Members that may hold words of a person; only that person is told them. */
   readonly personal?: readonly string[];
-  /** It comes so often that no pattern stands for it: who wants it has to name it. */
-  readonly isFrequent?: boolean;
+  /** No pattern stands for it, since it comes very often or is about telling: who wants it has to name it. */
+  readonly isNamedOnly?: boolean;
 }
 
 const THREAD = { threadId: "Id of the thread" };
@@ -46,6 +46,9 @@ const JOB = {
   attempt: "Number of the attempt; 0 before the first",
   progress: "`{value, message}`: from 0 to 1, and a note",
   error: "Why the last attempt failed, or null",
+  before: "State before this, or null: it is new",
+  waitedMs: "With a beginning: milliseconds since it was due; else null",
+  tookMs: "With the end of an attempt: how long that took; else null",
 };
 
 const job = (when: string): EventFacts => ({
@@ -53,6 +56,29 @@ const job = (when: string): EventFacts => ({
   subject: "the job",
   data: JOB,
   personal: ["title", "progress", "error"],
+});
+
+const document = (
+  when: string,
+  data: Readonly<Record<string, string>> = {},
+): EventFacts => ({
+  when,
+  subject: "the document",
+  data: { documentId: "Id of the document", ...data },
+  personal: ["name", "message", "error"],
+});
+
+const READING = { reading: "Which reading of the document it is" };
+
+const schedule = (when: string): EventFacts => ({
+  when,
+  subject: "the schedule",
+  data: {
+    scheduleId: "Id of the schedule",
+    nextAt: "When it is due next, or null",
+    isPaused: "Whether it is paused",
+    version: "Version of the schedule",
+  },
 });
 
 const BUDGET = {
@@ -85,6 +111,12 @@ const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
     data: {},
   },
 
+  "run.backgrounded": {
+    when: "Somebody wants to be told of the end of an answer",
+    subject: "the run",
+    data: {},
+  },
+
   "message.created": {
     when: "A question was asked",
     subject: "the message",
@@ -108,7 +140,7 @@ const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
   "job.started": job("An attempt at a job has begun"),
   "job.progress": {
     ...job("A job tells how far it is, a few times a second"),
-    isFrequent: true,
+    isNamedOnly: true,
   },
   "job.completed": job("A job is done"),
   "job.failed": job("An attempt has failed and another one follows"),
@@ -148,6 +180,70 @@ const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
     when: "One of several people is to be told of something",
     subject: "what it is about",
     data: { type: "Type of the event that led to it" },
+  },
+
+  "document.uploaded": document("A document is there to be read", READING),
+  "document.profiled": document("It is known what a document holds", READING),
+  "document.indexed": document("A document can be searched", {
+    ...READING,
+    name: "Name of the document",
+    chunks: "Pieces that it is found by",
+  }),
+  "document.progress": {
+    ...document("A document is being read", {
+      progress: "From 0 to 1",
+      message: "A note",
+    }),
+    isNamedOnly: true,
+  },
+  "document.failed": document("A document could not be read", {
+    name: "Name of the document",
+    error: "Why",
+  }),
+  "document.cancelled": document("Reading a document was cancelled"),
+  "document.changed": document("A document was changed", {
+    state: "State of the document",
+  }),
+  "document.deleted": document("A document was deleted"),
+
+  "schedule.created": schedule("A schedule was made"),
+  "schedule.changed": schedule("A schedule was changed"),
+  "schedule.planned": schedule("A schedule has another next time"),
+  "schedule.ran": schedule("The job of a schedule was begun"),
+  "schedule.passed": schedule("A due time was let pass"),
+  "schedule.paused": schedule("A schedule was paused"),
+  "schedule.resumed": schedule("A schedule goes on"),
+  "schedule.deleted": schedule("A schedule was deleted"),
+
+  "task.updated": {
+    when: "A task was changed by what was done for it",
+    subject: "the task",
+    data: {
+      taskId: "Id of the task",
+      status: "State of the task",
+      jobId: "Job that does it, or null",
+      threadId: "Thread of the task, or null",
+      version: "Version of the task",
+    },
+  },
+
+  "notification.created": {
+    when: "Somebody is notified of something",
+    subject: "the notification",
+    data: {
+      notificationId: "Id of the notification",
+      event: "What it is of",
+      count: "How often that has happened",
+      inBrowser: "Whether browsers show it",
+      unread: "Notifications that are not read",
+    },
+    isNamedOnly: true,
+  },
+  "notification.read": {
+    when: "Notifications were read",
+    subject: "the notification, or `all`",
+    data: { unread: "Notifications that are not read" },
+    isNamedOnly: true,
   },
 
   "budget.warned": budget("The soft part of a budget is spent"),

@@ -5,8 +5,7 @@ const PATTERN = /^(?:\*|(?:[a-z_]+|\*)\.(?:[a-z_]+|\*))$/;
 
 function covers(pattern: string, type: string): boolean {
   if (pattern === type) return true;
-  // What comes many times a second is for those who name it.
-  if (eventFacts(type)?.isFrequent === true) return false;
+  if (eventFacts(type)?.isNamedOnly === true) return false;
   if (pattern === "*") return true;
   const [noun, verb] = pattern.split(".");
   const [ofNoun, ofVerb] = type.split(".");

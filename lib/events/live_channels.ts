@@ -1,6 +1,4 @@
 /** What a live connection may listen to: one table, a line for each channel. */
-import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
-import type { Role } from "@/lib/auth/roles.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { OutboxEvent } from "@/lib/kv/outbox.ts";
 import { type IdPrefix, isId } from "@/lib/shared/ids.ts";
@@ -19,8 +17,8 @@ interface ChannelRule {
   /** What the name ends with behind a colon: the id of what the channel is about; absent: nothing. */
   readonly id?: IdPrefix;
   readonly source: ChannelSource;
-  /** The least that a listener must be. */
-  readonly role: Role;
+  /** Whether only admins of the workspace may listen. */
+  readonly isForAdmins: boolean;
   /** Whether it has this event of its source. */
   readonly carries: (event: OutboxEvent, id: string) => boolean;
 }
@@ -28,7 +26,7 @@ interface ChannelRule {
 /** Events whose type begins so, with a point behind it. */
 const own = (...nouns: string[]): ChannelRule => ({
   source: "own",
-  role: "viewer",
+  isForAdmins: false,
   carries: ({ type }) => nouns.includes(nounOf(type)),
 });
 
@@ -36,7 +34,7 @@ const own = (...nouns: string[]): ChannelRule => ({
 const CHANNELS: Readonly<Record<string, ChannelRule>> = {
   threads: {
     source: "own",
-    role: "viewer",
+    isForAdmins: false,
     carries: (event) =>
       ["thread", "run"].includes(nounOf(event.type)) &&
       threadOfEvent(event) !== null && event.data.temporary !== true,
@@ -44,7 +42,7 @@ const CHANNELS: Readonly<Record<string, ChannelRule>> = {
   thread: {
     id: "thr",
     source: "own",
-    role: "viewer",
+    isForAdmins: false,
     carries: (event, id) => threadOfEvent(event) === id,
   },
   jobs: own("job"),
@@ -55,12 +53,12 @@ const CHANNELS: Readonly<Record<string, ChannelRule>> = {
   webhooks: own("webhook"),
   "admin:jobs": {
     source: "everyone",
-    role: "admin",
+    isForAdmins: true,
     carries: ({ type }) => nounOf(type) === "job",
   },
   workspace: {
     source: "workspace",
-    role: "admin",
+    isForAdmins: true,
     carries: ({ type }) => nounOf(type) !== "job",
   },
 };
@@ -69,7 +67,7 @@ const CHANNELS: Readonly<Record<string, ChannelRule>> = {
 export interface Channel {
   readonly name: string;
   readonly source: ChannelSource;
-  readonly role: Role;
+  readonly isForAdmins: boolean;
   /** The thread that it is about; null for a channel about no thread in particular. */
   readonly thread: string | null;
   /** Whether it has this event of its source. */
@@ -97,7 +95,7 @@ function toChannel(name: string, rule: ChannelRule, id: string): Channel {
   return {
     name,
     source: rule.source,
-    role: rule.role,
+    isForAdmins: rule.isForAdmins,
     thread: rule.id === "thr" ? id : null,
     carries: (event) => rule.carries(event, id),
   };
@@ -118,14 +116,6 @@ export function parseChannels(text: string | null): Channel[] {
     if (channel !== null) return channel;
     throw refused(`has “${name.slice(0, 60)}”, which is no channel`);
   });
-}
-
-/** Whether somebody may listen to a channel, whatever it is about. */
-export function mayListen(
-  caller: Pick<Caller, "role" | "key">,
-  { role }: Pick<Channel, "role">,
-): boolean {
-  return mayActAs(caller as Caller, role);
 }
 
 /** The thread that an event is about; null when it is about none. */

@@ -76,11 +76,9 @@ export class LiveListener {
     return [...this.#heard.keys()];
   }
 
-  /** Whether it takes more than a viewer to listen to one of the channels. */
-  get needsRole(): boolean {
-    return [...this.#heard.values()].some(({ channel }) =>
-      channel.role !== "viewer"
-    );
+  /** Whether it takes an admin to listen to one of the channels. */
+  get isForAdmins(): boolean {
+    return [...this.#heard.values()].some(({ channel }) => channel.isForAdmins);
   }
 
   /** Whether there is nothing to hand out at this moment. */

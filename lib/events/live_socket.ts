@@ -25,7 +25,7 @@ const STALLED_MS = 15_000;
 /** How often is looked whether a slow client has caught up: at first, and at most; in milliseconds. */
 const FIRST_LOOK_MS = 10;
 const LONGEST_LOOK_MS = 250;
-/** How often is looked whether somebody who needs a role still has it, in milliseconds. */
+/** How often is looked whether an admin still is one, in milliseconds. */
 const ROLE_CHECK_MS = 1_000;
 /** Longest reason that a close frame holds, in bytes (RFC 6455, 5.5). */
 const MAX_REASON_BYTES = 123;
@@ -39,8 +39,8 @@ export interface LiveSocketParts {
   listen: (signal: AbortSignal) => Promise<LiveListener>;
   /** Whether the client may listen to more channels. @throws {AppError} 403 or 404: it may not */
   assertMayListen: (channels: readonly Channel[]) => Promise<void>;
-  /** Whether the client still has the role that its channels need. */
-  hasRole: () => Promise<boolean>;
+  /** Whether the client, who was an admin, still is one. */
+  isStillAdmin: () => Promise<boolean>;
   /** Aborts with an `AppError` when the client may be here no longer. */
   access: AbortSignal;
 }
@@ -170,9 +170,9 @@ export class LiveSocket {
   }
 
   async #checkRole(): Promise<void> {
-    if (!this.#listener?.needsRole) return;
+    if (!this.#listener?.isForAdmins) return;
     try {
-      if (await this.#parts.hasRole()) return;
+      if (await this.#parts.isStillAdmin()) return;
     } catch {
       // A store that is silent for a moment is no reason to cut anybody off.
       return;

@@ -1,9 +1,10 @@
 /** Who may listen to which live channels. */
 import type { Context } from "fresh";
 import { groundsOf } from "@/lib/auth/access_grounds.ts";
+import { mayActAs } from "@/lib/auth/caller.ts";
 import { isAtLeast } from "@/lib/auth/roles.ts";
 import { AppError } from "@/lib/errors.ts";
-import { type Channel, mayListen } from "@/lib/events/live_channels.ts";
+import type { Channel } from "@/lib/events/live_channels.ts";
 import { closeSocket } from "@/lib/events/live_socket.ts";
 import { CLOSE_CODES } from "@/lib/shared/live/live_wire.ts";
 import type { State } from "@/utils.ts";
@@ -18,7 +19,7 @@ export async function assertMayListen(
 ): Promise<void> {
   const { caller, space, services: { threads } } = state;
   for (const channel of channels) {
-    if (!mayListen(caller, channel)) {
+    if (channel.isForAdmins && !mayActAs(caller, "admin")) {
       throw refusal(channel, 403, "forbidden", "This channel is for admins.");
     }
   }

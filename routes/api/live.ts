@@ -60,7 +60,7 @@ function overSocket(
       return await liveFeed.listen(space, channels, cursor, signal);
     },
     assertMayListen: (more) => assertMayListen(ctx, more),
-    hasRole: () => isStillAdmin(ctx),
+    isStillAdmin: () => isStillAdmin(ctx),
     access: accessOf(ctx, over.promise),
   });
   void live.closed.then(over.resolve);

@@ -109,7 +109,8 @@ Deno.test("resume: a hidden page holds no stream, and shows the rest when it is 
   await setHidden(page, false);
   await answered(page);
   assert.equal((await prose(page).innerText()).trim(), TEXT);
-  assert.equal(streams.size, 2);
+  // That of the answer; live events come over a socket, which a page keeps for a while.
+  assert.equal(streams.size, 1);
 });
 
 Deno.test("resume: a question asked while the server is away is kept, and asked once it is back", async () => {

@@ -141,8 +141,7 @@ Deno.test("WebSocket: no page of another origin asks for one, which no other rul
   const cookie = `Cookie: freshet_session=${await ownerToken(app)}`;
   const key = `Authorization: Bearer ${await ownersKey(app)}`;
   const { host } = new URL(app.url);
-  // Live events come as server-sent events to whoever passes.
-  const TAKEN = 200;
+  const TAKEN = 101;
   const open = async (...headers: string[]) => {
     const { hostname, port } = new URL(app.url);
     using connection = await Deno.connect({ hostname, port: Number(port) });

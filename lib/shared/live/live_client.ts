@@ -415,7 +415,9 @@ export function live(): LiveClient {
     socket: "WebSocket" in globalThis
       ? socketTransport((path) => new WebSocket(`${originOf()}${path}`))
       : null,
-    stream: streamTransport((path, init) => fetch(path, init)),
+    stream: streamTransport((path, { signal, ...init }) =>
+      fetch(path, { ...init, signal })
+    ),
     page: browserPage,
   });
 }
