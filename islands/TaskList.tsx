@@ -7,13 +7,15 @@ import { announce, announcement } from "@/lib/shared/announce.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
 import {
   deleteTask,
+  readTaskRow,
   restoreTask,
+  runTask,
   setTaskStatus,
   TaskRefused,
 } from "@/lib/shared/task_requests.ts";
 import type { TaskRow } from "@/lib/shared/task_rows.ts";
 import { TASK_STATUS_WORDS } from "@/lib/shared/task_status.ts";
-import type { TaskStatus } from "@/lib/shared/wire.ts";
+import type { Task, TaskStatus } from "@/lib/shared/wire.ts";
 
 export interface TaskListProps {
   rows: TaskRow[];
@@ -34,6 +36,8 @@ type Toast =
 export default function TaskList(props: TaskListProps): VNode {
   const clock = useClock(props.clock);
   const [rows, setRows] = useState(props.rows);
+  const shown = useRef(rows);
+  shown.current = rows;
   const [busyIds, setBusyIds] = useState<readonly string[]>([]);
   const [toast, setToast] = useState<Toast | null>(
     props.deletedId === null
@@ -70,6 +74,49 @@ export default function TaskList(props: TaskListProps): VNode {
       setBusyIds([...asked.current]);
     }
   };
+
+  useEffect(() => {
+    let isGone = false;
+    const stops: (() => void)[] = [];
+    void import("@/lib/shared/tasks/follow_tasks.ts").then(
+      ({ followTasks }) => {
+        if (isGone) return;
+        stops.push(followTasks(() => shown.current, (row) => renew(row)));
+      },
+    );
+    return () => {
+      isGone = true;
+      for (const stop of stops) stop();
+    };
+  }, []);
+
+  const renew = async (row: TaskRow) => {
+    const now = await readTaskRow(row).catch(() => row);
+    if (now === null || asked.current.has(row.task.id)) return;
+    const before = shown.current.find(({ task }) => task.id === row.task.id);
+    // Two readings may overtake each other.
+    if (before === undefined || before.task.version > now.task.version) return;
+    setRows((all) =>
+      all.map((other) => other.task.id === now.task.id ? now : other)
+    );
+    if (before.task.status !== now.task.status) {
+      announce(`${now.task.title}: ${TASK_STATUS_WORDS[now.task.status]}`);
+    }
+  };
+
+  const run = (row: TaskRow) =>
+    attempt(row.task.id, async () => {
+      const { id, status, error } = await runTask(row.task.id);
+      const task: Task = { ...row.task, status: "doing", jobId: id };
+      setRows((all) =>
+        all.map((other) =>
+          other.task.id === task.id
+            ? { ...other, task, job: { id, status, error } }
+            : other
+        )
+      );
+      announce(`A model does ${task.title}`);
+    }).then(() => renew(row));
 
   const changeStatus = (row: TaskRow, status: TaskStatus) =>
     attempt(row.task.id, async () => {
@@ -120,6 +167,7 @@ export default function TaskList(props: TaskListProps): VNode {
               isBusy={busyIds.includes(row.task.id)}
               onStatus={changeStatus}
               onDelete={remove}
+              onRun={run}
             />
           ))}
         </ul>

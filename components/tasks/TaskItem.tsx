@@ -3,7 +3,7 @@ import { Icon } from "@/components/Icon.tsx";
 import { Swatch } from "@/components/projects/Swatch.tsx";
 import type { Clock } from "@/lib/shared/clock.ts";
 import { describeDue } from "@/lib/shared/due.ts";
-import type { TaskRow } from "@/lib/shared/task_rows.ts";
+import type { TaskJob, TaskRow } from "@/lib/shared/task_rows.ts";
 import type { TaskStatus } from "@/lib/shared/wire.ts";
 
 export interface TaskItemProps {
@@ -16,13 +16,15 @@ export interface TaskItemProps {
   isBusy: boolean;
   onStatus: (row: TaskRow, status: TaskStatus) => void;
   onDelete: (row: TaskRow) => void;
+  onRun: (row: TaskRow) => void;
 }
 
 /** A task in a list. Each button is a form, so that it works before any script, or without. */
 export function TaskItem(props: TaskItemProps): VNode {
-  const { row, back, isBusy, onStatus, onDelete } = props;
+  const { row, back, isBusy, onStatus, onDelete, onRun } = props;
   const { task } = row;
   const isDone = task.status === "done";
+  const isAtIt = row.job !== null && isGoingOn(row.job);
   const toggled = isDone ? "todo" : "done";
   return (
     <li class="task" data-status={task.status} aria-busy={isBusy}>
@@ -55,8 +57,26 @@ export function TaskItem(props: TaskItemProps): VNode {
           {isDone && <span class="badge" data-kind="good">Done</span>}
         </div>
         <Facts {...props} />
+        {row.job !== null && <JobFact job={row.job} />}
       </div>
       <div class="task-acts">
+        {!isDone && !isAtIt && (
+          <ActionForm
+            row={row}
+            back={back}
+            action="run"
+            onSubmit={() => onRun(row)}
+          >
+            <button
+              class="btn btn-quiet btn-small"
+              type="submit"
+              aria-label={`Let the model do it: ${task.title}`}
+              title="A model answers in the task’s thread"
+            >
+              Let the model do it
+            </button>
+          </ActionForm>
+        )}
         {task.status === "todo" && (
           <ActionForm
             row={row}
@@ -90,6 +110,35 @@ export function TaskItem(props: TaskItemProps): VNode {
         </ActionForm>
       </div>
     </li>
+  );
+}
+
+function isGoingOn({ status }: TaskJob): boolean {
+  return status === "queued" || status === "running";
+}
+
+/** What the model is at, or why it has given up. */
+function JobFact({ job }: { job: TaskJob }): VNode | null {
+  if (isGoingOn(job)) {
+    return (
+      <p class="task-job">
+        <span class="status" data-state="running">
+          <span class="flow" />
+          {job.status === "queued" ? "Waits for a model" : "A model is at it"}
+        </span>{" "}
+        <a href={`/jobs/${job.id}`}>Show the job</a>
+      </p>
+    );
+  }
+  if (job.status !== "dead") return null;
+  return (
+    <p class="task-job">
+      <span class="status" data-state="bad">
+        <Icon name="alert" />
+        The model gave up: {job.error ?? "nobody knows why"}
+      </span>{" "}
+      <a href={`/jobs/${job.id}`}>Show the job</a>
+    </p>
   );
 }
 

@@ -17,7 +17,7 @@ export interface TaskRunParts {
   threads: Pick<Threads, "create" | "get">;
   projects: Pick<Projects, "findMany">;
   jobs: Pick<Jobs, "prepare" | "get">;
-  jobStore: Pick<JobStore, "enqueue" | "findDuplicate">;
+  jobStore: Pick<JobStore, "enqueue" | "findDuplicate" | "load">;
 }
 
 const KIND = "task.run";
@@ -61,6 +61,20 @@ export class TaskRuns {
       return ok
         ? { job: await jobs.get(space, job.id), isNew: true }
         : "conflict";
+    });
+  }
+
+  /** How some jobs stand; those that are kept no longer are not in it. */
+  async jobs(
+    space: string,
+    ids: readonly string[],
+  ): Promise<Pick<Job, "id" | "status" | "error">[]> {
+    const { jobStore } = this.#parts;
+    const found = await Promise.all(ids.map((id) => jobStore.load(space, id)));
+    return found.flatMap((loaded) => {
+      if (loaded === null) return [];
+      const { id, status, error } = loaded.record;
+      return [{ id, status, error }];
     });
   }
 

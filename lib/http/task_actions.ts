@@ -1,4 +1,5 @@
 /** What the forms of tasks do, each followed by the page it came from. */
+import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import { newTaskSchema, taskPatchSchema } from "@/lib/chat/task_input.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { State } from "@/utils.ts";
@@ -19,7 +20,7 @@ import {
  * @throws {AppError} 400 `invalid_request` for a form that is none of ours; as the services do
  */
 export async function actOnTask(
-  { services: { tags, tasks }, space }: State,
+  { caller, services: { tags, taskRuns, tasks }, space }: State,
   form: URLSearchParams,
 ): Promise<string> {
   const back = backPath(form.get("back"));
@@ -51,6 +52,9 @@ export async function actOnTask(
       await tasks.update(space, id, patch, acceptVersion(form));
       return back;
     }
+    case "run":
+      await taskRuns.start(space, id, storedCaller(caller));
+      return back;
     case "delete":
       await tasks.delete(space, id, acceptVersion(form));
       return withParameter(back, "deleted", id);

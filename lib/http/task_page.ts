@@ -50,7 +50,7 @@ export async function toTaskRows(
   const distinct = (ids: (string | null)[]) => [
     ...new Set(ids.filter((id) => id !== null)),
   ];
-  const [projects, threads] = await Promise.all([
+  const [projects, threads, jobs] = await Promise.all([
     services.projects.findMany(
       space,
       distinct(tasks.map(({ projectId }) => projectId)),
@@ -60,6 +60,7 @@ export async function toTaskRows(
         services.threads.get(space, id)
       ),
     ),
+    services.taskRuns.jobs(space, distinct(tasks.map(({ jobId }) => jobId))),
   ]);
   return tasks.map((task) => {
     const project = projects.find(({ id }) => id === task.projectId);
@@ -70,6 +71,7 @@ export async function toTaskRows(
         ? null
         : { id: project.id, name: project.name, color: project.color },
       thread: thread ? { id: thread.id, title: thread.title } : null,
+      job: jobs.find(({ id }) => id === task.jobId) ?? null,
     };
   });
 }

@@ -1,5 +1,6 @@
 /** What pages ask of `/api/tasks`. A refusal becomes a `TaskRefused` with words for a person. */
-import type { Problem, Task, TaskStatus } from "./wire.ts";
+import type { TaskRow } from "./task_rows.ts";
+import type { Job, Problem, Task, TaskStatus, Thread } from "./wire.ts";
 
 /** How long the server may take, in milliseconds. */
 const DEADLINE_MS = 30_000;
@@ -84,6 +85,31 @@ export async function setTaskStatus(
 ): Promise<Task> {
   const path = `/api/tasks/${task.id}`;
   return await (await send("PATCH", path, ifMatch(task), { status })).json();
+}
+
+/** Has a model do a task; the job that does it already when there is one. */
+export async function runTask(id: string): Promise<Job> {
+  return await (await send("POST", `/api/tasks/${id}/run`, {})).json();
+}
+
+/** A task with its thread and its job as they are now; null: it is gone. */
+export async function readTaskRow(row: TaskRow): Promise<TaskRow | null> {
+  const read = async <T>(path: string): Promise<T | null> => {
+    try {
+      return await (await send("GET", path, {})).json();
+    } catch (error) {
+      if (error instanceof TaskRefused && error.status === 404) return null;
+      throw error;
+    }
+  };
+  const task = await read<Task>(`/api/tasks/${row.task.id}`);
+  if (task === null) return null;
+  const { threadId, jobId } = task;
+  const [thread, job] = await Promise.all([
+    threadId === null ? null : read<Thread>(`/api/threads/${threadId}`),
+    jobId === null ? null : read<Job>(`/api/jobs/${jobId}`),
+  ]);
+  return { ...row, task, thread, job };
 }
 
 /** @throws {TaskRefused} 412 when it was changed meanwhile */
