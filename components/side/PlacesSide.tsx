@@ -25,6 +25,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
           quietKinds={viewer.quietJobKinds}
         />
         <NotificationsPlace unread={viewer.unreadNotifications} />
+        <Place path="/schedules" icon="clock" title="Schedules" />
         <Place path="/settings" icon="settings" title="Settings" />
         <Place path="/docs" icon="book" title="Manual" />
         {places.length > 0 && (

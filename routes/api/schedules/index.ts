@@ -6,6 +6,7 @@ import { readPageQuery } from "@/lib/http/page_query.ts";
 import { etag } from "@/lib/http/preconditions.ts";
 import { scheduleListSpace } from "@/lib/http/schedule_access.ts";
 import { newScheduleSchema } from "@/lib/schedules/schedule_input.ts";
+import { requireTarget } from "@/lib/http/schedule_form.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
@@ -20,6 +21,7 @@ export const handler = define.handlers(methods({
     const { services: { schedules }, space } = ctx.state;
     const idempotencyKey = readIdempotencyKey(ctx.req);
     const input = await readJson(ctx.req, newScheduleSchema);
+    requireTarget(ctx.state, input.target);
     const schedule = await schedules.create(space, input, idempotencyKey);
     return ctx.json(schedule, {
       status: 201,

@@ -4,6 +4,7 @@ import { methods } from "@/lib/http/methods.ts";
 import { etag, requireIfMatch } from "@/lib/http/preconditions.ts";
 import { scheduleSpace } from "@/lib/http/schedule_access.ts";
 import { schedulePatchSchema } from "@/lib/schedules/schedule_input.ts";
+import { requireTarget } from "@/lib/http/schedule_form.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
@@ -20,6 +21,7 @@ export const handler = define.handlers(methods({
   async PATCH(ctx) {
     const id = ctx.params.schedule;
     const patch = await readJson(ctx.req, schedulePatchSchema);
+    if (patch.target !== undefined) requireTarget(ctx.state, patch.target);
     const schedule = await ctx.state.services.schedules.update(
       await scheduleSpace(ctx.state, id),
       id,
