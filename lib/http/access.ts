@@ -153,6 +153,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/api/documents/:document/retry": api("member"),
   "/api/documents/:document/upload": api("viewer", "member"),
   "/api/live": api("viewer"),
+  "/api/files/:file": api("viewer"),
   "/api/models": api("viewer"),
   "/api/notifications": api("viewer"),
   "/api/notifications/:notification": api("viewer"),

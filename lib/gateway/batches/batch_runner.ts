@@ -163,7 +163,7 @@ export class BatchRunner {
       places: this.#places,
       onProgress: tell,
     });
-    const watch = this.#watch(run, record, work);
+    const watch = this.#watch(run, work);
     try {
       await work.run();
     } catch (error) {
@@ -178,7 +178,7 @@ export class BatchRunner {
   }
 
   /** Ends the work when somebody cancels the batch, when its time is over, and with the job. */
-  #watch(run: BatchRun, record: BatchRecord, work: BatchWork) {
+  #watch(run: BatchRun, work: BatchWork) {
     const { store } = this.#parts;
     const { clock } = store;
     const { signal } = run;
@@ -186,16 +186,10 @@ export class BatchRunner {
     const watch = { isExpired: false, end: () => over.abort() };
     const cut = () => work.stop(true);
     signal.addEventListener("abort", cut, { once: true });
-    const leftMs = Math.max(record.expiresAtMs - clock.now(), 0);
-    const cancelExpiry = clock.after(leftMs, () => {
-      watch.isExpired = true;
-      cut();
-    });
     let cancelCut = () => {};
     watch.end = () => {
       over.abort();
       signal.removeEventListener("abort", cut);
-      cancelExpiry();
       cancelCut();
     };
     const look = async () => {
@@ -205,6 +199,10 @@ export class BatchRunner {
         // A store that is silent for a moment changes nothing.
         const now = await store.load(run.space, run.id).catch(() => undefined);
         if (now === undefined) continue;
+        if (now !== null && now.record.expiresAtMs <= clock.now()) {
+          watch.isExpired = true;
+          return cut();
+        }
         if (now?.record.status === "in_progress") continue;
         work.stop(now === null);
         cancelCut = clock.after(GRACE_MS, cut);
