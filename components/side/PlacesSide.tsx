@@ -20,6 +20,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
         <h2 class="side-title">Yours</h2>
         <Place path="/projects" icon="folder" title="Projects" />
         <Place path="/tasks" icon="tasks" title="Tasks" />
+        <Place path="/documents" icon="book" title="Documents" />
         <JobsPlace
           running={viewer.runningJobs}
           quietKinds={viewer.quietJobKinds}

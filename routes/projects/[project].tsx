@@ -6,12 +6,14 @@ import { PageHead } from "@/components/PageHead.tsx";
 import { ProjectSettings } from "@/components/projects/ProjectSettings.tsx";
 import { ProjectThreads } from "@/components/projects/ProjectThreads.tsx";
 import { Swatch } from "@/components/projects/Swatch.tsx";
+import { ProjectDocuments } from "@/components/documents/ProjectDocuments.tsx";
 import { NewTask } from "@/components/tasks/NewTask.tsx";
 import { tasksPath } from "@/components/tasks/TaskFilters.tsx";
 import TaskList from "@/islands/TaskList.tsx";
 import { UNARCHIVED } from "@/lib/chat/thread_input.ts";
 import { loadChatSetup, loadNavigation } from "@/lib/http/chat_page.ts";
 import { readForm } from "@/lib/http/form.ts";
+import { MAX_LIMIT } from "@/lib/http/page_query.ts";
 import { actOnProject } from "@/lib/http/project_actions.ts";
 import { FormRefused, MAX_TEXT_FORM_BYTES } from "@/lib/http/task_form.ts";
 import { loadTaskRows, readDeletedId } from "@/lib/http/task_page.ts";
@@ -27,7 +29,15 @@ async function load(ctx: Context<State>, form: FormState) {
   const { services, space } = state;
   const projectId = ctx.params.project;
   const threadCursor = url.searchParams.get("threads");
-  const [project, navigation, { models }, list, threads] = await Promise.all([
+  const [
+    project,
+    navigation,
+    { models },
+    list,
+    threads,
+    documents,
+    allDocuments,
+  ] = await Promise.all([
     services.projects.require(space, projectId),
     loadNavigation(state),
     loadChatSetup(state, ctx.req.signal),
@@ -36,6 +46,8 @@ async function load(ctx: Context<State>, form: FormState) {
       limit: ROWS_PER_PAGE,
       cursor: threadCursor,
     }, { ...UNARCHIVED, projectId }),
+    services.documents.listOfProject(space, projectId),
+    services.documents.list(space, { limit: MAX_LIMIT, cursor: null }),
   ]);
   return {
     project,
@@ -43,6 +55,10 @@ async function load(ctx: Context<State>, form: FormState) {
     models,
     list,
     threads,
+    documents,
+    otherDocuments: allDocuments.items.filter((document) =>
+      document.projectId === null
+    ),
     isLater: threadCursor !== null,
     form,
     isSaved: url.searchParams.has("saved"),
@@ -131,6 +147,12 @@ export default define.page<typeof handler>(function ProjectPage({ data }) {
             </p>
           )}
         </section>
+        <ProjectDocuments
+          project={project}
+          documents={data.documents}
+          others={data.otherDocuments}
+          readsOnly={data.navigation.viewer.role === "viewer"}
+        />
         <section
           class="section"
           id="project-settings"
