@@ -25,6 +25,7 @@ import { JobStatistics } from "@/lib/jobs/job_statistics.ts";
 import { JobStore } from "@/lib/jobs/job_store.ts";
 import { Jobs } from "@/lib/jobs/jobs.ts";
 import { JobWorker } from "@/lib/jobs/job_worker.ts";
+import { JobsRetry } from "@/lib/jobs/kinds/jobs_retry.ts";
 import {
   buildNotifications,
   type NotificationServices,
@@ -121,6 +122,8 @@ export function buildBackground(base: BaseServices): Background {
     host: Deno.env.get("HOSTNAME") ?? "",
     log,
   });
+  const jobLists = new JobLists(store);
+  jobKinds.add(new JobsRetry({ jobs, jobLists, jobStatistics }));
   const jobRecovery = new JobRecovery({
     jobs: jobStore,
     owner,
@@ -206,7 +209,7 @@ export function buildBackground(base: BaseServices): Background {
     jobKinds,
     jobStatistics,
     jobSweepers,
-    jobLists: new JobLists(store),
+    jobLists,
     jobWorker,
     jobRecovery,
   };

@@ -1,30 +1,33 @@
 /** What the forms of `/admin/jobs` do, each followed by the page it came from. */
+import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import { AppError } from "@/lib/errors.ts";
-import { type RetriedJobs, retryDead } from "@/lib/jobs/retry_dead.ts";
+import { RETRY_JOB } from "@/lib/jobs/kinds/jobs_retry.ts";
 import { formatPlural } from "@/lib/shared/format.ts";
+import { userSpace } from "@/lib/shared/spaces.ts";
+import type { Job } from "@/lib/shared/wire.ts";
 import type { State } from "@/utils.ts";
 import { actOnJob, jobBackPath } from "./job_actions.ts";
 import { requireJob, requireMayRetry } from "./job_access.ts";
 import { withParameter } from "./task_form.ts";
 
-/** Jobs that one call begins again at most, and for how long it tries, in milliseconds. */
-const MOST_RETRIED = 1_000;
-const RETRY_FOR_MS = 10_000;
-
 /** Jobs that may be chosen one by one. */
 const MOST_CHOSEN = 200;
 
-/** Begins the dead jobs of the caller's workspace again. @param kind null: of every kind */
+/** Begins the job that begins the failed ones of the workspace again. @param kind null: of every kind */
 export async function retryAll(
-  { services, caller: { workspace } }: State,
+  { services: { jobs }, caller }: State,
   kind: string | null,
-  signal: AbortSignal,
-): Promise<RetriedJobs> {
-  return await retryDead(services, workspace, {
-    kind,
-    most: MOST_RETRIED,
-    deadlineMs: RETRY_FOR_MS,
-  }, signal);
+): Promise<Job> {
+  const { job } = await jobs.enqueue(
+    userSpace(caller.workspace, caller.user),
+    {
+      kind: RETRY_JOB,
+      input: { kind },
+      dedupKey: kind ?? "every kind",
+      askedBy: storedCaller(caller),
+    },
+  );
+  return job;
 }
 
 /**
@@ -67,12 +70,8 @@ export async function actOnAdminJobs(
       return withParameter(back, "done", isPaused ? "paused" : "resumed");
     }
     case "retry-all": {
-      const { retried, isMore } = await retryAll(state, kind, signal);
-      return withParameter(
-        back,
-        "done",
-        `retried-${retried}${isMore ? "+" : ""}`,
-      );
+      const { id } = await retryAll(state, kind);
+      return `/jobs/${id}`;
     }
     case "retry-chosen": {
       const ids = form.getAll("id").slice(0, MOST_CHOSEN);
@@ -97,8 +96,7 @@ function adminBackPath(back: string | null): string {
 export function adminJobsDone(done: string | null): string {
   if (done === "paused") return "Kind paused. What runs goes on to its end.";
   if (done === "resumed") return "Kind goes on";
-  const [, count, more] = /^retried-(\d{1,6})([+ ]?)$/.exec(done ?? "") ?? [];
+  const [, count] = /^retried-(\d{1,6})$/.exec(done ?? "") ?? [];
   if (count === undefined) return "";
-  const begun = `${formatPlural(Number(count), "job")} begun again`;
-  return more ? `${begun}. Some are left: retry once more.` : begun;
+  return `${formatPlural(Number(count), "job")} begun again`;
 }

@@ -100,8 +100,18 @@ Deno.test("admin jobs: the failed ones begin again, all of a kind or those that 
   assert.ok(counted.flow.tookMs !== null);
   await refused(await app.fetch("/api/jobs/statistics?hours=2"), 400);
   await refused(await pause(app), 204);
-  const none = await app.post("/api/jobs/retry", { kind: "thread.title" });
-  assert.deepEqual(await json(none, 202), { retried: 0, isMore: false });
+  const retry = async (kind: string) => {
+    const begun = await app.post("/api/jobs/retry", { kind });
+    const { id }: Job = await json(begun, 202);
+    assert.equal(begun.headers.get("location"), `/api/jobs/${id}`);
+    return (await statusOf(app, id, "completed")).result;
+  };
+  const href = "/admin/jobs";
+  assert.deepEqual(await retry("thread.title"), {
+    text: "0 jobs begun again",
+    href,
+    retried: 0,
+  });
   const chosen = await app.fetch("/admin/jobs", {
     method: "POST",
     body: new URLSearchParams([
@@ -116,8 +126,11 @@ Deno.test("admin jobs: the failed ones begin again, all of a kind or those that 
     chosen.headers.get("location"),
     "/admin/jobs?status=dead&done=retried-1",
   );
-  const all = await app.post("/api/jobs/retry", { kind: "test.steer" });
-  assert.deepEqual(await json(all, 202), { retried: 2, isMore: false });
+  assert.deepEqual(await retry("test.steer"), {
+    text: "2 jobs begun again",
+    href,
+    retried: 2,
+  });
   const list: Page<Job> = await json(
     await app.fetch("/api/jobs?scope=workspace&status=queued"),
   );

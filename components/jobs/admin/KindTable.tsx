@@ -21,10 +21,10 @@ export function KindTable(
             <th scope="col">Kind</th>
             <th scope="col" class="num">Waiting</th>
             <th scope="col" class="num">Running</th>
-            <th scope="col" class="num">Done</th>
-            <th scope="col" class="num">Failed</th>
-            <th scope="col" class="num">Waited, median, 95 %</th>
-            <th scope="col" class="num">Took, median, 95 %</th>
+            <th scope="col" class="num">Done, {filter.hours} h</th>
+            <th scope="col" class="num">Failed, {filter.hours} h</th>
+            <th scope="col" class="num">Waited, 50 and 95 %</th>
+            <th scope="col" class="num">Took, 50 and 95 %</th>
             <th>
               <span class="sr">Actions</span>
             </th>

@@ -1,4 +1,4 @@
-/** `POST /api/jobs/retry {kind?}`: begins the dead jobs of the workspace again, a thousand at a time. */
+/** `POST /api/jobs/retry {kind?}`: begins the failed jobs of the workspace again, as a job of its own. */
 import * as z from "zod";
 import { retryAll } from "@/lib/http/admin_job_actions.ts";
 import { readJson } from "@/lib/http/body.ts";
@@ -12,7 +12,10 @@ const bulkSchema = z.strictObject({
 export const handler = define.handlers(methods({
   async POST(ctx) {
     const { kind } = await readJson(ctx.req, bulkSchema, { optional: true });
-    const retried = await retryAll(ctx.state, kind, ctx.req.signal);
-    return ctx.json(retried, { status: 202 });
+    const job = await retryAll(ctx.state, kind);
+    return ctx.json(job, {
+      status: 202,
+      headers: { location: `/api/jobs/${job.id}` },
+    });
   },
 }));
