@@ -24,7 +24,7 @@ export function History(
   }
   return (
     <>
-      <div class="table-wrap" role="region" aria-label="History" tabIndex={0}>
+      <div class="table-wrap" role="region" aria-label="Runs" tabIndex={0}>
         <table class="table">
           <thead>
             <tr>

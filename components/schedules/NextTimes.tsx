@@ -13,7 +13,7 @@ export function NextTimes(
   if (times.length === 0) return <p class="hint">It is not due any more.</p>;
   const isAbroad = viewerZone !== timeZone;
   return (
-    <div class="table-wrap" role="region" aria-label="Next times" tabIndex={0}>
+    <div class="table-wrap" role="region" aria-label="Times" tabIndex={0}>
       <table class="table schedule-times">
         <thead>
           <tr>
