@@ -3,14 +3,14 @@ import {
   eventsBefore,
   eventsFrom,
   eventsKey,
-  eventsNoticesBefore,
-  eventsNoticesFrom,
   parseEventsKey,
+  workspaceEventsBefore,
+  workspaceEventsFrom,
 } from "@/lib/kv/keys.ts";
 import type {
   EnvelopeRecord,
-  NoticeRecord,
   OutboxEvent,
+  WorkspaceNoticeRecord,
 } from "@/lib/kv/outbox.ts";
 import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
@@ -118,32 +118,31 @@ export class EventLog {
       wanted,
       maxLookedAt,
     );
-    const notices = list<NoticeRecord>(
+    const notices = list<WorkspaceNoticeRecord>(
       this.#store,
-      eventsNoticesBefore(before?.versionstamp ?? null),
+      workspaceEventsBefore(workspace, before?.versionstamp ?? null),
       { reverse: true, signal, limit: maxLookedAt },
     );
-    let group: Deno.KvEntry<NoticeRecord>[] = [];
+    let group: Deno.KvEntry<WorkspaceNoticeRecord>[] = [];
     for await (const notice of notices) {
       group.push(notice);
       if (group.length < ENVELOPES_PER_READ) continue;
-      if (await this.#addGroup(page, workspace, group, signal)) {
+      if (await this.#addGroup(page, group, signal)) {
         return page.end();
       }
       group = [];
     }
-    await this.#addGroup(page, workspace, group, signal);
+    await this.#addGroup(page, group, signal);
     return page.end();
   }
 
   /** Whether the page is full. */
   async #addGroup(
     page: PageMaker,
-    workspace: string,
-    notices: readonly Deno.KvEntry<NoticeRecord>[],
+    notices: readonly Deno.KvEntry<WorkspaceNoticeRecord>[],
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
-    const atomics = await this.#itemsIn(workspace, notices, signal);
+    const atomics = await this.#itemsIn(notices, signal);
     return notices.some(({ key }, turn) =>
       page.add(atomics[turn], parseEventsKey(key))
     );
@@ -196,24 +195,23 @@ export class EventLog {
     { versionstamp }: EventPlace,
     signal: AbortSignal | undefined,
   ): Promise<{ items: LogItem[]; end: string | null }> {
-    const rows = await Array.fromAsync(list<NoticeRecord>(
+    const rows = await Array.fromAsync(list<WorkspaceNoticeRecord>(
       this.#store,
-      eventsNoticesFrom(versionstamp),
+      workspaceEventsFrom(workspace, versionstamp),
       { signal, limit: ENVELOPES_PER_READ },
     ));
-    const items = await this.#itemsIn(workspace, rows, signal);
+    const items = await this.#itemsIn(rows, signal);
     return { items: items.flat(), end: lastOf(rows) };
   }
 
-  /** The events of a workspace in each of some atomics. */
+  /** The events of a workspace in each of some of its atomics. */
   async #itemsIn(
-    workspace: string,
-    notices: readonly Deno.KvEntry<NoticeRecord>[],
+    notices: readonly Deno.KvEntry<WorkspaceNoticeRecord>[],
     signal: AbortSignal | undefined,
   ): Promise<LogItem[][]> {
     const atomics = notices.map(({ key, value }) => ({
       versionstamp: parseEventsKey(key),
-      spaces: value.ws.filter((space) => workspaceOf(space) === workspace),
+      spaces: value.ws,
     }));
     const envelopes = await getMany<EnvelopeRecord[]>(
       this.#store,

@@ -1,5 +1,5 @@
 /**
- * Keeps the outbox short: of each space the newest events stay. A consumer itself, so that it knows
+ * Keeps the outbox short: of each space and of each workspace the newest events stay. A consumer itself, so that it knows
  * where something happens, and one process at a time does it.
  */
 import { commit } from "@/lib/kv/commit.ts";
@@ -10,11 +10,14 @@ import {
   eventsNoticeTrimKey,
   eventsTrimKey,
   parseEventsKey,
+  workspaceEventsBefore,
+  workspaceEventsTrimKey,
 } from "@/lib/kv/keys.ts";
-import type { EnvelopeRecord } from "@/lib/kv/outbox.ts";
+import type { EnvelopeRecord, WorkspaceNoticeRecord } from "@/lib/kv/outbox.ts";
 import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
 import type {
   ConsumedEvent,
   Consumer,
@@ -77,6 +80,9 @@ export class OutboxTrim implements Consumer {
   async committed(signal: AbortSignal): Promise<void> {
     if (this.#due.size === 0) return;
     const slowest = await this.#slowestCursor(signal);
+    for (const workspace of new Set([...this.#due].map(workspaceOf))) {
+      await this.#trimWorkspace(workspace, slowest, signal);
+    }
     for (const space of this.#due) {
       await this.#trimEnvelopes(space, slowest, signal);
       this.#due.delete(space);
@@ -117,6 +123,25 @@ export class OutboxTrim implements Consumer {
       (envelope) => envelope.ev.length,
       slowest,
       eventsTrimKey(space),
+      signal,
+    );
+  }
+
+  async #trimWorkspace(
+    workspace: string,
+    slowest: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const rows = list<WorkspaceNoticeRecord>(
+      this.#store,
+      workspaceEventsBefore(workspace, null),
+      { reverse: true, signal },
+    );
+    await this.#deleteBeyond(
+      rows,
+      ({ n }) => n,
+      slowest,
+      workspaceEventsTrimKey(workspace),
       signal,
     );
   }

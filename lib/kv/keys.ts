@@ -381,15 +381,6 @@ export function eventsBefore(
   return { prefix, end: [...prefix, `${versionstamp}\0`] };
 }
 
-/** Notices up to a versionstamp, itself included (null: all). */
-export function eventsNoticesBefore(
-  versionstamp: string | null,
-): Deno.KvListSelector {
-  const prefix = ["sys", "e"];
-  if (versionstamp === null) return { prefix };
-  return { prefix, end: [...prefix, `${versionstamp}\0`] };
-}
-
 /** Notices from a versionstamp on, oldest first. */
 export function eventsNoticesFrom(versionstamp: string): Deno.KvListSelector {
   const prefix = ["sys", "e"];
@@ -418,6 +409,38 @@ export function parseEventsKey(key: Deno.KvKey): string {
 /** `{v, gen, vs, token}`: how far a consumer of events has come. */
 export function cursorKey(consumer: string): Deno.KvKey {
   return ["sys", "cur", consumer];
+}
+
+/** `{v, ws, n}`: which spaces in a workspace have events in one atomic, and how many. */
+export function workspaceEventsKey(
+  workspace: string,
+  stamp: symbol | string,
+): Deno.KvKey {
+  return [tenant(workspace), "en", stamp] as Deno.KvKey;
+}
+
+/** The atomics with events of a workspace up to a versionstamp, itself included (null: all). */
+export function workspaceEventsBefore(
+  workspace: string,
+  versionstamp: string | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "en"];
+  if (versionstamp === null) return { prefix };
+  return { prefix, end: [...prefix, `${versionstamp}\0`] };
+}
+
+/** The atomics with events of a workspace from a versionstamp on, oldest first. */
+export function workspaceEventsFrom(
+  workspace: string,
+  versionstamp: string,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "en"];
+  return { prefix, start: [...prefix, versionstamp] };
+}
+
+/** `{v, vs}`: what `workspaceEventsKey` built may have been deleted up to this versionstamp. */
+export function workspaceEventsTrimKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "ent"];
 }
 
 /** `{v, vs}`: the events of a space up to this versionstamp may have been deleted. */

@@ -2,7 +2,8 @@
  * What a change tells the rest of the program, written in the same atomic as the change itself: no event
  * without its change and no change without its event.
  */
-import { eventsKey, eventsNoticeKey } from "./keys.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
+import { eventsKey, eventsNoticeKey, workspaceEventsKey } from "./keys.ts";
 import { measureValue } from "./sizes.ts";
 import type { Store, Versioned } from "./store.ts";
 
@@ -40,11 +41,17 @@ export interface NoticeRecord extends Versioned {
   readonly ws: readonly string[];
 }
 
+/** Which spaces in a workspace have an envelope in one atomic: what the log of the workspace is read by. */
+export interface WorkspaceNoticeRecord extends NoticeRecord {
+  /** Events in all of them. */
+  readonly n: number;
+}
+
 /** Largest envelope, in bytes of its events; it leaves room for the rest of the value. */
 export const MAX_ENVELOPE_BYTES = 56 * 1024;
 
-/** Bytes that an envelope and its share of the notice have besides the events. */
-export const ENVELOPE_BYTES = 256;
+/** Bytes that an envelope and its share of the notices have besides the events. */
+export const ENVELOPE_BYTES = 448;
 
 /** Bytes of an event in its envelope. @throws {TypeError} when it cannot be stored */
 export function measureEvent({ space, event }: AddressedEvent): number {
@@ -57,15 +64,24 @@ export function measureEvent({ space, event }: AddressedEvent): number {
   return bytes;
 }
 
-/** The rows of the events of one atomic: an envelope for each space, and one notice. */
+/** A row of the outbox. */
+export interface OutboxRow {
+  key: Deno.KvKey;
+  value: EnvelopeRecord | NoticeRecord | WorkspaceNoticeRecord;
+}
+
+/**
+ * The rows of the events of one atomic: an envelope for each space, a notice for each workspace, and one
+ * notice for all.
+ */
 export function outboxRows(
   store: Pick<Store, "kv" | "generation">,
   events: readonly AddressedEvent[],
-): { key: Deno.KvKey; value: EnvelopeRecord | NoticeRecord }[] {
+): OutboxRow[] {
   if (events.length === 0) return [];
   const stamp = store.kv.commitVersionstamp();
   const bySpace = Map.groupBy(events, ({ space }) => space);
-  const rows: { key: Deno.KvKey; value: EnvelopeRecord | NoticeRecord }[] = [];
+  const rows: OutboxRow[] = [];
   let at = 0;
   for (const [space, addressed] of bySpace) {
     const ev = addressed.map(({ event }) => event);
@@ -75,9 +91,14 @@ export function outboxRows(
     });
     at += ev.length;
   }
-  rows.push({
-    key: eventsNoticeKey(stamp),
-    value: { v: 1, ws: [...bySpace.keys()] },
-  });
+  const spaces = [...bySpace.keys()];
+  for (const [workspace, ws] of Map.groupBy(spaces, workspaceOf)) {
+    const n = ws.reduce((sum, space) => sum + bySpace.get(space)!.length, 0);
+    rows.push({
+      key: workspaceEventsKey(workspace, stamp),
+      value: { v: 1, ws, n },
+    });
+  }
+  rows.push({ key: eventsNoticeKey(stamp), value: { v: 1, ws: spaces } });
   return rows;
 }
