@@ -94,7 +94,9 @@ export default define.page<typeof handler>(function SchedulePage({ data }) {
         <p class="hint" role="status">{done}</p>
         {paused !== null && <Paused paused={paused} />}
         <section class="section" aria-labelledby="next-title">
-          <h2 id="next-title">Next times</h2>
+          <div class="section-head">
+            <h2 id="next-title">Next times</h2>
+          </div>
           {paused === null
             ? (
               <ScheduleTimes
@@ -106,7 +108,9 @@ export default define.page<typeof handler>(function SchedulePage({ data }) {
             : <p class="soft">None while it is paused.</p>}
         </section>
         <section class="section" aria-labelledby="history-title">
-          <h2 id="history-title">History</h2>
+          <div class="section-head">
+            <h2 id="history-title">History</h2>
+          </div>
           <History
             runs={runs}
             timeZone={timeZone}

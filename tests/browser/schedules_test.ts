@@ -34,7 +34,7 @@ Deno.test("schedules page: without scripts one is made, refused, changed, paused
   await page.getByRole("button", { name: "Make schedule" }).click();
   await page.getByText("The hour “25” is not from 0 to 23.").waitFor();
   assert.equal(await page.getByLabel("Name").inputValue(), "Morning brief");
-  await page.getByRole("radio", { name: "Every week" }).check();
+  await page.getByRole("radio", { name: "Weekly" }).check();
   await page.getByLabel("Day", { exact: true }).selectOption("Friday");
   await page.getByLabel("Time", { exact: true }).fill("16:30");
   await page.getByLabel("Time zone").fill("Asia/Tokyo");

@@ -12,11 +12,11 @@ export const REPEATS = [
 export type Repeat = typeof REPEATS[number];
 
 export const REPEAT_WORDS: Record<Repeat, string> = {
-  hour: "Every hour",
-  day: "Every day",
+  hour: "Hourly",
+  day: "Daily",
   weekdays: "Weekdays",
-  week: "Every week",
-  month: "Every month",
+  week: "Weekly",
+  month: "Monthly",
   cron: "Cron text",
 };
 
