@@ -209,7 +209,7 @@ export class Notices {
       group: `job ${event.type} ${kind}`,
       at: event.at,
       about: title ?? kind,
-      text: isDone ? result.text : job?.error ?? error,
+      text: isDone ? isAnswer ? null : result.text : job?.error ?? error,
       href: isDone && result.href !== null ? result.href : `/jobs/${jobId}`,
       groupHref: isDone
         ? "/jobs?tab=finished"

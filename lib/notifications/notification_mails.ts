@@ -36,7 +36,8 @@ export class NotificationMails {
     if (to === null) return;
     const about = thread === null
       ? notice.about
-      : await threadTitle(space, thread) ?? "a thread that was deleted";
+      : await threadTitle(space, thread) ??
+        (notice.about || "a thread that was deleted");
     const title = notificationTitle(event, about, 1);
     const url = href === null ? null : page(href);
     const settings = page("/settings#notifications");

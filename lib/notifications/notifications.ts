@@ -117,7 +117,7 @@ export class Notifications {
       record.href === `/c/${thread}`;
     const about = thread === null
       ? record.about
-      : title ?? "a thread that was deleted";
+      : title ?? (record.about || "a thread that was deleted");
     return {
       id,
       event,
