@@ -63,7 +63,13 @@ export class BatchWork {
   readonly #running = new Set<Promise<void>>();
   readonly #open: OpenLine[] = [];
   #progress: BatchProgress;
+  /** Settles with the next line that gives its place back, and when all is to end. */
+  #changed = Promise.withResolvers<void>();
   #asking = 0;
+  /** Lines that wait to be asked again. */
+  #waiting = 0;
+  /** How many may be asked at a time: fewer after a refusal, more with each answer. */
+  #most = LINES_AT_A_TIME;
   /** Monotonic. */
   #pausedUntilMs = 0;
   #failure: { error: unknown } | null = null;
@@ -76,7 +82,7 @@ export class BatchWork {
   /** Begins no further line; with `atOnce` what is being asked ends, too. */
   stop(atOnce: boolean): void {
     this.#stop.abort();
-    this.#left.resolve();
+    this.#tellChange();
     if (atOnce) this.#cut.abort();
   }
 
@@ -96,7 +102,7 @@ export class BatchWork {
   }
 
   async #askAll(): Promise<void> {
-    const { finished, lines, places } = this.#parts;
+    const { finished, lines } = this.#parts;
     for await (const line of lines) {
       const isDone = finished.has(line.number);
       const open = { number: line.number, endOffset: line.endOffset, isDone };
@@ -105,10 +111,7 @@ export class BatchWork {
         this.#advance();
         continue;
       }
-      await this.#room();
-      if (this.#isStopped) return;
-      await places.take();
-      this.#asking += 1;
+      if (!await this.#takePlace(false)) return;
       const running = this.#do(line, open).catch((error) => {
         this.#failure ??= { error };
         this.stop(true);
@@ -121,46 +124,53 @@ export class BatchWork {
     return this.#stop.signal.aborted;
   }
 
-  /** Waits until one more line may be asked, or none any more. */
-  async #room(): Promise<void> {
-    const { store: { clock }, isPressed } = this.#parts;
+  /**
+   * Waits until one more line may be asked. False: none is to be any more.
+   * @param isAgain it was asked before: such lines come first
+   */
+  async #takePlace(isAgain: boolean): Promise<boolean> {
+    const { store: { clock }, isPressed, places } = this.#parts;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const pauseMs = this.#pausedUntilMs - clock.monotonic();
       if (pauseMs > 0) await sleep(clock, pauseMs, signal);
-      else if (this.#isFull) {
-        await Promise.race([this.#left.promise, ...this.#running]);
+      else if (
+        this.#asking >= Math.floor(this.#most) || (!isAgain && this.#isFull)
+      ) {
+        await Promise.race([this.#changed.promise, ...this.#running]);
       } else if (isPressed()) await sleep(clock, PRESSED_PAUSE_MS, signal);
-      else return;
+      else {
+        this.#asking += 1;
+        await places.take();
+        if (!signal.aborted) return true;
+        this.#leavePlace();
+      }
     }
+    return false;
   }
 
   get #isFull(): boolean {
-    return this.#asking >= LINES_AT_A_TIME ||
-      this.#running.size >= MAX_UNSTORED || this.#open.length > MAX_AHEAD;
+    return this.#waiting > 0 || this.#running.size >= MAX_UNSTORED ||
+      this.#open.length > MAX_AHEAD;
   }
-
-  /** Settles when a line gives its place back, or when all is to end. */
-  #left = Promise.withResolvers<void>();
 
   #leavePlace(): void {
     this.#parts.places.leave();
     this.#asking -= 1;
-    this.#left.resolve();
-    this.#left = Promise.withResolvers<void>();
+    this.#tellChange();
+  }
+
+  #tellChange(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
   }
 
   async #do(line: Line, open: OpenLine): Promise<void> {
     const read = readRequest(line, this.#parts.record.endpoint);
     const customId = isFault(read) ? "" : read.customId;
-    let answer: LineAnswer | LineFailure | null;
-    try {
-      answer = isFault(read)
-        ? { requestId: "", error: badLine(read.message) }
-        : await this.#ask(read.body);
-    } finally {
-      this.#leavePlace();
-    }
+    const answer = isFault(read)
+      ? this.#notAsked(read.message)
+      : await this.#ask(read.body);
     // It is asked again by whoever goes on.
     if (answer === null) return;
     const kind: ResultKind = isFailure(answer) ? "error" : "output";
@@ -176,50 +186,74 @@ export class BatchWork {
     this.#parts.onProgress(this.#progress);
   }
 
-  /** Null: it was given up. */
+  /** The input was looked through before: it cannot come to this. */
+  #notAsked(message: string): LineFailure {
+    this.#leavePlace();
+    const code = "invalid_request";
+    const error = new AppError({ status: 400, code, message });
+    return { requestId: "", error };
+  }
+
+  /** Asks, and gives the place back. Null: it was given up. */
   async #ask(
     body: Record<string, unknown>,
   ): Promise<LineAnswer | LineFailure | null> {
-    const { calls, callers, space, record } = this.#parts;
-    const { signal } = this.#cut;
     for (let attempt = 1;; attempt += 1) {
-      const answer = await calls.ask({
-        endpoint: record.endpoint,
-        body,
-        space,
-        asker: () => callers.asker(record.askedBy, record.endpoint),
-        signal,
-      });
-      if (!isFailure(answer)) return answer;
-      if (signal.aborted) return null;
+      const answer = await this.#askOnce(body);
+      if (!isFailure(answer)) {
+        this.#most = Math.min(this.#most + 1 / this.#most, LINES_AT_A_TIME);
+        return answer;
+      }
+      if (this.#cut.signal.aborted) return null;
       const { error } = answer;
-      const passes = isPassing(error);
+      const isHeldUp = isPassing(error);
       const mayPass = error.retryable && error.status >= 500 &&
         attempt < ATTEMPTS;
-      if (!passes && !mayPass) return answer;
-      if (!await this.#pause(error, attempt, passes)) return null;
+      if (!isHeldUp && !mayPass) return answer;
+      if (isHeldUp) this.#slowDown();
+      if (!await this.#pause(pauseAfter(error, attempt), isHeldUp)) return null;
     }
   }
 
+  async #askOnce(
+    body: Record<string, unknown>,
+  ): Promise<LineAnswer | LineFailure> {
+    const { calls, callers, space, record } = this.#parts;
+    const { askedBy, endpoint } = record;
+    try {
+      return await calls.ask({
+        endpoint,
+        body,
+        space,
+        asker: () => callers.asker(askedBy, endpoint),
+        signal: this.#cut.signal,
+      });
+    } finally {
+      this.#leavePlace();
+    }
+  }
+
+  /** As many as are being asked now are too many: those beside the one that was refused are not. */
+  #slowDown(): void {
+    this.#most = Math.max(Math.min(this.#most, this.#asking), 1);
+  }
+
   /**
-   * Waits before a further try, without its place. False: there is to be none.
+   * Waits before a further try. False: there is to be none.
    * @param holdsAll the whole batch meets the same limit
    */
-  async #pause(
-    error: AppError,
-    attempt: number,
-    holdsAll: boolean,
-  ): Promise<boolean> {
-    const { places, store: { clock } } = this.#parts;
-    const pauseMs = pauseAfter(error, attempt);
+  async #pause(pauseMs: number, holdsAll: boolean): Promise<boolean> {
+    const { store: { clock } } = this.#parts;
     if (holdsAll) {
       const untilMs = clock.monotonic() + pauseMs;
       this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
     }
-    this.#parts.places.leave();
+    this.#waiting += 1;
     await sleep(clock, pauseMs, this.#stop.signal);
-    await places.take();
-    return !this.#isStopped;
+    const isWanted = await this.#takePlace(true);
+    this.#waiting -= 1;
+    this.#tellChange();
+    return isWanted;
   }
 
   /** Counts a line whose result is being written. */
@@ -262,9 +296,4 @@ function pauseAfter(error: AppError, attempt: number): number {
   }
   const most = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
   return most / 2 + Math.random() * most / 2;
-}
-
-/** The input was looked through before: it cannot come to this. */
-function badLine(message: string): AppError {
-  return new AppError({ status: 400, code: "invalid_request", message });
 }
