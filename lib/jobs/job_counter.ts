@@ -9,9 +9,10 @@ import type {
   ConsumedEvent,
   Consumer,
   CursorRecord,
+  TrimRecord,
 } from "@/lib/events/consumer.ts";
 import * as keys from "@/lib/kv/keys.ts";
-import { get, getMany, list } from "@/lib/kv/reads.ts";
+import { getMany, list } from "@/lib/kv/reads.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { newToken } from "@/lib/kv/token.ts";
 import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
@@ -137,14 +138,17 @@ export class JobCounter implements Consumer {
     await sleep(this.#store.clock, PAUSE_MS, signal);
   }
 
-  /** Whatever has a higher versionstamp is told by an event that comes after the resync. */
+  /**
+   * Whatever has a higher versionstamp is told by an event that comes after the resync. Where there was no
+   * event when it began, those before were deleted, or there has not been any.
+   */
   async #begun(signal: AbortSignal): Promise<string> {
-    const { value, versionstamp } = await get<CursorRecord>(
+    const [cursor, trim] = await getMany<[CursorRecord, TrimRecord]>(
       this.#store,
-      keys.cursorKey(this.name),
+      [keys.cursorKey(this.name), keys.eventsNoticeTrimKey()],
       { signal },
     );
-    return value?.vs || (versionstamp ?? "");
+    return cursor.value?.vs || (trim.value?.vs ?? "");
   }
 
   async #find(

@@ -57,6 +57,7 @@ class UncheckedAtomic extends WrappedAtomic {
 const isHead = ({ key }: Deno.AtomicCheck) => key[1] === "lane";
 const isFence = ({ key }: Deno.AtomicCheck) => key[1] === "fence";
 const isRun = ({ key }: Deno.AtomicCheck) => key[1] === "r";
+const isJob = ({ key }: Deno.AtomicCheck) => key[1] === "j";
 
 /** Batches of a lane do not check its head. */
 export const withoutLaneCheck: Mutant = {
@@ -79,6 +80,11 @@ export const withoutFenceCheck: Mutant = {
 /** Whoever takes a run over does not check that nobody else has. */
 export const withoutClaimCheck: Mutant = {
   atStore: (kv) => new UncheckedKv(kv, (check) => !isRun(check)),
+};
+
+/** Whoever claims a job, or takes it over, does not check that nobody else has. */
+export const withoutJobCheck: Mutant = {
+  atStore: (kv) => new UncheckedKv(kv, (check) => !isJob(check)),
 };
 
 /** Unless a batch is answered, it is taken for one that counts. */
