@@ -183,7 +183,7 @@ export function buildBackground(base: BaseServices): Background {
     names: {
       schedule: (space, id) =>
         schedules.schedules.require(space, id).catch(() => null),
-      document: () => Promise.resolve(null),
+      document: (space, id) => documents.documents.nameOf(space, id),
     },
   });
   buildUpkeep({

@@ -23,7 +23,7 @@ export function DocumentSearch(
         />
       </div>
       <button class="btn" type="submit">Search</button>
-      {query !== "" && <a class="btn btn-quiet" href={action}>Clear</a>}
+      {query !== "" && <a class="btn btn-quiet" href="?">Clear</a>}
     </form>
   );
 }

@@ -81,7 +81,7 @@ export class Documents {
     }
     const id = newId("doc");
     const record: DocumentRecord = {
-      ...newDocument(id, wanted.name ?? nameOf(wanted.url), store.now),
+      ...newDocument(id, wanted.name ?? nameOfAddress(wanted.url), store.now),
       state: "fetching",
       projectId: wanted.projectId,
       url: wanted.url,
@@ -138,6 +138,11 @@ export class Documents {
       : null;
     if (view === null) throw noSuchDocument();
     return toDocument(view.record, view);
+  }
+
+  /** What a document is called; null: there is none. */
+  async nameOf(space: string, id: string): Promise<string | null> {
+    return (await this.#parts.store.load(space, id))?.record.name ?? null;
   }
 
   /** Newest first. */
@@ -399,7 +404,7 @@ export class Documents {
 }
 
 /** What a document from an address is called: the last part of its path, or its host. */
-export function nameOf(address: string): string {
+export function nameOfAddress(address: string): string {
   const { pathname, hostname } = new URL(address);
   let last = pathname.split("/").at(-1) ?? "";
   try {

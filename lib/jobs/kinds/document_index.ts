@@ -8,8 +8,6 @@ import {
 
 export class DocumentIndexing extends DocumentWork {
   readonly kind = "document.index";
-  /** The end of the chain is what its owner waits for. */
-  override readonly notifies = true;
   readonly #ingestion: Ingestion;
 
   constructor(ingestion: Ingestion) {

@@ -36,7 +36,8 @@ export function shortName(name: string): string {
 export abstract class DocumentWork implements JobKind<DocumentInput> {
   abstract readonly kind: string;
   readonly input = documentInputSchema;
-  readonly notifies: boolean = false;
+  /** Events of documents tell what their owner waits for. */
+  readonly notifies = false;
   readonly isPublic = false;
   readonly priority = "normal";
   readonly maxAttempts = 3;
