@@ -186,6 +186,7 @@ export function stateForRetry(record: JobRecord, nowMs: number): NextState {
       attempt: 0,
       handovers: 0,
       restartGroup: null,
+      restarts: 0,
       progress: { value: 0, message: "" },
       runAt: nowMs,
       backsOff: false,

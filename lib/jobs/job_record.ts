@@ -78,6 +78,8 @@ export interface JobRecord {
    * have caused; null: it has not seen one die.
    */
   restartGroup: number | null;
+  /** How many processes died while they did it since it was charged last. */
+  restarts?: number;
   /** How many processes gave it back since it was charged last, because they stopped. */
   handovers: number;
   createdAt: string;

@@ -12,6 +12,9 @@ const GROUP_EVERY_MS = 1_000;
 /** Whoever begins within this time of each other begins together, in milliseconds. */
 const TOGETHER_MS = GROUP_EVERY_MS / 2;
 
+/** The time between groups is doubled so often at most. */
+const MAX_DOUBLINGS = 4;
+
 /**
  * A process that still wrote so long after a beginning has survived it, in milliseconds. That it did not
  * write says nothing: it writes every few seconds only.
@@ -29,35 +32,53 @@ export function planRestart(
   jobs: readonly JobRecord[],
   { diedAtMs, nowMs }: Death,
 ): { before: JobRecord; next: NextState }[] {
-  const recent = suspectsOf(jobs, diedAtMs);
-  const others = jobs.filter((job) => !recent.includes(job));
+  const suspects = suspectsOf(jobs, diedAtMs);
+  const others = jobs.filter((job) => !suspects.includes(job));
   const planned: { before: JobRecord; next: NextState }[] = [];
-  if (recent.length === 1) {
-    const next = stateAfterCrash(recent[0], nowMs);
-    planned.push({ before: recent[0], next: alone(next) });
-  } else others.unshift(...recent);
-  const most = recent.length > 1
-    ? Math.max(1, Math.floor(recent.length / 2))
-    : Infinity;
+  // Who is not suspected goes on first, whatever the others do to the next process.
+  let atMs = nowMs;
+  for (const group of inGroups(others, Infinity)) {
+    planned.push(...group.map((job) => begunAgain(job, atMs, group.length)));
+    atMs += GROUP_EVERY_MS;
+  }
+  if (suspects.length === 1) {
+    const next = stateAfterCrash(suspects[0], nowMs);
+    return [...planned, { before: suspects[0], next: alone(next) }];
+  }
+  // Those that were to begin apart and began together need more time between them.
+  const restarts = Math.max(...suspects.map((job) => job.restarts ?? 0));
+  const everyMs = GROUP_EVERY_MS * 2 ** Math.min(restarts, MAX_DOUBLINGS);
+  for (const group of inGroups(suspects, Math.floor(suspects.length / 2))) {
+    planned.push(...group.map((job) => begunAgain(job, atMs, group.length)));
+    atMs += everyMs;
+  }
+  return planned;
+}
+
+/** Cuts jobs into groups of 1, 2, 4 …, each of so many at most. */
+function* inGroups(
+  jobs: readonly JobRecord[],
+  most: number,
+): Generator<readonly JobRecord[]> {
   let size = 1;
-  let from = 0;
-  for (let turn = 0; from < others.length; turn += 1) {
-    const group = others.slice(from, from + Math.min(size, most));
-    for (const before of group) {
-      const { record, verb } = givenBack(
-        before,
-        nowMs + turn * GROUP_EVERY_MS,
-      );
-      const restartGroup = group.length;
-      planned.push({
-        before,
-        next: { verb, record: { ...record, restartGroup, backsOff: true } },
-      });
-    }
+  for (let from = 0; from < jobs.length;) {
+    const group = jobs.slice(from, from + Math.min(size, most));
+    yield group;
     from += group.length;
     size *= 2;
   }
-  return planned;
+}
+
+function begunAgain(before: JobRecord, atMs: number, restartGroup: number) {
+  const { record, verb } = givenBack(before, atMs);
+  const restarts = (before.restarts ?? 0) + 1;
+  return {
+    before,
+    next: {
+      verb,
+      record: { ...record, restartGroup, restarts, backsOff: true },
+    },
+  };
 }
 
 /**
@@ -80,5 +101,5 @@ function suspectsOf(
 }
 
 function alone({ record, verb }: NextState): NextState {
-  return { verb, record: { ...record, restartGroup: 1 } };
+  return { verb, record: { ...record, restartGroup: 1, restarts: 0 } };
 }

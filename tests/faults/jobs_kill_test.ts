@@ -85,8 +85,11 @@ async function rig(): Promise<Rig> {
         },
       ).output();
       const wasKilled = signal === "SIGKILL";
-      assert.ok(success || wasKilled, new TextDecoder().decode(stderr));
-      return wasKilled;
+      if (success || wasKilled) return wasKilled;
+      const left = await leftOf(store.kv);
+      assert.fail(
+        `Ended by ${signal}: ${new TextDecoder().decode(stderr)} ${left}`,
+      );
     },
     assertDone: (ids, hint) => assertDone(asking, outside, ids, hint),
     async [Symbol.asyncDispose]() {
@@ -120,6 +123,16 @@ async function assertDone(
     const rows = await Array.fromAsync(kv.list({ prefix: ["sys", left] }));
     assert.deepEqual(rows.map(({ key }) => key), [], hint);
   }
+}
+
+/** What is under way in a store, for who wants to know why nothing goes on. */
+async function leftOf(kv: Deno.Kv): Promise<string> {
+  const rows = await Promise.all(
+    ["jd", "jt", "own", "fence", "jw"].map((kind) =>
+      Array.fromAsync(kv.list({ prefix: ["sys", kind] }))
+    ),
+  );
+  return JSON.stringify(rows.flat().map(({ key, value }) => [key, value]));
 }
 
 /** What was told of each job, in the order of the commits. */
@@ -171,6 +184,7 @@ for (
 
 Deno.test("jobs: killed again and again at random, none is lost and none counts twice", async () => {
   const hint = `FAULT_SEED=${SEED}`;
+  console.log(hint);
   const random = seededRandom(SEED);
   await using jobs = await rig();
   const ids: string[] = [];
