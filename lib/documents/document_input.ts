@@ -41,6 +41,9 @@ export function newDocumentSchema(json: unknown) {
 
 export { addressSchema };
 
+/** Both, as the description of the API has them. */
+export const documentSchema = z.union([uploadSchema, addressSchema]);
+
 export const documentPatchSchema = z.strictObject({
   name: name.optional(),
   projectId: projectId.optional(),

@@ -1,4 +1,5 @@
 /** What the APIs can do, in the order in which it is read. */
+import { DOCUMENTS, EVENTS, JOBS } from "./background_operations.ts";
 import { ANSWERS, THREADS, WORK } from "./chat_operations.ts";
 import { GATEWAY } from "./gateway_operations.ts";
 import { OPERATION } from "./operator_operations.ts";
@@ -10,6 +11,9 @@ export const CHAPTERS: readonly Chapter[] = [
   THREADS,
   ANSWERS,
   WORK,
+  JOBS,
+  DOCUMENTS,
+  EVENTS,
   ACCOUNT,
   PEOPLE,
   LIMITS,

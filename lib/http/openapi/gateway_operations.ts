@@ -1,4 +1,5 @@
 /** The API that OpenAI's clients speak. */
+import { createBatchSchema } from "@/lib/gateway/batches/batch_input.ts";
 import { chatCompletionSchema } from "@/lib/gateway/chat/input.ts";
 import {
   completionSchema,
@@ -9,6 +10,7 @@ import {
   type Answer,
   type Chapter,
   events,
+  file,
   json,
   objectAnswer,
 } from "./operation.ts";
@@ -20,6 +22,13 @@ const HEADERS = {
   "x-freshet-detach": "`true`: hanging up does not stop the run.",
   "x-freshet-cache": "`bypass` or `only`.",
   "x-freshet-failover": "`restart`: a broken stream may begin anew.",
+} as const;
+
+const FILE_PAGE = {
+  after: "Behind this one.",
+  limit: "How many.",
+  order: "`asc` or `desc`, by when they were made.",
+  purpose: "Those of one purpose.",
 } as const;
 
 function streamed(what: string): Answer {
@@ -124,6 +133,67 @@ export const GATEWAY: Chapter = {
         summary: "A text goes on, where the provider has that",
         body: completionSchema,
         answers: { 200: streamed("The completion") },
+      },
+    },
+    "/v1/files": {
+      GET: {
+        summary: "Lists files",
+        query: FILE_PAGE,
+        answers: { 200: objectAnswer('`{object: "list", data, has_more}`.') },
+      },
+      POST: {
+        summary: "Uploads a file of up to 128 MB",
+        otherBody: {
+          "multipart/form-data": {
+            type: "object",
+            required: ["file", "purpose"],
+            properties: {
+              file: { type: "string", format: "binary" },
+              purpose: { type: "string" },
+            },
+          },
+        },
+        answers: { 200: objectAnswer("The file.") },
+      },
+    },
+    "/v1/files/:file": {
+      GET: {
+        summary: "Shows a file",
+        answers: { 200: objectAnswer("The file.") },
+      },
+      DELETE: {
+        summary: "Removes a file",
+        answers: { 200: objectAnswer("What was removed.") },
+      },
+    },
+    "/v1/files/:file/content": {
+      GET: {
+        summary: "The bytes of a file, or a range of them",
+        answers: { 200: file("application/octet-stream", "The bytes.") },
+      },
+    },
+    "/v1/batches": {
+      GET: {
+        summary: "Lists batches",
+        query: { after: FILE_PAGE.after, limit: FILE_PAGE.limit },
+        answers: { 200: objectAnswer('`{object: "list", data, has_more}`.') },
+      },
+      POST: {
+        summary: "Answers the requests of a file, as a job",
+        body: createBatchSchema,
+        answers: { 200: objectAnswer("The batch.") },
+      },
+    },
+    "/v1/batches/:batch": {
+      GET: {
+        summary: "Shows a batch",
+        answers: { 200: objectAnswer("The batch.") },
+      },
+    },
+    "/v1/batches/:batch/cancel": {
+      POST: {
+        summary: "Asks no further request of a batch",
+        answers: { 200: objectAnswer("The batch.") },
       },
     },
     "/v1/models": {
