@@ -22,6 +22,13 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
     `tag=${name}`,
   ],
   "/projects": ({ project }) => [`edit=${project}`],
+  "/jobs": ({ job }) => [`tab=finished&cursor=${job}`, `cursor=${job}`],
+  "/admin/jobs": ({ job, kind }) => [`cursor=${job}`, `kind=${kind}`],
+  "/api/jobs": ({ job }) => [
+    "status=queued",
+    "scope=workspace",
+    `scope=workspace&cursor=${job}`,
+  ],
   "/settings": ({ key, session }) => [`key=${key}`, `session=${session}`],
   "/admin/groups": ({ group }) => [`edit=${group}`, `id=${group}`],
   "/admin/users": ({ user, invitation }) => [
@@ -84,6 +91,17 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
   "/admin/budgets": ({ user, key }) => [`user=${user}`, `key=${key}`],
   "/admin/settings": ({ workspace }) => [`workspace=${workspace}`],
   "/api/audit": ({ user }) => [`actor=${user}`, `subject=${user}`],
+  "/api/webhooks": () => ["scope=own", "scope=workspace"],
+  "/api/webhooks/:webhook/deliveries": ({ delivery }) => [
+    `cursor=${delivery}`,
+  ],
+  "/api/events": ({ thread, user }) => [
+    "scope=own",
+    "scope=workspace",
+    `subject=${thread}`,
+    `scope=workspace&subject=${user}`,
+  ],
+  "/admin/events": ({ thread }) => [`subject=${thread}`, "type=thread.*"],
   "/api/cache/answers": () => [`q=${WORD}`, "scope=all"],
 };
 
@@ -144,6 +162,10 @@ const BODIES: Record<string, Attacks> = {
     { json: { workspaceId: workspace } },
     { json: { workspace } },
   ],
+  "PATCH /api/webhooks/:webhook": () => [{ json: { enabled: true } }],
+  "POST /api/webhooks/:webhook/replay": ({ event }) => [
+    { json: { from: event } },
+  ],
   "POST /v1/responses": ({ response }) => [
     {
       json: {
@@ -158,6 +180,7 @@ const BODIES: Record<string, Attacks> = {
 /** What forms of pages can ask for, with one id after another in every field that could name a thing. */
 const FORM_ACTIONS = [
   "add",
+  "cancel",
   "create",
   "delete",
   "delete-tag",
@@ -166,8 +189,11 @@ const FORM_ACTIONS = [
   "invite",
   "remove",
   "rename",
+  "replay",
   "resend",
   "restore",
+  "retry",
+  "retry-chosen",
   "revoke",
   "revoke-others",
   "save",
@@ -177,6 +203,7 @@ const FORM_ACTIONS = [
 ];
 
 const FORM_IDS = [
+  "job",
   "task",
   "project",
   "group",
@@ -200,6 +227,9 @@ function forms(things: Things): Attack[] {
         group: things.group,
         key: things.key,
         session: things.session,
+        webhook: things.webhook,
+        delivery: things.delivery,
+        from: things.event,
         section: kind === "session" ? "sessions" : "keys",
         version: "1",
         name: "x",

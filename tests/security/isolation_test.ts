@@ -32,6 +32,9 @@ const MOST_AGAIN = 3;
 const INSTEAD: Record<string, (actor: KeyedActor) => number | null> = {
   // The AI SDK asks so for a chat that it made up itself and that has no stream to resume.
   "GET /api/chat/:chat/stream": () => 204,
+  // Kinds are everybody's, and each workspace pauses its own jobs of them.
+  "POST /api/jobs/kinds/:kind/pause": () => 204,
+  "POST /api/jobs/kinds/:kind/resume": () => 204,
   // A key without the scope learns that first, whatever key it asks for.
   "DELETE /api/keys/:key": keysNeedAdmin,
 };
@@ -42,7 +45,7 @@ function keysNeedAdmin({ scopes }: KeyedActor): number | null {
 
 /** What belongs to one user, whom nobody else of the workspace looks over the shoulder. */
 const PRIVATE =
-  /:(thread|run|project|task|name|chat|session)\b|^\/$|^\/(api\/)?(search|tasks|projects|threads|tags|live|stream)$/;
+  /:(thread|run|project|task|name|chat|session|webhook)\b|^\/$|^\/(api\/)?(search|tasks|projects|threads|tags|live|stream)$/;
 
 /** Where a request may end the session that makes it, so that the next one needs another. */
 const ENDS_SESSIONS =

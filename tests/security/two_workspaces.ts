@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { newApiKeySchema } from "@/lib/auth/api_key_input.ts";
 import type { Caller, KeyScope } from "@/lib/auth/caller.ts";
-import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
+import { FIRST_WORKSPACE, userSpace } from "@/lib/shared/spaces.ts";
+import { eventId } from "@/lib/events/event_view.ts";
 import type { Role } from "@/lib/auth/roles.ts";
 import { newGroupSchema, newInvitationSchema } from "@/lib/auth/user_input.ts";
+import { messageId } from "@/lib/webhooks/webhook_record.ts";
 import type { TestApp } from "../support/app.ts";
 import {
   ask,
@@ -51,6 +53,8 @@ export interface TwoWorkspaces extends AsyncDisposable {
 
 /** By what a browser shows that a page of this server asks. */
 export const SAME_ORIGIN = { "sec-fetch-site": "same-origin" };
+
+const DAY_MS = 86_400_000;
 
 const PASSWORD = "correct horse battery";
 
@@ -270,7 +274,30 @@ export async function makeThings(
   await said.text();
   assert.equal(said.status, 200);
   const sessions = await services.sessions.list(caller.user, null);
+  // It is off, so that nothing of it changes by itself.
+  const { webhook } = await services.webhooks.create(caller, {
+    url: `https://${MARKER}.example/`,
+    description: text,
+    events: ["*"],
+    enabled: false,
+    scope: "own",
+  });
+  const { items: [{ place }] } = await services.eventLog.ofSpace(
+    userSpace(caller.workspace, caller.user),
+    { before: null, limit: 1, wanted: () => true },
+  );
+  const { job } = await services.jobs.enqueue(
+    userSpace(caller.workspace, caller.user),
+    {
+      kind: "jobs.retry",
+      input: { kind: MARKER },
+      runAt: Date.now() + DAY_MS,
+      dedupKey: text,
+    },
+  );
   return {
+    job: job.id,
+    kind: job.kind,
     thread: thread.id,
     model: "fake-1",
     run: run.id,
@@ -289,5 +316,8 @@ export async function makeThings(
     request,
     response: response.id,
     chat,
+    webhook: webhook.id,
+    event: eventId(place),
+    delivery: messageId(place),
   };
 }
