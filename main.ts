@@ -9,8 +9,11 @@ import {
   requestContext,
 } from "@/lib/http/middleware.ts";
 import { PAGE_POLICY, securityHeaders } from "@/lib/http/security_headers.ts";
-import { ensureServices } from "@/lib/lifespan.ts";
+import { currentServices, ensureServices } from "@/lib/lifespan.ts";
+import { registerWakeUp } from "@/lib/schedules/cron_wake_up.ts";
 import type { State } from "@/utils.ts";
+
+registerWakeUp(currentServices);
 
 // Before the first request: a setting that cannot be used ends the start here.
 const { loopLag } = await ensureServices();
@@ -19,6 +22,10 @@ loopLag.warns = import.meta.env?.DEV === true;
 
 export const app = new App<State>()
   .use(requestContext)
+  .use((ctx) => {
+    ctx.state.services.scheduleTicker.asked();
+    return ctx.next();
+  })
   .use(securityHeaders)
   .use(csp({ useNonce: true, csp: PAGE_POLICY }))
   .use(errorPages((ctx, error) =>
