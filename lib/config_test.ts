@@ -64,6 +64,7 @@ Deno.test("readConfig: nothing set gives the documented defaults", async () => {
     titles: { enabled: true, model: null },
     retention: { runEventsMinutes: 60, runsDays: 30, requestsDays: 90 },
     requestLog: { bodies: false, redact: [] },
+    outgoing: { allow: [] },
     oidc: {
       scopes: ["openid", "profile", "email"],
       groupsClaim: "groups",

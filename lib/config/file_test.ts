@@ -56,6 +56,7 @@ Deno.test("readConfigFile: prices, titles, retention and requestLog are taken as
     cache: CACHE,
     admission: ADMISSION,
     oidc: OIDC,
+    outgoing: { allow: [] },
     limits: [],
     budgets: [],
     ...file,
@@ -84,6 +85,7 @@ Deno.test("readConfigFile: what a section leaves out has its documented default"
       retention: { runEventsMinutes: 60, runsDays: 1, requestsDays: 90 },
       requestLog: { bodies: false, redact: [] },
       oidc: OIDC,
+      outgoing: { allow: [] },
     },
   );
 });
@@ -256,6 +258,7 @@ const REFUSALS: [section: string, value: unknown, expected: RegExp][] = [
   ["requestLog", { bodies: "yes" }, /requestLog\.bodies: /],
   ["requestLog", { redact: ["name"] }, /requestLog\.redact\.0: /],
   ["requestLog", { headers: true }, /requestLog\.headers/],
+  ["outgoing", { allow: ["http://hooks.internal"] }, /outgoing\.allow\.0: /],
   [
     "budgets",
     [{ subject: "key:*", period: "year" }],
@@ -323,6 +326,7 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
     "titles",
     "retention",
     "requestLog",
+    "outgoing",
     "oidc",
   ]);
   assert.equal(schema.additionalProperties, false);
