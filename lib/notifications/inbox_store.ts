@@ -12,7 +12,6 @@ import {
   GROUP_MS,
   type InboxState,
   KEPT_MS,
-  MOST_KEPT,
   type Notice,
   type NotificationRecord,
   type NotificationRow,
@@ -76,6 +75,7 @@ export class InboxChange {
   readonly #store: Store;
   readonly #space: string;
   readonly #versionstamp: string | null;
+  readonly #mostKept: number;
   readonly #added = new Map<string, Added>();
   readonly #groups: Map<string, OpenGroup>;
   readonly #before: InboxState;
@@ -87,7 +87,9 @@ export class InboxChange {
     store: Store,
     space: string,
     { state, versionstamp }: LoadedInbox,
+    mostKept: number,
   ) {
+    this.#mostKept = mostKept;
     this.#store = store;
     this.#space = space;
     this.#versionstamp = versionstamp;
@@ -248,7 +250,7 @@ export class InboxChange {
 
   /** Lets the oldest go where there are too many. */
   async #forgetOldest(unit: UnitOfWork, signal?: AbortSignal): Promise<void> {
-    const excess = this.#total - MOST_KEPT;
+    const excess = this.#total - this.#mostKept;
     if (excess <= 0) return;
     const rows = list<NotificationRow>(
       this.#store,

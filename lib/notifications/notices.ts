@@ -168,16 +168,16 @@ export class Notices {
       return NOTHING;
     }
     const told = { ...NOTHING, toldRun: subject };
-    if (run === null || run.temporary || run.status === "cancelled") {
-      return told;
-    }
+    if (run === null || run.status === "cancelled") return told;
     const hasAnswer = run.status === "completed";
     const notice = noticeOf(space, {
       event: hasAnswer ? "answer.completed" : "answer.failed",
       cause,
       group: hasAnswer ? "answers" : "failed answers",
       at,
-      thread: run.threadId,
+      // What a temporary thread is called is kept nowhere.
+      about: run.temporary ? "a temporary thread" : "",
+      thread: run.temporary ? null : run.threadId,
       href: `/c/${run.threadId}`,
       text: hasAnswer ? null : run.error?.message ??
         "It was broken off. What had arrived is kept, and it can go on.",

@@ -51,9 +51,17 @@ export class NotificationConsumer implements Consumer {
     signal: AbortSignal,
   ): Promise<number> {
     const spaces = new Map<string, Gathered>();
+    const toldRuns = new Set<string>();
     let handled = 0;
     for (const event of events) {
       const follows = await this.#parts.notices.of(event, signal);
+      const run = follows.toldRun;
+      // Its mark is gone with this step: what comes after it in the step tells nothing more.
+      if (run !== null && toldRuns.has(run)) {
+        handled += 1;
+        continue;
+      }
+      if (run !== null) toldRuns.add(run);
       const isNew = follows.notices.some(({ space }) => !spaces.has(space));
       if (isNew && spaces.size === SPACES_PER_STEP) break;
       await this.#follow(event, follows, spaces, unit, signal);

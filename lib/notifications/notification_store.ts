@@ -10,6 +10,7 @@ import { InboxChange, loadInbox, rowOf } from "./inbox_store.ts";
 import {
   type InboxState,
   KEPT_MS,
+  MOST_KEPT,
   type NotificationRecord,
   type NotificationRow,
 } from "./notification_record.ts";
@@ -43,15 +44,21 @@ const SPACES_PER_SWEEP = 100;
 
 export class NotificationStore {
   readonly #store: Store;
+  readonly #mostKept: number;
 
-  constructor(store: Store) {
+  /** @param options.mostKept notifications that a space keeps: the newest */
+  constructor(
+    store: Store,
+    { mostKept = MOST_KEPT }: { mostKept?: number } = {},
+  ) {
     this.#store = store;
+    this.#mostKept = mostKept;
   }
 
   /** Begins to gather what is to be added to a space. */
   async begin(space: string, signal?: AbortSignal): Promise<InboxChange> {
     const loaded = await loadInbox(this.#store, space, signal);
-    return new InboxChange(this.#store, space, loaded);
+    return new InboxChange(this.#store, space, loaded, this.#mostKept);
   }
 
   async load(space: string, id: string): Promise<NotificationRecord | null> {
