@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { AppError } from "@/lib/errors.ts";
+import { jobList } from "@/lib/kv/keys.ts";
+import { list } from "@/lib/kv/reads.ts";
+import { rounds } from "@/tests/support/size.ts";
 import {
   MEMBER,
   scheduleWorld,
@@ -251,4 +254,24 @@ Deno.test("Ticker: a schedule that cannot be read does not hold up the others", 
   assert.equal((await world.jobs()).length, 1);
   const broken = await world.drive(process.store.load(SPACE, id));
   assert.equal(broken?.record.paused?.by, "program");
+});
+
+Deno.test("Ticker: hundreds that are due at the same time all begin, once each, by any of several processes", async () => {
+  using world = await scheduleWorld();
+  const processes = Array.from({ length: 3 }, () => world.begin());
+  const count = rounds(300, 1_000);
+  const made = Array.from(
+    { length: count },
+    (_, place) =>
+      processes[place % 3].schedules.create(
+        `wsp_a/usr_${place % 50}`,
+        wanted(),
+      ),
+  );
+  await world.drive(Promise.all(made));
+  await world.lookAt("2026-01-02T06:00:00Z", ...processes);
+  const jobs = await Array.fromAsync(
+    list(world.calm, jobList("wsp_a", "queued", null)),
+  );
+  assert.equal(jobs.length, count);
 });
