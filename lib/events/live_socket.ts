@@ -26,7 +26,7 @@ const STALLED_MS = 15_000;
 const FIRST_LOOK_MS = 10;
 const LONGEST_LOOK_MS = 250;
 /** How often is looked whether an admin still is one, in milliseconds. */
-const ROLE_CHECK_MS = 1_000;
+export const ROLE_CHECK_MS = 1_000;
 /** Longest reason that a close frame holds, in bytes (RFC 6455, 5.5). */
 const MAX_REASON_BYTES = 123;
 

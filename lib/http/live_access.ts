@@ -5,7 +5,8 @@ import { mayActAs } from "@/lib/auth/caller.ts";
 import { isAtLeast } from "@/lib/auth/roles.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Channel } from "@/lib/events/live_channels.ts";
-import { closeSocket } from "@/lib/events/live_socket.ts";
+import { closeSocket, ROLE_CHECK_MS } from "@/lib/events/live_socket.ts";
+import { accessSignal } from "@/lib/http/access_signal.ts";
 import { CLOSE_CODES } from "@/lib/shared/live/live_wire.ts";
 import type { State } from "@/utils.ts";
 
@@ -20,23 +21,28 @@ export async function assertMayListen(
   const { caller, space, services: { threads } } = state;
   for (const channel of channels) {
     if (channel.isForAdmins && !mayActAs(caller, "admin")) {
-      throw refusal(channel, 403, "forbidden", "This channel is for admins.");
+      throw forAdmins(channel.name);
     }
   }
   await Promise.all(channels.map(async (channel) => {
     const { thread } = channel;
     if (thread === null || await threads.get(space, thread) !== null) return;
-    throw refusal(channel, 404, "not_found", "There is no such thread.");
+    throw new AppError({
+      status: 404,
+      code: "not_found",
+      message: "There is no such thread.",
+      extra: { channel: channel.name },
+    });
   }));
 }
 
-function refusal(
-  { name }: Channel,
-  status: number,
-  code: string,
-  message: string,
-): AppError {
-  return new AppError({ status, code, message, extra: { channel: name } });
+function forAdmins(channel?: string): AppError {
+  return new AppError({
+    status: 403,
+    code: "forbidden",
+    message: "This channel is for admins.",
+    extra: channel === undefined ? {} : { channel },
+  });
 }
 
 /** Whether the caller still has the role of an admin; one who runs this machine alone always has. */
@@ -47,6 +53,29 @@ export async function isStillAdmin(
   if (mode === "local") return true;
   const standing = await services.users.caller(user, workspace);
   return standing !== null && isAtLeast(standing.role, "admin");
+}
+
+/**
+ * As `accessSignal`, for a stream of channels: it also aborts, with a 403 as its reason, when the caller is
+ * no admin any more and one of them is for admins.
+ */
+export function streamSignal(
+  ctx: Context<State>,
+  channels: readonly Channel[],
+): AbortSignal {
+  const access = accessSignal(ctx);
+  if (!channels.some(({ isForAdmins }) => isForAdmins)) return access;
+  const ended = new AbortController();
+  const timer = setInterval(async () => {
+    try {
+      if (!await isStillAdmin(ctx)) ended.abort(forAdmins());
+    } catch {
+      // A store that is silent for a moment is no reason to cut anybody off.
+    }
+  }, ROLE_CHECK_MS);
+  const stop = () => clearInterval(timer);
+  ctx.info.completed.then(stop, stop);
+  return AbortSignal.any([access, ended.signal]);
 }
 
 /**

@@ -6,12 +6,12 @@ import type { Context } from "fresh";
 import { type Channel, parseChannels } from "@/lib/events/live_channels.ts";
 import { liveResponse } from "@/lib/events/live_response.ts";
 import { LiveSocket } from "@/lib/events/live_socket.ts";
-import { accessSignal } from "@/lib/http/access_signal.ts";
 import {
   accessOf,
   assertMayListen,
   isStillAdmin,
   isUpgrade,
+  streamSignal,
 } from "@/lib/http/live_access.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define, type State } from "@/utils.ts";
@@ -42,7 +42,12 @@ async function asStream(
     cursor,
     hungUp.signal,
   );
-  return liveResponse(liveFeed, listener, accessSignal(ctx), hungUp);
+  return liveResponse(
+    liveFeed,
+    listener,
+    streamSignal(ctx, channels),
+    hungUp,
+  );
 }
 
 function overSocket(

@@ -6,6 +6,7 @@ import {
   programSpace,
   userSpace,
 } from "@/lib/shared/spaces.ts";
+import type { LiveMessage } from "@/lib/shared/live/live_wire.ts";
 import { startApp } from "../support/app.ts";
 import { type LiveTestSocket, openLiveSocket } from "../support/live_socket.ts";
 import {
@@ -15,6 +16,7 @@ import {
   signedIn,
 } from "../support/signed_in.ts";
 import { newThread } from "../support/chat_client.ts";
+import { readEvents } from "../support/sse.ts";
 import { waitFor } from "../support/wait.ts";
 import { bearer, makeKey, revokeKey } from "./key_rig.ts";
 import { emit, numbered } from "./live_rig.ts";
@@ -355,8 +357,15 @@ Deno.test("live socket: channels of admins are theirs alone, and end with the ro
   assert.equal(key.channel, "workspace");
   const admin = openLiveSocket(app.url, "workspace", cookie(other));
   await admin.word("hello");
+  const streamed = await other.fetch("/api/live?channels=workspace");
+  const words = readEvents(streamed.body!);
+  assert.equal((await words.next()).value?.data.type, "hello");
   await setRole("member");
   assert.equal((await admin.closed).code, 4403);
+  let last: LiveMessage | undefined;
+  for await (const { data } of words) last = data;
+  assert.ok(last?.type === "ended" && !("channel" in last));
+  assert.equal(last.data.code, "forbidden");
   for (const channel of ["workspace", "admin:jobs"]) {
     const refused = openLiveSocket(app.url, channel, cookie(other));
     assert.equal((await refused.closed).code, 4403);

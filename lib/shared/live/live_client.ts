@@ -290,7 +290,10 @@ export class LiveClient {
         break;
       case "ended":
         connection.transport.close();
-        this.#onEnd(connection, "sign_in");
+        this.#onEnd(
+          connection,
+          message.data.code === "forbidden" ? "refused" : "sign_in",
+        );
     }
   }
 
