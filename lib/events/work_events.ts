@@ -124,7 +124,7 @@ export const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
   "job.failed": job("An attempt has failed and another one follows"),
   "job.dead": job("The last attempt has failed"),
   "job.cancelled": job("A job was cancelled"),
-  "job.retried": job("A job that was over is begun again"),
+  "job.removed": job("A job that was over is kept no longer"),
 
   "task.updated": {
     when: "The program has changed a task, such as when a model does it",

@@ -13,6 +13,7 @@ import {
 import type { PageQuery } from "@/lib/shared/page_query.ts";
 import { userOf, userSpace, workspaceOf } from "@/lib/shared/spaces.ts";
 import type { LoggedEvent, Page } from "@/lib/shared/wire.ts";
+import { isOfDelivery } from "@/lib/webhooks/wanted_events.ts";
 
 /** Whose events: the caller's own, or all of the workspace. */
 export type EventScope = "own" | "workspace";
@@ -123,7 +124,10 @@ function spaceOf({ workspace, user }: Caller, scope: EventScope): string {
 function wantedBy({ type, subject, from, to }: EventFilter) {
   return ({ event }: LogItem) =>
     mayLeave(event) &&
-    (type === null || matchesEvent([type], event.type)) &&
+    // Of jobs that deliver there are several for each event; who wants them asks for them.
+    (type === null && subject === null
+      ? !isOfDelivery(event)
+      : type === null || matchesEvent([type], event.type)) &&
     (subject === null || event.subject === subject) &&
     (from === null || event.at >= from) &&
     (to === null || event.at < to);

@@ -18,12 +18,18 @@ export function isWantedBy(
   event: OutboxEvent,
 ): boolean {
   if (!isEnabled || !mayLeave(event)) return false;
-  const { type, subject, data } = event;
+  const { type, subject } = event;
   if (type === "webhook.test") return subject === id;
   const workspace = workspaceOf(happenedIn);
   if (type === "events.lost") return workspaceOf(space) === workspace;
   if (space !== happenedIn && space !== workspace) return false;
-  const isOfDelivery = type.startsWith("job.") &&
-    typeof data.kind === "string" && OWN_KINDS.test(data.kind);
-  return !isOfDelivery && matchesEvent(events, type);
+  return !isOfDelivery(event) && matchesEvent(events, type);
+}
+
+/** Whether an event is about a job that tells webhooks of another one. */
+export function isOfDelivery(
+  { type, data }: Pick<OutboxEvent, "type" | "data">,
+): boolean {
+  return type.startsWith("job.") && typeof data.kind === "string" &&
+    OWN_KINDS.test(data.kind);
 }
