@@ -253,8 +253,12 @@ export class JobStore {
     const claimed: JobRecord[] = [];
     const stale: Deno.KvKey[] = [];
     for (const [place, { value, versionstamp }] of loaded.entries()) {
-      if (value?.status !== "queued" || versionstamp === null) {
-        stale.push(due[place].key);
+      const { key } = due[place];
+      // It may have been done meanwhile, and wait for another time by now.
+      const waitsHere = value?.status === "queued" &&
+        value.runAt === keys.parseJobDueKey(key).runAtMs;
+      if (!waitsHere || versionstamp === null) {
+        stale.push(key);
         continue;
       }
       const record: JobRecord = {
@@ -267,7 +271,7 @@ export class JobStore {
       };
       unit.guard(keys.jobKey(record.space, record.id), versionstamp, record);
       addRows(unit, changedRows(value, record, nowMs));
-      unit.delete(due[place].key);
+      unit.delete(key);
       unit.event(record.space, jobEvent(value, record, "started", nowMs));
       claimed.push(record);
     }

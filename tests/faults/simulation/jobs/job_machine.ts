@@ -38,6 +38,7 @@ export class JobMachine {
   #host: Host;
   #process: JobSimProcess | null = null;
   #isHealed = false;
+  #jumpedMs = 0;
   faults!: FaultKv;
 
   constructor(world: JobMachineWorld) {
@@ -78,10 +79,17 @@ export class JobMachine {
     this.#world.timeline.after(GONE_MS, end);
   }
 
+  /** Its wall clock is set. */
+  jump(ms: number): void {
+    this.#host.jump(ms);
+    this.#jumpedMs += ms;
+  }
+
   /** All is well with it from now on; a process that ends is followed by another one. */
   heal(): void {
     this.#isHealed = true;
     this.#host.thaw();
+    this.#host.jump(-this.#jumpedMs);
     this.#host.slowMs = 0;
     this.faults.heal();
     this.start();
@@ -96,6 +104,7 @@ export class JobMachine {
   #begin(): Host {
     const { timeline, model, isSilent, random, mutant, fail } = this.#world;
     const host = new Host(timeline);
+    this.#jumpedMs = 0;
     host.isDeaf = isSilent;
     const strict = new StrictKv(mutant.atStore?.(model) ?? model);
     const faults = new FaultKv(strict);

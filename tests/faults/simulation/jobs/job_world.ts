@@ -4,6 +4,7 @@ import { isOver, type JobRecord } from "@/lib/jobs/job_record.ts";
 import { cursorKey, jobCountsKey } from "@/lib/kv/keys.ts";
 import type { FaultKv } from "@/lib/kv/testing/fault_kv.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
+import { Host } from "../host.ts";
 import { ModelKv } from "../model_kv.ts";
 import type { Mutant } from "../mutants.ts";
 import { withSeededTokens } from "../seeded_tokens.ts";
@@ -68,6 +69,7 @@ class JobWorld {
   readonly #machines: JobMachine[] = [];
   readonly #mutant: Mutant;
   readonly #random: () => number;
+  readonly #clock = new Host(this.#timeline).clock;
   /** Jobs that somebody was told are there. */
   readonly #promised = new Set<string>();
 
@@ -142,7 +144,8 @@ class JobWorld {
         const space = `wsp_${workspace}/usr_${workspace}`;
         const runAt = delayMs === 0
           ? undefined
-          : machine.host.clock.now() + delayMs;
+          // By the clock of who asks, which is right.
+          : this.#clock.now() + delayMs;
         return this.#send(machine, async ({ jobs }) => {
           const { job } = await jobs.enqueue(space, {
             kind: `sim.${deed}`,
@@ -183,7 +186,7 @@ class JobWorld {
         return;
       }
       case "jump":
-        return machine.host.jump(happening.ms);
+        return machine.jump(happening.ms);
       case "slow":
         machine.host.slowMs = happening.ms;
         return;
