@@ -23,6 +23,7 @@ import { JobRecovery } from "@/lib/jobs/job_recovery.ts";
 import { sweepEndedJobs } from "@/lib/jobs/job_retention.ts";
 import { JobStatistics } from "@/lib/jobs/job_statistics.ts";
 import { JobStore } from "@/lib/jobs/job_store.ts";
+import { buildExports } from "@/lib/jobs/kinds/build_exports.ts";
 import { Jobs } from "@/lib/jobs/jobs.ts";
 import { JobWorker } from "@/lib/jobs/job_worker.ts";
 import { JobsRetry } from "@/lib/jobs/kinds/jobs_retry.ts";
@@ -141,6 +142,7 @@ export function buildBackground(base: BaseServices): Background {
     ...base,
     mode: base.config.auth,
   });
+  buildExports({ ...base, files, jobKinds });
   const batches = buildBatches({
     ...base,
     files,

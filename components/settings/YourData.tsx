@@ -12,6 +12,8 @@ export interface YourDataProps {
   threadsDays: number | null;
   /** Data are being deleted in this moment. */
   isDeleting: boolean;
+  /** Whether the viewer may have files made, and of everyone's data. */
+  mayExport: { own: boolean; everyone: boolean };
   /** How an account is ended; null: there is but the one of this machine. */
   account: { byPassword: boolean; email: string } | null;
   /** The form that was refused, and its action. */
@@ -20,7 +22,8 @@ export interface YourDataProps {
 
 /** Settings: what is kept of the viewer, to take along or to be rid of. */
 export function YourData(props: YourDataProps): VNode {
-  const { workspace, threadsDays, isDeleting, account, refused } = props;
+  const { workspace, threadsDays, isDeleting, account, mayExport, refused } =
+    props;
   return (
     <div class="stack-5 person-forms">
       {isDeleting && (
@@ -43,7 +46,22 @@ export function YourData(props: YourDataProps): VNode {
           <a class="btn" href="/api/me/export" download>
             Download your data
           </a>
+          {mayExport.own && (
+            <ExportButton action="export" label="Export in the background" />
+          )}
+          {mayExport.everyone && (
+            <ExportButton
+              action="export-everyone"
+              label="Export everyone’s data"
+            />
+          )}
         </div>
+        {mayExport.own && (
+          <p class="hint mt-2">
+            An export in the background goes on when you leave, and can be
+            downloaded for seven days from its <a href="/jobs">job</a>.
+          </p>
+        )}
         {threadsDays !== null && (
           <p class="hint mt-4">
             Threads that nobody touches for {days(threadsDays)}{" "}
@@ -72,6 +90,19 @@ export function YourData(props: YourDataProps): VNode {
         )}
       </div>
     </div>
+  );
+}
+
+/** Has an archive made by a job, to whose page it leads. */
+function ExportButton(
+  { action, label }: { action: string; label: string },
+): VNode {
+  return (
+    <form method="post" action="/settings#data">
+      <input type="hidden" name="section" value="data" />
+      <input type="hidden" name="action" value={action} />
+      <button class="btn btn-quiet" type="submit">{label}</button>
+    </form>
   );
 }
 

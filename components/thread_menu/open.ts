@@ -5,6 +5,7 @@ import {
   removeThread,
   renameThread,
 } from "./actions.ts";
+import { exportThread } from "./export.ts";
 import { type MenuItem, openMenu } from "./menu.ts";
 import type { ThreadPlace } from "./place.ts";
 
@@ -28,6 +29,16 @@ export function openThreadMenu(
       label: thread.archived ? "Move out of the archive" : "Archive",
       icon: "folder",
       run: act(archiveThread),
+    },
+    {
+      label: "Export as Markdown",
+      icon: "book",
+      run: act((place) => exportThread(place, "markdown")),
+    },
+    {
+      label: "Export as JSON",
+      icon: "copy",
+      run: act((place) => exportThread(place, "json")),
     },
   ];
   openMenu(button, `Menu of “${thread.title}”`, [

@@ -115,6 +115,16 @@ export class Files {
     return toFileRecord(stored);
   }
 
+  /** As `keep`, as changes that count together with others, or not at all. */
+  pending(
+    space: string,
+    wanted: NewFile,
+    content: Content,
+  ): { file: FileRecord; effects: UnitOfWork } {
+    const effects = new UnitOfWork();
+    return { file: this.add(effects, space, wanted, content), effects };
+  }
+
   /** Removes bytes that are to be no file after all. */
   async drop({ manifest: { blob, parts }, open }: Content): Promise<void> {
     if (open === null) return;

@@ -25,6 +25,7 @@ import { ErasureStore } from "./erasure_store.ts";
 import { ExportStore } from "./export_store.ts";
 import { type KeyLister, PersonalExport } from "./personal_export.ts";
 import { RetentionStore } from "./retention_store.ts";
+import { ThreadExport } from "./thread_export.ts";
 import { ThreadRetention } from "./thread_retention.ts";
 import { orderWorkspaceErasures } from "./workspace_erasures.ts";
 
@@ -49,6 +50,7 @@ export interface PersonalDataParts {
 /** What people may have of what is kept of them, and how it goes. */
 export interface PersonalData {
   exports: PersonalExport;
+  threadExport: ThreadExport;
   erasureOrders: ErasureStore;
   erasures: Erasures;
   /** Erases what was ordered; also in the background. */
@@ -95,12 +97,19 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
     sweep: (signal) => erasures.sweep(signal),
     log,
   });
+  const exportStore = new ExportStore(store);
+  const targets = { projects: parts.projects, tags: new TagStore(store) };
+  const threadExport = new ThreadExport({
+    ...targets,
+    store: exportStore,
+    threads,
+  });
   return {
+    threadExport,
     exports: new PersonalExport({
-      store: new ExportStore(store),
-      threads,
-      projects: parts.projects,
-      tags: new TagStore(store),
+      ...targets,
+      store: exportStore,
+      threadExport,
       allProjects: parts.projects,
       allTags: parts.tags,
       allTasks: parts.tasks,

@@ -63,6 +63,25 @@ export class ExportStore {
     }
   }
 
+  /** A thread, but no temporary or deleted one. */
+  async thread(
+    space: string,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<ExportedThread | null> {
+    const [{ value: record }, { value: activity }] = await getMany<
+      [ThreadRecord, ThreadActivityRecord]
+    >(
+      this.#store,
+      [keys.threadKey(space, id), keys.threadActivityKey(space, id)],
+      { signal },
+    );
+    if (record === null || activity === null) return null;
+    const isThere = record.temporary !== true &&
+      (record.deletedAt ?? null) === null;
+    return isThere ? { record, activity } : null;
+  }
+
   /** The messages of a thread, by id, which is nearly by time. */
   async *messages(
     space: string,

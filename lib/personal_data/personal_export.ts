@@ -5,26 +5,19 @@
 import type { AuditActor } from "@/lib/audit/audit_event.ts";
 import { FIRST_USER, userSpace } from "@/lib/shared/spaces.ts";
 import type { Projects } from "@/lib/chat/projects.ts";
-import type { MessageRecord } from "@/lib/chat/records.ts";
 import type { Tags } from "@/lib/chat/tags.ts";
 import type { Tasks } from "@/lib/chat/tasks.ts";
-import { toMessage } from "@/lib/chat/records.ts";
 import { showThreads, type ThreadTargets } from "@/lib/chat/thread_show.ts";
-import type { ThreadStore } from "@/lib/chat/thread_store.ts";
 import type { Page, Thread } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { Ledger } from "@/lib/usage/ledger_store.ts";
 import type { ExportStore } from "./export_store.ts";
 import { README } from "./export_readme.ts";
-import {
-  markdownHead,
-  markdownMessage,
-  markdownName,
-} from "./thread_markdown.ts";
+import { encoded, type ThreadExport } from "./thread_export.ts";
+import { markdownName } from "./thread_markdown.ts";
 import { zip, type ZipEntry } from "./zip.ts";
 
 const ITEMS_PER_PAGE = 200;
-const MESSAGES_PER_READ = 20;
 
 /** Lines are sent in pieces of about this size, in characters. */
 const PIECE_CHARACTERS = 16_384;
@@ -50,7 +43,7 @@ export type KeyLister = (
 
 export interface PersonalExportParts extends ThreadTargets {
   store: ExportStore;
-  threads: Pick<ThreadStore, "readTexts">;
+  threadExport: ThreadExport;
   allProjects: Pick<Projects, "list">;
   allTags: Pick<Tags, "list">;
   allTasks: Pick<Tasks, "list">;
@@ -77,38 +70,70 @@ export class PersonalExport {
   ): Promise<
     { name: string; archive: ReadableStream<Uint8Array<ArrayBuffer>> }
   > {
-    const { store } = this.#parts;
-    const { workspace, user } = subject;
-    const isOwn = actor.user === user.id;
-    const who = { actor, address, subject: user.id };
-    if (isOwn) {
-      await store.note(workspace.id, user.id, "data.exported", {
-        ...who,
-        details: { format: "zip" },
-      });
-    } else {
-      await store.note(workspace.id, user.id, "data.read", {
-        ...who,
-        details: { kind: "export", owner: user.id },
-      });
-    }
-    const at = new Date(store.now());
-    const name = `freshet-${at.toISOString().slice(0, 10)}-${user.id}.zip`;
+    await this.#note(subject, { actor, address });
+    const at = new Date(this.#parts.store.now());
+    const name = archiveName(at, subject.user.id);
     return {
       name,
       archive: ReadableStream.from(zip(this.#files(subject, at, signal))),
     };
   }
 
+  /**
+   * The same for several people of one workspace, each in a folder of their own; the audit log knows of
+   * each before anything of theirs is read.
+   * @param name of the archive
+   */
+  beginAll(
+    subjects: AsyncIterable<ExportSubject>,
+    caller: ExportCaller,
+    name: string,
+    signal: AbortSignal,
+  ): { name: string; archive: ReadableStream<Uint8Array<ArrayBuffer>> } {
+    const at = new Date(this.#parts.store.now());
+    const files = async function* (exports: PersonalExport) {
+      for await (const subject of subjects) {
+        await exports.#note(subject, caller);
+        const folder = `users/${subject.user.id}/`;
+        yield* exports.#files(subject, at, signal, folder);
+      }
+    };
+    return {
+      name: archiveName(at, name),
+      archive: ReadableStream.from(zip(files(this))),
+    };
+  }
+
+  async #note(
+    { workspace, user }: ExportSubject,
+    { actor, address }: ExportCaller,
+  ): Promise<void> {
+    const { store } = this.#parts;
+    const who = { actor, address, subject: user.id };
+    if (actor.user === user.id) {
+      await store.note(workspace.id, user.id, "data.exported", {
+        ...who,
+        details: { format: "zip" },
+      });
+      return;
+    }
+    await store.note(workspace.id, user.id, "data.read", {
+      ...who,
+      details: { kind: "export", owner: user.id },
+    });
+  }
+
   async *#files(
     { workspace, user }: ExportSubject,
     at: Date,
     signal: AbortSignal,
+    folder = "",
   ): AsyncGenerator<ZipEntry, void, void> {
     const space = userSpace(workspace.id, user.id);
-    const { allProjects, allTags, allTasks, listKeys } = this.#parts;
+    const { allProjects, allTags, allTasks, listKeys, threadExport } =
+      this.#parts;
     const file = (name: string, texts: AsyncIterable<string>): ZipEntry => ({
-      name,
+      name: `${folder}${name}`,
       modifiedAt: at,
       content: encoded(texts),
     });
@@ -149,7 +174,10 @@ export class PersonalExport {
     yield file("threads.jsonl", lines(this.#threads(space, signal)));
     yield file("messages.jsonl", lines(this.#messages(space, signal)));
     for await (const thread of this.#threads(space, signal)) {
-      yield file(markdownName(thread), this.#markdown(space, thread, signal));
+      yield file(
+        markdownName(thread),
+        threadExport.markdown(space, thread, signal),
+      );
     }
   }
 
@@ -166,61 +194,11 @@ export class PersonalExport {
     space: string,
     signal: AbortSignal,
   ): AsyncGenerator<unknown, void, void> {
-    const { store } = this.#parts;
+    const { store, threadExport } = this.#parts;
     for await (const batch of store.threads(space, signal)) {
       for (const { record } of batch) {
-        const messages = store.messages(space, record.id, signal);
-        for await (const [message, text] of this.#withTexts(messages)) {
-          const { siblings: _known, ...shown } = toMessage(message, text, []);
-          yield shown;
-        }
+        yield* threadExport.messages(space, record.id, signal);
       }
-    }
-  }
-
-  /** The branch on view; the others are in messages.jsonl. */
-  async *#markdown(
-    space: string,
-    thread: Thread,
-    signal: AbortSignal,
-  ): AsyncGenerator<string, void, void> {
-    const { store } = this.#parts;
-    yield markdownHead(thread);
-    const parents = new Map<string, string | null>();
-    for await (
-      const { id, parentId } of store.messages(space, thread.id, signal)
-    ) {
-      parents.set(id, parentId);
-    }
-    const branch: string[] = [];
-    for (
-      let id = thread.headMessageId;
-      id !== null && parents.has(id);
-      id = parents.get(id) ?? null
-    ) {
-      branch.push(id);
-    }
-    branch.reverse();
-    for (let from = 0; from < branch.length; from += MESSAGES_PER_READ) {
-      const found = await store.messagesById(
-        space,
-        thread.id,
-        branch.slice(from, from + MESSAGES_PER_READ),
-        signal,
-      );
-      for await (const [message, text] of this.#withTexts(found)) {
-        yield markdownMessage(message, text);
-      }
-    }
-  }
-
-  /** One text at a time: a long one may have a megabyte. */
-  async *#withTexts(
-    messages: AsyncIterable<MessageRecord> | Iterable<MessageRecord>,
-  ): AsyncGenerator<[MessageRecord, string], void, void> {
-    for await (const message of messages) {
-      const [text] = await this.#parts.threads.readTexts([message.text]);
-      yield [message, text];
     }
   }
 
@@ -236,6 +214,10 @@ export class PersonalExport {
       if ((row.user ?? FIRST_USER) === user) yield row;
     }
   }
+}
+
+function archiveName(at: Date, of: string): string {
+  return `freshet-${at.toISOString().slice(0, 10)}-${of}.zip`;
 }
 
 async function* paged<T>(
@@ -267,20 +249,4 @@ async function* lines(
     piece = "";
   }
   if (piece !== "") yield piece;
-}
-
-async function* encoded(
-  texts: AsyncIterable<string>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  const encoder = new TextEncoder();
-  for await (const text of texts) {
-    for (let at = 0; at < text.length;) {
-      // A pair of surrogates is not to be cut.
-      const end = at + PIECE_CHARACTERS;
-      const isPair = /[\ud800-\udbff]/.test(text[end - 1] ?? "");
-      const piece = text.slice(at, isPair ? end + 1 : end);
-      at += piece.length;
-      yield encoder.encode(piece);
-    }
-  }
 }

@@ -1,6 +1,8 @@
 import type { Context } from "fresh";
 import { YourData } from "@/components/settings/YourData.tsx";
 import { by } from "@/lib/audit/audit_event.ts";
+import { mayActAs } from "@/lib/auth/caller.ts";
+import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import { AppError } from "@/lib/errors.ts";
 import { closeAccount } from "@/lib/http/close_account.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
@@ -26,6 +28,10 @@ export const dataSection: SettingsSection = {
           workspace={workspace?.name ?? "this workspace"}
           threadsDays={workspace?.threadsDays ?? null}
           isDeleting={isDeleting}
+          mayExport={{
+            own: mayActAs(caller, "member"),
+            everyone: mode !== "local" && mayActAs(caller, "admin"),
+          }}
           account={mode === "local"
             ? null
             : { byPassword, email: account?.email ?? "" }}
@@ -44,6 +50,10 @@ export const dataSection: SettingsSection = {
         personalData.eraser.soon();
         return ctx.redirect("/settings#data", 303);
       }
+      case "export":
+        return await exportInBackground(ctx, "workspace.export");
+      case "export-everyone":
+        return await exportInBackground(ctx, "members.export");
       case "end":
         return await end(ctx, form);
     }
@@ -54,6 +64,30 @@ export const dataSection: SettingsSection = {
     });
   },
 };
+
+/** Leads to the job that makes the archive; a second press leads to the same one. */
+async function exportInBackground(
+  ctx: Context<State>,
+  kind: "workspace.export" | "members.export",
+): Promise<Response> {
+  const { caller, services: { jobs }, space } = ctx.state;
+  const need = kind === "members.export" ? "admin" : "member";
+  if (!mayActAs(caller, need)) {
+    throw new AppError({
+      status: 403,
+      code: "forbidden",
+      message: `This takes the role ${need} or more.`,
+    });
+  }
+  const { job } = await jobs.enqueue(space, {
+    kind,
+    input: {},
+    dedupKey: caller.user,
+    priority: "interactive",
+    askedBy: storedCaller(caller),
+  });
+  return ctx.redirect(`/jobs/${job.id}`, 303);
+}
 
 /** Which field an error of ending the account is told at; any other is about all of it. */
 const FIELDS: Record<string, string> = {
