@@ -295,7 +295,16 @@ export async function makeThings(
       dedupKey: text,
     },
   );
+  const schedule = await created(
+    await client.post("/api/schedules", {
+      name: text,
+      // Not while the test goes on.
+      cron: "0 0 29 2 *",
+      target: { type: "prompt", prompt: text },
+    }),
+  );
   return {
+    schedule: schedule.id,
     job: job.id,
     kind: job.kind,
     thread: thread.id,
