@@ -97,9 +97,18 @@ export default function JobDetail(props: JobDetailProps): VNode {
       )}
       <section class="job-section" aria-labelledby="job-input">
         <div class="section-head">
-          <h2 id="job-input">Input</h2>
+          <h2 id="job-input">
+            {detail.isForeign ? "What it is about" : "Input"}
+          </h2>
         </div>
-        <JobJson value={detail.input} label="Input as JSON" />
+        {detail.isForeign
+          ? (
+            <p class="soft">
+              What {job.who ?? "somebody"}{" "}
+              asked for and what came of it is theirs alone.
+            </p>
+          )
+          : <JobJson value={detail.input} label="Input as JSON" />}
       </section>
       {related.length > 0 && (
         <section class="job-section" aria-labelledby="job-related">

@@ -32,7 +32,12 @@ export function JobItem(props: JobItemProps): VNode {
           <When job={job} nowMs={nowMs} />
           {job.who !== null && (
             <>
-              , by {job.who}, <span class="mono">{job.kind}</span>
+              , by {job.who}
+              {job.kind !== job.title && (
+                <>
+                  , <span class="mono">{job.kind}</span>
+                </>
+              )}
             </>
           )}
           {job.status === "running" && job.attempt > 1 &&

@@ -60,8 +60,9 @@ export function useJobNews(
           quietKinds?.includes(news.kind);
         if (isQuiet) return;
         if (news !== null) onNews(news);
-        const isAll = news !== null &&
-          (needsNewsOnly || event.type === "job.progress");
+        const isProgress = event.type === "job.progress" &&
+          news?.progress !== undefined;
+        const isAll = news !== null && (needsNewsOnly || isProgress);
         if (!isAll) readSoon();
       });
     });

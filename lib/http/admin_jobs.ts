@@ -17,7 +17,7 @@ import {
 import type { State } from "@/utils.ts";
 import { namesOfJobs } from "./job_names.ts";
 import { readJobFilter } from "./job_query.ts";
-import { toJobViews } from "./job_view.ts";
+import { recordSeenBy, toJobViews } from "./job_view.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -72,11 +72,12 @@ export async function loadAdminJobs(
     }, signal),
   ]);
   const names = await namesOfJobs(state, page.records);
+  const records = page.records.map((record) => recordSeenBy(state, record));
   return {
     filter,
     ...numbers,
     kindNames: jobKinds.all.map(({ kind }) => kind).sort(),
-    jobs: await toJobViews(services, workspace, page.records, {
+    jobs: await toJobViews(services, workspace, records, {
       names,
       signal,
     }),

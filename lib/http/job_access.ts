@@ -3,6 +3,8 @@ import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { JobKind } from "@/lib/jobs/job_kind.ts";
 import { isId } from "@/lib/shared/ids.ts";
+import { userOf } from "@/lib/shared/spaces.ts";
+import type { Job } from "@/lib/shared/wire.ts";
 import type { JobRecord } from "@/lib/jobs/job_record.ts";
 import type { State } from "@/utils.ts";
 
@@ -28,6 +30,39 @@ export async function requireJob(
     code: "not_found",
     message: "There is no such job.",
   });
+}
+
+/** What is a person's own of a job: what they wrote, and what came of it. */
+type Private = Pick<
+  Job,
+  "title" | "kind" | "input" | "result" | "dedupKey" | "progress"
+>;
+
+/**
+ * A job as a caller may see it. Of another person's an admin sees how it goes and why it fails, but nothing
+ * of what it is about.
+ * @param space where the job belongs
+ */
+export function seenBy<Shown extends Private>(
+  { caller }: Pick<State, "caller">,
+  space: string,
+  job: Shown,
+): Shown {
+  if (!isForeign(caller, space)) return job;
+  return {
+    ...job,
+    title: job.kind,
+    input: null,
+    result: null,
+    dedupKey: null,
+    progress: { ...job.progress, message: "" },
+  };
+}
+
+/** Whether what is in a space is another person's than the caller. */
+export function isForeign({ user }: Caller, space: string): boolean {
+  const owner = userOf(space);
+  return owner !== null && owner !== user;
 }
 
 /**

@@ -2,8 +2,8 @@
 import type { JobDetail } from "@/lib/shared/jobs/job_detail.ts";
 import { userOf } from "@/lib/shared/spaces.ts";
 import type { State } from "@/utils.ts";
-import { requireJob } from "./job_access.ts";
-import { toJobView, toJobViews } from "./job_view.ts";
+import { isForeign, requireJob, seenBy } from "./job_access.ts";
+import { recordSeenBy, toJobView, toJobViews } from "./job_view.ts";
 import { namesOfJobs } from "./job_names.ts";
 
 /** @throws {AppError} 404 `not_found` for a job there is not, or not for the caller */
@@ -13,13 +13,17 @@ export async function loadJobDetail(
   signal: AbortSignal,
 ): Promise<JobDetail> {
   const { services, caller } = state;
-  const record = await requireJob(state, id, signal);
-  const isOwn = userOf(record.space) === caller.user;
-  const [whole, related, names] = await Promise.all([
-    services.jobs.get(record.space, id),
-    services.jobLists.related(record.space, record, signal),
-    isOwn ? undefined : namesOfJobs(state, [record]),
+  const found = await requireJob(state, id, signal);
+  const { space } = found;
+  const isOwn = userOf(space) === caller.user;
+  const [got, around, names] = await Promise.all([
+    services.jobs.get(space, id),
+    services.jobLists.related(space, found, signal),
+    isOwn ? undefined : namesOfJobs(state, [found]),
   ]);
+  const whole = seenBy(state, space, got);
+  const record = recordSeenBy(state, found);
+  const related = around.map((each) => recordSeenBy(state, each));
   const [[view], others] = await Promise.all([
     toJobViews(services, caller.workspace, [record], { names, signal }),
     toJobViews(services, caller.workspace, related, { signal }),
@@ -34,6 +38,7 @@ export async function loadJobDetail(
     correlationId,
     dedupKey,
     related: others,
+    isForeign: isForeign(caller, space),
     nowMs: Date.now(),
   };
 }

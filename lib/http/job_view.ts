@@ -7,6 +7,8 @@ import type {
   JobView,
   JobWait,
 } from "@/lib/shared/jobs/job_view.ts";
+import type { State } from "@/utils.ts";
+import { seenBy } from "./job_access.ts";
 import { userOf, workspaceOf } from "@/lib/shared/spaces.ts";
 
 /** Jobs before one in its queue are counted up to here. */
@@ -41,6 +43,15 @@ function downloadOf(value: unknown): JobDownload | null {
   return path === null || typeof name !== "string" || typeof bytes !== "number"
     ? null
     : { href: path, name, bytes };
+}
+
+/** The record of a job as a caller may see it; see `seenBy`. */
+export function recordSeenBy(
+  state: Pick<State, "caller">,
+  record: JobRecord,
+): JobRecord {
+  const { result, ...seen } = seenBy(state, record.space, record);
+  return { ...seen, result: result === null ? null : record.result };
 }
 
 /** @param result the job's, where it is not the record's own short one */

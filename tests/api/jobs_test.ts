@@ -308,10 +308,10 @@ Deno.test("jobs: viewers read, keys need their scope, and others' jobs are not t
   assert.deepEqual(items, []);
 
   const job: Job = await json(
-    await member.send("POST", "/api/jobs", steer("a")),
+    await member.send("POST", "/api/jobs", steer("secret places")),
     202,
   );
-  await runningOf(rig, "a");
+  await runningOf(rig, "secret places");
   const path = `/api/jobs/${job.id}`;
   // The viewer may not; to another member it is nowhere; an admin runs the workspace.
   await problem(
@@ -343,7 +343,19 @@ Deno.test("jobs: viewers read, keys need their scope, and others' jobs are not t
   await problem(await member.fetch(everyone), 403, "forbidden");
   const all: Page<Job> = await json(await admin.fetch(everyone));
   assert.deepEqual(all.items.map(({ id }) => id), [hers.id, job.id]);
-  assert.equal((await json<Job>(await admin.fetch(path))).id, job.id);
+  // An admin sees how it goes, and nothing of what it is about.
+  for (const each of [all.items[1], await json<Job>(await admin.fetch(path))]) {
+    assert.equal(each.id, job.id);
+    assert.deepEqual(
+      [each.title, each.input, each.result, each.dedupKey],
+      ["test.steer", null, null, null],
+    );
+  }
+  for (const page of [`/jobs/${job.id}`, "/admin/jobs"]) {
+    const html = await (await admin.fetch(page)).text();
+    assert.match(html, /test\.steer/);
+    assert.doesNotMatch(html, /Survey of secret places/);
+  }
   const ended: Job = await json(
     await admin.send("POST", `${path}/cancel`, {}),
   );

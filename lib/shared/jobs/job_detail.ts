@@ -8,6 +8,8 @@ export interface JobDetail
   job: JobView;
   /** Jobs that belong together with it, oldest first. */
   related: JobView[];
+  /** Whether it is another person's, so that what it is about is not shown. */
+  isForeign: boolean;
   /** Time of the server when it was made, milliseconds since 1970 UTC. */
   nowMs: number;
 }

@@ -4,7 +4,10 @@ import type { JobBoard, JobSection } from "./job_board.ts";
 import { isOver, type JobView } from "./job_view.ts";
 
 /** What an event of a job tells of its state. */
-export interface JobNews extends Pick<Job, "status" | "progress" | "error"> {
+export interface JobNews extends Pick<Job, "status"> {
+  /** Undefined: who listens is not told, since the job is somebody else's. */
+  progress: Job["progress"] | undefined;
+  error: Job["error"] | undefined;
   jobId: string;
   kind: string;
   attempt: number;
@@ -29,22 +32,23 @@ export function readJobNews(
   },
 ): JobNews | null {
   if (!type.startsWith("job.") || typeof data.jobId !== "string") return null;
-  return { ...data, at } as unknown as JobNews;
+  return { progress: undefined, error: undefined, ...data, at } as JobNews;
 }
 
 /** A job after news of it. Progress never falls within an attempt, since news may come in any order. */
 export function withNews(job: JobView, news: JobNews): JobView {
   if (job.id !== news.jobId) return job;
-  const { status, error, attempt, at } = news;
+  const { status, error = job.error, attempt, at } = news;
+  const { progress = job.progress } = news;
   const hasBegunAgain = status === "queued" && job.status !== "queued";
   const isOlder = !hasBegunAgain && status === job.status &&
-    news.progress.value < job.progress.value;
+    progress.value < job.progress.value;
   return {
     ...job,
     status,
     error,
     attempt,
-    progress: isOlder ? job.progress : news.progress,
+    progress: isOlder ? job.progress : progress,
     startedAt: status === "running" && job.status !== "running"
       ? at
       : job.startedAt,

@@ -2,7 +2,7 @@
 import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import { beforeId } from "@/lib/chat/id_cursor.ts";
 import { readJson } from "@/lib/http/body.ts";
-import { jobSpace, requireJobKind } from "@/lib/http/job_access.ts";
+import { jobSpace, requireJobKind, seenBy } from "@/lib/http/job_access.ts";
 import {
   newJobSchema,
   readJobFilter,
@@ -33,7 +33,12 @@ export const handler = define.handlers(methods({
       ctx.req.signal,
     );
     return ctx.json(
-      { items: records.map(toListedJob), nextCursor: nextBefore },
+      {
+        items: records.map((record) =>
+          seenBy(ctx.state, record.space, toListedJob(record))
+        ),
+        nextCursor: nextBefore,
+      },
       { headers: { "cache-control": "no-store" } },
     );
   },

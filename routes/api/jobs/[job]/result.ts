@@ -1,6 +1,6 @@
 /** `GET /api/jobs/:id/result`: what a job has come to, as a JSON file. */
 import { AppError } from "@/lib/errors.ts";
-import { requireJob } from "@/lib/http/job_access.ts";
+import { requireJob, seenBy } from "@/lib/http/job_access.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
@@ -8,7 +8,7 @@ export const handler = define.handlers(methods({
   async GET(ctx) {
     const { services: { jobs } } = ctx.state;
     const { space, id } = await requireJob(ctx.state, ctx.params.job);
-    const { result } = await jobs.get(space, id);
+    const { result } = seenBy(ctx.state, space, await jobs.get(space, id));
     if (result === null) {
       throw new AppError({
         status: 404,
