@@ -120,6 +120,7 @@ export function buildBackground(base: BaseServices): Background {
     owner,
     keepResult: (result) => jobs.keepResult(result),
     onAttempt,
+    isPressed: () => base.runs.executing > 0,
     host: Deno.env.get("HOSTNAME") ?? "",
     log,
   });

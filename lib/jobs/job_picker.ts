@@ -28,6 +28,8 @@ export interface Busy {
 }
 
 export interface PickOptions {
+  /** At most so many. */
+  most?: number;
   /** Places of this process in all. */
   places: number;
   busy: Busy;
@@ -75,7 +77,10 @@ export class JobPicker {
     const picked: Picked[] = [];
     const queues = await this.#look(options.signal);
     for (const [priority, share] of SHARES.entries()) {
-      const most = Math.ceil(options.places * share) - options.busy.places;
+      const most = Math.min(
+        Math.ceil(options.places * share) - options.busy.places,
+        options.most ?? Infinity,
+      );
       const own = queues.filter(({ queue }) =>
         queue.priority === priority && this.#kinds.get(queue.kind) !== null &&
         !options.paused.has(queueName(queue))

@@ -32,6 +32,11 @@ export interface JobWorkerParts {
   log: Logger;
   /** Told of each attempt that is over. */
   onAttempt?: (attempt: AttemptReport) => void;
+  /**
+   * Whether people wait for something else of this process at this moment: then jobs are begun few at a
+   * time, with pauses, so that the store and the event loop answer others first.
+   */
+  isPressed?: () => boolean;
   /** Name of the machine, for people. */
   host?: string;
   /** Jobs that this process does at a time. */
@@ -42,6 +47,9 @@ export interface JobWorkerParts {
 
 const PER_PROCESS = 32;
 const POLL_MS = 1_000;
+/** Jobs that are begun at a time while others wait, and how long nothing is begun after that. */
+const BEGUN_WHILE_PRESSED = 4;
+const PRESSED_PAUSE_MS = 40;
 /** How often a claim is tried that other processes come before. */
 const CLAIM_ATTEMPTS = 3;
 /** How long it counts that they do, in milliseconds. */
@@ -193,7 +201,9 @@ export class JobWorker {
       const { incarnation } = owner;
       const free = this.#places - this.#running.size;
       if (free <= 0 || incarnation.lane.state !== "open") return;
+      const isPressed = this.#parts.isPressed?.() ?? false;
       const picked = await this.#picker.pick({
+        most: isPressed ? BEGUN_WHILE_PRESSED : Infinity,
         places: this.#places,
         busy: this.#busy(),
         paused,
@@ -222,6 +232,9 @@ export class JobWorker {
         }
       } finally {
         for (const { id } of picked) this.#claiming.delete(id);
+      }
+      if (isPressed) {
+        await sleep(this.#parts.store.clock, PRESSED_PAUSE_MS, signal);
       }
     }
   }
