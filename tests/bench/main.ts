@@ -2,11 +2,13 @@
  * `deno task bench`: every measured figure of the project, printed as lines for docs/performance.md.
  * Ratios compare both sides in one run; absolute figures describe the machine they were taken on.
  *
- * Arguments choose parts: fresh, start, transport, runs, log, search, limits, load. Those behind `load` choose
+ * Arguments choose parts: fresh, start, transport, runs, live, log, search, limits, load. Those behind `load` choose
  * parts of that: cost, memory, many, first, whole, cached, waiting, followers,
  * overload.
  */
+import { documentCosts, documentLines } from "./documents.ts";
 import { freshOverhead } from "./fresh_overhead.ts";
+import { liveEventTimes } from "./live_events.ts";
 import { liveRunTimes } from "./live_runs.ts";
 import { limitCosts, limitLines } from "./limits.ts";
 import { loadCosts } from "./load/load.ts";
@@ -35,6 +37,11 @@ if (isWanted("fresh")) {
   say("\n# Fresh's stand-in beside bare Deno.serve");
   const overhead = await freshOverhead();
   overhead.lines.forEach(say);
+}
+
+if (isWanted("documents")) {
+  say("\n# A large document");
+  documentLines(await documentCosts()).forEach(say);
 }
 
 if (isWanted("start")) {
@@ -75,6 +82,14 @@ if (isWanted("runs")) {
   say(`first missed event, same process: ${spread(reattach, 0.95)}`);
   say(`first missed event, other process: ${spread(reattachElsewhere, 0.95)}`);
   say(`Stop to the provider's socket closed: ${spread(stop, 0.95)}`);
+}
+
+if (isWanted("live")) {
+  say("\n# From an event to those who listen");
+  const { here, elsewhere, megabytesPerSocket } = await liveEventTimes();
+  say(`500 sockets of the same process: ${spread(here, 0.99)}`);
+  say(`50 sockets of another process: ${spread(elsewhere, 0.99)}`);
+  say(`memory of a socket: ${(megabytesPerSocket * 1_024).toFixed(0)} kB`);
 }
 
 if (isWanted("log")) {
