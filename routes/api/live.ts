@@ -56,7 +56,9 @@ function overSocket(
   cursor: string | null,
 ): Response {
   const { services: { liveFeed, admission }, space } = ctx.state;
-  const { socket, response } = ctx.upgrade();
+  // It is asked for a sign of life after half of this time, and gone after all of it.
+  const idleTimeout = 2 * liveFeed.heartbeatMs / 1_000;
+  const { socket, response } = Deno.upgradeWebSocket(ctx.req, { idleTimeout });
   const over = Promise.withResolvers<void>();
   const live = new LiveSocket(socket, {
     feed: liveFeed,
