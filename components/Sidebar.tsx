@@ -49,7 +49,7 @@ export function Sidebar(
             <Icon name="tasks" />
             <span class="cut">Tasks</span>
           </a>
-          <JobsLink running={viewer.runningJobs} />
+          <JobsLink viewer={viewer} />
           <NotificationsLink unread={viewer.unreadNotifications} />
           <a class="row" href="/settings">
             <Icon name="settings" />

@@ -1,25 +1,21 @@
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
-import { JobsLink } from "@/components/jobs/JobsLink.tsx";
-import { useJobNews } from "@/components/jobs/use_job_news.ts";
-import { readRunningJobs } from "@/lib/shared/jobs/job_requests.ts";
+import { useEffect } from "preact/hooks";
+import { JobsLink, type RunningJobs } from "@/components/jobs/JobsLink.tsx";
 
-/** The way to one's jobs in the navigation, with how many run just now. */
-export default function JobsPlace(
-  props: { running: number; quietKinds: readonly string[] },
-): VNode {
-  const [running, setRunning] = useState(props.running);
-  useJobNews({
-    channel: "jobs",
-    quietKinds: props.quietKinds,
-    onNews: ({ kind, before, status }) => {
-      const change = Number(status === "running") -
-        Number(before === "running");
-      if (props.quietKinds.includes(kind)) return;
-      setRunning((count) => Math.max(0, count + change));
-    },
-    read: async () => setRunning(await readRunningJobs(props.quietKinds)),
-    needsNewsOnly: true,
-  });
-  return <JobsLink running={running} />;
+/** The way to one's jobs in the navigation, followed as they begin and end. */
+export default function JobsPlace(props: { viewer: RunningJobs }): VNode {
+  useEffect(() => {
+    let isGone = false;
+    let stop = () => {};
+    void import("@/lib/shared/jobs/watch_running.ts").then(
+      ({ watchRunningJobs }) => {
+        if (!isGone) stop = watchRunningJobs();
+      },
+    );
+    return () => {
+      isGone = true;
+      stop();
+    };
+  }, []);
+  return <JobsLink viewer={props.viewer} />;
 }

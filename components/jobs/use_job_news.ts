@@ -17,8 +17,6 @@ export interface JobNewsOptions {
   read: () => Promise<void>;
   /** It is read again so long after the last time at the earliest, in milliseconds; a second unless told. */
   everyMs?: number;
-  /** Whether news of a new state are all that the page needs, so that it is read again after gaps alone. */
-  needsNewsOnly?: boolean;
 }
 
 /** Follows jobs while a page is open. The options of the first rendering hold. */
@@ -29,7 +27,6 @@ export function useJobNews(
     onNews,
     read,
     everyMs = READ_EVERY_MS,
-    needsNewsOnly = false,
   }: JobNewsOptions,
 ): void {
   useEffect(() => {
@@ -60,9 +57,8 @@ export function useJobNews(
           quietKinds?.includes(news.kind);
         if (isQuiet) return;
         if (news !== null) onNews(news);
-        const isProgress = event.type === "job.progress" &&
+        const isAll = event.type === "job.progress" &&
           news?.progress !== undefined;
-        const isAll = news !== null && (needsNewsOnly || isProgress);
         if (!isAll) readSoon();
       });
     });

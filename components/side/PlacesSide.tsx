@@ -3,6 +3,7 @@ import { adminPlaces } from "@/components/admin/admin_places.ts";
 import { Icon } from "@/components/Icon.tsx";
 import type { IconName } from "@/components/icon_paths.ts";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
+import { runningJobsOf } from "@/components/jobs/JobsLink.tsx";
 import JobsPlace from "@/islands/JobsPlace.tsx";
 import NotificationsPlace from "@/islands/NotificationsPlace.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
@@ -21,10 +22,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
         <Place path="/projects" icon="folder" title="Projects" />
         <Place path="/tasks" icon="tasks" title="Tasks" />
         <Place path="/documents" icon="book" title="Documents" />
-        <JobsPlace
-          running={viewer.runningJobs}
-          quietKinds={viewer.quietJobKinds}
-        />
+        <JobsPlace viewer={runningJobsOf(viewer)} />
         <NotificationsPlace unread={viewer.unreadNotifications} />
         <Place path="/schedules" icon="clock" title="Schedules" />
         <Place path="/settings" icon="settings" title="Settings" />

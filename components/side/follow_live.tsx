@@ -5,6 +5,7 @@ import { followThreads } from "@/lib/shared/chat/live_news.ts";
 import { signedOut } from "@/lib/shared/chat/signed_out.ts";
 import { live } from "@/lib/shared/live/live_client.ts";
 import { offerBackground } from "@/components/chat/offer_background.tsx";
+import { watchRunningJobs } from "@/lib/shared/jobs/watch_running.ts";
 import { watchNotifications } from "@/lib/shared/notifications/watch.ts";
 import { sayReconnecting } from "@/lib/shared/live/reconnecting.ts";
 
@@ -15,6 +16,7 @@ export function followLive(): () => void {
     followThreads(),
     sayReconnecting(state),
     watchNotifications(),
+    watchRunningJobs(),
     offerBackground(),
     effect(() => {
       if (state.value === "open") signedOut.value = null;
