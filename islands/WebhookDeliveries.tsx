@@ -8,6 +8,8 @@ export interface WebhookDeliveriesProps {
   deliveries: WebhookDelivery[];
   nowMs: number;
   canResend: boolean;
+  /** Whether events are sent. */
+  isOn: boolean;
   /** Channel with the jobs that deliver. */
   channel: string;
   /** Query of the page that is shown. */
@@ -22,7 +24,7 @@ const READ_DEADLINE_MS = 10_000;
 export default function WebhookDeliveries(
   props: WebhookDeliveriesProps,
 ): VNode {
-  const { webhook, canResend, channel, query } = props;
+  const { webhook, canResend, isOn, channel, query } = props;
   const [shown, setShown] = useState(props.deliveries);
   const [nowMs, setNowMs] = useState(props.nowMs);
   useEffect(() => {
@@ -61,8 +63,9 @@ export default function WebhookDeliveries(
       <div class="empty">
         <h3>Nothing sent yet</h3>
         <p class="soft">
-          The first event that it wants is sent at once. “Send test” tries it
-          now.
+          {isOn
+            ? "The first event that it wants is sent at once. “Send test” tries it now."
+            : "Once it is on, each event that it wants is sent at once."}
         </p>
       </div>
     )

@@ -91,7 +91,7 @@ function Replay(
       <input type="hidden" name="action" value="replay" />
       <input type="hidden" name="from" value={event} />
       <select
-        class="select select-small"
+        class="select"
         name="webhook"
         aria-label="Send again to"
       >

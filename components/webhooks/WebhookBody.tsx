@@ -57,6 +57,11 @@ export function WebhookBody(props: WebhookBodyProps): VNode {
       <section class="section" aria-labelledby="deliveries-title">
         <div class="section-head">
           <h2 id="deliveries-title">Deliveries</h2>
+          {!readsOnly && webhook.enabled && (
+            <div class="push">
+              <Replay id={id} />
+            </div>
+          )}
         </div>
         <DeliveryPage {...props} />
       </section>
@@ -112,8 +117,7 @@ function OffCallout(
       <Icon name={isOwn ? "pause" : "alert"} />
       <p>
         <strong>{OFF_WORDS[disabledReason ?? "user"]}.</strong>{" "}
-        Nothing is sent. What happens meanwhile can be sent from the log of
-        events afterwards.
+        Nothing is sent. What happens meanwhile can be sent once it is on again.
       </p>
       {!readsOnly && (
         <div class="btn-row">
@@ -136,6 +140,42 @@ function Act(
   );
 }
 
+const REPLAYS = [
+  ["1", "Last hour"],
+  ["24", "Last day"],
+  ["168", "Last 7 days"],
+  ["all", "All that is kept"],
+] as const;
+
+/** Sends events again that have happened already. */
+function Replay({ id }: { id: string }): VNode {
+  return (
+    <form
+      class="btn-row webhook-replay"
+      method="post"
+      action={`/webhooks/${id}`}
+    >
+      <select
+        class="select"
+        name="hours"
+        aria-label="Events to send again"
+      >
+        {REPLAYS.map(([hours, words]) => (
+          <option key={hours} value={hours}>{words}</option>
+        ))}
+      </select>
+      <button
+        class="btn btn-small"
+        type="submit"
+        name="action"
+        value="replay"
+      >
+        Send events again
+      </button>
+    </form>
+  );
+}
+
 function DeliveryPage(
   { webhook, deliveries, cursor, limit, readsOnly, nowMs }: WebhookBodyProps,
 ): VNode {
@@ -150,6 +190,7 @@ function DeliveryPage(
         deliveries={deliveries.items}
         nowMs={nowMs}
         canResend={!readsOnly && webhook.enabled}
+        isOn={webhook.enabled}
         channel={webhook.scope === "own" ? "jobs" : "admin:jobs"}
         query={query.toString()}
       />

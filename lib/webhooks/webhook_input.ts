@@ -44,10 +44,17 @@ export const webhookPatchSchema = z.strictObject({
   enabled: z.boolean().optional(),
 });
 
-/** From which event on a webhook is told again; with `only`, that one alone. */
+/** From which event or time on a webhook is told again; with `only`, that event alone. */
 export const replaySchema = z.strictObject({
-  from: z.string().max(200),
+  from: z.string().max(200).optional(),
+  since: z.iso.datetime({
+    offset: true,
+    error: 'must be a time such as "2027-01-31T12:00:00Z"',
+  }).transform((text) => Date.parse(text)).optional(),
   only: z.boolean().default(false),
+}).refine(({ from, since }) => (from === undefined) !== (since === undefined), {
+  error: "must be the id of an event, or since has to be a time",
+  path: ["from"],
 });
 
 export type NewWebhook = z.output<typeof newWebhookSchema>;

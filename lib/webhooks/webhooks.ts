@@ -5,14 +5,14 @@ import { invalidCursor } from "@/lib/chat/id_cursor.ts";
 import { notFound } from "@/lib/chat/refusals.ts";
 import { retryOnConflict } from "@/lib/chat/retry_on_conflict.ts";
 import { AppError } from "@/lib/errors.ts";
-import type { EventLog } from "@/lib/events/event_log.ts";
-import { parseEventId } from "@/lib/events/event_view.ts";
+import type { EventLog, LogItem, LogPage } from "@/lib/events/event_log.ts";
+import { eventId, parseEventId } from "@/lib/events/event_view.ts";
 import type { Jobs } from "@/lib/jobs/jobs.ts";
 import { checkUrl, type OutgoingAllowList } from "@/lib/net/outgoing_rules.ts";
 import type { Sealer } from "@/lib/secrets/secrets.ts";
 import { isId, newId } from "@/lib/shared/ids.ts";
 import type { PageQuery } from "@/lib/shared/page_query.ts";
-import { userSpace } from "@/lib/shared/spaces.ts";
+import { userSpace, workspaceOf } from "@/lib/shared/spaces.ts";
 import type { Job, Page, Webhook, WebhookDelivery } from "@/lib/shared/wire.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { DeliveryStore, LoadedDelivery } from "./delivery_store.ts";
@@ -51,6 +51,9 @@ export interface WebhooksParts {
 /** Webhooks of one person, and of a workspace with all its people. */
 const MOST_OF_ONE = 100;
 const MOST_OF_WORKSPACE = 1_000;
+
+/** Events of the log that are read at a time. */
+const EVENTS_PER_READ = 200;
 
 export class Webhooks {
   readonly #parts: WebhooksParts;
@@ -279,28 +282,26 @@ export class Webhooks {
    * Tells a webhook the events again that it wants and that are in the log from one of them on, with the
    * `webhook-id`s that they had.
    * @throws {AppError} 404 `not_found`, 409 `webhook_off`, 400 `unknown_event` for one that is in the log
-   *   no more
+   *   no more, and for a time after which nothing happened
    */
   async replay(
     caller: Caller,
     id: string,
-    { from, only }: WantedReplay,
+    { from, since, only }: WantedReplay,
   ): Promise<Job> {
-    const { store, log, jobs } = this.#parts;
+    const { store, jobs } = this.#parts;
     const { record } = await this.#load(caller, id);
     assertOn(record);
-    const place = parseEventId(from);
-    const isOfWorkspace = record.space === caller.workspace;
-    const first = place === null
-      ? null
-      : isOfWorkspace
-      ? await log.findInWorkspace(caller.workspace, place)
-      : await log.find(record.space, place);
+    const first = since === undefined
+      ? await this.#findEvent(record, from ?? "")
+      : await this.#findSince(record, since);
     if (first === null) {
       throw new AppError({
         status: 400,
         code: "unknown_event",
-        message: "The event is not in the log, or not any more.",
+        message: since === undefined
+          ? "The event is not in the log, or not any more."
+          : "Nothing has happened since then.",
         errors: [{ path: "from", message: "must be the id of an event" }],
       });
     }
@@ -308,12 +309,50 @@ export class Webhooks {
       kind: "webhook.replay",
       input: {
         webhook: id,
-        from,
+        from: eventId(first.place),
         until: store.now(),
         most: only ? 1 : MAX_REPLAYED_EVENTS,
       },
     });
     return job;
+  }
+
+  #findEvent(
+    { space }: WebhookRecord,
+    id: string,
+  ): Promise<LogItem | null> {
+    const { log } = this.#parts;
+    const place = parseEventId(id);
+    if (place === null) return Promise.resolve(null);
+    return workspaceOf(space) === space
+      ? log.findInWorkspace(space, place)
+      : log.find(space, place);
+  }
+
+  /** The first of the events that happened from a time on. */
+  async #findSince(
+    { space }: WebhookRecord,
+    sinceMs: number,
+  ): Promise<LogItem | null> {
+    const { log } = this.#parts;
+    let first: LogItem | null = null;
+    let before: LogItem["place"] | null = null;
+    let isOver = false;
+    const wanted = ({ event }: LogItem) => {
+      if (event.at < sinceMs) isOver = true;
+      return !isOver;
+    };
+    for (let seen = 0; !isOver && seen < MAX_REPLAYED_EVENTS;) {
+      const query = { before, limit: EVENTS_PER_READ, wanted };
+      const page: LogPage = workspaceOf(space) === space
+        ? await log.ofWorkspace(space, query)
+        : await log.ofSpace(space, query);
+      first = page.items.at(-1) ?? first;
+      seen += page.items.length;
+      before = page.next;
+      if (before === null) break;
+    }
+    return first;
   }
 
   async #change(

@@ -15,6 +15,7 @@ import { webhookHost } from "@/lib/shared/webhook_words.ts";
 import { define, type State } from "@/utils.ts";
 
 const DELIVERIES_ON_A_PAGE = 25;
+const HOUR_MS = 3_600_000;
 
 /** What was just done, by the parameter `done` of the address. */
 const DONE: Readonly<Record<string, string>> = {
@@ -23,6 +24,7 @@ const DONE: Readonly<Record<string, string>> = {
   off: "Webhook switched off",
   test: "Test sent",
   resend: "Delivery sent again",
+  replay: "Events are being sent again",
 };
 
 async function load(
@@ -73,6 +75,14 @@ async function act(
     case "resend":
       await webhooks.resend(caller, id, form.get("delivery") ?? "");
       return done;
+    case "replay": {
+      const hours = Number(form.get("hours"));
+      await webhooks.replay(caller, id, {
+        since: Number.isFinite(hours) ? Date.now() - hours * HOUR_MS : 0,
+        only: false,
+      });
+      return done;
+    }
     case "secret":
       return await webhooks.rotate(caller, id, anyVersion);
     case "delete": {
@@ -108,10 +118,12 @@ export const handler = define.handlers({
         const { status, form: refused } = error;
         return page(await load(ctx, { secret: null, refused }), { status });
       }
-      const isClash = error instanceof AppError && error.status === 409;
+      const isClash = error instanceof AppError &&
+        (error.status === 409 || error.code === "unknown_event");
       if (!isClash) throw error;
       const refused = { values: {}, errors: { "": error.message } };
-      return page(await load(ctx, { secret: null, refused }), { status: 409 });
+      const { status } = error;
+      return page(await load(ctx, { secret: null, refused }), { status });
     }
   },
 });

@@ -418,10 +418,24 @@ Deno.test("webhooks: deliveries are sent again on demand, one by one and from a 
     receiver.received.slice(4).map(({ id }) => id).sort(),
     ids.toSorted(),
   );
-  const unknown = await send(app, "POST", `${path}/replay`, {
-    from: "somewhere",
-  });
-  assert.equal(unknown.status, 400, await unknown.text());
+  await json<Job>(
+    await send(app, "POST", `${path}/replay`, {
+      since: new Date(Date.parse(oldest.at)).toISOString(),
+    }),
+    202,
+  );
+  await waitFor("all of them again", () => receiver.received.length === 10);
+  for (
+    const wanted of [
+      { from: "somewhere" },
+      { since: "9999-01-01T00:00:00Z" },
+      { since: "yesterday" },
+      {},
+    ]
+  ) {
+    const refused = await send(app, "POST", `${path}/replay`, wanted);
+    assert.equal(refused.status, 400, await refused.text());
+  }
 });
 
 Deno.test("webhooks: an id of somebody else is not there, and roles hold", async () => {
