@@ -11,6 +11,8 @@ import type { JobStore } from "@/lib/jobs/job_store.ts";
 import type { Jobs } from "@/lib/jobs/jobs.ts";
 import { PromptAsk } from "@/lib/jobs/kinds/prompt_ask.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import type { Metrics } from "@/lib/observe/metrics.ts";
+import { measureSchedules } from "@/lib/observe/schedule_metrics.ts";
 import { Firing } from "./firing.ts";
 import { ScheduleStore } from "./schedule_store.ts";
 import { ScheduleView } from "./schedule_view.ts";
@@ -28,6 +30,7 @@ export interface ScheduleParts {
   jobStore: JobStore;
   jobKinds: JobKinds;
   log: Logger;
+  metrics: Metrics;
 }
 
 /** A due time that is older counts as missed, in milliseconds. */
@@ -61,6 +64,7 @@ export function buildSchedules(parts: ScheduleParts): ScheduleServices {
     standing,
     log,
     lateMs: parts.store.kind === "platform" ? LATE_ON_PLATFORM_MS : LATE_MS,
+    onRun: measureSchedules(parts.metrics),
   });
   const ticker = new Ticker({ store, firing, log });
   jobKinds.add(new PromptAsk({ schedules: store, chat, threads, standing }));

@@ -6,6 +6,7 @@ import { isOver, type JobRecord } from "@/lib/jobs/job_record.ts";
 import type { JobStore } from "@/lib/jobs/job_store.ts";
 import type { Jobs, NewJob } from "@/lib/jobs/jobs.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import type { MeasuredRun } from "@/lib/observe/schedule_metrics.ts";
 import { userOf, workspaceOf } from "@/lib/shared/spaces.ts";
 import { CronError } from "./cron_text.ts";
 import { planTick } from "./plan.ts";
@@ -25,6 +26,8 @@ export interface FiringParts {
   log: Logger;
   /** A due time that is older counts as missed, in milliseconds. */
   lateMs: number;
+  /** Counts a due time that is done with. */
+  onRun?: (run: MeasuredRun) => void;
 }
 
 /** Jobs of one schedule that may wait or run at a time; due times beyond them pass. */
@@ -76,7 +79,7 @@ export class Firing {
     record: ScheduleRecord & { nextAt: number },
     nowMs: number,
   ): Promise<void> {
-    const { store, log, lateMs } = this.#parts;
+    const { store, log, lateMs, onRun } = this.#parts;
     const plan = planTick(record, nowMs, lateMs);
     const planned: ScheduleRecord = {
       ...record,
@@ -85,7 +88,11 @@ export class Firing {
     };
     const made = await this.#runOf(record, plan.fireAt, plan.missed);
     const after = withRun(planned, made.run);
-    if (await store.replace(loaded, after, verbOf(made), made)) return;
+    if (await store.replace(loaded, after, verbOf(made), made)) {
+      const { kind, at } = made.run;
+      if (kind !== "manual") onRun?.({ kind, lateMs: nowMs - at });
+      return;
+    }
     // A clock that went back, or other text for the same time: that time has had its job.
     if (
       plan.fireAt !== null && await store.hasJobOf(record.id, plan.fireAt)

@@ -43,6 +43,9 @@ export interface NewRun {
 /** A due time is known so long, in milliseconds: longer than a clock is ever wrong by and put right. */
 const TICK_KEPT_MS = 48 * 60 * 60 * 1_000;
 
+/** Schedules in one read: each may have a prompt of 20 KB. */
+const RECORDS_PER_READ = 25;
+
 /** A mark of a deletion is needed while its commit may be unknown, in milliseconds. */
 const DELETED_KEPT_MS = 10 * 60 * 1_000;
 
@@ -95,14 +98,21 @@ export class ScheduleStore {
     const rows = list<ScheduleRecord>(
       this.#store,
       keys.schedules(space, before),
-      { reverse: true, limit },
+      { reverse: true, limit, batchSize: RECORDS_PER_READ },
     );
     return (await Array.fromAsync(rows)).map(({ value }) => value);
   }
 
   /** How many there are, up to a number. */
   async count(space: string, most: number): Promise<number> {
-    return (await this.list(space, null, most)).length;
+    let count = 0;
+    // Records hold prompts: small batches leave the store to others in between.
+    const rows = list(this.#store, keys.schedules(space, null), {
+      limit: most,
+      batchSize: RECORDS_PER_READ,
+    });
+    for await (const _ of rows) count += 1;
+    return count;
   }
 
   /** @param more committed with it: what a repeated request is known by */

@@ -47,7 +47,7 @@ export interface SchedulesParts {
 export type AcceptVersion = (version: number) => void;
 
 /** Schedules that one space may have. */
-const MOST_SCHEDULES = 500;
+const MOST_SCHEDULES = 200;
 
 export class Schedules {
   readonly #parts: SchedulesParts;

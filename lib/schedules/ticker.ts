@@ -22,6 +22,8 @@ const PER_LOOK = 200;
 const AT_A_TIME = 8;
 /** A wall clock that is so much behind the one that only grows was set back, in milliseconds. */
 const SET_BACK_MS = 5_000;
+/** A schedule that could not be begun is tried again after so long, in milliseconds. */
+const REST_MS = 10_000;
 /** Requests ask for a look so often at most, in milliseconds. */
 const ASKED_EVERY_MS = 1_000;
 
@@ -31,6 +33,9 @@ export class Ticker {
   #loop: Promise<void> = Promise.resolve();
   #wake = new AbortController();
   #look: Promise<void> | null = null;
+  /** When the next one is due, by the newest look; null: none is. */
+  #nextAt: number | null = null;
+  readonly #restingUntilMs = new Map<string, number>();
   #wallMs: number;
   #steadyMs: number;
   #lookedAtMs = -Infinity;
@@ -80,18 +85,13 @@ export class Ticker {
     while (!signal.aborted) {
       this.#wake = new AbortController();
       const wake = AbortSignal.any([signal, this.#wake.signal]);
-      let waitMs = POLL_MS;
       try {
         await this.tick();
-        const nextAt = await store.nextDue(signal);
-        if (nextAt !== null) {
-          waitMs = Math.min(waitMs, Math.max(0, nextAt - store.clock.now()));
-        }
       } catch (error) {
         if (signal.aborted) return;
         log.warn("Schedules could not be looked at", { error });
       }
-      await sleep(store.clock, waitMs, wake);
+      await sleep(store.clock, this.#waitMs(), wake);
     }
   }
 
@@ -104,19 +104,35 @@ export class Ticker {
       await this.#planAgain(signal);
       this.#mayBeAhead = false;
     }
-    const seen = new Set<string>();
-    while (!signal.aborted) {
-      const due = await Array.fromAsync(
-        store.due(store.clock.now(), PER_LOOK, signal),
-      );
-      const fresh = due.filter(({ id, dueAtMs }) =>
-        !seen.has(`${id} ${dueAtMs}`)
-      );
-      // What is still there was not to be had this time; the next look takes it up.
-      if (fresh.length === 0) return;
-      for (const { id, dueAtMs } of fresh) seen.add(`${id} ${dueAtMs}`);
-      await this.#fireAll(fresh, signal);
+    // Without anything due, this is the only read of a look.
+    this.#nextAt = await store.nextDue(signal);
+    const nowMs = store.clock.now();
+    if (this.#nextAt === null || this.#nextAt > nowMs) return;
+    let due: DueSchedule[] = [];
+    for await (const row of store.due(nowMs, undefined, signal)) {
+      if (!this.#isResting(row)) due.push(row);
+      if (due.length < PER_LOOK) continue;
+      await this.#fireAll(due, signal);
+      due = [];
     }
+    await this.#fireAll(due, signal);
+    this.#nextAt = await store.nextDue(signal);
+  }
+
+  /** Until the next schedule is due; what is due still, since it rests, makes no look follow the other. */
+  #waitMs(): number {
+    if (this.#nextAt === null) return POLL_MS;
+    const untilMs = this.#nextAt - this.#parts.store.clock.now();
+    return untilMs <= 0 ? POLL_MS : Math.min(untilMs, POLL_MS);
+  }
+
+  /** Whether a schedule failed a moment ago, so that it is left alone for a while. */
+  #isResting({ id }: DueSchedule): boolean {
+    const untilMs = this.#restingUntilMs.get(id);
+    if (untilMs === undefined) return false;
+    if (untilMs > this.#parts.store.clock.monotonic()) return true;
+    this.#restingUntilMs.delete(id);
+    return false;
   }
 
   /** In any order, so that several processes seldom take the same one at the same time. */
@@ -134,6 +150,7 @@ export class Ticker {
           else await firing.fire(schedule);
         } catch (error) {
           // One that fails does not hold up the others.
+          this.#restingUntilMs.set(row.id, store.clock.monotonic() + REST_MS);
           log.warn("A schedule that is due could not be begun", {
             schedule: row.id,
             error,
