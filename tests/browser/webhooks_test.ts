@@ -70,28 +70,23 @@ Deno.test("webhooks: every page of theirs is fit to look at, and works without s
   }
   await waitFor("the failures", () => receiver.of("/bad").length >= 3);
   await using browser = await startBrowser();
-  const dresses = [
-    ["wide-light", { viewport: DESKTOP, colorScheme: "light" }],
-    ["narrow-dark", { viewport: PHONE, colorScheme: "dark" }],
+  const looks = [
+    ["wide-light", { viewport: DESKTOP, colorScheme: "light" }, {
+      failing: `/webhooks/${bad.id}`,
+      workspace: "/admin/webhooks",
+    }],
+    ["narrow-dark", { viewport: PHONE, colorScheme: "dark" }, {
+      failing: `/webhooks/${bad.id}`,
+      off: `/webhooks/${off.id}`,
+      events: "/admin/events?type=thread.*",
+    }],
   ] as const;
-  for (const [dress, options] of dresses) {
-    const { page } = await browser.open(`${app.url}/settings#webhooks`, {
-      ...options,
-      javaScriptEnabled: true,
-    });
-    await lookAt(page, `webhooks-settings-${dress}`);
-    for (
-      const [name, path] of [
-        ["failing", `/webhooks/${bad.id}`],
-        ["off", `/webhooks/${off.id}`],
-        ["workspace", "/admin/webhooks"],
-        ["events", "/admin/events?type=thread.*"],
-        ["mail", "/admin/mail"],
-      ]
-    ) {
+  for (const [dress, options, pages] of looks) {
+    const { page } = await browser.open("about:blank", options);
+    for (const [name, path] of Object.entries(pages)) {
       await page.goto(`${app.url}${path}`);
-      await page.locator("details:not(.confirm) > summary").first()
-        .click({ timeout: 300 }).catch(() => {});
+      const rows = page.locator("details:not(.confirm) > summary");
+      if (await rows.count() > 0) await rows.first().click();
       await lookAt(page, `webhooks-${name}-${dress}`);
     }
   }
