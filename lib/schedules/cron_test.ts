@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { rounds } from "@/tests/support/size.ts";
 import { CronError, readCron } from "./cron_text.ts";
 import { CronTimes } from "./cron_times.ts";
 import { cronWords } from "./cron_words.ts";
@@ -149,6 +150,6 @@ Deno.test("CronTimes.latest: is the last of the due times that stepping through 
         assert.equal(times.count(all[0], until + 1), Math.min(all.length, 100));
       },
     ),
-    { numRuns: 60 },
+    { numRuns: rounds(20, 300) },
   );
 });
