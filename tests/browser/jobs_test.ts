@@ -22,6 +22,13 @@ function goesOn({ running }: JobKindsRig, name: string) {
   return waitFor(`job "${name}" to run`, () => running.get(name));
 }
 
+/** The one job that goes on. */
+function steerLast({ running }: JobKindsRig) {
+  const [steered, ...others] = running.values();
+  assert.deepEqual(others, []);
+  return steered;
+}
+
 const row = (page: Page, { id }: Job): Locator => page.locator(`#${id}`);
 
 /** Where a row's parts are, to see that none of them moves. */
@@ -54,7 +61,6 @@ Deno.test("jobs page: it follows jobs in two tabs, and acts by keyboard", async 
   assert.deepEqual(await placesIn(row(page, river)), before);
   const level = row(page, river).getByRole("progressbar");
   assert.equal(await level.getAttribute("aria-valuenow"), "60");
-  await lookAt(page, "jobs-running-light");
 
   // A new one comes in by itself, and waits for a place with the reason.
   const delta = await begin(app, "the delta");
@@ -63,8 +69,7 @@ Deno.test("jobs page: it follows jobs in two tabs, and acts by keyboard", async 
   await row(page, third).getByText("All 2 places for its kind are taken")
     .waitFor();
   await row(page, third).getByText("Next in line").waitFor();
-  const badge = page.getByRole("link", { name: "Jobs 2 running" });
-  await badge.waitFor();
+  await page.getByRole("link", { name: "Jobs 2 running" }).waitFor();
 
   // Cancelled by keys: the next one gets the place, and the keys stay where they were.
   await row(page, delta).getByRole("button", { name: /^Cancel/ }).focus();
@@ -108,9 +113,19 @@ Deno.test("jobs page: it follows jobs in two tabs, and acts by keyboard", async 
   const result = other.getByRole("region", { name: "Result as JSON" });
   assert.match((await result.textContent())!, /"river.svg"/);
   await lookAt(other, "job-done-light");
+  await lookAt(page, "jobs-light");
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   await page.setViewportSize(PHONE);
   await lookAt(page, "jobs-phone-dark");
+
+  // The page of the workspace follows too.
+  await other.goto(`${app.url}/admin/jobs`);
+  await other.getByRole("button", { name: "Pause test.steer" }).click();
+  await other.getByText("Kind paused. What runs goes on to its end.").first()
+    .waitFor();
+  steerLast(rig).progress(0.5, "half of it");
+  await row(other, third).getByText("half of it").waitFor();
+  await lookAt(other, "admin-jobs-light");
   assert.deepEqual(errors, []);
 });
 
