@@ -25,90 +25,108 @@ const untilTold = (server: ServerProcess, href: string) =>
     return all.find((each) => each.href === href);
   }, STEP_DEADLINE_MS);
 
-const askByJob = async (server: ServerProcess, threadId: string) =>
+/** A model that waits until the upstream is released, and one that does not. */
+const [HELD, QUICK] = ["fake/held", "fake/fake-1"];
+
+const askByJob = async (
+  server: ServerProcess,
+  threadId: string,
+  model: string,
+) =>
   await json<Job>(
     await server.post("/api/jobs", {
       kind: "answer.background",
-      input: { threadId, content: "How deep", model: "fake-1" },
+      input: { threadId, content: "How deep", model },
     }),
     202,
   );
 
-/** Where a process is killed: what it has done by then. */
-type Step = (
-  server: ServerProcess,
-  threadId: string,
-  upstream: Awaited<ReturnType<typeof processRig>>["upstream"],
-) => Promise<void>;
-
-const STEPS: Record<string, Step> = {
-  "the job is stored": async (server, threadId) => {
-    await askByJob(server, threadId);
+/** What a process has come to with an answer when it is killed; the last one is nearest to that. */
+const STEPS: Record<
+  string,
+  (server: ServerProcess, threadId: string) => Promise<void>
+> = {
+  "a run was left to itself": async (server, threadId) => {
+    const { run } = await ask(server, threadId, {
+      message: { content: "How deep" },
+      model: HELD,
+    });
+    await json(await server.post(`/api/runs/${run.id}/background`, {}), 202);
   },
-  "the question is asked": async (server, threadId, upstream) => {
-    const asked = upstream.chats().length;
-    await askByJob(server, threadId);
-    await upstream.waitForChat(asked, STEP_DEADLINE_MS);
+  "the question is asked": async (server, threadId) => {
+    await askByJob(server, threadId, HELD);
+    await waitFor("the question", async () => {
+      return (await getMessages(server, threadId)).length === 2;
+    }, STEP_DEADLINE_MS);
   },
-  "the answer is whole": async (server, threadId, upstream) => {
-    await askByJob(server, threadId);
-    upstream.release();
+  "the answer is whole": async (server, threadId) => {
+    await askByJob(server, threadId, QUICK);
     await waitFor("the answer", async () => {
       const [, answer] = await getMessages(server, threadId);
       return answer?.status === "complete";
     }, STEP_DEADLINE_MS);
   },
-  "a run was left to itself": async (server, threadId) => {
-    const { run } = await ask(server, threadId, {
-      message: { content: "How deep" },
-      model: "fake-1",
-    });
-    await json(await server.post(`/api/runs/${run.id}/background`, {}), 202);
+  "the job is stored": async (server, threadId) => {
+    await askByJob(server, threadId, QUICK);
   },
 };
 
 Deno.test("away: whatever a process is killed at, there is one question, one answer and one notification", async () => {
-  await using rig = await processRig({ models: ["fake-1"] });
+  await using rig = await processRig({ models: ["fake-1", "held"] });
   const { upstream } = rig;
-  let server = await rig.start();
-  try {
-    for (const [what, step] of Object.entries(STEPS)) {
-      upstream.hold();
-      const { id } = await newThread(server);
-      await step(server, id, upstream);
-      await server.kill("SIGKILL");
-      upstream.release();
-      server = await rig.start();
-      const { count } = await untilTold(server, `/c/${id}`);
-      assert.equal(count, 1, what);
-      const told = (await notifications(server))
-        .filter(({ href }) => href === `/c/${id}`);
-      assert.equal(told.length, 1, what);
-      assert.equal(told[0].event, "answer.completed", what);
-      const messages = await getMessages(server, id, "?tree=1");
-      assert.deepEqual(
-        messages.map(({ role, status }) => [role, status]),
-        [["user", "complete"], ["assistant", "complete"]],
-        what,
-      );
-    }
-  } finally {
-    await server.kill("SIGKILL");
+  const first = await rig.start();
+  const threads = new Map<string, string>();
+  for (const [what, step] of Object.entries(STEPS)) {
+    const { id } = await newThread(first);
+    threads.set(what, id);
+    await step(first, id);
   }
+  await first.kill("SIGKILL");
+  await using second = await rig.start();
+  for (const [what, id] of threads) {
+    await waitFor("the answer", async () => {
+      // What the second process asks is held anew.
+      upstream.release();
+      return (await getMessages(second, id))[1]?.status === "complete";
+    }, STEP_DEADLINE_MS);
+    const { count, event } = await untilTold(second, `/c/${id}`);
+    assert.deepEqual([count, event], [1, "answer.completed"], what);
+    const messages = await getMessages(second, id, "?tree=1");
+    assert.deepEqual(
+      messages.map(({ role, status }) => [role, status]),
+      [["user", "complete"], ["assistant", "complete"]],
+      what,
+    );
+  }
+  assert.equal((await notifications(second)).length, threads.size);
 });
 
-Deno.test("away: a task whose process is killed is done by the next one, once", async () => {
-  await using rig = await processRig({ models: ["fake-1"] });
+Deno.test("away: two processes on one store tell of each answer once, and one does the task that the other dies of", async () => {
+  await using rig = await processRig({ models: ["fake-1", "held"] });
   const { upstream } = rig;
-  upstream.hold();
   const first = await rig.start();
+  await using second = await rig.start();
+  const threads = await Promise.all(
+    Array.from({ length: 10 }, () => newThread(first)),
+  );
+  await Promise.all(
+    threads.map(({ id }, index) =>
+      askByJob(index % 2 === 0 ? first : second, id, QUICK)
+    ),
+  );
+  for (const { id } of threads) await untilTold(second, `/c/${id}`);
+  assert.equal((await notifications(first)).length, threads.length);
+  for (const { id } of threads) {
+    assert.equal((await getMessages(first, id, "?tree=1")).length, 2);
+  }
+  upstream.hold();
+  const asked = upstream.chats().length;
   const task: Task = await json(
     await first.post("/api/tasks", { title: "Check the gauge" }),
     201,
   );
   await json(await first.post(`/api/tasks/${task.id}/run`, {}), 202);
-  await upstream.waitForChat(0, STEP_DEADLINE_MS);
-  await using second = await rig.start();
+  await upstream.waitForChat(asked, STEP_DEADLINE_MS);
   await first.kill("SIGKILL");
   upstream.release();
   const done = await waitFor("the task to be done", async () => {
@@ -121,25 +139,5 @@ Deno.test("away: a task whose process is killed is done by the next one, once", 
     [["user", "complete"], ["assistant", "complete"]],
   );
   await untilTold(second, `/c/${done.threadId}`);
-  assert.equal((await notifications(second)).length, 1);
-});
-
-Deno.test("away: two processes on one store tell of each answer once", async () => {
-  await using rig = await processRig({ models: ["fake-1"] });
-  await using first = await rig.start();
-  await using second = await rig.start();
-  const threads = await Promise.all(
-    Array.from({ length: 10 }, () => newThread(first)),
-  );
-  await Promise.all(
-    threads.map(({ id }, index) =>
-      askByJob(index % 2 === 0 ? first : second, id)
-    ),
-  );
-  for (const { id } of threads) await untilTold(second, `/c/${id}`);
-  const told = await notifications(first);
-  assert.equal(told.length, threads.length);
-  for (const { id } of threads) {
-    assert.equal((await getMessages(first, id, "?tree=1")).length, 2);
-  }
+  assert.equal((await notifications(second)).length, threads.length + 1);
 });
