@@ -27,6 +27,8 @@ export interface NewFile {
   purpose: string;
   /** Milliseconds since 1970 UTC. */
   expiresAtMs?: number | null;
+  /** Whose it is, in a space of several people: it goes with their data. */
+  user?: string | null;
 }
 
 /** A file's row. Whoever deletes rows of a space finds the parts by `content`. */
@@ -39,6 +41,7 @@ export interface StoredFile extends Versioned {
   /** RFC 3339 UTC. */
   readonly createdAt: string;
   readonly expiresAtMs: number | null;
+  readonly user?: string;
   readonly content: BlobManifest;
 }
 

@@ -98,7 +98,7 @@ export class Files {
   add(
     unit: UnitOfWork,
     space: string,
-    { name, mediaType, purpose, expiresAtMs = null }: NewFile,
+    { name, mediaType, purpose, expiresAtMs = null, user = null }: NewFile,
     content: Content,
   ): FileRecord {
     const stored: StoredFile = {
@@ -109,6 +109,7 @@ export class Files {
       purpose,
       createdAt: new Date(this.#store.nowMs).toISOString(),
       expiresAtMs,
+      ...(user === null ? {} : { user }),
       content: content.manifest,
     };
     this.#store.add(unit, space, stored, content);

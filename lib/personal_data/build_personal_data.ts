@@ -18,12 +18,19 @@ import { ThreadEditStore } from "@/lib/chat/thread_edit_store.ts";
 import type { StopRun } from "@/lib/chat/thread_edits.ts";
 import { ThreadPurgeStore } from "@/lib/chat/thread_purge_store.ts";
 import type { ThreadStore } from "@/lib/chat/thread_store.ts";
+import { JobStore } from "@/lib/jobs/job_store.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import { ScheduleStore } from "@/lib/schedules/schedule_store.ts";
+import { ScheduleView } from "@/lib/schedules/schedule_view.ts";
 import type { Ledger } from "@/lib/usage/ledger_store.ts";
 import { Erasures } from "./erasures.ts";
 import { ErasureStore } from "./erasure_store.ts";
 import { ExportStore } from "./export_store.ts";
-import { type KeyLister, PersonalExport } from "./personal_export.ts";
+import {
+  type KeyLister,
+  PersonalExport,
+  type ScheduleLister,
+} from "./personal_export.ts";
 import { RetentionStore } from "./retention_store.ts";
 import { ThreadExport } from "./thread_export.ts";
 import { ThreadRetention } from "./thread_retention.ts";
@@ -114,6 +121,7 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
       allTags: parts.tags,
       allTasks: parts.tasks,
       listKeys: keyLister(keyStore),
+      listSchedules: scheduleLister(store),
       ledger: parts.ledger,
     }),
     erasureOrders,
@@ -141,6 +149,22 @@ function keyLister(store: ApiKeyStore): KeyLister {
     const uses = await store.lastUses(workspace, page.map(({ id }) => id));
     return {
       items: page.map((record) => toKey(record, uses.get(record.id) ?? null)),
+      nextCursor: records.length > limit ? page[limit - 1].id : null,
+    };
+  };
+}
+
+function scheduleLister(
+  store: ConstructorParameters<typeof JobStore>[0],
+): ScheduleLister {
+  const jobs = new JobStore(store);
+  const schedules = new ScheduleStore(store, jobs);
+  const view = new ScheduleView(jobs);
+  return async (space, { limit, cursor }) => {
+    const records = await schedules.list(space, cursor, limit + 1);
+    const page = records.slice(0, limit);
+    return {
+      items: await Promise.all(page.map((record) => view.show(record))),
       nextCursor: records.length > limit ? page[limit - 1].id : null,
     };
   };

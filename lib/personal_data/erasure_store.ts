@@ -289,6 +289,47 @@ export class ErasureStore {
     return { underWay };
   }
 
+  /** Files that the user gave to programs, and batches. @throws {ErasureContended} */
+  async removeProgramFiles(
+    erasure: Erasure,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { workspace, user, record: { beforeMs } } = erasure;
+    const space = programSpace(workspace);
+    const batch = new Batch(this.#store, erasure);
+    const isTaken = (id: string) =>
+      beforeMs === null ||
+      id.replace(/^(file-|batch_)/, "") < idTimeBound(beforeMs);
+    const files = list<{ id: string; user?: string }>(
+      this.#store,
+      keys.filesBefore(space, null),
+      { signal },
+    );
+    for await (const { key, value } of files) {
+      if (value.user !== user || !isTaken(value.id)) continue;
+      await batch.remove(key, value);
+    }
+    const batches = list<{ id: string; askedBy: { user: string } }>(
+      this.#store,
+      keys.batchesBefore(space, null),
+      { signal },
+    );
+    for await (const { key, value: { id, askedBy } } of batches) {
+      if (askedBy.user !== user || !isTaken(id)) continue;
+      for (const kind of ["output", "error"] as const) {
+        const results = list(
+          this.#store,
+          keys.batchResults(space, id, kind),
+          { batchSize: ROWS_PER_READ, signal },
+        );
+        for await (const row of results) await batch.remove(row.key, row.value);
+      }
+      await batch.remove(keys.batchProgressKey(space, id), null);
+      await batch.remove(key, null);
+    }
+    await batch.flush();
+  }
+
   /** What is kept of a run beside its record. */
   async *#rowsOfRun(
     space: string,

@@ -85,6 +85,7 @@ export class Erasures {
     }
     if (phase === "programs") {
       if (!await this.#erasePrograms(erasure, signal)) return false;
+      await store.removeProgramFiles(erasure, signal);
       await store.removeRequestBodies(erasure, signal);
       await purgeAnswers(workspace, signal);
       if (kind === "account") await closeAccount(user);
@@ -94,6 +95,7 @@ export class Erasures {
     // An outbox that gets no more has been read by everyone by now.
     await this.#eraseRows(erasure, kind !== "data", signal);
     await this.#erasePrograms(erasure, signal);
+    await store.removeProgramFiles(erasure, signal);
     await store.removeRequestBodies(erasure, signal);
     await store.finish(erasure);
     return false;

@@ -5,6 +5,7 @@ account.json     who you are, in which workspace, and when this was exported
 projects.jsonl   projects, one JSON object a line
 tags.jsonl       tags
 tasks.jsonl      tasks
+schedules.jsonl  schedules, with their prompts
 keys.jsonl       API keys: their names and terms, never the keys
 usage.jsonl      what each answer used and cost; money in micro-dollars (1,000,000 is one US dollar)
 threads.jsonl    threads

@@ -41,6 +41,12 @@ export type KeyLister = (
   query: { limit: number; cursor: string | null },
 ) => Promise<Page<unknown>>;
 
+/** Somebody's schedules, a page at a time. */
+export type ScheduleLister = (
+  space: string,
+  query: { limit: number; cursor: string | null },
+) => Promise<Page<unknown>>;
+
 export interface PersonalExportParts extends ThreadTargets {
   store: ExportStore;
   threadExport: ThreadExport;
@@ -48,6 +54,7 @@ export interface PersonalExportParts extends ThreadTargets {
   allTags: Pick<Tags, "list">;
   allTasks: Pick<Tasks, "list">;
   listKeys: KeyLister;
+  listSchedules: ScheduleLister;
   ledger: Ledger;
 }
 
@@ -132,6 +139,7 @@ export class PersonalExport {
     const space = userSpace(workspace.id, user.id);
     const { allProjects, allTags, allTasks, listKeys, threadExport } =
       this.#parts;
+    const { listSchedules } = this.#parts;
     const file = (name: string, texts: AsyncIterable<string>): ZipEntry => ({
       name: `${folder}${name}`,
       modifiedAt: at,
@@ -157,6 +165,10 @@ export class PersonalExport {
           signal,
         ),
       ),
+    );
+    yield file(
+      "schedules.jsonl",
+      lines(paged((cursor) => listSchedules(space, page(cursor)), signal)),
     );
     yield file(
       "keys.jsonl",

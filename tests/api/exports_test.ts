@@ -1,11 +1,14 @@
 /** Exports by jobs: what is in the file, who gets it, and who does not. */
 import assert from "node:assert/strict";
+import { FIRST_WORKSPACE, programSpace } from "@/lib/shared/spaces.ts";
 import type { Job } from "@/lib/shared/wire.ts";
 import { newThread } from "../support/chat_client.ts";
 import { readZip } from "../support/read_zip.ts";
 import { problem } from "../support/thread_client.ts";
 import { waitFor } from "../support/wait.ts";
 import { furnish, type Person, startPeople } from "./personal_data_rig.ts";
+
+const PROGRAMS = programSpace(FIRST_WORKSPACE);
 
 interface Made {
   text: string;
@@ -181,4 +184,25 @@ Deno.test("exports: a file is kept for a week, and goes with the data of its own
     "the erasure",
     async () => await app.services.files.find(space, id) === null,
   );
+});
+
+Deno.test("erasure: what somebody gave to programs goes with their data, and nobody else's", async () => {
+  await using rig = await startPeople();
+  const { ada, owner, app } = rig;
+  const { files } = app.services;
+  const give = (user: string) =>
+    files.create(
+      PROGRAMS,
+      { name: "a", mediaType: "text/plain", purpose: "user_data", user },
+      new Response("x".repeat(100_000)).body!,
+      { maxBytes: 1_000_000 },
+    );
+  const adas = await give(ada.id);
+  const owners = await give(owner.id);
+  await ada.send("DELETE", "/api/me/data", {});
+  await waitFor(
+    "the erasure",
+    async () => await files.find(PROGRAMS, adas.id) === null,
+  );
+  assert.notEqual(await files.find(PROGRAMS, owners.id), null);
 });

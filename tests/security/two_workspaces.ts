@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { newApiKeySchema } from "@/lib/auth/api_key_input.ts";
 import type { Caller, KeyScope } from "@/lib/auth/caller.ts";
-import { FIRST_WORKSPACE, userSpace } from "@/lib/shared/spaces.ts";
+import {
+  FIRST_WORKSPACE,
+  programSpace,
+  userSpace,
+} from "@/lib/shared/spaces.ts";
 import { eventId } from "@/lib/events/event_view.ts";
 import type { Role } from "@/lib/auth/roles.ts";
 import { newGroupSchema, newInvitationSchema } from "@/lib/auth/user_input.ts";
@@ -303,7 +307,30 @@ export async function makeThings(
       target: { type: "prompt", prompt: text },
     }),
   );
+  const file = await services.files.create(
+    programSpace(caller.workspace),
+    {
+      name: `${MARKER}.jsonl`,
+      mediaType: "application/jsonl",
+      purpose: "batch",
+      user: caller.user,
+    },
+    new Response(text).body!,
+    { maxBytes: 1_000_000 },
+  );
+  const batch = await services.batches.create(
+    programSpace(caller.workspace),
+    caller,
+    {
+      input_file_id: file.id,
+      endpoint: "/v1/chat/completions",
+      completion_window: "24h",
+      metadata: { text },
+    },
+  );
   return {
+    file: file.id,
+    batch: batch.id,
     schedule: schedule.id,
     job: job.id,
     kind: job.kind,

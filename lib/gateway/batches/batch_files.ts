@@ -2,17 +2,16 @@
 import type { Content } from "@/lib/files/file_content.ts";
 import type { NewFile } from "@/lib/files/file_record.ts";
 import type { Files } from "@/lib/files/files.ts";
-import type { Incarnation } from "@/lib/kv/incarnation.ts";
 import { readLines } from "./batch_lines.ts";
 import type { BatchRecord } from "./batch_record.ts";
 import { isFault, MAX_LINE_BYTES, readRequest } from "./batch_request.ts";
-import type { BatchStore, ResultKind } from "./batch_store.ts";
+import type { BatchStore, ResultKind, Writer } from "./batch_store.ts";
 import { type NotAsked, notAskedLine } from "./line_result.ts";
 
 export interface FilesOfBatch {
   store: BatchStore;
   files: Files;
-  incarnation: Incarnation;
+  incarnation: Writer;
   space: string;
   record: BatchRecord;
   signal: AbortSignal;
@@ -67,6 +66,7 @@ function about({ store, record }: FilesOfBatch, kind: ResultKind): NewFile {
     name: `${record.id}_${kind}.jsonl`,
     mediaType: "application/jsonl",
     purpose: "batch_output",
+    user: record.askedBy.user,
     expiresAtMs: store.clock.now() + seconds * 1_000,
   };
 }

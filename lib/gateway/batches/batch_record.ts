@@ -1,6 +1,5 @@
 /** A batch as the store keeps it. Times are milliseconds since 1970 UTC; null: that has not come. */
 import type { StoredCaller } from "@/lib/auth/stored_callers.ts";
-import type { Versioned } from "@/lib/kv/store.ts";
 
 export const BATCH_ENDPOINTS = [
   "/v1/chat/completions",
@@ -47,7 +46,7 @@ export interface BatchCounts {
   usage: BatchUsage;
 }
 
-export interface BatchRecord extends Versioned {
+export interface BatchRecord {
   readonly v: 1;
   id: string;
   endpoint: BatchEndpoint;
@@ -81,7 +80,7 @@ export interface BatchRecord extends Versioned {
 }
 
 /** How far a batch is: everything up to a line is done, and perhaps some of what follows. */
-export interface BatchProgress extends Versioned, BatchCounts {
+export interface BatchProgress extends BatchCounts {
   readonly v: 1;
   /** Number of that line; 0 before the first. */
   line: number;

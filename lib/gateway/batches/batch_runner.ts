@@ -2,7 +2,6 @@
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import { sleep } from "@/lib/clock.ts";
 import type { Files } from "@/lib/files/files.ts";
-import type { Owner } from "@/lib/kv/owner.ts";
 import { makeFiles } from "./batch_files.ts";
 import { readLines } from "./batch_lines.ts";
 import {
@@ -13,7 +12,7 @@ import {
   NO_PROGRESS,
 } from "./batch_record.ts";
 import { MAX_LINE_BYTES } from "./batch_request.ts";
-import type { BatchStore } from "./batch_store.ts";
+import type { BatchStore, Writer, WriterSource } from "./batch_store.ts";
 import { validateInput } from "./batch_validation.ts";
 import { BatchWork } from "./batch_work.ts";
 import type { LineCalls } from "./line_calls.ts";
@@ -24,7 +23,7 @@ export interface BatchRunnerParts {
   files: Files;
   calls: LineCalls;
   callers: StoredCallers;
-  owner: Owner;
+  owner: WriterSource;
   /** The process has too much to do: it begins nothing that can wait. */
   isPressed: () => boolean;
 }
@@ -74,7 +73,11 @@ export class BatchRunner {
     for (;;) {
       signal.throwIfAborted();
       const record = (await store.load(space, id))?.record;
-      if (record === undefined) return null;
+      if (record === undefined) {
+        // It went with the data of who asked.
+        await store.removeResults(incarnation, space, id, signal);
+        return null;
+      }
       if (isBatchOver(record)) {
         await store.removeResults(incarnation, space, id, signal);
         return record;
@@ -136,7 +139,7 @@ export class BatchRunner {
   async #answer(
     run: BatchRun,
     record: BatchRecord,
-    incarnation: Owner["incarnation"],
+    incarnation: Writer,
   ): Promise<void> {
     const { store, files } = this.#parts;
     const { space, id } = run;

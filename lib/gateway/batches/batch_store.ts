@@ -8,6 +8,7 @@ import { type BlobManifest, readBlobText, writeBlob } from "@/lib/kv/blobs.ts";
 import type { LaneEntry } from "@/lib/kv/batcher.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { Incarnation } from "@/lib/kv/incarnation.ts";
+import type { Owner } from "@/lib/kv/owner.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
@@ -19,6 +20,12 @@ import {
   isBatchOver,
   NO_PROGRESS,
 } from "./batch_record.ts";
+
+/** Writes what a process owns. */
+export type Writer = Incarnation;
+
+/** Gives the one that counts now. */
+export type WriterSource = Pick<Owner, "incarnation">;
 
 export type ResultKind = keys.BatchResultKind;
 

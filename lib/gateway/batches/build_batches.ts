@@ -6,16 +6,15 @@ import type { JobKinds } from "@/lib/jobs/job_kind.ts";
 import { batchRun } from "@/lib/jobs/kinds/batch_run.ts";
 import type { JobStore } from "@/lib/jobs/job_store.ts";
 import type { Jobs } from "@/lib/jobs/jobs.ts";
-import type { Owner } from "@/lib/kv/owner.ts";
 import { BatchJobEnds } from "./batch_job_ends.ts";
 import { BatchRunner } from "./batch_runner.ts";
-import { BatchStore } from "./batch_store.ts";
+import { BatchStore, type WriterSource } from "./batch_store.ts";
 import { Batches } from "./batches.ts";
 import { LineCalls, type LineCallsParts } from "./line_calls.ts";
 
 export interface BuildBatchesParts extends LineCallsParts {
   store: ConstructorParameters<typeof BatchStore>[0];
-  owner: Owner;
+  owner: WriterSource;
   files: Files;
   jobStore: JobStore;
   jobs: Jobs;

@@ -35,7 +35,7 @@ export const handler = define.handlers(methods({
       const wanted = readFileFields(fields, store.clock.now());
       const file = await files.keep(
         ctx.state.space,
-        { name, mediaType, ...wanted },
+        { name, mediaType, user: ctx.state.caller.user, ...wanted },
         content,
       );
       return ctx.json(toFileObject(file));
