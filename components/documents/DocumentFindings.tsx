@@ -83,7 +83,7 @@ function TableFindings({ profile }: { profile: TableProfile }): VNode {
       </dl>
       <Unreadable count={profile.brokenCharacters} />
       {broken.examples.length > 0 && (
-        <details class="turnable">
+        <details class="twin">
           <summary>
             {formatPlural(broken.lines, "line")} left out
           </summary>
