@@ -9,6 +9,7 @@
 import { documentCosts, documentLines } from "./documents.ts";
 import { freshOverhead } from "./fresh_overhead.ts";
 import { liveEventTimes } from "./live_events.ts";
+import { jobCosts, jobLines } from "./jobs.ts";
 import { liveRunTimes } from "./live_runs.ts";
 import { limitCosts, limitLines } from "./limits.ts";
 import { loadCosts } from "./load/load.ts";
@@ -105,6 +106,11 @@ if (isWanted("search")) {
 if (isWanted("limits")) {
   say("\n# The checks of limits and budgets");
   limitLines(await limitCosts()).forEach(say);
+}
+
+if (isWanted("jobs")) {
+  say("\n# The queue of jobs");
+  jobLines(await jobCosts()).forEach(say);
 }
 
 if (isWanted("load")) {
