@@ -6,9 +6,11 @@ import { KindTable } from "@/components/jobs/admin/KindTable.tsx";
 import { WorkerTable } from "@/components/jobs/admin/WorkerTable.tsx";
 import type { JobItemProps } from "@/components/jobs/JobItem.tsx";
 import { Trouble } from "@/components/jobs/Trouble.tsx";
+import { useClock } from "@/components/chat/use_clock.ts";
 import { useJobActs } from "@/components/jobs/use_job_acts.ts";
 import { useJobNews } from "@/components/jobs/use_job_news.ts";
 import { useNow } from "@/components/jobs/use_now.ts";
+import type { Clock } from "@/lib/shared/clock.ts";
 import { announcement } from "@/lib/shared/announce.ts";
 import {
   adminJobsQuery,
@@ -28,6 +30,7 @@ export interface AdminJobsProps {
   view: AdminJobsView;
   /** Where this page begins; null: with the newest job. */
   cursor: string | null;
+  clock: Clock;
   /** What was just done, on the page before. */
   done: string;
 }
@@ -41,6 +44,7 @@ export default function AdminJobs(props: AdminJobsProps): VNode {
   const [view, setView] = useState(props.view);
   const [newer, setNewer] = useState(0);
   const newest = useRef(props.view);
+  const { timeZone } = useClock(props.clock);
   const nowMs = useNow(view.nowMs);
   const { filter } = view;
   const here = `/admin/jobs${adminJobsQuery(filter, cursor)}`;
@@ -73,7 +77,7 @@ export default function AdminJobs(props: AdminJobsProps): VNode {
   );
   const itemOf = (job: JobItemProps["job"]): JobItemProps => ({
     job,
-    nowMs,
+    clock: { nowMs, timeZone },
     back: here,
     path: "/admin/jobs",
     readsOnly: false,

@@ -3,11 +3,14 @@ import { useRef, useState } from "preact/hooks";
 import { FinishedJobs } from "@/components/jobs/FinishedJobs.tsx";
 import type { JobItemProps } from "@/components/jobs/JobItem.tsx";
 import { JobTabs } from "@/components/jobs/JobTabs.tsx";
+import { rememberFocus } from "@/components/jobs/keep_focus.ts";
 import { NowJobs } from "@/components/jobs/NowJobs.tsx";
 import { Trouble } from "@/components/jobs/Trouble.tsx";
+import { useClock } from "@/components/chat/use_clock.ts";
 import { useJobActs } from "@/components/jobs/use_job_acts.ts";
 import { useJobNews } from "@/components/jobs/use_job_news.ts";
 import { useNow } from "@/components/jobs/use_now.ts";
+import type { Clock } from "@/lib/shared/clock.ts";
 import { announce, announcement } from "@/lib/shared/announce.ts";
 import {
   boardPath,
@@ -33,6 +36,7 @@ export interface JobBoardProps {
   readsOnly: boolean;
   /** Kinds that go on behind other things. */
   quietKinds: readonly string[];
+  clock: Clock;
   /** What was just done, on the page before. */
   done: string;
 }
@@ -43,10 +47,13 @@ export default function JobBoard(props: JobBoardProps): VNode {
   const [board, setBoard] = useState(props.board);
   const [newer, setNewer] = useState(0);
   const newest = useRef(props.board);
+  const { timeZone } = useClock(props.clock);
   const nowMs = useNow(board.nowMs);
   const show = (change: (board: Board) => Board) => {
+    const giveFocusBack = rememberFocus();
     newest.current = change(newest.current);
     setBoard(newest.current);
+    giveFocusBack();
   };
   const hear = (news: JobNews) => {
     const before = jobsOf(newest.current).find(({ id }) => id === news.jobId);
@@ -69,7 +76,7 @@ export default function JobBoard(props: JobBoardProps): VNode {
   });
   const itemOf = (job: JobItemProps["job"]): JobItemProps => ({
     job,
-    nowMs,
+    clock: { nowMs, timeZone },
     back: path,
     readsOnly,
     isBusy: busyIds.includes(job.id),

@@ -75,7 +75,7 @@ export default function JobDetail(props: JobDetailProps): VNode {
       </div>
       <p class="hint job-note">{done}</p>
       <div class="job-now" data-status={job.status}>
-        <JobState job={job} nowMs={nowMs} isNamed />
+        <JobState job={job} clock={{ nowMs, timeZone }} isNamed />
       </div>
       <JobFacts detail={detail} nowMs={nowMs} />
       <section class="job-section" aria-labelledby="job-attempts">
@@ -84,7 +84,7 @@ export default function JobDetail(props: JobDetailProps): VNode {
         </div>
         <JobAttempts detail={detail} clock={{ nowMs, timeZone }} />
       </section>
-      {detail.result !== null && (
+      {detail.resultText !== null && (
         <section class="job-section" aria-labelledby="job-result">
           <div class="section-head">
             <h2 id="job-result">Result</h2>
@@ -92,7 +92,7 @@ export default function JobDetail(props: JobDetailProps): VNode {
               Save as JSON
             </a>
           </div>
-          <JobJson value={detail.result} label="Result as JSON" />
+          <JobJson text={detail.resultText} label="Result as JSON" />
         </section>
       )}
       <section class="job-section" aria-labelledby="job-input">
@@ -101,14 +101,14 @@ export default function JobDetail(props: JobDetailProps): VNode {
             {detail.isForeign ? "What it is about" : "Input"}
           </h2>
         </div>
-        {detail.isForeign
+        {detail.inputText === null
           ? (
             <p class="soft">
               What {job.who ?? "somebody"}{" "}
               asked for and what came of it is theirs alone.
             </p>
           )
-          : <JobJson value={detail.input} label="Input as JSON" />}
+          : <JobJson text={detail.inputText} label="Input as JSON" />}
       </section>
       {related.length > 0 && (
         <section class="job-section" aria-labelledby="job-related">
@@ -121,7 +121,7 @@ export default function JobDetail(props: JobDetailProps): VNode {
                 key={other.id}
                 {...acts}
                 job={other}
-                nowMs={nowMs}
+                clock={{ nowMs, timeZone }}
                 isBusy={busyIds.includes(other.id)}
               />
             ))}

@@ -1,18 +1,19 @@
 import type { VNode } from "preact";
+import type { Clock } from "@/lib/shared/clock.ts";
 import { Moment } from "@/components/Moment.tsx";
 import { type JobView, mayRetry } from "@/lib/shared/jobs/job_view.ts";
 import { JobActs, type JobActsProps } from "./JobActs.tsx";
 import { JobState } from "./JobState.tsx";
 
 export interface JobItemProps extends JobActsProps {
-  nowMs: number;
+  clock: Clock;
   /** Of a form by whose button several are begun again: a box to choose this one. */
   choosesFor?: string;
 }
 
 /** A job in a list: what it is, how far or why not, and what one can do. */
 export function JobItem(props: JobItemProps): VNode {
-  const { job, nowMs, isBusy, choosesFor } = props;
+  const { job, clock, isBusy, choosesFor } = props;
   return (
     <li
       class="job"
@@ -29,7 +30,7 @@ export function JobItem(props: JobItemProps): VNode {
         )}
         <a class="job-name" href={`/jobs/${job.id}`}>{job.title}</a>
         <div class="job-sub">
-          <When job={job} nowMs={nowMs} />
+          <When job={job} nowMs={clock.nowMs} />
           {job.who !== null && (
             <>
               , by {job.who}
@@ -45,7 +46,7 @@ export function JobItem(props: JobItemProps): VNode {
         </div>
       </div>
       <div class="job-mid">
-        <JobState job={job} nowMs={nowMs} />
+        <JobState job={job} clock={clock} />
       </div>
       <JobActs {...props} />
     </li>

@@ -1,6 +1,8 @@
 import type { VNode } from "preact";
 import { Icon } from "@/components/Icon.tsx";
 import type { IconName } from "@/components/icon_paths.ts";
+import type { Clock } from "@/lib/shared/clock.ts";
+import { formatMoment } from "@/lib/shared/format.ts";
 import type { JobView } from "@/lib/shared/jobs/job_view.ts";
 import { JOB_STATUS_WORDS, waitWords } from "@/lib/shared/jobs/job_words.ts";
 import type { Job } from "@/lib/shared/wire.ts";
@@ -32,14 +34,15 @@ export function JobStatusWord({ status }: { status: Job["status"] }): VNode {
 
 /** How far a job is, why it waits, or what it came to. */
 export function JobState(
-  { job, nowMs, isNamed = false }: {
+  { job, clock, isNamed = false }: {
     job: JobView;
-    nowMs: number;
+    clock: Clock;
     /** Whether the word of its state stands beside already. */
     isNamed?: boolean;
   },
 ): VNode {
   const { status, wait, error, text, attempt } = job;
+  const { nowMs } = clock;
   if (status === "running") return <JobProgress job={job} nowMs={nowMs} />;
   if (wait !== null && status === "queued") {
     const { why, next } = waitWords(wait, job, nowMs);
@@ -59,7 +62,9 @@ export function JobState(
           />
           <span class="job-reason" title={why}>{why}</span>
         </span>
-        <div class="job-sub tnum">{next}</div>
+        <div class="job-sub tnum">
+          {next ?? <At at={job.runAt} clock={clock} />}
+        </div>
       </>
     );
   }
@@ -78,5 +83,14 @@ export function JobState(
         <div class="job-sub job-reason" title={reason}>{reason}</div>
       )}
     </>
+  );
+}
+
+function At({ at, clock }: { at: string; clock: Clock }): VNode {
+  const moment = new Date(at);
+  return (
+    <time datetime={at} title={moment.toUTCString()}>
+      {formatMoment(moment, new Date(clock.nowMs), clock.timeZone)}
+    </time>
   );
 }

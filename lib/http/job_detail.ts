@@ -6,6 +6,9 @@ import { isForeign, requireJob, seenBy } from "./job_access.ts";
 import { recordSeenBy, toJobView, toJobViews } from "./job_view.ts";
 import { namesOfJobs } from "./job_names.ts";
 
+/** Longest JSON that a page shows, in UTF-16 code units; the rest is in the file. */
+const MAX_SHOWN_CHARACTERS = 20_000;
+
 /** @throws {AppError} 404 `not_found` for a job there is not, or not for the caller */
 export async function loadJobDetail(
   state: State,
@@ -30,15 +33,24 @@ export async function loadJobDetail(
   ]);
   const { wait, who } = view;
   const { result, input, attempts, correlationId, dedupKey } = whole;
+  const isOthers = isForeign(caller, space);
   return {
     job: toJobView(record, { wait, who, result }),
     attempts,
-    input,
-    result,
+    inputText: isOthers ? null : textOf(input),
+    resultText: result === null ? null : textOf(result),
     correlationId,
     dedupKey,
     related: others,
-    isForeign: isForeign(caller, space),
+    isForeign: isOthers,
     nowMs: Date.now(),
   };
+}
+
+/** JSON for people, as much of it as a page shows. */
+function textOf(value: unknown): string {
+  const text = JSON.stringify(value, null, 2) ?? "null";
+  return text.length <= MAX_SHOWN_CHARACTERS
+    ? text
+    : `${text.slice(0, MAX_SHOWN_CHARACTERS)}\n…`;
 }

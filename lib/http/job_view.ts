@@ -152,7 +152,8 @@ async function waitsOf(
     if (paused.has(record.kind)) waits.set(record.id, { why: "paused" });
     else if (record.runAt <= nowMs) due.push(record);
     else {
-      const why = record.attempt > 0 ? "retry" : "later";
+      const hasFailed = record.attempt > 0 || record.error !== null;
+      const why = hasFailed ? "retry" : "later";
       waits.set(record.id, { why });
     }
   }

@@ -40,14 +40,14 @@ export const handler = define.handlers({
 
 /** `/admin/jobs`: how the jobs of the workspace do, and every one of them, for its admins. */
 export default define.page<typeof handler>(function AllJobsPage({ data }) {
-  const { viewer, view, cursor, done } = data;
+  const { viewer, view, cursor, clock, done } = data;
   return (
     <AdminPage
       viewer={viewer}
       title="All jobs"
       lede="What everyone in the workspace has asked for, and what Freshet does by itself."
     >
-      <AdminJobs view={view} cursor={cursor} done={done} />
+      <AdminJobs view={view} cursor={cursor} clock={clock} done={done} />
     </AdminPage>
   );
 });

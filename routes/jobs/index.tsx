@@ -64,6 +64,7 @@ export default define.page<typeof handler>(function JobsPage({ data }) {
           cursor={cursor}
           readsOnly={viewer.role === "viewer"}
           quietKinds={viewer.quietJobKinds}
+          clock={data.clock}
           done={done}
         />
       </div>

@@ -3,9 +3,12 @@ import type { Job } from "@/lib/shared/wire.ts";
 import type { JobView } from "./job_view.ts";
 
 export interface JobDetail
-  extends
-    Pick<Job, "attempts" | "input" | "result" | "correlationId" | "dedupKey"> {
+  extends Pick<Job, "attempts" | "correlationId" | "dedupKey"> {
   job: JobView;
+  /** What went in, as JSON; null: the viewer may not see it. */
+  inputText: string | null;
+  /** What came out, as JSON, as much as a page shows; null: nothing has, or as above. */
+  resultText: string | null;
   /** Jobs that belong together with it, oldest first. */
   related: JobView[];
   /** Whether it is another person's, so that what it is about is not shown. */

@@ -46,12 +46,12 @@ export function progressText(
   return message || `${Math.floor(value * 100)} %`;
 }
 
-/** Why it waits, and what comes next; both without a full stop. */
+/** Why it waits, and what comes next, both without a full stop; null: the time at which it begins. */
 export function waitWords(
   wait: JobWait,
   { runAt, error, attempt, maxAttempts }: JobView,
   nowMs: number,
-): { why: string; next: string } {
+): { why: string; next: string | null } {
   const ahead = formatAhead(new Date(runAt), new Date(nowMs));
   switch (wait.why) {
     case "paused":
@@ -69,7 +69,7 @@ export function waitWords(
     case "later":
       return {
         why: ahead === "over" ? "Starts any moment" : `Starts ${ahead}`,
-        next: "As it was asked for",
+        next: null,
       };
     case "places":
       return {
