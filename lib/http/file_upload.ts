@@ -44,7 +44,12 @@ export async function receiveFile(
   let received: Omit<Upload, "fields"> | null = null;
   try {
     for await (
-      const part of readMultipart(request, { idleMs: IDLE_MS, signal })
+      const part of readMultipart(request, {
+        idleMs: IDLE_MS,
+        maxBytes: maxBytes + MAX_FORM_BYTES,
+        tooLarge: () => fileTooLarge(maxBytes),
+        signal,
+      })
     ) {
       count += 1;
       if (count > MAX_FIELDS) {

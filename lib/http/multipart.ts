@@ -17,6 +17,10 @@ export interface FormPart {
 export interface MultipartOptions {
   /** Nothing has come for so long: the client is given up. Milliseconds. */
   idleMs: number;
+  /** Of the whole form. */
+  maxBytes: number;
+  /** Made and thrown as soon as there are more. */
+  tooLarge: () => AppError;
   signal: AbortSignal;
 }
 
@@ -60,6 +64,7 @@ class Source {
   readonly #options: MultipartOptions;
   buffer: Bytes = new Uint8Array();
   #isOver = false;
+  #received = 0;
 
   constructor(
     reader: ReadableStreamDefaultReader<Uint8Array>,
@@ -81,7 +86,7 @@ class Source {
 
   /** Reads on. @throws {AppError} 400 `body_broken_off`, 408 `body_timeout` */
   async fill(): Promise<void> {
-    const { idleMs, signal } = this.#options;
+    const { idleMs, maxBytes, signal, tooLarge } = this.#options;
     signal.throwIfAborted();
     let isLate = false;
     const giveUp = () => void this.#reader.cancel().catch(() => {});
@@ -106,6 +111,8 @@ class Source {
         this.#isOver = true;
         throw brokenOff(null);
       }
+      this.#received += value.length;
+      if (this.#received > maxBytes) throw tooLarge();
       this.buffer = this.buffer.length === 0
         ? value as Bytes
         : joined(this.buffer, value);
