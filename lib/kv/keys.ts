@@ -1801,11 +1801,8 @@ export function scheduleHistory(
 }
 
 /** `{v, at}`: a schedule that was deleted; it shows whether the deletion counted. */
-export function deletedScheduleKey(
-  space: string,
-  schedule: string,
-): Deno.KvKey {
-  return [tenant(space), "sdel", schedule];
+export function deletedScheduleKey(schedule: string): Deno.KvKey {
+  return ["sys", "sdel", schedule];
 }
 
 /** A notification. */

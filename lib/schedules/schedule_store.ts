@@ -174,7 +174,7 @@ export class ScheduleStore {
     const key = keys.scheduleKey(space, id);
     const unit = new UnitOfWork().check(key, versionstamp).delete(key);
     if (nextAt !== null) unit.delete(keys.scheduleDueKey(nextAt, space, id));
-    this.#markDeleted(unit, space, id, null);
+    this.#markDeleted(unit, id, null);
     this.#tell(unit, record, "deleted");
     return (await commit(this.#store, unit)).ok;
   }
@@ -217,11 +217,11 @@ export class ScheduleStore {
 
   /** Takes out the place of a schedule that is not there: its space was erased. */
   async dropDue({ key, versionstamp, space, id }: DueSchedule): Promise<void> {
-    const mark = await get(this.#store, keys.deletedScheduleKey(space, id));
+    const mark = await get(this.#store, keys.deletedScheduleKey(id));
     const unit = new UnitOfWork()
       .check(keys.scheduleKey(space, id), null)
       .check(key, versionstamp).delete(key);
-    this.#markDeleted(unit, space, id, mark.versionstamp);
+    this.#markDeleted(unit, id, mark.versionstamp);
     await commit(this.#store, unit);
   }
 
@@ -259,12 +259,11 @@ export class ScheduleStore {
 
   #markDeleted(
     unit: UnitOfWork,
-    space: string,
     id: string,
     versionstamp: string | null,
   ): void {
     const at = this.clock.now();
-    unit.guard(keys.deletedScheduleKey(space, id), versionstamp, { v: 1, at }, {
+    unit.guard(keys.deletedScheduleKey(id), versionstamp, { v: 1, at }, {
       expireInMs: DELETED_KEPT_MS,
     });
   }

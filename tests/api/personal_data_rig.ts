@@ -135,6 +135,15 @@ export async function furnish(who: Person, word: string): Promise<Belongings> {
     }, { "idempotency-key": word }),
     201,
   );
+  await json(
+    await who.post("/api/schedules", {
+      name: `Schedule ${word}`,
+      // Not while a test goes on.
+      cron: "0 0 29 2 *",
+      target: { type: "prompt", prompt: word },
+    }, { "idempotency-key": word }),
+    201,
+  );
   const { key } = await json<{ key: string }>(
     await who.post("/api/keys", { name: `Key ${word}`, scopes: ["v1"] }),
     201,

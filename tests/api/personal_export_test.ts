@@ -65,6 +65,8 @@ Deno.test("export: holds everything of one person, and nothing of another", asyn
   assert.equal(linesOf(files, "projects.jsonl")[0].name, "Project Adaword");
   assert.equal(linesOf(files, "tasks.jsonl")[0].title, "Task Adaword");
   assert.equal(linesOf(files, "tags.jsonl")[0].name, "tag-Adaword");
+  const [schedule] = linesOf(files, "schedules.jsonl");
+  assert.equal(schedule.target.prompt, "Adaword");
   assert.equal(linesOf(files, "keys.jsonl")[0].name, "Key Adaword");
   const usage = linesOf(files, "usage.jsonl");
   assert.equal(usage.length, 3);
@@ -115,6 +117,7 @@ Deno.test("export: of somebody who has nothing is whole", async () => {
     "projects.jsonl",
     "tags.jsonl",
     "tasks.jsonl",
+    "schedules.jsonl",
     "keys.jsonl",
     "usage.jsonl",
     "threads.jsonl",
