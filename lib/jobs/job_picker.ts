@@ -28,6 +28,8 @@ export interface Busy {
 }
 
 export interface PickOptions {
+  /** What waits; see `look`. */
+  queues: readonly WaitingQueue[];
   /** At most so many. */
   most?: number;
   /** Places of this process in all. */
@@ -75,13 +77,12 @@ export class JobPicker {
   /** The jobs that may be begun now. */
   async pick(options: PickOptions): Promise<Picked[]> {
     const picked: Picked[] = [];
-    const queues = await this.#look(options.signal);
     for (const [priority, share] of SHARES.entries()) {
       const most = Math.min(
         Math.ceil(options.places * share) - options.busy.places,
         options.most ?? Infinity,
       );
-      const own = queues.filter(({ queue }) =>
+      const own = options.queues.filter(({ queue }) =>
         queue.priority === priority && this.#kinds.get(queue.kind) !== null &&
         !options.paused.has(queueName(queue))
       );
@@ -90,8 +91,11 @@ export class JobPicker {
     return picked;
   }
 
-  /** Mostly one read tells everything; where much waits, each priority is looked at in turn. */
-  async #look(signal: AbortSignal): Promise<WaitingQueue[]> {
+  /**
+   * The queues in which something waits. Mostly one read tells everything; where much waits, each priority
+   * is looked at in turn.
+   */
+  async look(signal: AbortSignal): Promise<WaitingQueue[]> {
     const all = await this.#store.waiting(null, {
       behind: null,
       mostQueues: 1,

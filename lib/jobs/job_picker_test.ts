@@ -83,7 +83,9 @@ Deno.test("JobPicker: keeps every bound, takes nothing twice, and leaves nothing
         ),
       );
       const stopped = new Set(paused === null ? [] : [queueName(paused)]);
-      const picked = await new JobPicker(jobStore, kinds).pick({
+      const picker = new JobPicker(jobStore, kinds);
+      const picked = await picker.pick({
+        queues: await picker.look(signal),
         places,
         busy: busyWith(running),
         paused: stopped,
@@ -157,7 +159,9 @@ Deno.test("JobPicker: places are shared evenly between all workspaces that have 
             })
           ),
         );
-        const picked = await new JobPicker(jobStore, kinds).pick({
+        const picker = new JobPicker(jobStore, kinds);
+        const picked = await picker.pick({
+          queues: await picker.look(signal),
           places: places + held.length,
           // What other processes do counts as well as what this one does.
           busy: {
@@ -204,6 +208,7 @@ Deno.test("JobPicker: of more queues than one look takes in, each comes to its t
   // Nothing is ever claimed, so only its turns decide who comes next.
   for (let round = 0; round < 60 && begun.size < 600; round += 1) {
     const picked = await picker.pick({
+      queues: await picker.look(signal),
       places: 40,
       busy: { ...busyWith([]), has: (id) => begun.has(id) },
       paused: new Set(),

@@ -115,6 +115,7 @@ async function readsWith(count: number): Promise<Record<string, string>> {
     ),
     claim: await counted.during(async () => {
       const picked = await picker.pick({
+        queues: await picker.look(signal),
         places: 9,
         busy,
         paused: new Set(),

@@ -27,13 +27,20 @@ export class JobTimers {
 
   /**
    * Lets in what is due.
-   * @returns when the next is due, milliseconds since 1970 UTC; null: none waits
+   * @returns when the next is due, milliseconds since 1970 UTC (null: none waits), and whether any was let
+   *   in
    */
-  async look(signal?: AbortSignal): Promise<number | null> {
-    if (this.#wasSetBack()) await this.#forgive(signal);
+  async look(
+    signal?: AbortSignal,
+  ): Promise<{ nextAtMs: number | null; hasLetIn: boolean }> {
+    let hasLetIn = this.#wasSetBack();
+    if (hasLetIn) await this.#forgive(signal);
     while (true) {
-      const next = await this.#next(signal);
-      if (next === null || next > this.#store.clock.now()) return next;
+      const nextAtMs = await this.#next(signal);
+      if (nextAtMs === null || nextAtMs > this.#store.clock.now()) {
+        return { nextAtMs, hasLetIn };
+      }
+      hasLetIn = true;
       const rows = list<JobRow>(
         this.#store,
         keys.jobTimers(this.#store.clock.now() + 1),

@@ -192,17 +192,22 @@ export class JobWorker {
   async #fill(): Promise<void> {
     const { jobs, owner } = this.#parts;
     const { signal } = this.#ended;
-    const [next, paused] = await Promise.all([
+    const [{ nextAtMs, hasLetIn }, paused, first] = await Promise.all([
       this.#timers.look(signal),
       jobs.pausedQueues(signal),
+      this.#picker.look(signal),
     ]);
-    this.#nextTimer = next;
+    this.#nextTimer = nextAtMs;
+    let seen = hasLetIn ? null : first;
     while (!signal.aborted) {
       const { incarnation } = owner;
       const free = this.#places - this.#running.size;
       if (free <= 0 || incarnation.lane.state !== "open") return;
       const isPressed = this.#parts.isPressed?.() ?? false;
+      const queues = seen ?? await this.#picker.look(signal);
+      seen = null;
       const picked = await this.#picker.pick({
+        queues,
         most: isPressed ? BEGUN_WHILE_PRESSED : Infinity,
         places: this.#places,
         busy: this.#busy(),
