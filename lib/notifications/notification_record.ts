@@ -1,5 +1,4 @@
 /** Notifications as the store keeps them. Times in numbers are milliseconds since 1970 UTC. */
-import type { Versioned } from "@/lib/kv/store.ts";
 import type {
   NotificationEvent,
   NotificationPlaces,
@@ -26,7 +25,7 @@ export interface Notice {
   readonly at: number;
 }
 
-export interface NotificationRecord extends Versioned {
+export interface NotificationRecord {
   readonly v: 1;
   readonly id: string;
   readonly event: NotificationEvent;
@@ -45,7 +44,7 @@ export interface NotificationRecord extends Versioned {
 }
 
 /** What a list needs to know of a notification to pass over it. */
-export interface NotificationRow extends Versioned {
+export interface NotificationRow {
   readonly v: 1;
   readonly event: NotificationEvent;
   readonly read: boolean;
@@ -61,7 +60,7 @@ export interface OpenGroup {
 }
 
 /** How many notifications a space has. Whoever changes one checks and rewrites this. */
-export interface InboxState extends Versioned {
+export interface InboxState {
   readonly v: 1;
   readonly unread: number;
   readonly total: number;
@@ -72,7 +71,7 @@ export interface InboxState extends Versioned {
   readonly token?: string;
 }
 
-export interface NotificationSettingsRecord extends Versioned {
+export interface NotificationSettingsRecord {
   readonly v: 1;
   /** What was chosen; events that are not in it are as they were given. */
   readonly events: Partial<Record<NotificationEvent, NotificationPlaces>>;
@@ -83,7 +82,7 @@ export interface NotificationSettingsRecord extends Versioned {
 }
 
 /** Somebody has left a run to itself. */
-export interface BackgroundRunRecord extends Versioned {
+export interface BackgroundRunRecord {
   readonly v: 1;
   /** `usr_` id of who is told. */
   readonly user: string;
