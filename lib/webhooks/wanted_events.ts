@@ -8,6 +8,11 @@ import type { IndexedWebhook } from "./webhook_store.ts";
 /** Kinds of jobs that deliver: a webhook that was told of them would be told without end. */
 const OWN_KINDS = /^webhook\./;
 
+/** Whether any webhook may be told of an event: of what most commits tell none is. */
+export function isForWebhooks(event: OutboxEvent): boolean {
+  return mayLeave(event) && !isOfDelivery(event);
+}
+
 /**
  * Whether a webhook is told of an event. A person's webhook is told what happens in that person's space,
  * a workspace's what happens anywhere in it; both are told when events were lost.
@@ -17,13 +22,13 @@ export function isWantedBy(
   happenedIn: string,
   event: OutboxEvent,
 ): boolean {
-  if (!isEnabled || !mayLeave(event)) return false;
+  if (!isEnabled || !isForWebhooks(event)) return false;
   const { type, subject } = event;
   if (type === "webhook.test") return subject === id;
   const workspace = workspaceOf(happenedIn);
   if (type === "events.lost") return workspaceOf(space) === workspace;
   if (space !== happenedIn && space !== workspace) return false;
-  return !isOfDelivery(event) && matchesEvent(events, type);
+  return matchesEvent(events, type);
 }
 
 /** Whether an event is about a job that tells webhooks of another one. */

@@ -6,7 +6,7 @@ import type { ConsumedEvent, Consumer } from "@/lib/events/consumer.ts";
 import { eventId } from "@/lib/events/event_view.ts";
 import { workspaceOf } from "@/lib/shared/spaces.ts";
 import type { Deliveries } from "./deliveries.ts";
-import { isWantedBy } from "./wanted_events.ts";
+import { isForWebhooks, isWantedBy } from "./wanted_events.ts";
 import type { IndexedWebhook, WebhookStore } from "./webhook_store.ts";
 
 type Unit = Parameters<Consumer["handle"]>[1];
@@ -37,6 +37,7 @@ export class WebhookConsumer implements Consumer {
     for (
       const [turn, { space, versionstamp, index, event }] of events.entries()
     ) {
+      if (!isForWebhooks(event)) continue;
       const workspace = workspaceOf(space);
       let webhooks = known.get(workspace);
       if (webhooks === undefined) {

@@ -20,8 +20,8 @@ export function webhookDeliver(deliverer: Deliverer): JobKind<DeliverInput> {
     priority: "normal",
     maxAttempts: MAX_DELIVERY_ATTEMPTS,
     deadlineMs: MINUTE_MS,
-    perProcess: 16,
-    perWorkspace: 12,
+    perProcess: 24,
+    perWorkspace: 16,
     handle: (context) => deliverer.deliver(context),
   };
 }
