@@ -227,7 +227,6 @@ export function startBackground(
     oldUploads,
     schedules,
     scheduleTicker,
-    log,
     store,
     jobSweepers,
     jobWorker,
@@ -236,10 +235,7 @@ export function startBackground(
   if (store.readOnly) return;
   jobWorker.start();
   for (const sweeper of jobSweepers) sweeper.start();
-  scheduleTicker.start();
-  ensureUpkeep(schedules).catch((error) =>
-    log.warn("The schedules of upkeep could not be made", { error })
-  );
+  scheduleTicker.start(() => ensureUpkeep(schedules));
   oldFiles.start();
   oldDeliveries.start();
   oldNotifications.start();

@@ -115,16 +115,20 @@ export class ScheduleStore {
     return count;
   }
 
-  /** @param more committed with it: what a repeated request is known by */
+  /**
+   * @param more committed with it: what a repeated request is known by
+   * @param isTold whether anybody is told of it
+   */
   async create(
     record: ScheduleRecord,
     more: UnitOfWork = new UnitOfWork(),
+    isTold = true,
   ): Promise<boolean> {
     const unit = new UnitOfWork()
       .guard(keys.scheduleKey(record.space, record.id), null, record)
       .add(more);
     this.#moveDue(unit, null, record);
-    this.#tell(unit, record, "created");
+    if (isTold) this.#tell(unit, record, "created");
     return (await commit(this.#store, unit)).ok;
   }
 

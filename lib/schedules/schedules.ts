@@ -275,7 +275,7 @@ export class Schedules {
     if (await store.load(FIRST_WORKSPACE, id) !== null) return;
     const nowMs = store.clock.now();
     const at = new Date(nowMs).toISOString();
-    await store.create({
+    const record: ScheduleRecord = {
       v: 1,
       id,
       space: FIRST_WORKSPACE,
@@ -293,7 +293,9 @@ export class Schedules {
       createdAt: at,
       updatedAt: at,
       version: 1,
-    });
+    };
+    // Nobody has done anything: it is as if it had always been there.
+    await store.create(record, undefined, false);
   }
 
   async #load(space: string, id: string): Promise<LoadedSchedule> {

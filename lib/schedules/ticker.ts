@@ -49,9 +49,10 @@ export class Ticker {
     this.#steadyMs = clock.monotonic();
   }
 
-  start(): void {
+  /** @param prepare is done before the first look; what it throws keeps nothing from being looked at */
+  start(prepare: () => Promise<void> = () => Promise.resolve()): void {
     if (this.#parts.store.isReadOnly) return;
-    this.#loop = this.#run();
+    this.#loop = this.#run(prepare);
   }
 
   /** Ends; resolves when nothing of it goes on any more. */
@@ -79,9 +80,14 @@ export class Ticker {
     await look;
   }
 
-  async #run(): Promise<void> {
+  async #run(prepare: () => Promise<void>): Promise<void> {
     const { store, log } = this.#parts;
     const { signal } = this.#closed;
+    try {
+      await prepare();
+    } catch (error) {
+      log.warn("The program's own schedules could not be made", { error });
+    }
     while (!signal.aborted) {
       this.#wake = new AbortController();
       const wake = AbortSignal.any([signal, this.#wake.signal]);
