@@ -27,8 +27,8 @@ import type {
 
 /** Events that a space keeps. */
 const KEPT_EVENTS = 10_000;
-/** Events of a space after which it is looked at again. */
-const EVENTS_BETWEEN_LOOKS = 500;
+/** Events of a space after which it is looked at again: a look reads all that is kept. */
+const EVENTS_BETWEEN_LOOKS = 2_000;
 const DELETES_PER_UNIT = 250;
 
 /** Names the cursor of the trim. */
