@@ -46,7 +46,9 @@ export class JobTimers {
         keys.jobTimers(this.#store.clock.now() + 1),
         { limit: TIMERS_AT_A_TIME, signal },
       );
-      await this.#letIn(await Array.fromAsync(rows), signal);
+      const letIn = await this.#letIn(await Array.fromAsync(rows), signal);
+      // Others are at it; the next look finds what is left.
+      if (letIn === 0) return { nextAtMs: null, hasLetIn };
     }
   }
 
@@ -58,10 +60,11 @@ export class JobTimers {
     return null;
   }
 
+  /** @returns how many of its commits counted */
   async #letIn(
     rows: readonly Deno.KvEntry<JobRow>[],
     signal?: AbortSignal,
-  ): Promise<void> {
+  ): Promise<number> {
     const units: UnitOfWork[] = [];
     for (let from = 0; from < rows.length; from += TIMERS_PER_UNIT) {
       const unit = new UnitOfWork();
@@ -78,9 +81,10 @@ export class JobTimers {
       units.push(unit);
     }
     // Where another process was faster with one of them, it was with the others too, or the next look is.
-    await Promise.all(
+    const results = await Promise.all(
       units.map((unit) => commit(this.#store, unit, { signal })),
     );
+    return results.filter(({ ok }) => ok).length;
   }
 
   /** Whether the wall clock was set back since the last look; the first look cannot know and says yes. */
