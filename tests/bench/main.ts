@@ -7,6 +7,7 @@
  * overload.
  */
 import { documentCosts, documentLines } from "./documents.ts";
+import { fileCosts, fileLines } from "./files.ts";
 import { freshOverhead } from "./fresh_overhead.ts";
 import { liveEventTimes } from "./live_events.ts";
 import { jobCosts, jobLines } from "./jobs.ts";
@@ -43,6 +44,11 @@ if (isWanted("fresh")) {
 if (isWanted("documents")) {
   say("\n# A large document");
   documentLines(await documentCosts()).forEach(say);
+}
+
+if (isWanted("files")) {
+  say("\n# A large upload");
+  fileLines(await fileCosts()).forEach(say);
 }
 
 if (isWanted("start")) {
