@@ -74,7 +74,7 @@ export class Documents {
    * Has a document got from an address.
    * @throws {AppError} 404 `not_found` for the project
    */
-  async fetch(space: string, wanted: NewAddress): Promise<Document> {
+  async getFrom(space: string, wanted: NewAddress): Promise<Document> {
     const { store, projects } = this.#parts;
     if (wanted.projectId !== null) {
       await projects.require(space, wanted.projectId);

@@ -38,7 +38,7 @@ export async function actOnDocument(
         url: form.get("url") ?? "",
         projectId: form.get("projectId") || null,
       }, form);
-      await attemptForm(form, () => documents.fetch(space, wanted));
+      await attemptForm(form, () => documents.getFrom(space, wanted));
       return back;
     }
     case "save": {

@@ -53,6 +53,15 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
   ],
   "/api/projects": ({ project }) => [`cursor=${project}`],
   "/api/search": () => [`q=${WORD}`],
+  "/documents": ({ document }) => [`q=${WORD}`, `cursor=${document}`],
+  "/api/documents": ({ document, project }) => [
+    `cursor=${document}`,
+    `projectId=${project}`,
+  ],
+  "/api/documents/search": ({ document }) => [
+    `q=${WORD}`,
+    `q=${WORD}&documentId=${document}`,
+  ],
   "/api/live": ({ thread, run, user, workspace }) => [
     `channels=thread:${thread}`,
     `channels=run:${run}`,
@@ -122,6 +131,14 @@ const BODIES: Record<string, Attacks> = {
   ],
   "PATCH /api/threads/:thread": ({ project }) => [
     { json: { title: "x" } },
+    { json: { projectId: project } },
+  ],
+  "POST /api/documents": ({ project }) => [
+    { json: { name: "x", size: 1, projectId: project } },
+    { json: { url: "https://198.51.100.1/x", projectId: project } },
+  ],
+  "PATCH /api/documents/:document": ({ project }) => [
+    { json: { name: "x" } },
     { json: { projectId: project } },
   ],
   "PATCH /api/projects/:project": () => [{ json: { name: "x" } }],

@@ -45,7 +45,7 @@ function keysNeedAdmin({ scopes }: KeyedActor): number | null {
 
 /** What belongs to one user, whom nobody else of the workspace looks over the shoulder. */
 const PRIVATE =
-  /:(thread|run|project|task|name|chat|session|webhook|schedule)\b|^\/$|^\/(api\/)?(search|schedules|tasks|projects|threads|tags|live|stream)$/;
+  /:(thread|run|project|task|document|name|chat|session|webhook|schedule)\b|^\/$|^\/(api\/)?(search|schedules|tasks|documents|projects|threads|tags|live|stream)$/;
 
 /** Where a request may end the session that makes it, so that the next one needs another. */
 const ENDS_SESSIONS =

@@ -19,6 +19,7 @@ import {
   newThread,
   startChat,
 } from "../support/chat_client.ts";
+import { waitFor } from "../support/wait.ts";
 
 /** In every text of the victim's; whoever else sees it sees what is not theirs. */
 export const MARKER = "zebrafinch7f3c";
@@ -307,6 +308,21 @@ export async function makeThings(
       target: { type: "prompt", prompt: text },
     }),
   );
+  const document = await created(
+    await client.post("/api/documents", { name: text, size: text.length }),
+  );
+  await client.fetch(`/api/documents/${document.id}/upload`, {
+    method: "PATCH",
+    headers: {
+      "content-type": "application/offset+octet-stream",
+      "upload-offset": "0",
+    },
+    body: text,
+  });
+  await waitFor("a document that is read", async () => {
+    const response = await client.fetch(`/api/documents/${document.id}`);
+    return (await response.json()).state === "ready";
+  });
   const file = await services.files.create(
     programSpace(caller.workspace),
     {
@@ -331,6 +347,7 @@ export async function makeThings(
   return {
     file: file.id,
     batch: batch.id,
+    document: document.id,
     schedule: schedule.id,
     job: job.id,
     kind: job.kind,

@@ -30,7 +30,7 @@ export const handler = define.handlers(methods({
     const { services: { documents }, space } = ctx.state;
     const wanted = await readJson(ctx.req, newDocumentSchema);
     if ("url" in wanted) {
-      const document = await documents.fetch(space, wanted);
+      const document = await documents.getFrom(space, wanted);
       const location = `/api/documents/${document.id}`;
       return ctx.json(document, { status: 202, headers: { location } });
     }

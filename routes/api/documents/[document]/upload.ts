@@ -27,11 +27,13 @@ export const handler = define.handlers(methods({
   },
   async PATCH(ctx) {
     const { services: { documents }, space } = ctx.state;
-    const offset = await readUploadOffset(ctx.req);
+    const id = ctx.params.document;
+    // Whoever has no such document learns nothing else.
+    await documents.uploads.progress(space, id);
     const progress = await documents.uploads.append(
       space,
-      ctx.params.document,
-      offset,
+      id,
+      await readUploadOffset(ctx.req),
       readUploadBody(ctx.req),
     );
     return new Response(null, { status: 204, headers: headersOf(progress) });
