@@ -56,6 +56,13 @@ const NOTHING: Consequences = { notices: [], toTell: [], toldRun: null };
 /** Kinds of jobs that come to an answer in a thread. */
 const ANSWERS = new Set(["answer.background", "task.run"]);
 
+/** Kinds of jobs whose end a document tells: `document.failed` says it in words for people. */
+const TOLD_BY_DOCUMENTS = new Set([
+  "document.fetch",
+  "document.profile",
+  "document.index",
+]);
+
 /** Told to one user of several, in their own space; `cause`, `type`, `subject` and `data` are the event's. */
 export const PASSED_ON = "notification.wanted";
 
@@ -190,7 +197,7 @@ export class Notices {
     const isDone = event.type === "job.completed";
     const isSchedule = kind === "prompt.ask";
     const isWanted = isSchedule || this.#sources.notifies(kind);
-    if (isDone && !isWanted) return null;
+    if ((isDone && !isWanted) || TOLD_BY_DOCUMENTS.has(kind)) return null;
     const job = await this.#sources.job(event.origin, jobId);
     const result = resultOf(job);
     const end = isDone ? "completed" : "failed";
