@@ -10,6 +10,7 @@ import {
 } from "./live_item.ts";
 import type { LiveInterest, LiveLog } from "./live_log.ts";
 import {
+  firstPlace,
   formatPlace,
   isBehind,
   type LivePlace,
@@ -44,12 +45,15 @@ export class LiveListener {
   #place: LivePlace;
   #ready: LiveFrame[] = [];
   #isLive = false;
+  /** Memory has all that is heard behind this place, but for what it has dropped. */
+  #covered: LivePlace;
   /** Set while there is nothing to hand out. */
   #woken: (() => void) | null = null;
 
-  private constructor(parts: LiveListenerParts, place: LivePlace) {
+  private constructor(parts: LiveListenerParts) {
     this.#parts = parts;
-    this.#place = place;
+    this.#place = parts.memory.head;
+    this.#covered = firstPlace(parts.generation);
   }
 
   /**
@@ -61,7 +65,7 @@ export class LiveListener {
     channels: readonly Channel[],
     cursor: string | null,
   ): Promise<LiveListener> {
-    const listener = new LiveListener(parts, parts.memory.head);
+    const listener = new LiveListener(parts);
     try {
       await listener.#open(channels, cursor);
     } catch (error) {
@@ -134,7 +138,9 @@ export class LiveListener {
         return this.#ready.splice(0, FRAMES_AT_A_TIME);
       }
       if (this.isLeftBehind) return null;
-      const items = memory.itemsBehind(this.#place);
+      const items = isBehind(this.#covered, this.#place)
+        ? null
+        : memory.itemsBehind(this.#place);
       if (items === null) {
         this.#isLive = false;
         await this.#readOn();
@@ -202,6 +208,7 @@ export class LiveListener {
     const covered = await memory.add(interest);
     // It may have ended meanwhile.
     if (!this.#interests.includes(interest)) memory.remove(interest);
+    if (isBehind(covered, this.#covered)) this.#covered = covered;
     return covered;
   }
 

@@ -59,6 +59,13 @@ export interface LiveLogParts {
   signal: AbortSignal;
 }
 
+/** Who wants to hear of the same. */
+interface Wanted {
+  interests: Set<LiveInterest>;
+  /** Memory has all of it behind this place that is not dropped; null: that is not known yet. */
+  since: LivePlace | null;
+}
+
 interface Running {
   begun: Promise<void>;
   end: AbortController;
@@ -67,8 +74,8 @@ interface Running {
 export class LiveLog {
   readonly #parts: LiveLogParts;
   readonly #interests = {
-    space: new Map<string, Set<LiveInterest>>(),
-    workspace: new Map<string, Set<LiveInterest>>(),
+    space: new Map<string, Wanted>(),
+    workspace: new Map<string, Wanted>(),
   };
   #items: LiveItem[] = [];
   /** Everything wanted that is behind this place and up to `#head` is in `#items`. */
@@ -101,14 +108,15 @@ export class LiveLog {
 
   /**
    * Begins to hold what is wanted.
-   * @returns the place from which on memory has all of it
+   * @returns the place behind which memory has all of it, but for what it has dropped
    * @throws what the store throws, when it cannot be read
    */
   async add(interest: LiveInterest): Promise<LivePlace> {
     const same = this.#interests[interest.kind];
-    const there = same.get(interest.name);
-    if (there === undefined) same.set(interest.name, new Set([interest]));
-    else there.add(interest);
+    const wanted = same.get(interest.name) ??
+      { interests: new Set(), since: null };
+    wanted.interests.add(interest);
+    same.set(interest.name, wanted);
     this.#running ??= this.#start();
     try {
       await this.#running.begun;
@@ -117,15 +125,15 @@ export class LiveLog {
       throw error;
     }
     // A look that is under way may have passed over what nobody wanted until now.
-    await this.#advancing?.catch(() => {});
-    return this.#head;
+    if (wanted.since === null) await this.#advancing?.catch(() => {});
+    return wanted.since ??= this.#head;
   }
 
   remove(interest: LiveInterest): void {
     const same = this.#interests[interest.kind];
     const there = same.get(interest.name);
-    if (there === undefined || !there.delete(interest)) return;
-    if (there.size === 0) same.delete(interest.name);
+    if (there === undefined || !there.interests.delete(interest)) return;
+    if (there.interests.size === 0) same.delete(interest.name);
     if (this.wanted > 0) return;
     this.#running?.end.abort();
     this.#running = null;
@@ -304,10 +312,10 @@ export class LiveLog {
     const woken = spaces === null
       ? [...space.values(), ...workspace.values()]
       : [...new Set(spaces)].flatMap((name) => [
-        space.get(name) ?? [],
-        workspace.get(workspaceOf(name)) ?? [],
+        space.get(name),
+        workspace.get(workspaceOf(name)),
       ]);
-    for (const each of new Set(woken.flatMap((some) => [...some]))) {
+    for (const each of woken.flatMap((some) => [...some?.interests ?? []])) {
       each.wake(before);
     }
   }
