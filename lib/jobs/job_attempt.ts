@@ -63,6 +63,7 @@ export class JobAttempt {
   /** Does the job once; never rejects. */
   async run(): Promise<AttemptEnd> {
     const { kind, record, clock, log, onProgress } = this.#parts;
+    if (this.#abort.signal.aborted) return { type: await this.#ended.promise };
     const cancelDeadline = clock.after(
       kind.deadlineMs,
       () => this.end("deadline"),

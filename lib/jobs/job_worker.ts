@@ -275,6 +275,8 @@ export class JobWorker {
       log,
     });
     this.#running.set(id, execution);
+    // Claimed while the process was told to stop: nothing of it has begun.
+    if (this.#ended.signal.aborted) execution.end("handover");
     const end = execution.run().finally(() => {
       this.#running.delete(id);
       this.#ends.delete(end);
