@@ -1,5 +1,6 @@
 /** Jobs over HTTP: what is answered, what is refused, and to whom. */
 import assert from "node:assert/strict";
+import { LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Job, Page } from "@/lib/shared/wire.ts";
 import { startApp, type TestApp } from "../support/app.ts";
@@ -373,6 +374,28 @@ Deno.test("jobs: viewers read, keys need their scope, and others' jobs are not t
   // An owner's key without the scope admin is a person's like any other.
   await problem(await list(everyone, ["api"]), 403, "forbidden");
   await json(await list(everyone, ["api", "admin"]));
+});
+
+Deno.test("jobs page: what goes on behind other things is left out, unless it fails", async () => {
+  await using app = await startApp();
+  addTestKinds(app);
+  const { job } = await app.services.jobs.enqueue(LOCAL_SPACE, {
+    kind: "test.hidden",
+    input: {},
+  });
+  await statusOf(app, job.id, "completed");
+  const shown = async (query: string) => {
+    const headers = { accept: "application/json" };
+    const board = await app.fetch(`/jobs${query}`, { headers });
+    return (await board.text()).includes(job.id);
+  };
+  assert.equal(await shown(""), false);
+  assert.equal(await shown("?tab=finished"), false);
+  const failing = await app.services.jobStore.load(LOCAL_SPACE, job.id);
+  const dead = { ...failing!.record, status: "dead", error: "No" } as const;
+  assert.ok(await app.services.jobStore.change(failing!, dead, "dead"));
+  assert.equal(await shown(""), true);
+  assert.equal(await shown("?tab=finished&status=dead"), true);
 });
 
 Deno.test("jobs page: forms act and lead back, and what they may not is refused", async () => {

@@ -6,6 +6,7 @@ import {
   jobsOf,
   keepPlaces,
   mapJobs,
+  readJobNews,
   withFresh,
   withNews,
 } from "./job_news.ts";
@@ -83,6 +84,27 @@ Deno.test("withNews: progress that comes late does not go back", () => {
   });
   assert.equal(withNews(job("a"), news("a")).progress.value, 0.7);
   assert.equal(withNews(job("a"), news("b")).progress.value, 0.5);
+});
+
+Deno.test("withNews: what is not told of another person's job stays as it was read", () => {
+  const told = news("a", { progress: undefined, error: undefined });
+  const failing = job("a", { error: "No water" });
+  assert.deepEqual(withNews(failing, told), failing);
+  const ended = withNews(failing, { ...told, status: "completed" });
+  assert.deepEqual([ended.status, ended.finishedAt], ["completed", AT]);
+});
+
+Deno.test("readJobNews: takes events of jobs alone, with or without what is personal", () => {
+  const read = (type: string, data: Record<string, unknown>) =>
+    readJobNews({ type, at: AT, data });
+  assert.equal(read("run.completed", { jobId: "a" }), null);
+  assert.equal(read("events.lost", {}), null);
+  assert.equal(read("job.progress", { jobId: "a" })?.progress, undefined);
+  const progress = { value: 1, message: "" };
+  assert.equal(
+    read("job.progress", { jobId: "a", progress })?.progress,
+    progress,
+  );
 });
 
 Deno.test("withNews: what begins again begins at nothing", () => {

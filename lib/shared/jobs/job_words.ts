@@ -43,7 +43,8 @@ export function timeLeft(
 export function progressText(
   { value, message }: Job["progress"],
 ): string {
-  return message || `${Math.floor(value * 100)} %`;
+  if (message !== "") return message;
+  return value === 0 ? "Begun" : `${Math.floor(value * 100)} %`;
 }
 
 /** Why it waits, and what comes next, both without a full stop; null: the time at which it begins. */
@@ -57,7 +58,7 @@ export function waitWords(
     case "paused":
       return {
         why: "This kind of job is paused",
-        next: "It begins when an admin lets the kind go on",
+        next: "Until an admin lets it go on",
       };
     case "retry":
       return {
