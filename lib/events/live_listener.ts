@@ -150,7 +150,10 @@ export class LiveListener {
       const { head } = memory;
       if (isBehind(head, this.#place)) this.#place = head;
       this.#ready = this.#toFrames(items);
-      if (this.#ready.length === 0) await this.#wait();
+      if (this.#ready.length > 0) continue;
+      await this.#wait();
+      // Who has waited is not slow, however much came at once.
+      if (memory.hasDropped(this.#place)) this.#isLive = false;
     }
     return null;
   }
