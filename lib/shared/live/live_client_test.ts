@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { until } from "@/lib/shared/chat/testing/fake_server.ts";
-import { LiveClient, type LiveNotice, type LiveParts } from "./live_client.ts";
+import { LiveClient, type LiveNotice } from "./live_client.ts";
+import type { LiveParts } from "./live_connection.ts";
 import type { LiveEvent } from "./live_wire.ts";
 import { FakeLive, FakeLivePage } from "./testing/fake_live.ts";
 
@@ -166,6 +167,17 @@ Deno.test("LiveClient: where no socket gets through, server-sent events do, and 
   assert.equal(server.newest.kind, "stream");
   assert.equal(server.newest.cursor, "g.1");
   assert.deepEqual(types(), ["channel.open", "g.1"]);
+  stop();
+});
+
+Deno.test("LiveClient: a server that answers on neither way is asked for a socket again", async () => {
+  const { server, listen } = start();
+  const stop = listen("jobs");
+  for (const [count, kind] of [[1, "socket"], [2, "stream"], [3, "socket"]]) {
+    await until(() => server.connections.length === count);
+    assert.equal(server.newest.kind, kind);
+    server.newest.end("cut");
+  }
   stop();
 });
 

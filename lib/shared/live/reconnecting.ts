@@ -1,6 +1,6 @@
 /** A quiet word beside the navigation while what a page shows may be old. */
 import { effect, type ReadonlySignal } from "@preact/signals";
-import type { LiveState } from "./live_client.ts";
+import type { LiveState } from "./live_connection.ts";
 import { LIVE_WORD_ID } from "./live_word.ts";
 
 /** Nobody needs to know of what is over before this, in milliseconds. */
