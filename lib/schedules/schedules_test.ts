@@ -275,3 +275,27 @@ Deno.test("Ticker: hundreds that are due at the same time all begin, once each, 
   );
   assert.equal(jobs.length, count);
 });
+
+Deno.test("Ticker: over the changes of the clocks a daily time has one job a day, and each half hour has one", async () => {
+  const MINUTES = 10;
+  for (
+    const [cron, from, hours, expected] of [
+      ["30 2 * * *", "2026-03-28T00:00:00Z", 72, 3],
+      ["30 2 * * *", "2026-10-24T00:00:00Z", 72, 3],
+      ["*/30 * * * *", "2026-03-28T22:00:00Z", 4, 8],
+      ["*/30 * * * *", "2026-10-24T22:00:00Z", 4, 8],
+    ] as const
+  ) {
+    using world = await scheduleWorld();
+    const processes = [world.begin(), world.begin()];
+    const begin = Date.parse(from);
+    world.clock.advance(begin - world.clock.now());
+    await world.drive(processes[0].schedules.create(SPACE, wanted({ cron })));
+    for (let minute = MINUTES; minute <= hours * 60; minute += MINUTES) {
+      const at = new Date(begin + minute * 60_000).toISOString();
+      await world.lookAt(at, ...processes);
+    }
+    // Ten may wait at most, and there are fewer.
+    assert.equal((await world.jobs()).length, expected, `${cron} ${from}`);
+  }
+});
