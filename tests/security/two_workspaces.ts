@@ -323,6 +323,11 @@ export async function makeThings(
     const response = await client.fetch(`/api/documents/${document.id}`);
     return (await response.json()).state === "ready";
   });
+  // What follows from it is there before anybody looks for changes.
+  await waitFor("the notification of it", async () => {
+    const response = await client.fetch("/api/notifications");
+    return JSON.stringify(await response.json()).includes(document.id);
+  });
   const file = await services.files.create(
     programSpace(caller.workspace),
     {
