@@ -21,6 +21,11 @@ import { NextRing, orSleep } from "./wake.ts";
 
 /** How often to look for events of other processes, in milliseconds. */
 const POLL_MS = 1_000;
+/**
+ * What happens within so much of each other is one step, in milliseconds. It also lets whoever waits for
+ * what has happened read first: a job that was asked for begins before a dozen consumers look at it.
+ */
+const TOGETHER_MS = 15;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 /** How long to leave a consumer to the process that was faster, at most, in milliseconds. */
@@ -106,6 +111,7 @@ export class Consumers {
         failures = 0;
         if (step === "idle") {
           await orSleep(this.#store, rung, POLL_MS, signal);
+          await sleep(clock, TOGETHER_MS, signal);
         } else if (step === "conflict") {
           await sleep(clock, this.#random() * CONFLICT_PAUSE_MS, signal);
         }

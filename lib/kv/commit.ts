@@ -52,11 +52,11 @@ export async function commit(
   const messages = messagesOf(store, unit, nowMs);
   const operation = build(store, unit, token, messages);
   const committed = (versionstamp: string): CommitResult => {
-    if (unit.events.length > 0) store.eventsBell.ring();
     if (unit.wakes.length > 0) {
       store.jobsBell.sent(messages, nowMs);
       store.jobsBell.ring();
     }
+    if (unit.events.length > 0) store.eventsBell.ring();
     return { ok: true, versionstamp };
   };
   const giveUpAt = clock.monotonic() + UNKNOWN_DEADLINES * deadlineMs;
