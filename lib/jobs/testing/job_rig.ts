@@ -136,9 +136,11 @@ export async function jobProcess(
     onFenced: (dead) => recovery.takeOver(dead),
     onOwning: (own) => recovery.adopt(own),
     onError: (error) => {
-      throw error;
+      // Who is on the way out may leave what it has begun to the next one.
+      if (!isStopping) throw error;
     },
   });
+  let isStopping = false;
   if (!isIdle) worker.start();
   if (!isBlind) reaper.start();
   return {
@@ -150,6 +152,7 @@ export async function jobProcess(
     recovery,
     owned: (incarnation) => owned(store, incarnation, undefined),
     async [Symbol.asyncDispose]() {
+      isStopping = true;
       await worker.stop(1_000);
       await reaper.stop();
       await owner.release(1_000);
