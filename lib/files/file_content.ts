@@ -31,8 +31,8 @@ export interface WriteContentOptions {
   signal?: AbortSignal;
 }
 
-/** Parts in one atomic, 600 KiB. */
-const PARTS_PER_UNIT = 10;
+/** Parts in one atomic, 240 KiB: others get their turn in between. */
+const PARTS_PER_UNIT = 4;
 
 /** Parts that one atomic removes: each is many pages of the store's file. */
 const REMOVED_PER_UNIT = 50;
@@ -61,7 +61,14 @@ class ContentWriter {
   readonly #blob: string;
   #open: string | null = null;
   #parts = 0;
-  #waiting: Uint8Array[] = [];
+  /** Used again for each atomic: they are copied when it is built. */
+  readonly #buffers = Array.from(
+    { length: PARTS_PER_UNIT },
+    () => new Uint8Array(PART_BYTES),
+  );
+  /** Buffers that are full, and bytes in the one that follows. */
+  #full = 0;
+  #filled = 0;
 
   constructor(store: Store, owner: string) {
     this.#store = store;
@@ -81,20 +88,38 @@ class ContentWriter {
     return this.#parts;
   }
 
-  /** @param bytes are handed over */
   async add(bytes: Uint8Array): Promise<void> {
-    this.#waiting.push(bytes);
-    if (this.#waiting.length === PARTS_PER_UNIT) await this.flush();
+    let from = 0;
+    while (from < bytes.length) {
+      const room = PART_BYTES - this.#filled;
+      const taken = bytes.subarray(from, from + room);
+      this.#buffers[this.#full].set(taken, this.#filled);
+      this.#filled += taken.length;
+      from += taken.length;
+      if (this.#filled < PART_BYTES) return;
+      this.#full += 1;
+      this.#filled = 0;
+      if (this.#full === PARTS_PER_UNIT) await this.#flush();
+    }
   }
 
-  async flush(): Promise<void> {
-    if (this.#waiting.length === 0) return;
+  /** Stores what is left: the last part may be short. */
+  async finish(): Promise<void> {
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const parts = this.#buffers.slice(0, this.#full);
+    if (this.#filled > 0) {
+      parts.push(this.#buffers[this.#full].slice(0, this.#filled));
+    }
+    if (parts.length === 0) return;
     const key = openBlobKey(this.#blob);
     const unit = new UnitOfWork();
     if (this.#open === null) {
       unit.guard(key, null, { v: 1, owner: this.#owner });
     } else unit.check(key, this.#open);
-    for (const [place, bytes] of this.#waiting.entries()) {
+    for (const [place, bytes] of parts.entries()) {
       const value: BlobPart = { v: 1, owner: this.#owner, bytes };
       const part = blobPartKey(this.#blob, this.#parts + place);
       // One of them tells whether the atomic counted.
@@ -104,8 +129,9 @@ class ContentWriter {
     const result = await commit(this.#store, unit);
     if (!result.ok) throw new StorageError("The file was given up meanwhile.");
     this.#open ??= result.versionstamp;
-    this.#parts += this.#waiting.length;
-    this.#waiting = [];
+    this.#parts += parts.length;
+    this.#full = 0;
+    this.#filled = 0;
   }
 }
 
@@ -122,8 +148,6 @@ export async function writeContent(
   const writer = new ContentWriter(store, owner);
   const hash = createHash("sha256");
   let length = 0;
-  let part = new Uint8Array(PART_BYTES);
-  let filled = 0;
   const reader = bytes.getReader();
   const stop = () => void reader.cancel(signal?.reason).catch(() => {});
   signal?.addEventListener("abort", stop, { once: true });
@@ -135,20 +159,9 @@ export async function writeContent(
       length += value.length;
       if (length > maxBytes) throw fileTooLarge(maxBytes);
       hash.update(value);
-      let from = 0;
-      while (from < value.length) {
-        const taken = value.subarray(from, from + PART_BYTES - filled);
-        part.set(taken, filled);
-        filled += taken.length;
-        from += taken.length;
-        if (filled < PART_BYTES) break;
-        await writer.add(part);
-        part = new Uint8Array(PART_BYTES);
-        filled = 0;
-      }
+      await writer.add(value);
     }
-    if (filled > 0) await writer.add(part.slice(0, filled));
-    await writer.flush();
+    await writer.finish();
   } catch (error) {
     void reader.cancel(error).catch(() => {});
     const { blob, open, parts } = writer;

@@ -16,6 +16,7 @@ interface Seen {
   lagMs: number;
   /** The most during it, in megabytes. */
   heap: number;
+  buffers: number;
   memory: number;
 }
 
@@ -35,6 +36,7 @@ const IDLE_MS = 10_000;
 async function watch(work: () => Promise<unknown>): Promise<Seen> {
   const lags: number[] = [];
   let heap = 0;
+  let buffers = 0;
   let memory = 0;
   let due = performance.now() + TIMER_MS;
   const began = performance.now();
@@ -44,7 +46,8 @@ async function watch(work: () => Promise<unknown>): Promise<Seen> {
     due = now + TIMER_MS;
     if (lags.length % 20 !== 0) return;
     const { heapUsed, external, rss } = Deno.memoryUsage();
-    heap = Math.max(heap, heapUsed + external);
+    heap = Math.max(heap, heapUsed);
+    buffers = Math.max(buffers, external);
     memory = Math.max(memory, rss);
   }, TIMER_MS);
   await work();
@@ -53,6 +56,7 @@ async function watch(work: () => Promise<unknown>): Promise<Seen> {
     seconds: (performance.now() - began) / 1_000,
     lagMs: quantile(lags, 0.99),
     heap: heap / MEGABYTE,
+    buffers: buffers / MEGABYTE,
     memory: memory / MEGABYTE,
   };
 }
@@ -123,14 +127,15 @@ export async function fileCosts(): Promise<FileCosts> {
 
 export function fileLines(costs: FileCosts): string[] {
   const { idle, upload, download } = costs;
-  const line = (name: string, { seconds, lagMs, heap, memory }: Seen) =>
+  const line = (
+    name: string,
+    { seconds, lagMs, heap, buffers, memory }: Seen,
+  ) =>
     `${name}: ${seconds.toFixed(1)} s, timers late by p99 ${
       lagMs.toFixed(1)
-    } ms (${
-      (lagMs / idle.lagMs).toFixed(1)
-    }x at rest), heap and buffers at most ${heap.toFixed(0)} MB, resident ${
-      memory.toFixed(0)
-    } MB`;
+    } ms (${(lagMs / idle.lagMs).toFixed(1)}x at rest), heap at most ${
+      heap.toFixed(0)
+    } MB, buffers ${buffers.toFixed(0)} MB, resident ${memory.toFixed(0)} MB`;
   return [
     line("at rest", idle),
     line(`upload of ${costs.megabytes} MB`, upload),
