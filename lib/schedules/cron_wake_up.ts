@@ -16,6 +16,13 @@ type Cron = (
   handler: () => Promise<void>,
 ) => unknown;
 
+/** The cron of Deno Deploy; elsewhere there is none, though a process of its own may have one in memory. */
+function platformCron(): Cron | null {
+  return Deno.env.has("DENO_DEPLOY") && typeof Deno.cron === "function"
+    ? (name, schedule, handler) => Deno.cron(name, schedule, handler)
+    : null;
+}
+
 /**
  * Registers the cron where there is one; elsewhere each process wakes by itself. Call it once, at the entry,
  * since a platform learns of its crons before anything is asked.
@@ -23,7 +30,7 @@ type Cron = (
  */
 export function registerWakeUp(
   services: () => WokenServices,
-  cron: Cron | undefined = Reflect.get(Deno, "cron"),
+  cron: Cron | null = platformCron(),
 ): void {
   cron?.("freshet schedules", "* * * * *", async () => {
     const { scheduleTicker, jobWorker } = services();
