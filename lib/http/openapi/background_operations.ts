@@ -162,7 +162,10 @@ export const JOBS: Chapter = {
     "/api/schedules/preview": {
       GET: {
         summary: "Tells what a cron text means, and the next five times",
-        query: { "cron!": "The text.", timeZone: "IANA; the server's unless told." },
+        query: {
+          "cron!": "The text.",
+          timeZone: "IANA; the server's unless told.",
+        },
         answers: { 200: one("SchedulePreview", "What it means.") },
       },
     },
