@@ -116,10 +116,24 @@ export function requireMayRetry(
   if (known !== null) requireNeeds(caller, known);
 }
 
-function requireNeeds(caller: Caller, { needs }: JobKind): void {
-  const isAllowed = needs === undefined ||
+/** Whether somebody may ask for jobs of a kind; false for one that there is not. */
+export function mayBegin(
+  { services: { jobKinds }, caller }: State,
+  name: string,
+): boolean {
+  const kind = jobKinds.get(name);
+  return kind !== null && kind.isPublic && mayActAs(caller, "member") &&
+    hasNeeds(caller, kind);
+}
+
+function hasNeeds(caller: Caller, { needs }: JobKind): boolean {
+  return needs === undefined ||
     (mayActAs(caller, "admin") && (needs === "admin" || caller.isOperator));
-  if (isAllowed) return;
+}
+
+function requireNeeds(caller: Caller, kind: JobKind): void {
+  const { needs } = kind;
+  if (hasNeeds(caller, kind)) return;
   throw new AppError({
     status: 403,
     code: "forbidden",

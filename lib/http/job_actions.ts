@@ -2,6 +2,7 @@
 import { AppError } from "@/lib/errors.ts";
 import type { State } from "@/utils.ts";
 import { requireJob, requireMayRetry } from "./job_access.ts";
+import { beginPreset } from "./job_presets.ts";
 import { withParameter } from "./task_form.ts";
 
 /** Where a form may lead back to: the pages that hold it, with what they show. */
@@ -14,6 +15,7 @@ export function jobBackPath(back: string | null): string {
 
 /** What was just done, by the query's `done`. */
 export const JOB_DONE: Readonly<Record<string, string>> = {
+  begun: "Job begun",
   cancelled: "Job cancelled",
   ended: "The job had ended before it could be cancelled",
   retried: "Job begun again",
@@ -31,6 +33,10 @@ export async function actOnJob(
   const { services: { jobs } } = state;
   const back = jobBackPath(form.get("back"));
   const action = form.get("action");
+  if (action === "begin") {
+    await beginPreset(state, form.get("kind") ?? "");
+    return "/jobs?done=begun";
+  }
   if (action !== "cancel" && action !== "retry") {
     throw new AppError({
       status: 400,

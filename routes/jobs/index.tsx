@@ -1,11 +1,13 @@
 import { type Context, page } from "fresh";
 import { Head } from "fresh/runtime";
+import { NewJobButton, NewJobDialog } from "@/components/jobs/NewJob.tsx";
 import { PageHead } from "@/components/PageHead.tsx";
 import { PlacesPage } from "@/components/PlacesPage.tsx";
 import JobBoard from "@/islands/JobBoard.tsx";
 import { readForm } from "@/lib/http/form.ts";
 import { actOnJob, JOB_DONE } from "@/lib/http/job_actions.ts";
 import { loadJobBoard } from "@/lib/http/job_board.ts";
+import { jobPresets } from "@/lib/http/job_presets.ts";
 import { wantsJson } from "@/lib/http/wants_json.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
 import { define, type State } from "@/utils.ts";
@@ -18,6 +20,7 @@ async function load({ state, url, req }: Context<State>) {
   return {
     ...places,
     board,
+    presets: jobPresets(state),
     cursor: url.searchParams.get("cursor"),
     done: JOB_DONE[url.searchParams.get("done") ?? ""] ?? "",
   };
@@ -41,7 +44,7 @@ export const handler = define.handlers({
 
 /** `/jobs`: the background work of whoever looks. */
 export default define.page<typeof handler>(function JobsPage({ data }) {
-  const { viewer, board, cursor, done } = data;
+  const { viewer, board, presets, cursor, done } = data;
   return (
     <PlacesPage viewer={viewer}>
       <Head>
@@ -58,7 +61,9 @@ export default define.page<typeof handler>(function JobsPage({ data }) {
               Work that goes on without you. Close the page whenever you like.
             </p>
           </div>
+          {presets.length > 0 && <NewJobButton />}
         </div>
+        {presets.length > 0 && <NewJobDialog presets={presets} />}
         <JobBoard
           board={board}
           cursor={cursor}

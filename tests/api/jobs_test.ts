@@ -376,6 +376,37 @@ Deno.test("jobs: viewers read, keys need their scope, and others' jobs are not t
   await json(await list(everyone, ["api", "admin"]));
 });
 
+Deno.test("jobs page: what is offered is begun once, however often its button is pressed", async () => {
+  await using app = await startApp();
+  const begin = (kind: string) =>
+    app.fetch("/jobs", {
+      method: "POST",
+      body: new URLSearchParams({ action: "begin", kind }),
+    });
+  const html = await (await app.fetch("/jobs")).text();
+  const offered = [...html.matchAll(/name="kind" value="([^"]+)"/g)]
+    .map(([, kind]) => kind);
+  assert.ok(offered.includes("search.rebuild"), offered.join());
+  // No mail is set, and there is nobody else.
+  assert.ok(!offered.includes("usage.report"), offered.join());
+  assert.ok(!offered.includes("members.export"), offered.join());
+  for (const kind of offered) {
+    const answer = await begin(kind);
+    assert.equal(answer.headers.get("location"), "/jobs?done=begun");
+  }
+  const { items }: Page<Job> = await json(await app.fetch("/api/jobs"));
+  assert.deepEqual(items.map(({ kind }) => kind).sort(), offered.toSorted());
+  for (const { id } of items) {
+    const { result } = await statusOf(app, id, "completed");
+    assert.equal(typeof (result as { text: unknown }).text, "string");
+  }
+  for (const kind of ["usage.report", "thread.title", ""]) {
+    const refused = await begin(kind);
+    await refused.body?.cancel();
+    assert.equal(refused.status, 400);
+  }
+});
+
 Deno.test("jobs page: what goes on behind other things is left out, unless it fails", async () => {
   await using app = await startApp();
   addTestKinds(app);

@@ -138,6 +138,10 @@ Deno.test("jobs page: without scripts a job is cancelled, found among the finish
     viewport: PHONE,
   });
   await page.getByRole("heading", { name: "Nothing is going on" }).waitFor();
+  await page.getByRole("button", { name: "New job" }).click();
+  await page.getByRole("button", { name: "Begin: Make your search index anew" })
+    .click();
+  await page.getByText("Job begun").first().waitFor();
   const job = await begin(app, "the pond");
   await goesOn(rig, "the pond");
   await page.reload();
