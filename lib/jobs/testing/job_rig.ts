@@ -1,6 +1,7 @@
 /** Processes that do jobs over one store, for tests. */
 import * as z from "zod";
 import type { Clock } from "@/lib/clock.ts";
+import { StorageError } from "@/lib/errors.ts";
 import { owned, type OwnedRow } from "@/lib/kv/fence.ts";
 import { Owner } from "@/lib/kv/owner.ts";
 import { openStore } from "@/lib/kv/open.ts";
@@ -136,8 +137,8 @@ export async function jobProcess(
     onFenced: (dead) => recovery.takeOver(dead),
     onOwning: (own) => recovery.adopt(own),
     onError: (error) => {
-      // Who is on the way out may leave what it has begun to the next one.
-      if (!isStopping) throw error;
+      // Who is on the way out leaves what it has begun to the next one; a store that is slow is asked again.
+      if (!isStopping && !(error instanceof StorageError)) throw error;
     },
   });
   let isStopping = false;
