@@ -21,12 +21,14 @@ import { cronTimes } from "./cron_times.ts";
 import { cronWords } from "./cron_words.ts";
 import { type Firing, jobOf } from "./firing.ts";
 import type { NewSchedule, SchedulePatch } from "./schedule_input.ts";
-import {
-  isProgramSchedule,
-  type ScheduleRecord,
-  type ScheduleTarget,
-} from "./schedule_record.ts";
+import { isProgramSchedule, type ScheduleTarget } from "./schedule_record.ts";
 import type { LoadedSchedule, ScheduleStore } from "./schedule_store.ts";
+import {
+  changedRecord,
+  isDueNow,
+  newRecord,
+  verbOf,
+} from "./schedule_change.ts";
 import { NEXT_TIMES, ScheduleView } from "./schedule_view.ts";
 
 export interface SchedulesParts {
@@ -103,25 +105,12 @@ export class Schedules {
             `There are ${MOST_SCHEDULES} schedules already, which is the most. Delete one first.`,
         });
       }
-      const nowMs = store.clock.now();
-      const at = new Date(nowMs).toISOString();
       const id = newId("sch");
-      const record: ScheduleRecord = {
-        v: 1,
-        id,
-        space,
-        ...input,
-        timeZone,
-        paused: paused ? { by: "person", reason: "", at } : null,
-        nextAt: paused ? null : cronTimes(input.cron, timeZone).next(nowMs),
-        plannedAt: nowMs,
-        last: null,
-        recentJobs: [],
-        threadId: null,
-        createdAt: at,
-        updatedAt: at,
-        version: 1,
-      };
+      const record = newRecord(
+        { ...input, timeZone, id, space },
+        store.clock.now(),
+        paused,
+      );
       if (!await store.create(record, claim.receipt(id))) return "conflict";
       changed();
       return await view.show(record);
@@ -173,32 +162,17 @@ export class Schedules {
         await firing.fire(old);
         return "conflict";
       }
-      const nowMs = store.clock.now();
-      const changedFields = { ...old.record, ...fields };
-      if (patch.target !== undefined || patch.name !== undefined) {
-        await this.#requireTarget(
-          space,
-          changedFields.name,
-          changedFields.target,
-        );
+      const { name, target } = { ...old.record, ...fields };
+      if (fields.target !== undefined || fields.name !== undefined) {
+        await this.#requireTarget(space, name, target);
       }
-      const record = planned(
-        {
-          ...changedFields,
-          threadId: keepsThread(old.record, changedFields)
-            ? old.record.threadId
-            : null,
-          paused: pausedAfter(old.record, paused, nowMs),
-          ...nextVersion(old.record, nowMs),
-        },
+      const record = changedRecord(
         old.record,
-        nowMs,
+        fields,
+        paused,
+        store.clock.now(),
       );
-      const verb = record.paused !== null && old.record.paused === null
-        ? "paused"
-        : record.paused === null && old.record.paused !== null
-        ? "resumed"
-        : "changed";
+      const verb = verbOf(old.record, record);
       if (!await store.replace(old, record, verb)) return "conflict";
       changed();
       return await view.show(record);
@@ -273,10 +247,7 @@ export class Schedules {
   ): Promise<void> {
     const { store } = this.#parts;
     if (await store.load(FIRST_WORKSPACE, id) !== null) return;
-    const nowMs = store.clock.now();
-    const at = new Date(nowMs).toISOString();
-    const record: ScheduleRecord = {
-      v: 1,
+    const record = newRecord({
       id,
       space: FIRST_WORKSPACE,
       name,
@@ -284,16 +255,7 @@ export class Schedules {
       timeZone: "UTC",
       missed: "once",
       target,
-      paused: null,
-      nextAt: cronTimes(cron, "UTC").next(nowMs),
-      plannedAt: nowMs,
-      last: null,
-      recentJobs: [],
-      threadId: null,
-      createdAt: at,
-      updatedAt: at,
-      version: 1,
-    };
+    }, store.clock.now());
     // Nobody has done anything: it is as if it had always been there.
     await store.create(record, undefined, false);
   }
@@ -339,50 +301,6 @@ export class Schedules {
 /** IANA name of the time zone of this machine. */
 function serverZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-function isDueNow({ paused, nextAt }: ScheduleRecord, nowMs: number): boolean {
-  return paused === null && nextAt !== null && nextAt <= nowMs;
-}
-
-function pausedAfter(
-  { paused }: ScheduleRecord,
-  isPaused: boolean | undefined,
-  nowMs: number,
-): ScheduleRecord["paused"] {
-  if (isPaused === undefined) return paused;
-  if (!isPaused) return null;
-  const at = new Date(nowMs).toISOString();
-  return paused ?? { by: "person", reason: "", at };
-}
-
-/** A record whose next due time fits to what has changed. */
-function planned(
-  record: ScheduleRecord,
-  before: ScheduleRecord,
-  nowMs: number,
-): ScheduleRecord {
-  if (record.paused !== null) {
-    return { ...record, nextAt: null, plannedAt: nowMs };
-  }
-  const isSame = before.paused === null && record.cron === before.cron &&
-    record.timeZone === before.timeZone;
-  if (isSame) return record;
-  const nextAt = cronTimes(record.cron, record.timeZone).next(nowMs);
-  return { ...record, nextAt, plannedAt: nowMs };
-}
-
-/** Whether the thread of the answers so far holds those to come. */
-function keepsThread(
-  { target: before }: ScheduleRecord,
-  { target: after }: ScheduleRecord,
-): boolean {
-  return before.type === "prompt" && after.type === "prompt" &&
-    before.thread === after.thread && before.projectId === after.projectId;
-}
-
-function nextVersion({ version }: ScheduleRecord, nowMs: number) {
-  return { version: version + 1, updatedAt: new Date(nowMs).toISOString() };
 }
 
 function invalid(path: string, message: string): AppError {
