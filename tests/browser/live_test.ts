@@ -28,72 +28,85 @@ function watch(page: Page): { sockets: number; streams: number } {
   return opened;
 }
 
-Deno.test("live: two tabs hear of the same, each over one socket of its own", async () => {
+Deno.test("live: one connection for all islands of a tab", async (t) => {
+  // One browser for all: starting it takes longer than the steps.
   await using rig = await startChat({});
   await using browser = await startBrowser();
-  const { page, errors } = await browser.open("about:blank");
-  const other = await page.context().newPage();
-  const opened = [watch(page), watch(other)];
-  for (const tab of [page, other]) await tab.goto(rig.app.url);
-  await make(rig, "Crests");
-  for (const tab of [page, other]) await row(tab, "Crests").waitFor();
-  assert.deepEqual(opened, [
-    { sockets: 1, streams: 0 },
-    { sockets: 1, streams: 0 },
-  ]);
-  assert.deepEqual(errors, []);
-});
-
-Deno.test("live: what happens while the network is away is there when it is back", async () => {
-  await using rig = await startChat({});
-  await using browser = await startBrowser();
-  const { page } = await browser.open(rig.app.url);
-  await make(rig, "Before");
-  await row(page, "Before").waitFor();
-  await page.context().setOffline(true);
-  await make(rig, "Meanwhile");
-  await page.context().setOffline(false);
-  await row(page, "Meanwhile").waitFor();
-  await make(rig, "Afterwards");
-  await row(page, "Afterwards").waitFor();
-});
-
-Deno.test("live: where no socket gets through, the page hears all the same", async () => {
-  await using rig = await startChat({});
-  await using browser = await startBrowser();
-  const { page } = await browser.open("about:blank");
-  const opened = watch(page);
-  await page.routeWebSocket(/\/api\/live/, (socket) => void socket.close());
-  await page.goto(rig.app.url);
-  await make(rig, "Crests");
-  await row(page, "Crests").waitFor();
-  assert.equal(opened.streams, 1);
-  await make(rig, "Floods");
-  await row(page, "Floods").waitFor();
-  assert.equal(opened.streams, 1, "the second was told, not fetched");
-});
-
-Deno.test("live: a page that cannot connect says so quietly, and takes it back", async () => {
-  await using rig = await startChat({});
-  await using browser = await startBrowser();
-  const { page } = await browser.open("about:blank");
-  let isBlocked = true;
-  await page.routeWebSocket(/\/api\/live/, (socket) => void socket.close());
-  await page.route(
-    /\/api\/live/,
-    (route) => isBlocked ? route.abort() : route.continue(),
+  await t.step(
+    "two tabs hear of the same, each over one socket of its own",
+    async () => {
+      const { page, errors } = await browser.open("about:blank");
+      const other = await page.context().newPage();
+      const opened = [watch(page), watch(other)];
+      for (const tab of [page, other]) await tab.goto(rig.app.url);
+      await make(rig, "Crests");
+      for (const tab of [page, other]) await row(tab, "Crests").waitFor();
+      assert.deepEqual(opened, [
+        { sockets: 1, streams: 0 },
+        { sockets: 1, streams: 0 },
+      ]);
+      assert.deepEqual(errors, []);
+    },
   );
-  await page.clock.install();
-  await page.goto(rig.app.url);
-  await reconnecting(page).waitFor({ state: "hidden" });
-  await page.waitForFunction(() =>
-    document.getElementById("side-live") !== null
+
+  await t.step(
+    "what happens while the network is away is there when it is back",
+    async () => {
+      const { page } = await browser.open(rig.app.url);
+      await make(rig, "Before");
+      await row(page, "Before").waitFor();
+      await page.context().setOffline(true);
+      await make(rig, "Meanwhile");
+      await page.context().setOffline(false);
+      await row(page, "Meanwhile").waitFor();
+      await make(rig, "Afterwards");
+      await row(page, "Afterwards").waitFor();
+    },
   );
-  while (!await reconnecting(page).isVisible()) {
-    await page.clock.runFor(1_000);
-  }
-  isBlocked = false;
-  while (await reconnecting(page).isVisible()) await page.clock.runFor(5_000);
-  await make(rig, "Crests");
-  await row(page, "Crests").waitFor();
+
+  await t.step(
+    "where no socket gets through, the page hears all the same",
+    async () => {
+      const { page } = await browser.open("about:blank");
+      const opened = watch(page);
+      await page.routeWebSocket(/\/api\/live/, (socket) => void socket.close());
+      await page.goto(rig.app.url);
+      await make(rig, "Weirs");
+      await row(page, "Weirs").waitFor();
+      assert.equal(opened.streams, 1);
+      await make(rig, "Floods");
+      await row(page, "Floods").waitFor();
+      assert.equal(opened.streams, 1, "the second was told, not fetched");
+    },
+  );
+
+  await t.step(
+    "a page that cannot connect says so quietly, and takes it back",
+    async () => {
+      const { page } = await browser.open("about:blank");
+      let isBlocked = true;
+      await page.routeWebSocket(/\/api\/live/, (socket) => void socket.close());
+      await page.route(
+        /\/api\/live/,
+        (route) => isBlocked ? route.abort() : route.continue(),
+      );
+      await page.clock.install();
+      await page.goto(rig.app.url);
+      await reconnecting(page).waitFor({ state: "hidden" });
+      await page.waitForFunction(() =>
+        document.getElementById("side-live") !== null
+      );
+      while (!await reconnecting(page).isVisible()) {
+        await page.clock.runFor(1_000);
+      }
+      isBlocked = false;
+      while (await reconnecting(page).isVisible()) {
+        await page.clock.runFor(
+          5_000,
+        );
+      }
+      await make(rig, "Locks");
+      await row(page, "Locks").waitFor();
+    },
+  );
 });
