@@ -30,6 +30,13 @@ async function find({ state, url, req }: Context<State>): Promise<Found> {
   }
 }
 
+/** The same words looked for in documents. */
+function documentsPath(query: string): string {
+  return query.trim() === ""
+    ? "/documents"
+    : `/documents?q=${encodeURIComponent(query)}`;
+}
+
 export const handler = define.handlers({
   async GET(ctx) {
     const [navigation, found] = await Promise.all([
@@ -62,6 +69,9 @@ export default define.page<typeof handler>(function SearchThreads({ data }) {
       </PageHead>
       <div class="page">
         <h1>Search</h1>
+        <p class="hint">
+          In threads. <a href={documentsPath(query)}>Search documents</a>
+        </p>
         <SearchBox
           query={query}
           found={data.found}

@@ -20,6 +20,7 @@ import { ThreadPurgeStore } from "@/lib/chat/thread_purge_store.ts";
 import type { ThreadStore } from "@/lib/chat/thread_store.ts";
 import { JobStore } from "@/lib/jobs/job_store.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import { DocumentExport } from "@/lib/documents/document_export.ts";
 import { ScheduleStore } from "@/lib/schedules/schedule_store.ts";
 import { ScheduleView } from "@/lib/schedules/schedule_view.ts";
 import type { Ledger } from "@/lib/usage/ledger_store.ts";
@@ -122,6 +123,7 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
       allTasks: parts.tasks,
       listKeys: keyLister(keyStore),
       listSchedules: scheduleLister(store),
+      documents: new DocumentExport(store),
       ledger: parts.ledger,
     }),
     erasureOrders,

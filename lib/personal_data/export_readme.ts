@@ -6,6 +6,8 @@ projects.jsonl   projects, one JSON object a line
 tags.jsonl       tags
 tasks.jsonl      tasks
 schedules.jsonl  schedules, with their prompts
+documents.jsonl  documents and what is known of them
+documents/       each document as it was given
 keys.jsonl       API keys: their names and terms, never the keys
 usage.jsonl      what each answer used and cost; money in micro-dollars (1,000,000 is one US dollar)
 threads.jsonl    threads

@@ -47,6 +47,19 @@ export type ScheduleLister = (
   query: { limit: number; cursor: string | null },
 ) => Promise<Page<unknown>>;
 
+/** Somebody's documents, a page at a time, and the bytes of each. */
+export interface DocumentReader {
+  list(
+    space: string,
+    query: { limit: number; cursor: string | null },
+  ): Promise<Page<{ id: string; name: string }>>;
+  /** Null: it is not whole. */
+  read(
+    space: string,
+    id: string,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null>;
+}
+
 export interface PersonalExportParts extends ThreadTargets {
   store: ExportStore;
   threadExport: ThreadExport;
@@ -55,6 +68,7 @@ export interface PersonalExportParts extends ThreadTargets {
   allTasks: Pick<Tasks, "list">;
   listKeys: KeyLister;
   listSchedules: ScheduleLister;
+  documents: DocumentReader;
   ledger: Ledger;
 }
 
@@ -139,7 +153,7 @@ export class PersonalExport {
     const space = userSpace(workspace.id, user.id);
     const { allProjects, allTags, allTasks, listKeys, threadExport } =
       this.#parts;
-    const { listSchedules } = this.#parts;
+    const { listSchedules, documents } = this.#parts;
     const file = (name: string, texts: AsyncIterable<string>): ZipEntry => ({
       name: `${folder}${name}`,
       modifiedAt: at,
@@ -170,6 +184,18 @@ export class PersonalExport {
       "schedules.jsonl",
       lines(paged((cursor) => listSchedules(space, page(cursor)), signal)),
     );
+    const allDocuments = () =>
+      paged((cursor) => documents.list(space, page(cursor)), signal);
+    yield file("documents.jsonl", lines(allDocuments()));
+    for await (const { id, name } of allDocuments()) {
+      const content = await documents.read(space, id);
+      if (content === null) continue;
+      yield {
+        name: `${folder}documents/${id}/${fileName(name)}`,
+        modifiedAt: at,
+        content,
+      };
+    }
     yield file(
       "keys.jsonl",
       lines(
@@ -226,6 +252,11 @@ export class PersonalExport {
       if ((row.user ?? FIRST_USER) === user) yield row;
     }
   }
+}
+
+/** A name that every file system takes. */
+function fileName(name: string): string {
+  return name.replace(/[<>:"/\\|?*]/g, "_");
 }
 
 function archiveName(at: Date, of: string): string {

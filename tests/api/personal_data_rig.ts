@@ -144,6 +144,11 @@ export async function furnish(who: Person, word: string): Promise<Belongings> {
     }, { "idempotency-key": word }),
     201,
   );
+  const form = new FormData();
+  form.set("file", new File([`About ${word}`], `${word}.txt`));
+  const added = await who.fetch("/documents", { method: "POST", body: form });
+  assert.equal(added.status, 303);
+  await added.body?.cancel();
   const { key } = await json<{ key: string }>(
     await who.post("/api/keys", { name: `Key ${word}`, scopes: ["v1"] }),
     201,

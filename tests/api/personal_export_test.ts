@@ -67,6 +67,12 @@ Deno.test("export: holds everything of one person, and nothing of another", asyn
   assert.equal(linesOf(files, "tags.jsonl")[0].name, "tag-Adaword");
   const [schedule] = linesOf(files, "schedules.jsonl");
   assert.equal(schedule.target.prompt, "Adaword");
+  const [document] = linesOf(files, "documents.jsonl");
+  assert.equal(document.name, "Adaword.txt");
+  assert.equal(
+    files.get(`documents/${document.id}/Adaword.txt`),
+    "About Adaword",
+  );
   assert.equal(linesOf(files, "keys.jsonl")[0].name, "Key Adaword");
   const usage = linesOf(files, "usage.jsonl");
   assert.equal(usage.length, 3);
@@ -118,6 +124,7 @@ Deno.test("export: of somebody who has nothing is whole", async () => {
     "tags.jsonl",
     "tasks.jsonl",
     "schedules.jsonl",
+    "documents.jsonl",
     "keys.jsonl",
     "usage.jsonl",
     "threads.jsonl",
