@@ -197,7 +197,6 @@ const BODIES: Record<string, Attacks> = {
 /** What forms of pages can ask for, with one id after another in every field that could name a thing. */
 const FORM_ACTIONS = [
   "add",
-  "cancel",
   "create",
   "delete",
   "delete-tag",
@@ -209,8 +208,6 @@ const FORM_ACTIONS = [
   "replay",
   "resend",
   "restore",
-  "retry",
-  "retry-chosen",
   "revoke",
   "revoke-others",
   "save",
@@ -220,7 +217,6 @@ const FORM_ACTIONS = [
 ];
 
 const FORM_IDS = [
-  "job",
   "task",
   "project",
   "group",
@@ -232,8 +228,14 @@ const FORM_IDS = [
   "thread",
 ];
 
+/** What the forms of jobs ask for, which name nothing else. */
+const JOB_ACTIONS = ["cancel", "retry", "retry-chosen"];
+
 function forms(things: Things): Attack[] {
-  return FORM_ACTIONS.flatMap((action) =>
+  const ofJobs = JOB_ACTIONS.map((action) => ({
+    form: { action, id: things.job },
+  }));
+  const others = FORM_ACTIONS.flatMap((action) =>
     FORM_IDS.map((kind) => ({
       form: {
         action,
@@ -258,6 +260,7 @@ function forms(things: Things): Attack[] {
       },
     }))
   );
+  return [...ofJobs, ...others];
 }
 
 /** The requests to send to a route; at least one. */
