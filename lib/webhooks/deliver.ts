@@ -47,6 +47,12 @@ export interface DelivererParts {
 
 type Context = JobContext<DeliverInput>;
 
+/** Statuses that say that the receiver, or what stands before it, has too much to do. */
+const ASKS_FOR_LESS: readonly number[] = [429, 502, 503, 504];
+
+/** How long a receiver is left alone that does not say how long, in milliseconds. */
+const PAUSE_MS = 5_000;
+
 /** What a job comes to that has nothing to do any more. */
 const nothingToDo = (text: string): JobOutcome => ({ result: { text } });
 
@@ -77,7 +83,8 @@ export class Deliverer {
         ),
       };
     }
-    const place = places.take(input.webhook);
+    const isTest = input.type === "webhook.test";
+    const place = places.take(input.webhook, isTest);
     if (typeof place === "number") {
       throw new JobDelay("The receiver is busy", place, false);
     }
@@ -166,7 +173,8 @@ export class Deliverer {
     begun: LoadedDelivery,
     attempt: AttemptRecord,
   ): Promise<JobOutcome> {
-    const { webhooks, deliveries } = this.#parts;
+    const { webhooks, deliveries, places } = this.#parts;
+    places.resume(input.webhook);
     await webhooks.noteHealth(space, input.webhook, true);
     return {
       result: {
@@ -188,7 +196,10 @@ export class Deliverer {
     attempt: AttemptRecord,
     { status, retryAfterMs }: SendOutcome,
   ): Promise<never> {
-    const { webhooks, deliveries, webhookSwitch, random } = this.#parts;
+    const { webhooks, deliveries, places, webhookSwitch, random } = this.#parts;
+    if (status !== null && ASKS_FOR_LESS.includes(status)) {
+      places.pause(input.webhook, retryAfterMs ?? PAUSE_MS);
+    }
     const error = attempt.error ?? "";
     const isTest = input.type === "webhook.test";
     const failingSince = isTest

@@ -33,3 +33,19 @@ Deno.test("ReceiverPlaces: who finds none waits behind those who found none befo
   assert.ok(waits[0] >= 250);
   assert.equal(waits.at(-1), 60_000);
 });
+
+Deno.test("ReceiverPlaces: a pause holds for everything but what somebody waits for, and ends with it", () => {
+  const clock = { now: 0, monotonic: () => clock.now };
+  const places = new ReceiverPlaces(clock);
+  places.pause("busy", 30_000);
+  assert.ok(Number(places.take("busy")) >= 30_000);
+  assert.ok(Number(places.take("busy")) <= 31_000);
+  assert.equal(typeof places.take("busy", true), "function");
+  assert.equal(typeof places.take("other"), "function");
+  clock.now += 30_001;
+  assert.equal(typeof places.take("busy"), "function");
+  places.pause("busy", 999_999_999);
+  assert.ok(Number(places.take("busy")) < 700_000);
+  places.resume("busy");
+  assert.equal(typeof places.take("busy"), "function");
+});

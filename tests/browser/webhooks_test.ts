@@ -49,7 +49,7 @@ Deno.test("webhooks: a bad address is refused, a good one is made, tested and fo
 Deno.test("webhooks: every page of theirs is fit to look at, and works without scripts", async () => {
   await using receiver = startReceiver(({ path }) =>
     path === "/bad"
-      ? new Response("<h1>Bad gateway</h1>", { status: 502 })
+      ? new Response("<h1>Out of order</h1>", { status: 500 })
       : new Response("thanks")
   );
   await using app = await startApp({ configFile: LOOPBACK });
