@@ -5,10 +5,13 @@ import { idTimeBound } from "@/lib/shared/id_time.ts";
 const EVENTS = new Set(["e", "et"]);
 
 /** Kinds whose last or third part is an id that tells when the row was made. */
-const BY_ID = /^(?:thr|msg|run|prj|tsk)_([0-9A-Za-z]{22})$/;
+const BY_ID = /^(?:thr|msg|run|prj|tsk|doc)_([0-9A-Za-z]{22})$/;
 
 /** Rows that the search index has; they go when no thread is left. */
 const INDEX = new Set(["sx", "sg", "sw"]);
+
+/** Rows that the index of documents has; they go when no document is left. */
+const DOCUMENT_INDEX = new Set(["ds", "dg", "dv"]);
 
 /** Rows of threads, which go with their thread. */
 const THREADS = new Set(["t", "ta", "ti", "tx", "m"]);
@@ -20,6 +23,8 @@ export interface RowScope {
   withEvents: boolean;
   /** The search index has nothing to find. */
   withIndex: boolean;
+  /** Nor has that of documents. */
+  withDocumentIndex: boolean;
 }
 
 /**
@@ -27,13 +32,14 @@ export interface RowScope {
  * @param kind second part of its key
  */
 export function takesRow(
-  { beforeMs, withEvents, withIndex }: RowScope,
+  { beforeMs, withEvents, withIndex, withDocumentIndex }: RowScope,
   kind: string,
   key: Deno.KvKey,
   value: unknown,
 ): boolean {
   if (EVENTS.has(kind)) return withEvents;
   if (INDEX.has(kind)) return withIndex;
+  if (DOCUMENT_INDEX.has(kind)) return withDocumentIndex;
   if (beforeMs === null) return true;
   if (THREADS.has(kind)) return false;
   // The last one is what the row is about; what stands before it may be older.

@@ -15,7 +15,13 @@ function takes(
   value: unknown = { v: 1 },
 ): boolean {
   return takesRow(
-    { beforeMs: null, withEvents: false, withIndex: false, ...scope },
+    {
+      beforeMs: null,
+      withEvents: false,
+      withIndex: false,
+      withDocumentIndex: false,
+      ...scope,
+    },
     keys.parseKind(key),
     key,
     value,

@@ -234,6 +234,11 @@ export class ErasureStore {
       beforeMs: record.beforeMs,
       withEvents,
       withIndex: left.length === 0,
+      withDocumentIndex: !await this.#hasDocumentsSince(
+        space,
+        record.beforeMs,
+        signal,
+      ),
     };
     const batch = new Batch(this.#store, erasure);
     let removed = 0;
@@ -248,6 +253,24 @@ export class ErasureStore {
     }
     await batch.flush();
     return removed;
+  }
+
+  /** Whether there is a document that stays. @param beforeMs null: none does */
+  async #hasDocumentsSince(
+    space: string,
+    beforeMs: number | null,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (beforeMs === null) return false;
+    const [newest] = await Array.fromAsync(
+      list(this.#store, keys.documents(space, null), {
+        reverse: true,
+        limit: 1,
+        signal,
+      }),
+    );
+    return newest !== undefined &&
+      String(newest.key.at(-1)) >= `doc_${idTimeBound(beforeMs)}`;
   }
 
   async #threadsLeft(space: string, signal: AbortSignal): Promise<unknown[]> {
