@@ -1,9 +1,14 @@
 import { type Context, page } from "fresh";
 import { AdminPage } from "@/components/admin/AdminPage.tsx";
+import { PriceImport } from "@/components/money/PriceImport.tsx";
 import { PriceForm } from "@/components/money/PriceForm.tsx";
 import { PriceTable, type ShownPrice } from "@/components/money/PriceTable.tsx";
 import { readForm } from "@/lib/http/form.ts";
 import { changePrices } from "@/lib/http/price_form.ts";
+import {
+  importPrices,
+  MAX_IMPORT_FORM_BYTES,
+} from "@/lib/http/price_import_form.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
@@ -64,8 +69,11 @@ export const handler = define.handlers({
     return page(await load(ctx, EMPTY_FORM));
   },
   async POST(ctx) {
-    const form = await readForm(ctx.req);
+    const form = await readForm(ctx.req, { maxBytes: MAX_IMPORT_FORM_BYTES });
     try {
+      if (form.get("action") === "import") {
+        return ctx.redirect(await importPrices(ctx.state, form), 303);
+      }
       await changePrices(ctx.state, form);
       return ctx.redirect("/admin/prices", 303);
     } catch (error) {
@@ -125,6 +133,10 @@ export default define.page<typeof handler>(function PricesPage({ data }) {
           today={today}
           version={version}
         />
+      </section>
+      <section class="section" aria-labelledby="import-title">
+        <h2 id="import-title">Import prices</h2>
+        <PriceImport form={form} />
       </section>
     </AdminPage>
   );

@@ -122,6 +122,35 @@ Deno.test("prices.import: takes a file whole or not at all, and names each line 
   }
 });
 
+Deno.test("/admin/prices: a file is imported by form, and one that is none stays in it", async () => {
+  await using app = await startApp();
+  const send = (fields: Record<string, string>) =>
+    app.fetch("/admin/prices", {
+      method: "POST",
+      headers: { "sec-fetch-site": "same-origin" },
+      body: new URLSearchParams({ action: "import", ...fields }),
+    });
+  for (
+    const fields of [
+      { text: "", url: "" },
+      { text: "a", url: "https://example.org/" },
+      { text: "", url: "ftp://example.org/" },
+      { text: "x".repeat(20_001), url: "" },
+    ]
+  ) {
+    const refused = await send(fields);
+    assert.equal(refused.status, 400);
+    assert.match(await refused.text(), /field-error/);
+  }
+  const begun = await send({ text: JSON.stringify([PRICE]), url: "" });
+  assert.equal(begun.status, 303, await begun.text());
+  const path = begun.headers.get("location") ?? "";
+  const job = await ended(app, path.replace("/jobs/", ""));
+  assert.equal(job.status, "completed", job.error ?? "");
+  const page = await (await app.fetch("/admin/prices")).text();
+  assert.ok(page.includes("m1"));
+});
+
 Deno.test("prices.import: an address that is allowed is fetched, and what is no file is refused", async () => {
   const files: Record<string, string> = {
     "/prices.json": JSON.stringify({ prices: [PRICE] }),
