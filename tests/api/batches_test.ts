@@ -6,6 +6,7 @@ import { batchKey } from "@/lib/kv/keys.ts";
 import { workspaceOf } from "@/lib/shared/spaces.ts";
 import { rounds } from "../support/size.ts";
 import { waitFor } from "../support/wait.ts";
+import { startPeople } from "./personal_data_rig.ts";
 import { batchLine } from "./files_rig.ts";
 import { clientOf, MODEL, openAIError, question, startChat } from "./v1_rig.ts";
 
@@ -429,6 +430,50 @@ Deno.test("/v1/batches: lines that are left when its time is over are told as ex
     [1, 2, 3].map((line) => [`line-${line}`, null, "batch_expired"]),
   );
   assert.deepEqual(batch.request_counts, { total: 3, completed: 0, failed: 3 });
+});
+
+Deno.test("/v1/batches: lines of a key that was revoked meanwhile fail with that", async () => {
+  await using rig = await startPeople();
+  const { app, ada, upstream } = rig;
+  const { key } = await (await ada.post("/api/keys", {
+    name: "batches",
+    scopes: ["v1"],
+  })).json();
+  const other = await (await ada.post("/api/keys", {
+    name: "other",
+    scopes: ["v1"],
+  })).json();
+  const of = (apiKey: string) =>
+    new OpenAI({ baseURL: `${app.url}/v1`, apiKey, maxRetries: 0 });
+  const lines = Array.from({ length: 12 }, (_, index) => ask(index));
+  upstream.hold();
+  const made = await begin(of(key), lines);
+  await upstream.waitForChat(0);
+  const { items } = await (await ada.fetch("/api/keys")).json();
+  const { id, version } = items.find(({ name }: { name: string }) =>
+    name === "batches"
+  );
+  const revoked = await ada.send("DELETE", `/api/keys/${id}`, {}, {
+    "if-match": `"${version}"`,
+  });
+  assert.ok(revoked.ok, `${revoked.status} ${await revoked.text()}`);
+  upstream.release();
+  // Another key of the workspace sees it, too.
+  const batch = await ended(of(other.key), made);
+  assert.deepEqual(batch.request_counts, {
+    total: 12,
+    completed: 0,
+    failed: 12,
+  });
+  for (
+    const { response } of await resultsIn(of(other.key), batch.error_file_id)
+  ) {
+    assert.equal(response?.status_code, 401);
+    assert.equal(response.body.error.code, "invalid_api_key");
+  }
+  const elsewhere = await app.fetch(`/v1/batches/${made.id}`);
+  assert.equal(elsewhere.status, 401);
+  await elsewhere.body?.cancel();
 });
 
 Deno.test("/v1/batches: lists are newest first, in pages both ways", async () => {

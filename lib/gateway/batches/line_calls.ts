@@ -80,7 +80,7 @@ export class LineCalls {
       observer.leave(trace, 200);
       return { requestId, body };
     } catch (thrown) {
-      const error = asAppError(thrown);
+      const error = await whyRefused(call, asAppError(thrown));
       if (error.status >= 500 && !(thrown instanceof AppError)) {
         logger.error("A line of a batch could not be answered", {
           error: thrown,
@@ -156,6 +156,20 @@ export class LineCalls {
   #asked(run: GatewayRun, space: string, signal: AbortSignal) {
     const { gateway } = this.#parts;
     return { gateway, space, run, signal, completed: NEVER };
+  }
+}
+
+/** An answer that was stopped because its caller may be here no longer says so. */
+async function whyRefused(
+  { asker }: LineCall,
+  error: AppError,
+): Promise<AppError> {
+  if (error.code !== "run_cancelled") return error;
+  try {
+    await asker();
+    return error;
+  } catch (refusal) {
+    return asAppError(refusal);
   }
 }
 
