@@ -105,9 +105,9 @@ Deno.test("LiveListener.subscribe: a channel is told from then on, and the other
   inMemory(async (store) => {
     const feed = feedOf(store);
     const live = await open(feed, "jobs");
-    await emit(store, OWN, "job.started", [{ n: 1 }]);
     await emit(store, OWN, "document.ready", [{ n: 2 }]);
     await emit(store, WORKSPACE, "budget.warned", [{ period: "day" }]);
+    await emit(store, OWN, "job.started", [{ n: 1 }]);
     assert.equal((await live.event()).data.n, 1);
     await live.listener.subscribe(channelsOf("documents", "workspace", "jobs"));
     await emit(store, OWN, "document.ready", [{ n: 4 }]);
