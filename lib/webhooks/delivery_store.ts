@@ -113,9 +113,12 @@ export class DeliveryStore {
       const { state, job } = record;
       if (state !== "waiting" && state !== "sending") return record;
       const loaded = await this.#jobs.load(space, job);
-      return loaded === null || isOver(loaded.record)
-        ? { ...record, state: "failed", nextAt: null }
-        : record;
+      if (loaded !== null && !isOver(loaded.record)) return record;
+      // A job that is done has told its delivery in the same atomic, after that was read perhaps.
+      const now = await this.load(space, record.webhook, record.event);
+      const isLeft = now === null ||
+        (now.record.job === job && now.record.state === state);
+      return isLeft ? { ...record, state: "failed", nextAt: null } : now.record;
     }));
   }
 

@@ -206,8 +206,12 @@ Deno.test("webhooks: 500 is tried again at a time of the schedule, with the same
     Date.parse(failed.attempts[0].at);
   assert.ok(waitMs <= 15_000, `${waitMs}`);
   receiver.answer = () => new Response(null, { status: 204 });
-  const now = await send(app, "POST", `/api/jobs/${failed.jobId}/retry`);
-  assert.ok(now.ok, await now.text());
+  // The delivery is told a moment before its job goes back to the queue.
+  await waitFor("the job", async () => {
+    const now = await send(app, "POST", `/api/jobs/${failed.jobId}/retry`);
+    await now.body?.cancel();
+    return now.ok;
+  });
   const done = await settled(app, webhook, (one) => one.state === "delivered");
   assert.equal(done.tries, 2);
   const [first, second] = receiver.received;
@@ -282,8 +286,11 @@ Deno.test("webhooks: 410 switches it off, which its owner is told and can take b
     }),
   );
   assert.equal(on.enabled, true);
-  await makeThread(app);
-  await waitFor("the next", () => receiver.received.length === 2);
+  const next = await makeThread(app);
+  await waitFor(
+    "the next",
+    () => receiver.received.some(({ data }) => data.subject === next),
+  );
 });
 
 Deno.test("webhooks: a redirect to a private address is not followed", async () => {
@@ -330,12 +337,12 @@ Deno.test("webhooks: a receiver that hangs or resets takes no places of the othe
     );
     await makeWebhook(app, `${quick.url}/`, { events: ["thread.created"] });
     for (let count = 0; count < 20; count += 1) await makeThread(app);
-    await waitFor("the quick one", () => quick.received.length === 20);
+    await waitFor("the quick one", () => quick.received.length >= 20);
     assert.ok(slow.received.length <= 4, `${slow.received.length}`);
     const failed = await settled(app, reset, (one) => one.tries > 0);
     assert.equal(failed.attempts[0]?.status, null);
     gate.resolve();
-    await waitFor("the slow one", () => slow.received.length === 20);
+    await waitFor("the slow one", () => slow.received.length >= 20);
     assert.equal(new Set(slow.received.map(({ id }) => id)).size, 20);
   } finally {
     resetting.close();
@@ -401,7 +408,7 @@ Deno.test("webhooks: deliveries are sent again on demand, one by one and from a 
     `${path}/deliveries/${newest.id}/resend`,
   );
   assert.equal(resent.status, 202, await resent.text());
-  await waitFor("the fourth", () => receiver.received.length === 4);
+  await waitFor("the fourth", () => receiver.received.length >= 4);
   assert.equal(receiver.received[3].id, newest.id);
   await settled(
     app,
@@ -413,7 +420,7 @@ Deno.test("webhooks: deliveries are sent again on demand, one by one and from a 
     202,
   );
   assert.equal(job.kind, "webhook.replay");
-  await waitFor("all of them", () => receiver.received.length === 7);
+  await waitFor("all of them", () => receiver.received.length >= 7);
   assert.deepEqual(
     receiver.received.slice(4).map(({ id }) => id).sort(),
     ids.toSorted(),
@@ -424,7 +431,7 @@ Deno.test("webhooks: deliveries are sent again on demand, one by one and from a 
     }),
     202,
   );
-  await waitFor("all of them again", () => receiver.received.length === 10);
+  await waitFor("all of them again", () => receiver.received.length >= 10);
   for (
     const wanted of [
       { from: "somewhere" },
