@@ -13,26 +13,16 @@ import type {
 } from "@/lib/events/consumer.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { getMany, list } from "@/lib/kv/reads.ts";
-import type { Store, Versioned } from "@/lib/kv/store.ts";
+import type { Store } from "@/lib/kv/store.ts";
 import { newToken } from "@/lib/kv/token.ts";
 import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { workspaceOf } from "@/lib/shared/spaces.ts";
-import {
-  addToFlow,
-  countChange,
-  type JobCountsRow,
-  type JobFlow,
-  type JobMinuteRow,
-  noCounts,
-  noFlow,
-  type StatusCounts,
-} from "./job_count.ts";
+import { addToFlow, countChange } from "./job_count.ts";
+import { CountRows } from "./job_count_rows.ts";
 import type { JobRecord, JobStatus } from "./job_record.ts";
 import type { JobEventData, JobRow, RetentionRow } from "./job_rows.ts";
 
 const MINUTE_MS = 60_000;
-/** Minutes are kept so long, in milliseconds. */
-const KEPT_MS = 25 * 60 * MINUTE_MS;
 /** Between two steps, so that much that happens at once is one step, in milliseconds. */
 const PAUSE_MS = 250;
 /** Rows of the counts that one step writes, at most. */
@@ -215,115 +205,4 @@ function foundAt(
   }
   const { space, kind } = value as JobRow;
   return { workspace: workspaceOf(space), kind, status: "queued" };
-}
-
-/** Which count holds, and the jobs of all workspaces in it. */
-interface TotalRow extends Versioned {
-  readonly v: 1;
-  readonly count: string;
-  readonly kinds: Readonly<Record<string, StatusCounts>>;
-}
-
-/** The rows that a step reads and changes. Only who moves the cursor writes them, so they need no check. */
-class CountRows {
-  readonly #store: Store;
-  readonly #signal: AbortSignal;
-  readonly #count: string;
-  readonly #total: Record<string, StatusCounts>;
-  readonly #counts = new Map<string, Record<string, StatusCounts>>();
-  readonly #flows = new Map<string, {
-    workspace: string;
-    minuteMs: number;
-    kinds: Record<string, JobFlow>;
-  }>();
-  #hasChanged: boolean;
-
-  private constructor(
-    store: Store,
-    signal: AbortSignal,
-    { count, kinds }: Pick<TotalRow, "count" | "kinds">,
-    hasChanged: boolean,
-  ) {
-    this.#store = store;
-    this.#signal = signal;
-    this.#count = count;
-    this.#total = structuredClone({ ...kinds });
-    this.#hasChanged = hasChanged;
-  }
-
-  /** @param resync the count that a resync makes; without it, the one that holds */
-  static async open(
-    store: Store,
-    signal: AbortSignal,
-    resync?: { count: string; isNew: boolean },
-  ): Promise<CountRows> {
-    const [{ value }] = await getMany<TotalRow[]>(store, [keys.jobCountKey()], {
-      signal,
-    });
-    const total = resync?.isNew || value === null
-      ? { count: resync?.count ?? newToken(), kinds: {} }
-      : value;
-    return new CountRows(store, signal, total, resync !== undefined);
-  }
-
-  /** Rows that are to be written. */
-  get size(): number {
-    return this.#counts.size + this.#flows.size;
-  }
-
-  async change(
-    workspace: string,
-    kind: string,
-    change: (counts: StatusCounts) => void,
-  ): Promise<void> {
-    let kinds = this.#counts.get(workspace);
-    if (kinds === undefined) {
-      const [{ value }] = await getMany<JobCountsRow[]>(
-        this.#store,
-        [keys.jobCountsKey(workspace)],
-        { signal: this.#signal },
-      );
-      kinds = value?.count === this.#count ? structuredClone(value.kinds) : {};
-      this.#counts.set(workspace, kinds);
-    }
-    change(kinds[kind] ??= noCounts());
-    change(this.#total[kind] ??= noCounts());
-    this.#hasChanged = true;
-  }
-
-  async flow(
-    workspace: string,
-    minuteMs: number,
-    kind: string,
-    change: (flow: JobFlow) => void,
-  ): Promise<void> {
-    const name = `${minuteMs} ${workspace}`;
-    let row = this.#flows.get(name);
-    if (row === undefined) {
-      const [{ value }] = await getMany<JobMinuteRow[]>(
-        this.#store,
-        [keys.jobMinuteKey(workspace, minuteMs)],
-        { signal: this.#signal },
-      );
-      row = { workspace, minuteMs, kinds: structuredClone(value?.kinds ?? {}) };
-      this.#flows.set(name, row);
-    }
-    change(row.kinds[kind] ??= noFlow());
-  }
-
-  write(unit: UnitOfWork): void {
-    if (!this.#hasChanged) return;
-    const count = this.#count;
-    unit.set(keys.jobCountKey(), { v: 1, count, kinds: this.#total });
-    for (const [workspace, kinds] of this.#counts) {
-      unit.set(keys.jobCountsKey(workspace), { v: 1, count, kinds });
-    }
-    for (const { workspace, minuteMs, kinds } of this.#flows.values()) {
-      unit.set(
-        keys.jobMinuteKey(workspace, minuteMs),
-        { v: 1, kinds },
-        { expireInMs: KEPT_MS },
-      );
-    }
-  }
 }

@@ -5,6 +5,7 @@ import type { Job } from "@/lib/shared/wire.ts";
 import { waitFor } from "@/tests/support/wait.ts";
 import type { JobContext, JobOutcome } from "./job_kind.ts";
 import { OverdueJobs } from "./job_overdue.ts";
+import { JobQueues } from "./job_queues.ts";
 import { sweepEndedJobs } from "./job_retention.ts";
 import {
   type JobProcess,
@@ -156,7 +157,7 @@ for (const usesQueue of [true, false]) {
       workspace: "wsp_a",
       kind: "test.do",
     }, 1);
-    await process.jobStore.claim([due], process.owner.incarnation);
+    await new JobQueues(process.store).claim([due], process.owner.incarnation);
     await process.recovery.adopt({
       id: process.owner.incarnation.id,
       owned: () => process.owned(process.owner.incarnation.id),

@@ -6,12 +6,10 @@
 import type { JobQueue } from "@/lib/kv/keys.ts";
 import type { JobKinds } from "./job_kind.ts";
 import { JOB_PRIORITIES } from "./job_record.ts";
-import {
-  type DueJob,
-  type JobStore,
-  queueName,
-  type WaitingQueue,
-} from "./job_store.ts";
+import type { JobQueues, WaitingQueue } from "./job_queues.ts";
+import { type DueJob, queueName } from "./job_store.ts";
+import { LastServed } from "./last_served.ts";
+import { QueueReader } from "./queue_reader.ts";
 
 /** What is being done already. */
 export interface Busy {
@@ -45,14 +43,8 @@ export interface PickOptions {
 /** Queues that are looked at in one go, of one priority. */
 const MAX_QUEUES = 256;
 
-/** Jobs of a queue that are read at a time beyond the first. */
-const JOBS_PER_READ = 64;
-
 /** Share of the places that the jobs of a priority and those below it may have together. */
 const SHARES = [1, 7 / 8, 3 / 4];
-
-/** Workspaces and queues of which is remembered when they were served. */
-const MAX_REMEMBERED = 10_000;
 
 /** A job that was chosen, and where it waited. */
 export interface Picked extends DueJob {
@@ -61,15 +53,15 @@ export interface Picked extends DueJob {
 }
 
 export class JobPicker {
-  readonly #store: JobStore;
+  readonly #queues: JobQueues;
   readonly #kinds: JobKinds;
   readonly #random: () => number;
   readonly #served = new LastServed();
   /** Where the look at the queues of a priority goes on when there are too many for one. */
   readonly #behind = new Map<number, JobQueue | null>();
 
-  constructor(store: JobStore, kinds: JobKinds, random = Math.random) {
-    this.#store = store;
+  constructor(waiting: JobQueues, kinds: JobKinds, random = Math.random) {
+    this.#queues = waiting;
     this.#kinds = kinds;
     this.#random = random;
   }
@@ -96,7 +88,7 @@ export class JobPicker {
    * is looked at in turn.
    */
   async look(signal: AbortSignal): Promise<WaitingQueue[]> {
-    const all = await this.#store.waiting(null, {
+    const all = await this.#queues.waiting(null, {
       behind: null,
       mostQueues: 1,
       signal,
@@ -113,7 +105,7 @@ export class JobPicker {
     signal: AbortSignal,
   ): Promise<WaitingQueue[]> {
     const behind = this.#behind.get(priority) ?? null;
-    const { queues, stoppedAt } = await this.#store.waiting(priority, {
+    const { queues, stoppedAt } = await this.#queues.waiting(priority, {
       behind,
       mostQueues: MAX_QUEUES,
       signal,
@@ -121,7 +113,7 @@ export class JobPicker {
     this.#behind.set(priority, stoppedAt);
     if (behind === null || stoppedAt !== null) return queues;
     // The end was reached: from the beginning on there may be more.
-    const rest = await this.#store.waiting(priority, {
+    const rest = await this.#queues.waiting(priority, {
       behind: null,
       mostQueues: MAX_QUEUES - queues.length,
       signal,
@@ -195,7 +187,7 @@ export class JobPicker {
           this.#served.at(queueName(left.queue)) -
           this.#served.at(queueName(right.queue))
         )
-        .map((queue) => new QueueReader(this.#store, queue)),
+        .map((queue) => new QueueReader(this.#queues, queue)),
     }));
   }
 }
@@ -213,82 +205,4 @@ function isBefore(left: Turn, right: Turn): boolean {
   if (left.used !== right.used) return left.used < right.used;
   if (left.servedAt !== right.servedAt) return left.servedAt < right.servedAt;
   return left.workspace < right.workspace;
-}
-
-/** Numbers servings, and forgets the oldest. */
-class LastServed {
-  readonly #at = new Map<string, number>();
-  #count = 0;
-
-  /** Number of the last serving; 0: never, or longer ago than is remembered. */
-  at(name: string): number {
-    return this.#at.get(name) ?? 0;
-  }
-
-  serve(name: string): number {
-    this.#count += 1;
-    this.#at.delete(name);
-    this.#at.set(name, this.#count);
-    if (this.#at.size > MAX_REMEMBERED) {
-      this.#at.delete(this.#at.keys().next().value!);
-    }
-    return this.#count;
-  }
-}
-
-/** Reads the jobs of one queue, the longest due first. */
-class QueueReader {
-  readonly queue: JobQueue;
-  readonly #store: JobStore;
-  #jobs: DueJob[];
-  #isWhole: boolean;
-
-  constructor(store: JobStore, { queue, jobs, isWhole }: WaitingQueue) {
-    this.#store = store;
-    this.queue = queue;
-    this.#jobs = [...jobs];
-    this.#isWhole = isWhole;
-  }
-
-  /**
-   * The next job that this process does not have; null when there is none.
-   * @param random takes any of the next ones, so that not all processes want the same; null: the first
-   */
-  async next(
-    busy: Busy,
-    random: (() => number) | null,
-    signal: AbortSignal,
-  ): Promise<DueJob | null> {
-    while (true) {
-      while (this.#jobs.length > 0) {
-        const place = random === null
-          ? 0
-          : Math.floor(random() * this.#jobs.length);
-        const [job] = this.#jobs.splice(place, 1);
-        this.#last = later(this.#last, job);
-        if (!busy.has(job.id)) return job;
-      }
-      if (this.#isWhole || this.#last === null) return null;
-      this.#jobs = await this.#store.dueBehind(
-        this.#last,
-        JOBS_PER_READ,
-        signal,
-      );
-      this.#isWhole = this.#jobs.length < JOBS_PER_READ;
-    }
-  }
-
-  #last: DueJob | null = null;
-}
-
-/** Place of the time in the key of a job that is due. */
-const RUN_AT_PART = -2;
-
-function later(one: DueJob | null, other: DueJob): DueJob {
-  if (one === null) return other;
-  const [left, right] = [one, other].map(({ key }) =>
-    Number(key.at(RUN_AT_PART))
-  );
-  if (left !== right) return left < right ? other : one;
-  return one.id < other.id ? other : one;
 }

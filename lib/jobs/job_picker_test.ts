@@ -5,6 +5,7 @@ import { openStore } from "@/lib/kv/open.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { workspaceOf } from "@/lib/shared/spaces.ts";
 import { type Busy, JobPicker, type Picked } from "./job_picker.ts";
+import { JobQueues } from "./job_queues.ts";
 import { JOB_PRIORITIES, type JobRecord } from "./job_record.ts";
 import { JobStore, queueName } from "./job_store.ts";
 import { kindOf, registryOf } from "./testing/job_rig.ts";
@@ -22,7 +23,7 @@ async function waitingStore(jobs: readonly JobRecord[]) {
   for (const job of jobs) {
     await commit(store, jobStore.enqueue(new UnitOfWork(), job));
   }
-  return { store, jobStore };
+  return store;
 }
 
 function busyWith(running: readonly Pick<JobRecord, "space" | "kind">[]): Busy {
@@ -76,14 +77,14 @@ Deno.test("JobPicker: keeps every bound, takes nothing twice, and leaves nothing
         space: `${workspace}/usr_a`,
         kind,
       }));
-      const { store, jobStore } = await waitingStore(waiting);
+      const store = await waitingStore(waiting);
       const kinds = registryOf(
         KINDS.map((kind) =>
           kindOf(() => Promise.resolve({}), { kind, perProcess, perWorkspace })
         ),
       );
       const stopped = new Set(paused === null ? [] : [queueName(paused)]);
-      const picker = new JobPicker(jobStore, kinds);
+      const picker = new JobPicker(new JobQueues(store), kinds);
       const picked = await picker.pick({
         queues: await picker.look(signal),
         places,
@@ -149,7 +150,7 @@ Deno.test("JobPicker: places are shared evenly between all workspaces that have 
               priority: "interactive",
             }))
         );
-        const { store, jobStore } = await waitingStore(waiting);
+        const store = await waitingStore(waiting);
         const kinds = registryOf(
           KINDS.map((kind) =>
             kindOf(() => Promise.resolve({}), {
@@ -159,7 +160,7 @@ Deno.test("JobPicker: places are shared evenly between all workspaces that have 
             })
           ),
         );
-        const picker = new JobPicker(jobStore, kinds);
+        const picker = new JobPicker(new JobQueues(store), kinds);
         const picked = await picker.pick({
           queues: await picker.look(signal),
           places: places + held.length,
@@ -199,11 +200,11 @@ Deno.test("JobPicker: of more queues than one look takes in, each comes to its t
       space: `wsp_${String(index).padStart(3, "0")}/usr_a`,
       kind: "test.one",
     }));
-  const { store, jobStore } = await waitingStore(waiting);
+  const store = await waitingStore(waiting);
   const kinds = registryOf([
     kindOf(() => Promise.resolve({}), { kind: "test.one", perProcess: 999 }),
   ]);
-  const picker = new JobPicker(jobStore, kinds);
+  const picker = new JobPicker(new JobQueues(store), kinds);
   const begun = new Set<string>();
   // Nothing is ever claimed, so only its turns decide who comes next.
   for (let round = 0; round < 60 && begun.size < 600; round += 1) {

@@ -9,6 +9,7 @@ import { rounds } from "@/tests/support/size.ts";
 import { waitFor } from "@/tests/support/wait.ts";
 import { JobLists } from "./job_lists.ts";
 import { JobPicker } from "./job_picker.ts";
+import { JobQueues } from "./job_queues.ts";
 import { JOB_PRIORITIES } from "./job_record.ts";
 import { JobStatistics } from "./job_statistics.ts";
 import { jobProcess, kindOf, registryOf } from "./testing/job_rig.ts";
@@ -88,7 +89,8 @@ async function readsWith(count: number): Promise<Record<string, string>> {
   }
   const lists = new JobLists(store);
   const statistics = new JobStatistics(store, registryOf(kinds));
-  const picker = new JobPicker(jobStore, registryOf(kinds));
+  const queues = new JobQueues(store);
+  const picker = new JobPicker(queues, registryOf(kinds));
   const { signal } = new AbortController();
   const busy = {
     places: 0,
@@ -123,7 +125,7 @@ async function readsWith(count: number): Promise<Record<string, string>> {
         signal,
       });
       assert.equal(picked.length, 8);
-      await jobStore.claim(picked, owner.incarnation);
+      await queues.claim(picked, owner.incarnation);
     }),
     statistics: await counted.during(async () => {
       await statistics.counts("wsp_1");

@@ -15,12 +15,8 @@ import type { JobKinds } from "./job_kind.ts";
 import { type Busy, JobPicker, type Picked } from "./job_picker.ts";
 import { JobPresence, type RunningJobs } from "./job_presence.ts";
 import type { JobRecord, JobResult } from "./job_record.ts";
-import {
-  JOBS_PER_CLAIM,
-  type JobStore,
-  type LoadedJob,
-  queueName,
-} from "./job_store.ts";
+import { JobQueues, JOBS_PER_CLAIM } from "./job_queues.ts";
+import { type JobStore, type LoadedJob, queueName } from "./job_store.ts";
 import { JobTimers } from "./job_timers.ts";
 
 export interface JobWorkerParts {
@@ -57,6 +53,7 @@ const CONTENDED_MS = 1_000;
 
 export class JobWorker {
   readonly #parts: JobWorkerParts;
+  readonly #queues: JobQueues;
   readonly #picker: JobPicker;
   readonly #ended = new AbortController();
   readonly #running = new Map<string, JobExecution>();
@@ -74,9 +71,10 @@ export class JobWorker {
   #contendedUntilMs = -Infinity;
 
   constructor(parts: JobWorkerParts) {
-    const { jobs, kinds, store, owner, host, perProcess } = parts;
+    const { kinds, store, owner, host, perProcess } = parts;
     this.#parts = parts;
-    this.#picker = new JobPicker(jobs, kinds);
+    this.#queues = new JobQueues(store);
+    this.#picker = new JobPicker(this.#queues, kinds);
     this.#timers = new JobTimers(store);
     this.#places = perProcess ?? PER_PROCESS;
     this.#presence = new JobPresence({
@@ -249,9 +247,9 @@ export class JobWorker {
     group: readonly Picked[],
     incarnation: Incarnation,
   ): Promise<LoadedJob[]> {
-    const { jobs, store: { clock } } = this.#parts;
+    const { clock } = this.#parts.store;
     for (let tries = 0; tries < CLAIM_ATTEMPTS; tries += 1) {
-      const claimed = await jobs.claim(group, incarnation);
+      const claimed = await this.#queues.claim(group, incarnation);
       if (claimed !== "conflict") return claimed;
       this.#contendedUntilMs = clock.monotonic() + CONTENDED_MS;
     }

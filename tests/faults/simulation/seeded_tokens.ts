@@ -13,8 +13,9 @@ export async function withSeededTokens<T>(
   const real = crypto.getRandomValues;
   const { now } = Date;
   Date.now = () => 0;
-  crypto.getRandomValues = (array) => {
-    const { buffer, byteOffset, byteLength } = array;
+  // Its type depends on what else is checked with it, so its own is spelled out.
+  crypto.getRandomValues = <T extends ArrayBufferView | null>(array: T): T => {
+    const { buffer, byteOffset, byteLength } = array!;
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
     for (let index = 0; index < bytes.length; index += 1) {
       bytes[index] = Math.floor(random() * 256);
