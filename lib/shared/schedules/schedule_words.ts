@@ -17,7 +17,7 @@ export function formatTime(
     day: "numeric",
     month: "short",
     year: yearOf(moment) === yearOf(new Date(nowMs)) ? undefined : "numeric",
-  }).format(moment);
+  }).format(moment).replace(",", "");
   const time = new Intl.DateTimeFormat("en-GB", {
     timeZone,
     hour: "2-digit",
