@@ -10,7 +10,7 @@ export const PLACES_PER_RECEIVER = 4;
 
 /** A delivery that finds no place waits so long, in milliseconds. */
 const SHORTEST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 60_000;
+const LONGEST_WAIT_MS = 30_000;
 
 /** A receiver is left alone so long at most, in milliseconds, however long it asks for. */
 const LONGEST_PAUSE_MS = 10 * 60_000;
