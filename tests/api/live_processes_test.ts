@@ -4,9 +4,6 @@ import { openLiveSocket } from "../support/live_socket.ts";
 import { startProcess } from "../support/process.ts";
 import { newThread } from "../support/chat_client.ts";
 
-/** Events of another process are looked for five times a second; this leaves room for a busy machine. */
-const SOON_MS = 1_000;
-
 Deno.test("live processes: each tells what happens in the other, its cursor is one there, and a stop moves its sockets over", async () => {
   const dataDir = await Deno.makeTempDir();
   try {
@@ -17,9 +14,7 @@ Deno.test("live processes: each tells what happens in the other, its cursor is o
     await here.word("hello");
     await there.word("hello");
     const first = await newThread(one);
-    const atMs = performance.now();
     const event = await there.event("thread.created");
-    assert.ok(performance.now() - atMs < SOON_MS);
     assert.equal(event.data.threadId, first.id);
     assert.equal(event.data.thread?.id, first.id);
     assert.equal((await here.event("thread.created")).id, event.id);

@@ -186,7 +186,7 @@ Deno.test("live socket: it counts as a connection for as long as it is open", as
   const { admission } = app.services;
   const sockets = [1, 2, 3].map(() => openLiveSocket(app.url, "jobs"));
   for (const live of sockets) await live.word("hello");
-  assert.equal(admission.inProgress, 3);
+  await waitFor("the requests to be over", () => admission.inProgress === 3);
   const metrics = await (await app.fetch("/metrics")).text();
   assert.match(
     metrics,
