@@ -1,7 +1,7 @@
 /** People with data of every kind, and what of it is left. */
 import assert from "node:assert/strict";
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
-import type { User } from "@/lib/shared/wire.ts";
+import type { Job, Page, User } from "@/lib/shared/wire.ts";
 import type { TestApp } from "../support/app.ts";
 import {
   ask,
@@ -20,6 +20,7 @@ import {
   signedIn,
 } from "../support/signed_in.ts";
 import { json } from "../support/thread_client.ts";
+import { waitFor } from "../support/wait.ts";
 
 export const ADA = {
   email: "ada@example.org",
@@ -149,6 +150,17 @@ export async function furnish(who: Person, word: string): Promise<Belongings> {
   const added = await who.fetch("/documents", { method: "POST", body: form });
   assert.equal(added.status, 303);
   await added.body?.cancel();
+  const document = added.headers.get("location")?.split("#")[1] ?? "";
+  // What follows from it is there, and nothing more to come.
+  await waitFor("the notification of a document", async () => {
+    const response = await who.fetch("/api/notifications");
+    return (await response.text()).includes(document);
+  });
+  await waitFor("the end of its jobs", async () => {
+    const response = await who.fetch("/api/jobs");
+    const { items }: Page<Job> = await response.json();
+    return items.every(({ status }) => status === "completed");
+  });
   const { key } = await json<{ key: string }>(
     await who.post("/api/keys", { name: `Key ${word}`, scopes: ["v1"] }),
     201,
