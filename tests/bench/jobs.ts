@@ -8,6 +8,11 @@ import {
   jobProcess,
   kindOf,
 } from "@/lib/jobs/testing/job_rig.ts";
+import type { StatusCounts } from "@/lib/jobs/job_count.ts";
+import type { JobStatistics } from "@/lib/jobs/job_statistics.ts";
+import type { Jobs } from "@/lib/jobs/jobs.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
+import { startApp } from "../support/app.ts";
 import { spread } from "./quantile.ts";
 
 const STARTS = 300;
@@ -31,12 +36,17 @@ export interface JobCosts {
   donePerSecond: number;
   /** CPU of the whole process for each of them, the store's threads included, in milliseconds. */
   cpuMsPerJob: number;
+  /** The same in a whole server, with all that hears of jobs there. */
+  wholeServer: { startMs: number[]; donePerSecond: number };
   /** What is in use after a garbage collection, after each quarter of the jobs, in megabytes. */
   heapMegabytes: number[];
 }
 
 /** Asks for jobs, several at the same time. */
-async function ask({ jobs }: JobProcess, count: number): Promise<void> {
+async function ask(
+  { jobs }: Pick<JobProcess, "jobs">,
+  count: number,
+): Promise<void> {
   let next = 0;
   const one = async () => {
     while (next < count) {
@@ -47,23 +57,75 @@ async function ask({ jobs }: JobProcess, count: number): Promise<void> {
   await Promise.all(Array.from({ length: ASKED_AT_ONCE }, one));
 }
 
-async function startTimes(location: string): Promise<number[]> {
-  let begun = Promise.withResolvers<number>();
-  const kind = kindOf(() => {
-    begun.resolve(performance.now());
+/** Tells when a job begins. */
+class Beginning {
+  #begun = Promise.withResolvers<number>();
+  readonly kind = kindOf(() => {
+    this.#begun.resolve(performance.now());
     return Promise.resolve({});
-  });
-  await using doing = await jobProcess([kind], { location });
-  const times: number[] = [];
-  for (let round = 0; round < WARM_STARTS + STARTS; round += 1) {
-    begun = Promise.withResolvers();
-    const askedAt = performance.now();
-    await doing.jobs.enqueue(SPACE, { kind: KIND, input: round });
-    times.push(await begun.promise - askedAt);
-    // Idle again.
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  }, { perProcess: 1_000, perWorkspace: 1_000 });
+
+  /** How long each of some jobs waits that are asked for one after the other. */
+  async times(jobs: Jobs, idleMs: number): Promise<number[]> {
+    const times: number[] = [];
+    for (let round = 0; round < WARM_STARTS + STARTS; round += 1) {
+      this.#begun = Promise.withResolvers();
+      const askedAt = performance.now();
+      await jobs.enqueue(SPACE, { kind: KIND, input: round });
+      times.push(await this.#begun.promise - askedAt);
+      await new Promise((resolve) => setTimeout(resolve, idleMs));
+    }
+    return times.slice(WARM_STARTS);
   }
-  return times.slice(WARM_STARTS);
+}
+
+async function startTimes(location: string): Promise<number[]> {
+  const beginning = new Beginning();
+  await using doing = await jobProcess([beginning.kind], { location });
+  return await beginning.times(doing.jobs, 10);
+}
+
+async function inWholeServer(
+  location: string,
+): Promise<JobCosts["wholeServer"]> {
+  await using app = await startApp({ location });
+  const { jobs, jobKinds, jobStore, jobStatistics } = app.services;
+  const beginning = new Beginning();
+  jobKinds.add(beginning.kind);
+  const startMs = await beginning.times(jobs, 60);
+  const workspace = workspaceOf(SPACE);
+  await jobStore.pauseKind(workspace, KIND);
+  await new Promise((resolve) => setTimeout(resolve, 2 * MS_PER_SECOND));
+  await ask({ jobs }, JOBS);
+  const before = (await counted(jobStatistics, workspace)).queued;
+  if (before === 0) throw new Error("Nothing waits");
+  await jobStore.resumeKind(workspace, KIND);
+  const beganAt = performance.now();
+  const isWaiting = async () =>
+    (await jobs.list(SPACE, {
+      status: "queued",
+      kind: KIND,
+      before: null,
+      limit: 1,
+    })).length > 0;
+  while (await isWaiting()) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const doneMs = performance.now() - beganAt;
+  return { startMs, donePerSecond: JOBS / doneMs * MS_PER_SECOND };
+}
+
+/** The counts of a workspace, once nothing is added to them any more. */
+async function counted(
+  statistics: JobStatistics,
+  workspace: string,
+): Promise<StatusCounts> {
+  while (true) {
+    const before = (await statistics.counts(workspace)).total;
+    await new Promise((resolve) => setTimeout(resolve, 2 * MS_PER_SECOND));
+    const { total } = await statistics.counts(workspace);
+    if (JSON.stringify(total) === JSON.stringify(before)) return total;
+  }
 }
 
 /** Does so many jobs that are there already, and tells of each. */
@@ -134,6 +196,7 @@ async function heapOver(count: number): Promise<number[]> {
 export async function jobCosts(): Promise<JobCosts> {
   const heapMegabytes = await heapOver(MEMORY_JOBS);
   return await inFolder(async (folder) => {
+    const wholeServer = await inWholeServer(`${folder}/server.db`);
     const startMs = await startTimes(`${folder}/start.db`);
     const location = `${folder}/many.db`;
     const askedMs = await fill(location, JOBS);
@@ -146,6 +209,7 @@ export async function jobCosts(): Promise<JobCosts> {
       askedPerSecond: JOBS / askedMs * MS_PER_SECOND,
       donePerSecond: JOBS / doneMs * MS_PER_SECOND,
       cpuMsPerJob: (cpuMs() - cpuBefore) / JOBS,
+      wholeServer,
       heapMegabytes,
     };
   });
@@ -162,6 +226,9 @@ export function jobLines(costs: JobCosts): string[] {
     `claimed, run and stored: ${donePerSecond.toFixed(0)} jobs/s, ${
       cpuMsPerJob.toFixed(2)
     } ms of CPU each (${JOBS} jobs)`,
+    `in a whole server: ${spread(costs.wholeServer.startMs, 0.95)}, ${
+      costs.wholeServer.donePerSecond.toFixed(0)
+    } jobs/s`,
     `heap after each quarter of ${MEMORY_JOBS} jobs: ${heap} MB`,
   ];
 }
