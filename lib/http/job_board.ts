@@ -1,7 +1,6 @@
 /** What `/jobs` shows, loaded: a bounded number of rows however many jobs there are. */
 import { beforeId } from "@/lib/chat/id_cursor.ts";
 import { AppError } from "@/lib/errors.ts";
-import type { JobListPage } from "@/lib/jobs/job_lists.ts";
 import type { JobRecord, JobStatus } from "@/lib/jobs/job_record.ts";
 import {
   FINISHED_STATUSES,
@@ -16,8 +15,11 @@ import type { State } from "@/utils.ts";
 import { hiddenKinds } from "./job_audience.ts";
 import { toJobViews } from "./job_view.ts";
 
-/** Jobs of one state that the first tab shows. */
-const SHOWN_NOW = 50;
+/**
+ * Jobs of one state that the first tab looks at. Of the ended ones it shows those that ended last, which may
+ * have been asked for long before others.
+ */
+const LOOKED_AT = 50;
 const SHOWN_FAILED = 5;
 const SHOWN_LATELY = 5;
 
@@ -71,33 +73,50 @@ async function loadNow(
   signal: AbortSignal,
 ): Promise<Pick<JobBoard, "status" | "sections" | "nextCursor">> {
   const { services: { jobKinds, jobLists }, space } = state;
-  const newest = (status: JobStatus, limit: number) =>
+  const newest = (status: JobStatus) =>
     jobLists.page(space, {
       statuses: [status],
       kind: null,
       hides: hiddenKinds(jobKinds, status),
       before: null,
-      limit,
+      limit: LOOKED_AT,
     }, signal);
   const [running, waiting, failed, done] = await Promise.all([
-    newest("running", SHOWN_NOW),
+    newest("running"),
     jobLists.oldest(space, "queued", {
       hides: hiddenKinds(jobKinds, "queued"),
-      limit: SHOWN_NOW,
+      limit: LOOKED_AT,
     }, signal),
-    newest("dead", SHOWN_FAILED),
-    newest("completed", SHOWN_LATELY),
+    newest("dead"),
+    newest("completed"),
   ]);
   const since = Date.now() - LATELY_MS;
   const lately = done.records.filter(({ finishedAt }) =>
     finishedAt !== null && Date.parse(finishedAt) > since
   );
-  const isCut = (page: JobListPage) => page.nextBefore !== null;
   const sections = await Promise.all([
-    section(state, "running", running.records, isCut(running), signal),
+    section(
+      state,
+      "running",
+      running.records,
+      running.nextBefore !== null,
+      signal,
+    ),
     section(state, "waiting", waiting.records, waiting.isCut, signal),
-    section(state, "failed", failed.records, isCut(failed), signal),
-    section(state, "lately", lately, false, signal),
+    section(
+      state,
+      "failed",
+      lastEnded(failed.records, SHOWN_FAILED),
+      failed.records.length > SHOWN_FAILED,
+      signal,
+    ),
+    section(
+      state,
+      "lately",
+      lastEnded(lately, SHOWN_LATELY),
+      false,
+      signal,
+    ),
   ]);
   return { status: null, sections, nextCursor: null };
 }
@@ -135,6 +154,12 @@ async function section(
   });
   if (name === "waiting") jobs.sort(byTurn);
   return { name, jobs, isCut };
+}
+
+function lastEnded(records: readonly JobRecord[], most: number): JobRecord[] {
+  return records.toSorted((left, right) =>
+    Date.parse(right.finishedAt ?? "") - Date.parse(left.finishedAt ?? "")
+  ).slice(0, most);
 }
 
 /** What is next in line first, then by the time at which they begin. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { LOCAL_SPACE } from "@/lib/shared/spaces.ts";
 import { newId } from "@/lib/shared/ids.ts";
+import type { JobBoard } from "@/lib/shared/jobs/job_board.ts";
 import type { Job, Page } from "@/lib/shared/wire.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { addTestKinds, type Steered } from "../support/job_kinds.ts";
@@ -405,6 +406,26 @@ Deno.test("jobs page: what is offered is begun once, however often its button is
     await refused.body?.cancel();
     assert.equal(refused.status, 400);
   }
+});
+
+Deno.test("jobs page: what ended last is on view, however long ago it was asked for", async () => {
+  await using app = await startApp();
+  const rig = addTestKinds(app);
+  const long = await begin(app, "long");
+  const slow = await runningOf(rig, "long");
+  for (let index = 0; index < 6; index += 1) {
+    const { id } = await begin(app, `short ${index}`);
+    (await runningOf(rig, `short ${index}`)).finish();
+    await statusOf(app, id, "completed");
+  }
+  slow.finish();
+  await statusOf(app, long.id, "completed");
+  const { sections }: JobBoard = await json(
+    await app.fetch("/jobs", { headers: { accept: "application/json" } }),
+  );
+  const lately = sections.find(({ name }) => name === "lately")!;
+  assert.equal(lately.jobs.length, 5);
+  assert.equal(lately.jobs[0].id, long.id);
 });
 
 Deno.test("jobs page: what goes on behind other things is left out, unless it fails", async () => {
