@@ -16,7 +16,7 @@ import { jobProcess, kindOf, registryOf } from "./testing/job_rig.ts";
 import { recordOf } from "./testing/job_records.ts";
 
 const FEW = 1_000;
-const MANY = rounds(4_000, 100_000);
+const MANY = rounds(2_500, 100_000);
 
 const WORKSPACES = 3;
 const JOBS_PER_UNIT = 40;

@@ -16,7 +16,7 @@ import { type JobSchedule, jobSchedules } from "./job_schedule.ts";
 import { playJobs } from "./job_world.ts";
 
 const SCHEDULES = Number(
-  Deno.env.get("FRESHET_TEST_SEEDS") ?? rounds(120, 3_000),
+  Deno.env.get("FRESHET_TEST_SEEDS") ?? rounds(100, 3_000),
 );
 const SEED = Number(
   Deno.env.get("FRESHET_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31),
