@@ -52,6 +52,9 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
     `cursor=${task}`,
   ],
   "/api/projects": ({ project }) => [`cursor=${project}`],
+  "/api/notifications": ({ notification }) => [
+    `cursor=${Date.now()}.${notification}`,
+  ],
   "/api/search": () => [`q=${WORD}`],
   "/documents": ({ document }) => [`q=${WORD}`, `cursor=${document}`],
   "/api/documents": ({ document, project }) => [
@@ -179,6 +182,7 @@ const BODIES: Record<string, Attacks> = {
     { json: { workspaceId: workspace } },
     { json: { workspace } },
   ],
+  "PATCH /api/notifications/:notification": () => [{ json: { read: true } }],
   "PATCH /api/webhooks/:webhook": () => [{ json: { enabled: true } }],
   "POST /api/webhooks/:webhook/replay": ({ event }) => [
     { json: { from: event } },

@@ -21,9 +21,13 @@ import {
   type TwoWorkspaces,
   WORD,
 } from "./two_workspaces.ts";
+import { waitFor } from "../support/wait.ts";
 
 /** Parameters of routes that are called otherwise among the things. */
 const THING_OF: Record<string, string> = { id: "model" };
+
+/** Rows that stay as they are for so long follow from nothing any more, in milliseconds. */
+const RESTING_MS = 300;
 
 /** So many of the attacks on a route are sent again by everyone else who is let in. */
 const MOST_AGAIN = 3;
@@ -45,7 +49,7 @@ function keysNeedAdmin({ scopes }: KeyedActor): number | null {
 
 /** What belongs to one user, whom nobody else of the workspace looks over the shoulder. */
 const PRIVATE =
-  /:(thread|run|project|task|document|name|chat|session|webhook|schedule)\b|^\/$|^\/(api\/)?(search|schedules|tasks|documents|projects|threads|tags|live|stream)$/;
+  /:(thread|run|project|task|document|name|chat|session|webhook|schedule|notification)\b|^\/$|^\/(api\/)?(search|schedules|tasks|documents|projects|threads|tags|live|stream|notifications)$/;
 
 /** Where a request may end the session that makes it, so that the next one needs another. */
 const ENDS_SESSIONS =
@@ -400,6 +404,22 @@ Deno.test("isolation: a session acts in no workspace that its user is not in", a
   assert.deepEqual(wrong, []);
 });
 
+/** The rows of a user once nothing follows any more from what they have made. */
+async function restingRows(
+  rig: TwoWorkspaces,
+  caller: Parameters<typeof rowsOf>[1],
+): ReturnType<typeof rowsOf> {
+  let last = await rowsOf(rig, caller);
+  return await waitFor("rows that stay as they are", async () => {
+    await new Promise((resolve) => setTimeout(resolve, RESTING_MS));
+    const now = await rowsOf(rig, caller);
+    const isResting = now.size === last.size &&
+      [...now].every(([key, version]) => last.get(key) === version);
+    last = now;
+    return isResting && now;
+  });
+}
+
 async function assertIsolated(
   rig: TwoWorkspaces,
   { victims, attackers, only, mayChange }: {
@@ -411,7 +431,7 @@ async function assertIsolated(
   },
 ): Promise<void> {
   const things = await makeThings(rig, victims);
-  const before = await rowsOf(rig, victims.owner.caller);
+  const before = await restingRows(rig, victims.owner.caller);
   assert.ok(before.size > 20, `only ${before.size} rows are the victims'`);
   const wrong = await crawl(rig, { things, attackers, only });
   assert.deepEqual(wrong.slice(0, 50), []);

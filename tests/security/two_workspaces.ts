@@ -7,6 +7,7 @@ import {
   programSpace,
   userSpace,
 } from "@/lib/shared/spaces.ts";
+import type { Notification, Page } from "@/lib/shared/wire.ts";
 import { eventId } from "@/lib/events/event_view.ts";
 import type { Role } from "@/lib/auth/roles.ts";
 import { newGroupSchema, newInvitationSchema } from "@/lib/auth/user_input.ts";
@@ -324,9 +325,10 @@ export async function makeThings(
     return (await response.json()).state === "ready";
   });
   // What follows from it is there before anybody looks for changes.
-  await waitFor("the notification of it", async () => {
+  const notification = await waitFor("the notification of it", async () => {
     const response = await client.fetch("/api/notifications");
-    return JSON.stringify(await response.json()).includes(document.id);
+    const { items }: Page<Notification> = await response.json();
+    return items.find(({ href }) => href?.includes(document.id));
   });
   const file = await services.files.create(
     programSpace(caller.workspace),
@@ -347,6 +349,14 @@ export async function makeThings(
       endpoint: "/v1/chat/completions",
       completion_window: "24h",
       metadata: { text },
+    },
+  );
+  await waitFor(
+    "the end of the batch, and the notification of it",
+    async () => {
+      const response = await client.fetch("/api/notifications");
+      const { items }: Page<Notification> = await response.json();
+      return items.some(({ event }) => event.startsWith("job."));
     },
   );
   return {
@@ -375,6 +385,7 @@ export async function makeThings(
     response: response.id,
     chat,
     webhook: webhook.id,
+    notification: notification.id,
     event: eventId(place),
     delivery: messageId(place),
   };
