@@ -101,7 +101,7 @@ function ExportButton(
     <form method="post" action="/settings#data">
       <input type="hidden" name="section" value="data" />
       <input type="hidden" name="action" value={action} />
-      <button class="btn btn-quiet" type="submit">{label}</button>
+      <button class="btn" type="submit">{label}</button>
     </form>
   );
 }
