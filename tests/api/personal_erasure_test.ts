@@ -50,6 +50,9 @@ async function threadIds(who: Person): Promise<string[]> {
   return items.map(({ id }) => id);
 }
 
+/** Events, and what consumers make of them: the search index may be told of the end of a thread last. */
+const COMES_LATE = new Set(["e", "et", "sg", "sx"]);
+
 Deno.test("DELETE /api/me/data: nothing that the user wrote or was answered is left, and others keep all", async () => {
   await using rig = await startPeople({
     configFile: { requestLog: { bodies: true } },
@@ -69,7 +72,9 @@ Deno.test("DELETE /api/me/data: nothing that the user wrote or was answered is l
 
   await eraseData(rig, ada);
   await waitFor("the index", async () => {
-    await erase(rig);
+    // What follows from the erasure itself may come behind it.
+    await app.services.personalData.erasures
+      .sweep(AbortSignal.timeout(30_000), Date.now() + 2 * HOUR_MS);
     return !(await kindsLeft(rig, ada)).includes("sg");
   });
   assert.deepEqual(await threadIds(ada), []);
@@ -233,7 +238,7 @@ Deno.test("DELETE /api/me: asks for the password, ends sessions and keys, and er
   );
   // What was on its way is looked for again after an hour, the outbox with it.
   const before = await kindsLeft(rig, ada);
-  assert.deepEqual(before.filter((kind) => kind !== "e" && kind !== "et"), []);
+  assert.deepEqual(before.filter((kind) => !COMES_LATE.has(kind)), []);
   await app.services.personalData.erasures
     .sweep(AbortSignal.timeout(30_000), Date.now() + 2 * HOUR_MS);
   assert.deepEqual(await kindsLeft(rig, ada), []);
