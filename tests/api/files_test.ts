@@ -366,10 +366,11 @@ Deno.test({
       sent += piece.length;
     },
   });
-  const response = await app.fetch("/v1/files", {
+  const response = await fetch(`${app.url}/v1/files`, {
     method: "POST",
     headers: { "content-type": "multipart/form-data; boundary=x" },
     body,
+    signal: AbortSignal.timeout(240_000),
   });
   const error = await openAIError(response, 413, "file_too_large");
   assert.match(error.message, /128 MB/);
