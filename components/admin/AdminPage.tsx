@@ -2,6 +2,7 @@ import { Head } from "fresh/runtime";
 import type { ComponentChildren, VNode } from "preact";
 import { PageHead } from "@/components/PageHead.tsx";
 import { PlacesPage } from "@/components/PlacesPage.tsx";
+import ChangedNote from "@/islands/ChangedNote.tsx";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 
 export interface AdminPageProps {
@@ -14,12 +15,14 @@ export interface AdminPageProps {
   lede?: ComponentChildren;
   /** Buttons beside the title. */
   tools?: ComponentChildren;
+  /** Beginnings of the types of the workspace's events after which it shows what is old; none unless told. */
+  changes?: readonly string[];
   children: ComponentChildren;
 }
 
 /** A page of the administration: navigation, where one is, title, content. */
 export function AdminPage(
-  { viewer, title, parent, lede, tools, children }: AdminPageProps,
+  { viewer, title, parent, lede, tools, changes, children }: AdminPageProps,
 ): VNode {
   return (
     <PlacesPage viewer={viewer}>
@@ -45,6 +48,9 @@ export function AdminPage(
           </div>
           {tools}
         </div>
+        {changes !== undefined && (
+          <ChangedNote types={changes} madeAt={new Date().toISOString()} />
+        )}
         {children}
       </div>
     </PlacesPage>

@@ -57,6 +57,7 @@ export default define.page<typeof handler>(function BudgetsPage({ data }) {
     <AdminPage
       viewer={viewer}
       title="Budgets"
+      changes={["budget."]}
       lede="How much may be spent in a day, a week, a month or in all (UTC). A budget for somebody by name holds in place of one for each; budgets for different kinds all hold."
     >
       {budgets.length === 0

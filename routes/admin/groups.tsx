@@ -95,6 +95,7 @@ export default define.page<typeof handler>(function GroupsPage({ data }) {
     <AdminPage
       viewer={viewer}
       title="Groups"
+      changes={["group."]}
       lede="Limits and budgets can be set for a group; who is in one is chosen on the page of each person."
     >
       <form

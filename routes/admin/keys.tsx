@@ -55,6 +55,7 @@ export default define.page<typeof handler>(function KeysPage({ data }) {
     <AdminPage
       viewer={viewer}
       title="Keys"
+      changes={["key."]}
       lede={
         <>
           Programs act with them for the people of the workspace. Your own are

@@ -94,6 +94,7 @@ export default define.page<typeof handler>(function LimitsPage({ data }) {
     <AdminPage
       viewer={viewer}
       title="Limits"
+      changes={["limit."]}
       lede="How much may be asked in a time, and at once. A policy for one replaces that for each of its kind; policies for different kinds all hold."
       tools={
         <button class="btn" type="button" popovertarget="new-policy">

@@ -90,6 +90,7 @@ export default define.page<typeof handler>(function PricesPage({ data }) {
     <AdminPage
       viewer={viewer}
       title="Prices"
+      changes={["price."]}
       lede="US dollars for a million tokens. An answer costs what its model did on the day it began; a price that was set holds at once in every process."
     >
       {prices.length === 0

@@ -64,6 +64,7 @@ export default define.page<typeof handler>(function AdminSettings({ data }) {
     <AdminPage
       viewer={viewer}
       title="Retention"
+      changes={["workspace."]}
       lede="Threads that nobody has touched for this long are deleted, for everyone in the workspace. What they cost stays in the figures."
     >
       <RetentionForm

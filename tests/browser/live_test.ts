@@ -1,8 +1,9 @@
 /** The live connection of a tab, in a real browser: one for all islands, whatever becomes of it. */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { makeKey } from "../api/key_rig.ts";
 import { type ChatRig, newThread, startChat } from "../support/chat_client.ts";
-import { startBrowser } from "../support/browser.ts";
+import { assertAccessible, startBrowser } from "../support/browser.ts";
 
 const row = (page: Page, title: string) =>
   page.getByRole("navigation", { name: "Navigation" })
@@ -107,6 +108,26 @@ Deno.test("live: one connection for all islands of a tab", async (t) => {
       }
       await make(rig, "Locks");
       await row(page, "Locks").waitFor();
+    },
+  );
+
+  await t.step(
+    "a page of the administration says what was changed elsewhere",
+    async () => {
+      const { page } = await browser.open("about:blank");
+      const note = page.getByText("This page was changed elsewhere.");
+      const heard = page.waitForEvent("websocket").then((socket) =>
+        socket.waitForEvent("framereceived")
+      );
+      await page.goto(`${rig.app.url}/admin/keys`);
+      // Its first word: from here on the page hears what happens.
+      await heard;
+      await makeKey(rig.app, { name: "Elsewhere" });
+      await note.waitFor();
+      await assertAccessible(page, "changed elsewhere");
+      await page.getByRole("link", { name: "Show it as it is now" }).click();
+      await page.getByText("Elsewhere", { exact: true }).first().waitFor();
+      await note.waitFor({ state: "detached" });
     },
   );
 });

@@ -101,6 +101,13 @@ export default define.page<typeof handler>(function PeoplePage({ data }) {
     <AdminPage
       viewer={viewer}
       title="People"
+      changes={[
+        "user.created",
+        "user.invited",
+        "user.updated",
+        "user.removed",
+        "role.",
+      ]}
       lede="Who is in the workspace, and what they may do."
       tools={form === null && (
         <button class="btn btn-primary" type="button" popovertarget={INVITE}>
