@@ -110,6 +110,7 @@ Deno.test("background: the end of a run is told once, with its thread, however o
     assert.equal(response.headers.get("location"), `/api/runs/${run.id}`);
     assert.equal((await json<Run>(response, 202)).status, "running");
   }
+  await upstream.waitForChat(0);
   upstream.release();
   const [told] = await untilTold(app, 1);
   assert.deepEqual(
@@ -173,6 +174,7 @@ Deno.test("background: Prefer respond-async tells a person of the end, a key is 
   };
   await begin({ authorization: `Bearer ${key}` });
   const own = await begin({});
+  await upstream.waitForChat(1);
   upstream.release();
   await untilTold(app, 1);
   await settled(app);
@@ -189,6 +191,7 @@ Deno.test("background: whoever opens the thread has read what is about it", asyn
     model: "fake-1",
   });
   await json(await app.post(`/api/runs/${run.id}/background`, {}), 202);
+  await upstream.waitForChat(0);
   upstream.release();
   await untilTold(app, 1);
   const read = await app.post(`/api/threads/${thread.id}/read`, {});
@@ -252,6 +255,7 @@ Deno.test("answer.background: waits for a thread that is being answered, without
     const now: Job = await json(await app.fetch(`/api/jobs/${job.id}`));
     return now.status === "queued" && Date.parse(now.runAt) > Date.now();
   });
+  await upstream.waitForChat(0);
   upstream.release();
   const done = await untilJob(app, job.id, "completed");
   assert.equal(done.attempt, 1);

@@ -53,6 +53,7 @@ Deno.test("away: an answer is left to itself, and a notification leads to it fro
   const thread = threadIdOf(page);
   await page.goto(`${app.url}/notifications`);
   await page.getByRole("heading", { name: "Nothing yet" }).waitFor();
+  await upstream.waitForChat(0);
   upstream.release();
   await page.getByRole("button", { name: "Show 1 new" }).click();
   const link = page.getByRole("link", { name: /^Answer finished: / });
@@ -94,6 +95,7 @@ Deno.test("away: of two tabs one shows a notification, and none of a thread that
   };
   await begin(watched.id);
   await begin(other.id);
+  await upstream.waitForChat(1);
   upstream.release();
   const shown = await waitFor("the notification", async () => {
     const all = [...await shownOn(first), ...await shownOn(second)];
@@ -155,6 +157,7 @@ Deno.test("away: a model does a task while its list looks on, and without script
   const row = page.locator(".task", { hasText: "Check the gauge" });
   await row.getByText("A model is at it").waitFor();
   await assertAccessible(page, "tasks that a model does");
+  await upstream.waitForChat(1);
   upstream.release();
   await row.getByText("Done", { exact: true }).waitFor();
   await row.getByRole("link", { name: "Thread: Check the gauge" }).waitFor();
