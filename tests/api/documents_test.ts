@@ -9,6 +9,7 @@ import type {
   Run,
   Thread,
 } from "@/lib/shared/wire.ts";
+import { makePdf } from "@/lib/documents/testing/make_pdf.ts";
 import type { TableProfile } from "@/lib/shared/documents/profile_wire.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
@@ -234,6 +235,24 @@ Deno.test("documents: a table is profiled, cut into pieces, found, renamed and r
   const [same, ...others] = await found(app, "zschopau hyperlink");
   assert.equal(same.name, "renamed.csv");
   assert.deepEqual(others, []);
+});
+
+Deno.test("documents: a PDF is found by page, and one of pictures alone says so", async () => {
+  await using app = await startApp();
+  const pages = Array.from({ length: 25 }, (_, n) => `Page ${n + 1} of ice`);
+  const ready = await take(
+    app,
+    "report.pdf",
+    makePdf([...pages, "The word is quicksilver"]),
+  );
+  assert.equal(ready.pages, 26);
+  assert.equal(ready.chunks, 26);
+  const [{ chunks: [chunk] }] = await found(app, "quicksilver");
+  assert.equal(chunk.place, "page 26");
+  const scan = await take(app, "scan.pdf", makePdf([null]), {
+    state: "failed",
+  });
+  assert.match(scan.error ?? "", /has no text/);
 });
 
 Deno.test("documents: a deleted one is in no list, no search and no row of the store, also while it is read", async () => {
