@@ -4,6 +4,7 @@ import { fence } from "@/lib/kv/fence.ts";
 import type { Job } from "@/lib/shared/wire.ts";
 import { waitFor } from "@/tests/support/wait.ts";
 import type { JobContext, JobOutcome } from "./job_kind.ts";
+import { endJobs } from "./end_jobs.ts";
 import { OverdueJobs } from "./job_overdue.ts";
 import { JobQueues } from "./job_queues.ts";
 import { sweepEndedJobs } from "./job_retention.ts";
@@ -398,3 +399,27 @@ for (const usesQueue of [true, false]) {
     await until(process, asked.id, "completed");
   });
 }
+
+Deno.test("endJobs: what waits is cancelled, what runs is told to end, and a key that is left behind is free", async () => {
+  await using process = await jobProcess([kindOf(untilAborted)], {
+    perProcess: 1,
+  });
+  const wanted = { kind: "test.do", input: null, dedupKey: "once" };
+  const { job: running } = await process.jobs.enqueue(SPACE, wanted);
+  await until(process, running.id, "running");
+  const waiting = await ask(process);
+  const { signal } = new AbortController();
+  assert.equal(await endJobs(process.jobStore, SPACE, null, signal), 1);
+  assert.equal(
+    (await process.jobs.get(SPACE, waiting.id)).status,
+    "cancelled",
+  );
+  await process.worker.heed(running.id);
+  await until(process, running.id, "cancelled");
+  assert.equal(await endJobs(process.jobStore, SPACE, null, signal), 0);
+  // As an erasure leaves it.
+  await process.worker.stop(1_000);
+  const { job: left } = await process.jobs.enqueue(SPACE, wanted);
+  await process.store.kv.delete([SPACE, "j", left.id]);
+  assert.equal((await process.jobs.enqueue(SPACE, wanted)).isNew, true);
+});

@@ -105,8 +105,14 @@ export class JobStore {
     dedupKey: string,
   ): Promise<LoadedJob | null> {
     const key = keys.jobDedupKey(space, kind, dedupHash(dedupKey));
-    const { value } = await get<DedupRecord>(this.#store, key);
-    return value === null ? null : await this.load(space, value.job);
+    const { value, versionstamp } = await get<DedupRecord>(this.#store, key);
+    if (value === null) return null;
+    const loaded = await this.load(space, value.job);
+    if (loaded !== null) return loaded;
+    // The job was erased with what its people had; its key is free.
+    const unit = new UnitOfWork().guard(key, versionstamp, value).delete(key);
+    await commit(this.#store, unit);
+    return null;
   }
 
   async load(space: string, id: string): Promise<LoadedJob | null> {

@@ -18,6 +18,7 @@ import { ThreadEditStore } from "@/lib/chat/thread_edit_store.ts";
 import type { StopRun } from "@/lib/chat/thread_edits.ts";
 import { ThreadPurgeStore } from "@/lib/chat/thread_purge_store.ts";
 import type { ThreadStore } from "@/lib/chat/thread_store.ts";
+import { endJobs } from "@/lib/jobs/end_jobs.ts";
 import { JobStore } from "@/lib/jobs/job_store.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import { DocumentExport } from "@/lib/documents/document_export.ts";
@@ -80,12 +81,15 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
   const keyStore = new ApiKeyStore(store);
   const edits = new ThreadEditStore(store, threads);
   const erasureOrders = new ErasureStore(store);
+  const jobStore = new JobStore(store);
   const erasures = new Erasures({
     store: erasureOrders,
     threads,
     edits,
     purge: new ThreadPurgeStore(store),
     stopRun,
+    endJobs: (space, before, signal) =>
+      endJobs(jobStore, space, before, signal),
     purgeAnswers: (workspace, signal) =>
       parts.kept.purge(workspace, {}, signal),
     revokeKeys: (workspace, user) =>

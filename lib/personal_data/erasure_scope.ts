@@ -5,7 +5,7 @@ import { idTimeBound } from "@/lib/shared/id_time.ts";
 const EVENTS = new Set(["e", "et"]);
 
 /** Kinds whose last or third part is an id that tells when the row was made. */
-const BY_ID = /^(?:thr|msg|run|prj|tsk|doc)_([0-9A-Za-z]{22})$/;
+const BY_ID = /^(?:thr|msg|run|prj|tsk|doc|job)_([0-9A-Za-z]{22})$/;
 
 /** Rows that the search index has; they go when no thread is left. */
 const INDEX = new Set(["sx", "sg", "sw"]);

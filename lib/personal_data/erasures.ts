@@ -26,6 +26,15 @@ export interface ErasuresParts {
   edits: Pick<ThreadEditStore, "delete">;
   purge: Pick<ThreadPurgeStore, "purge">;
   stopRun: StopRun;
+  /**
+   * Cancels the jobs of a space that were made before one (null: all).
+   * @returns how many of them are still being done
+   */
+  endJobs: (
+    space: string,
+    before: string | null,
+    signal: AbortSignal,
+  ) => Promise<number>;
   /** Removes the kept answers of a workspace: whose questions they were answers to is not kept with them. */
   purgeAnswers: (workspace: string, signal: AbortSignal) => Promise<unknown>;
   /** Ends all keys of a user in a workspace. */
@@ -113,6 +122,7 @@ export class Erasures {
       await this.#markDeleted(space, id);
     }
     await this.#stopRuns(erasure, space, signal);
+    await this.#endJobs(erasure, space, signal);
     return await this.#untilNoneLeft(signal, async () => {
       let left = 0;
       for await (const id of store.threads(erasure, signal)) {
@@ -162,6 +172,19 @@ export class Erasures {
       if (bound !== null && run >= bound) continue;
       await stopRun(space, run).catch(() => {});
     }
+  }
+
+  /** A job that goes on would store its end where there is to be nothing. */
+  async #endJobs(
+    { record: { beforeMs } }: Erasure,
+    space: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const bound = beforeMs === null ? null : `job_${idTimeBound(beforeMs)}`;
+    await this.#untilNoneLeft(
+      signal,
+      () => this.#parts.endJobs(space, bound, signal),
+    );
   }
 
   async #eraseRows(
