@@ -200,7 +200,7 @@ Deno.test("background: whoever opens the thread has read what is about it", asyn
   assert.deepEqual([items[0].read, unread], [true, 0]);
 });
 
-Deno.test("answer.background: a thread that is not there, a temporary one and a spent key end the job at once", async () => {
+Deno.test("answer.background: a thread that is not there and a temporary one end the job at once", async () => {
   await using rig = await startChat();
   const { app } = rig;
   const temporary = await newThread(app, { temporary: true });
@@ -214,6 +214,43 @@ Deno.test("answer.background: a thread that is not there, a temporary one and a 
     input: { threadId: "thr_x", content: "" },
   });
   assert.equal(refused.status, 400, await refused.text());
+});
+
+Deno.test("answer.background: a key asks nothing that it may not ask, and nothing once it is revoked", async () => {
+  await using rig = await startChat();
+  const { app, upstream } = rig;
+  const made = await app.post("/api/keys", {
+    name: "k",
+    scopes: ["api"],
+    models: ["fake-1"],
+  });
+  const { id, key } = await json<{ id: string; key: string }>(made, 201);
+  const asKey = { authorization: `Bearer ${key}` };
+  const thread = await newThread(app);
+  const askFor = async (model: string, runAt?: string): Promise<Job> =>
+    await json(
+      await app.post("/api/jobs", {
+        kind: "answer.background",
+        input: { threadId: thread.id, content: "How deep", model },
+        runAt,
+      }, asKey),
+      202,
+    );
+  const other = await untilJob(app, (await askFor("fake-2")).id, "dead");
+  assert.match(other.error!, /may not ask the model/);
+  const later = await askFor(
+    "fake-1",
+    new Date(Date.now() + 3e6).toISOString(),
+  );
+  const revoked = await app.fetch(`/api/keys/${id}`, {
+    method: "DELETE",
+    headers: { "if-match": '"1"' },
+  });
+  assert.equal(revoked.status, 204, await revoked.text());
+  await json(await app.post(`/api/jobs/${later.id}/retry`, {}), 202);
+  const late = await untilJob(app, later.id, "dead");
+  assert.equal(late.attempts.length, 1);
+  assert.equal(upstream.chats().length, 0);
 });
 
 Deno.test("answer.background: asks in the thread, and tells of the answer", async () => {
