@@ -3,6 +3,7 @@
  * server-sent events where none is asked for. docs/live.md has the protocol.
  */
 import type { Context } from "fresh";
+import { AppError } from "@/lib/errors.ts";
 import { type Channel, parseChannels } from "@/lib/events/live_channels.ts";
 import { liveResponse } from "@/lib/events/live_response.ts";
 import { LiveSocket } from "@/lib/events/live_socket.ts";
@@ -34,6 +35,7 @@ async function asStream(
   cursor: string | null,
 ): Promise<Response> {
   const { services: { liveFeed }, space } = ctx.state;
+  if (liveFeed.stopped.aborted) throw goingDown();
   await assertMayListen(ctx, channels);
   const hungUp = new AbortController();
   const listener = await liveFeed.listen(
@@ -48,6 +50,16 @@ async function asStream(
     streamSignal(ctx, channels),
     hungUp,
   );
+}
+
+function goingDown(): AppError {
+  return new AppError({
+    status: 503,
+    code: "going_down",
+    message: "The server is going down. Try again.",
+    retryable: true,
+    headers: { "retry-after": "1" },
+  });
 }
 
 function overSocket(

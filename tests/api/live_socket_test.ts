@@ -210,6 +210,33 @@ Deno.test("live socket: a peer that shows no sign of life is let go", async () =
   await alive.close();
 });
 
+Deno.test("live socket: frames that are none, and peers that hang up at once, leave nothing behind", async () => {
+  await using app = await startApp();
+  const { admission, liveFeed } = app.services;
+  const path = "/api/live?channels=jobs";
+  for (
+    const bytes of [
+      [0xff, 0xff, 0xff, 0xff],
+      [0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4],
+      [0x83, 0x80, 0, 0, 0, 0],
+    ]
+  ) {
+    using peer = await RawSocket.open(app.url, path);
+    await peer.write(bytes);
+    await peer.readAll();
+  }
+  for (let count = 0; count < 100; count += 1) {
+    (await RawSocket.open(app.url, path))[Symbol.dispose]();
+  }
+  await waitFor(
+    "all to be gone",
+    () => admission.inProgress === 0 && liveFeed.wanted === 0,
+  );
+  const live = openLiveSocket(app.url, "jobs");
+  await live.word("hello");
+  await live.close();
+});
+
 Deno.test("live socket: a full server refuses it before it opens", async () => {
   await using app = await startApp({
     configFile: { admission: { maxStreams: 1 } },

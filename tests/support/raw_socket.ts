@@ -49,6 +49,11 @@ export class RawSocket implements Disposable {
     return new RawSocket(connection);
   }
 
+  /** Sends bytes as they are. */
+  async write(bytes: number[]): Promise<void> {
+    await this.#connection.write(new Uint8Array(bytes));
+  }
+
   /** Reads everything up to the end of the connection. */
   async readAll(): Promise<RawFrames> {
     const deadline = setTimeout(
