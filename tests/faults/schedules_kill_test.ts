@@ -54,7 +54,10 @@ async function letCome(dataDir: string, ids: readonly string[]) {
 Deno.test("schedules: processes killed while many are due leave one job for each, and one answer", async () => {
   for (let round = 0; round < rounds(1, 15); round += 1) {
     await using rig = await processRig({ behaviour: { text: "Two metres." } });
-    let servers = await Promise.all([rig.start(), rig.start()]);
+    let servers: ServerProcess[] = await Promise.all([
+      rig.start(),
+      rig.start(),
+    ]);
     const [first] = servers;
     const ids: string[] = [];
     for (let place = 0; place < SCHEDULES; place += 1) {
