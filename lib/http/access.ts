@@ -44,8 +44,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/schema/config.json": api("anyone"),
   "/openapi.json": api("anyone"),
   "/docs": page("anyone"),
-  "/docs/:guide": page("anyone"),
-  "/docs/operations/:operation": page("anyone"),
+  "/docs/:id": page("anyone"),
+  "/docs/operations/:id": page("anyone"),
   "/metrics": metrics("operator"),
 
   "/": page("viewer"),

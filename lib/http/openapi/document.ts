@@ -162,7 +162,7 @@ function toOperation(
 ) {
   const access = ACCESS[pattern];
   const need = needOf(access, method);
-  const { path, names } = pathOf(pattern);
+  const { names } = pathOf(pattern);
   const versioned: Record<string, string> = operation.isVersioned
     ? { "If-Match!": "The quoted `version` that is changed: the `ETag`." }
     : {};

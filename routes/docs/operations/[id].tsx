@@ -6,13 +6,13 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers({
   GET(ctx) {
-    const found = operationFacts(ctx.params.operation);
+    const found = operationFacts(ctx.params.id);
     if (found === null) throw new HttpError(404);
     return page(found);
   },
 });
 
-/** `/docs/operations/:operation`: what one operation of the APIs takes and answers. */
+/** `/docs/operations/:id`: what one operation of the APIs takes and answers. */
 export default define.page<typeof handler>(function OperationPage({ data }) {
   return (
     <DocsFrame title={data.summary}>

@@ -6,13 +6,13 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers({
   async GET(ctx) {
-    const guide = await loadGuide(ctx.params.guide);
+    const guide = await loadGuide(ctx.params.id);
     if (guide === null) throw new HttpError(404);
     return page(guide);
   },
 });
 
-/** `/docs/:guide`: one page of the manual. */
+/** `/docs/:id`: one page of the manual. */
 export default define.page<typeof handler>(function GuidePage({ data }) {
   return (
     <DocsFrame title={data.title}>
