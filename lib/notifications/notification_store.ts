@@ -37,7 +37,7 @@ interface Change<T> {
 }
 
 /** Notifications that one atomic changes. */
-const PER_ATOMIC = 100;
+const PER_ATOMIC = 200;
 /** Tries of a change while something else changes the same. */
 const MAX_CONFLICTS = 20;
 const SPACES_PER_SWEEP = 100;
@@ -120,14 +120,14 @@ export class NotificationStore {
 
   /** Marks all as read that were there when it began; how many there were. */
   async readAll(space: string): Promise<number> {
-    const untilMs = this.#store.clock.now();
+    let before = { atMs: this.#store.clock.now() + 1, id: "" };
     let changed = 0;
     while (true) {
       const step = await this.#change(space, async (state, unit) => {
         const rows = state.unread === 0
           ? []
-          : await this.#unreadRows(space, untilMs, PER_ATOMIC);
-        if (rows.length === 0) return { outcome: 0, next: null };
+          : await this.#unreadRows(space, before, PER_ATOMIC);
+        if (rows.length === 0) return { outcome: rows, next: null };
         const records = await getMany<NotificationRecord[]>(
           this.#store,
           rows.map(({ id }) => keys.notificationKey(space, id)),
@@ -145,10 +145,11 @@ export class NotificationStore {
         }
         const unread = Math.max(0, state.unread - rows.length);
         const next = { ...state, unread, groups: {} };
-        return { outcome: rows.length, next };
+        return { outcome: rows, next };
       });
-      changed += step;
-      if (step < PER_ATOMIC) return changed;
+      changed += step.length;
+      if (step.length < PER_ATOMIC) return changed;
+      before = step[step.length - 1];
     }
   }
 
@@ -230,13 +231,13 @@ export class NotificationStore {
 
   async #unreadRows(
     space: string,
-    untilMs: number,
+    before: NotificationPlace,
     limit: number,
   ): Promise<NotificationPlace[]> {
     const found: NotificationPlace[] = [];
     const rows = list<NotificationRow>(
       this.#store,
-      keys.notificationRows(space, { atMs: untilMs + 1, id: "" }),
+      keys.notificationRows(space, before),
       { reverse: true },
     );
     for await (const { key, value } of rows) {
