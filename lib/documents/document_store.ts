@@ -298,10 +298,14 @@ export class DocumentStore {
     return unit.set(keys.uploadPartKey(space, id, offset), { v: 1, bytes });
   }
 
-  /** The bytes of an upload, in their order. */
+  /**
+   * The bytes of an upload, in their order.
+   * @param onPart told where each part begins
+   */
   async *readParts(
     space: string,
     id: string,
+    onPart: (offset: number) => void,
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     const rows = list<{ v: 1; bytes: Uint8Array<ArrayBuffer> }>(
@@ -309,7 +313,10 @@ export class DocumentStore {
       keys.uploadParts(space, id),
       { batchSize: 4, signal },
     );
-    for await (const { value } of rows) yield value.bytes;
+    for await (const { key, value } of rows) {
+      onPart(keys.parseUploadPartKey(key));
+      yield value.bytes;
+    }
   }
 
   setJob(
@@ -423,14 +430,34 @@ export class DocumentStore {
     what: "upload" | "chunks" | "states",
     signal?: AbortSignal,
   ): Promise<void> {
+    const gone: Deno.KvKey[] = [];
     const selector = what === "upload"
       ? keys.uploadParts(space, id)
       : what === "chunks"
       ? keys.chunkPages(space, id)
       : keys.documentStates(space, id);
-    const gone: Deno.KvKey[] = [];
     const rows = list(this.#store, selector, { batchSize: 8, signal });
     for await (const { key } of rows) gone.push(key);
+    await this.#removeKeys(space, id, gone, signal);
+  }
+
+  /** Removes parts of an upload by where they begin, without reading them again. */
+  async removeParts(
+    space: string,
+    id: string,
+    offsets: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const gone = offsets.map((offset) => keys.uploadPartKey(space, id, offset));
+    await this.#removeKeys(space, id, gone, signal);
+  }
+
+  async #removeKeys(
+    space: string,
+    id: string,
+    gone: readonly Deno.KvKey[],
+    signal?: AbortSignal,
+  ): Promise<void> {
     const guard = keys.documentRemovalKey(space, id);
     for (let from = 0; from < gone.length; from += REMOVED_PER_UNIT) {
       const { versionstamp } = await get(this.#store, guard, { signal });

@@ -22,8 +22,15 @@ export async function storeUpload(
   signal: AbortSignal,
 ): Promise<void> {
   const { id, name } = loaded.record;
+  const offsets: number[] = [];
+  const parts = store.readParts(
+    space,
+    id,
+    (offset) => offsets.push(offset),
+    signal,
+  );
   const content = await files.write(
-    ReadableStream.from(store.readParts(space, id, signal)),
+    ReadableStream.from(parts),
     { maxBytes: MAX_DOCUMENT_BYTES, signal },
   );
   const unit = store.newUnit();
@@ -37,5 +44,5 @@ export async function storeUpload(
     await files.drop(content);
     return;
   }
-  await store.removeRows(space, id, "upload", signal);
+  await store.removeParts(space, id, offsets, signal);
 }

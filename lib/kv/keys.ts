@@ -1978,6 +1978,11 @@ export function uploadPartKey(
   return [tenant(space), "dw", document, offset];
 }
 
+/** Offset out of a key that `uploadPartKey` built. */
+export function parseUploadPartKey(key: Deno.KvKey): number {
+  return Number(key[3]);
+}
+
 /** The parts of an upload in their order, from the one with an offset on. */
 export function uploadParts(
   space: string,
