@@ -8,7 +8,7 @@ import { rounds } from "../support/size.ts";
 import { waitFor } from "../support/wait.ts";
 
 const STEP_DEADLINE_MS = rounds(60_000, 600_000);
-const ROWS = rounds(120_000, 1_500_000);
+const ROWS = rounds(100_000, 1_500_000);
 const PART_BYTES = 2_000_000;
 
 function table(): Uint8Array<ArrayBuffer> {
