@@ -38,7 +38,7 @@ const PARTS_PER_UNIT = 4;
 const REMOVED_PER_UNIT = 50;
 
 /** Parts that one read fetches. */
-const PARTS_PER_READ = 5;
+const PARTS_PER_READ = 2;
 
 const MEGABYTE = 1_000_000;
 
