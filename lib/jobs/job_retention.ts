@@ -4,8 +4,14 @@ import * as keys from "@/lib/kv/keys.ts";
 import { get, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { workspaceOf } from "@/lib/shared/spaces.ts";
 import type { JobRecord } from "./job_record.ts";
-import { jobEvent, removedRows, type RetentionRow } from "./job_rows.ts";
+import {
+  erasedEvent,
+  jobEvent,
+  removedRows,
+  type RetentionRow,
+} from "./job_rows.ts";
 import { addRows } from "./job_store.ts";
 
 /** Jobs that are removed at the same time; the commits of so many share a transaction of the store. */
@@ -52,9 +58,11 @@ async function remove(
     keys.jobKey(space, job),
     { signal },
   );
-  // Of a space that was deleted nobody is told any more.
-  if (record !== null) {
-    const nowMs = store.clock.now();
+  const nowMs = store.clock.now();
+  // Who had it is erased: the workspace is told, where it is counted and listed.
+  if (record === null) {
+    unit.event(workspaceOf(space), erasedEvent(job, value, nowMs));
+  } else {
     unit.event(space, jobEvent(record, record, "removed", nowMs));
   }
   await commit(store, unit, { signal });

@@ -200,6 +200,27 @@ export interface JobEventData {
   tookMs: number | null;
 }
 
+/** What is told of a job whose record went before its other rows, with all that somebody had: no text. */
+export function erasedEvent(
+  id: string,
+  { kind, status }: RetentionRow,
+  atMs: number,
+): OutboxEvent {
+  const data: JobEventData = {
+    jobId: id,
+    kind,
+    title: "",
+    status,
+    attempt: 0,
+    progress: { value: 0, message: "" },
+    error: null,
+    before: status,
+    waitedMs: null,
+    tookMs: null,
+  };
+  return { type: "job.removed", at: atMs, subject: id, data: { ...data } };
+}
+
 /** Longest error in an event, in UTF-16 code units; the job has it whole. */
 const MAX_EVENT_ERROR_CHARACTERS = 300;
 

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import type { CursorRecord } from "@/lib/events/consumer.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
-import { cursorKey } from "@/lib/kv/keys.ts";
+import { cursorKey, jobKey } from "@/lib/kv/keys.ts";
+import type { Store } from "@/lib/kv/store.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { waitFor } from "@/tests/support/wait.ts";
 import { quantileOf } from "./job_count.ts";
 import { JobCounter } from "./job_counter.ts";
 import { JobRefusal } from "./job_kind.ts";
+import { sweepEndedJobs } from "./job_retention.ts";
 import { JobStatistics } from "./job_statistics.ts";
 import {
   type JobProcess,
@@ -17,6 +19,7 @@ import {
 } from "./testing/job_rig.ts";
 
 const WORKSPACE = "wsp_a";
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 const KINDS = [
   kindOf(({ input }) => {
@@ -148,6 +151,34 @@ Deno.test("JobCounter: counts what was there before it looked, each job once", a
     return total.cancelled === 1 && total;
   });
   assert.equal(after.queued, 2);
+  await consumers.stop();
+});
+
+Deno.test("JobCounter: counts a job no longer once it is removed, also where its record was erased before", async () => {
+  await using rig = await jobProcess(KINDS);
+  const { store, jobs } = rig;
+  const statistics = new JobStatistics(store, registryOf(KINDS));
+  const consumers = counting(rig);
+  const ids: string[] = [];
+  for (const input of [1, 2]) {
+    const { job } = await jobs.enqueue(SPACE, { kind: "test.do", input });
+    ids.push(job.id);
+  }
+  await waitFor("both to be counted", async () => {
+    const { total } = await statistics.counts(WORKSPACE);
+    return total.completed === 2;
+  });
+  await store.kv.delete(jobKey(SPACE, ids[0]));
+  const later: Store = Object.assign(Object.create(store), {
+    clock: { ...store.clock, now: () => Date.now() + 31 * DAY_MS },
+  });
+  assert.equal(await sweepEndedJobs(later, AbortSignal.timeout(10_000)), 2);
+  await waitFor("neither to be counted", async () => {
+    const { total } = await statistics.counts(WORKSPACE);
+    return total.completed === 0;
+  });
+  const listed = store.kv.list({ prefix: [WORKSPACE, "ji"] });
+  assert.deepEqual(await Array.fromAsync(listed), []);
   await consumers.stop();
 });
 
