@@ -20,6 +20,17 @@ export function documentTooLarge(): AppError {
   });
 }
 
+/** @param size bytes that the upload was begun for */
+export function uploadTooLong(size: number): AppError {
+  return new AppError({
+    status: 413,
+    code: "document_too_large",
+    message: `The upload was begun for ${
+      size.toLocaleString("en")
+    } bytes, and more were sent.`,
+  });
+}
+
 export function documentBusy(message: string): AppError {
   return new AppError({ status: 409, code: "document_busy", message });
 }

@@ -8,6 +8,7 @@ import {
   changing,
   documentTooLarge,
   noSuchDocument,
+  uploadTooLong,
 } from "./document_errors.ts";
 import { isTooLarge, type NewUpload } from "./document_input.ts";
 import type { DocumentRecord, UploadRecord } from "./document_record.ts";
@@ -101,7 +102,8 @@ export class Uploads {
       return done;
     }
     if (offset !== upload.record.offset) throw mismatch(upload.record.offset);
-    const most = upload.record.size ?? MAX_DOCUMENT_BYTES;
+    const { size } = upload.record;
+    const most = size ?? MAX_DOCUMENT_BYTES;
     let waiting: Uint8Array<ArrayBuffer>[] = [];
     let part = new Uint8Array(PART_BYTES);
     let filled = 0;
@@ -117,7 +119,9 @@ export class Uploads {
     try {
       for await (const chunk of bytes) {
         received += chunk.length;
-        if (received > most) throw documentTooLarge();
+        if (received > most) {
+          throw size === null ? documentTooLarge() : uploadTooLong(size);
+        }
         for (let from = 0; from < chunk.length;) {
           const taken = chunk.subarray(from, from + PART_BYTES - filled);
           part.set(taken, filled);

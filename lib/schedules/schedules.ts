@@ -17,7 +17,7 @@ import type {
   ScheduleRun,
 } from "@/lib/shared/wire.ts";
 import { CronError, readCron } from "./cron_text.ts";
-import { cronTimes } from "./cron_times.ts";
+import { cronTimes, isZoneName } from "./cron_times.ts";
 import { cronWords } from "./cron_words.ts";
 import { type Firing, jobOf } from "./firing.ts";
 import type { NewSchedule, SchedulePatch } from "./schedule_input.ts";
@@ -50,6 +50,8 @@ export type AcceptVersion = (version: number) => void;
 
 /** Schedules that one space may have. */
 const MOST_SCHEDULES = 200;
+/** Of what somebody gave as a time zone, in UTF-16 code units. */
+const MAX_SHOWN_CHARACTERS = 60;
 
 export class Schedules {
   readonly #parts: SchedulesParts;
@@ -60,6 +62,14 @@ export class Schedules {
 
   /** When a cron text is due. @throws {AppError} 400 `invalid_request` that says what is wrong with it */
   preview(cron: string, timeZone: string): SchedulePreview {
+    if (!isZoneName(timeZone)) {
+      throw invalid(
+        "timeZone",
+        `“${
+          timeZone.slice(0, MAX_SHOWN_CHARACTERS)
+        }” is no time zone; want a name such as Europe/Berlin or UTC.`,
+      );
+    }
     try {
       const times = cronTimes(cron, timeZone);
       const nowMs = this.#parts.store.clock.now();

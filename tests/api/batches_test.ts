@@ -25,11 +25,17 @@ interface ResultLine {
   error: { code: string; message: string } | null;
 }
 
-async function uploadLines(
+function uploadLines(
   client: OpenAI,
   lines: readonly string[],
 ): Promise<string> {
-  const bytes = new TextEncoder().encode(lines.join("\n"));
+  return uploadBytes(client, new TextEncoder().encode(lines.join("\n")));
+}
+
+async function uploadBytes(
+  client: OpenAI,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<string> {
   const file = await client.files.create({
     file: await toFile(bytes, "input.jsonl"),
     purpose: "batch",
@@ -238,6 +244,22 @@ Deno.test("/v1/batches: input that is no good fails the batch, with every line's
   assert.equal(rig.upstream.chats().length, 0);
   const empty = await ended(client, await begin(client, ["", "  ", ""]));
   assert.equal(empty.errors?.data?.[0].code, "empty_file");
+  const latin1 = Uint8Array.from(
+    batchLine("a", question({ messages: [{ role: "user", content: "\xe9" }] })),
+    (character) => character.charCodeAt(0),
+  );
+  const garbled = await ended(
+    client,
+    await begin(client, [], {
+      input_file_id: await uploadBytes(client, latin1),
+    }),
+  );
+  assert.deepEqual(
+    garbled.errors?.data?.map(({ line, code }) => [line, code]),
+    [
+      [1, "invalid_json_line"],
+    ],
+  );
   const many = Array.from(
     { length: 50_001 },
     (_, index) => `{"custom_id":"${index}"}`,

@@ -22,7 +22,11 @@ async function json<T>(response: Response, status = 200): Promise<T> {
 }
 
 async function problem(response: Response, status: number, code: string) {
-  const body = await json<{ code: string; offset?: number }>(response, status);
+  const body = await json<{
+    code: string;
+    detail: string;
+    offset?: number;
+  }>(response, status);
   assert.equal(body.code, code);
   return body;
 }
@@ -137,11 +141,12 @@ Deno.test("documents: what cannot be an upload is refused", async () => {
     "upload_offset_mismatch",
   );
   assert.equal(offset, 0);
-  await problem(
+  const { detail } = await problem(
     await send(app, id, 0, bytesOf("more than ten bytes")),
     413,
     "document_too_large",
   );
+  assert.match(detail, /begun for 10 bytes/);
   await problem(
     await send(app, "doc_0000000000000000000000", 0, bytesOf("x")),
     404,

@@ -219,7 +219,14 @@ Deno.test("GET /api/schedules/preview: words and five times, or what is wrong", 
     "invalid_request",
   );
   assert.match(body.detail, /hour “25”/);
-  await problem(await preview("@daily", "Nowhere"), 400, "invalid_request");
+  const { errors } = await problem(
+    await preview("@daily", "Nowhere"),
+    400,
+    "invalid_request",
+  );
+  assert.deepEqual(errors.map(({ path }: { path: string }) => path), [
+    "timeZone",
+  ]);
 });
 
 Deno.test("schedules: a prompt that is due posts its answer into a new thread each time", async () => {

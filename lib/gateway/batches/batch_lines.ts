@@ -1,11 +1,16 @@
 /** A file of lines, read as far as somebody wants more of it. */
 
+/** What makes a line none that can be read. */
+export type LineFault = "too-large" | "not-utf-8";
+
 /** One line, without its end. */
 export interface Line {
   /** Counted from 1. */
   number: number;
-  /** Null: it is longer than it may be. */
+  /** Null: it is longer than it may be, or no UTF-8. */
   text: string | null;
+  /** Why there is no text. */
+  fault: LineFault | null;
   /** Where the next one begins in the file, in bytes. */
   endOffset: number;
 }
@@ -39,10 +44,13 @@ export async function* readLines(
   };
   const finish = (): Line | null => {
     number += 1;
-    const text = length > maxBytes ? null : textOf(pieces, length);
+    const isTooLarge = length > maxBytes;
+    const text = isTooLarge ? null : textOf(pieces, length);
     pieces = [];
     length = 0;
-    return text?.trim() === "" ? null : { number, text, endOffset };
+    if (text?.trim() === "") return null;
+    const fault = isTooLarge ? "too-large" : text === null ? "not-utf-8" : null;
+    return { number, text, fault, endOffset };
   };
   for await (const chunk of bytes) {
     let from = 0;
@@ -62,14 +70,26 @@ export async function* readLines(
   if (last !== null) yield last;
 }
 
-function textOf(pieces: readonly Uint8Array[], length: number): string {
-  const decoder = new TextDecoder();
-  if (pieces.length === 1) return decoder.decode(pieces[0]);
+/** Null: it is no UTF-8, of which nobody should be asked something else than what was written. */
+function textOf(
+  pieces: readonly Uint8Array[],
+  length: number,
+): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true })
+      .decode(joined(pieces, length));
+  } catch {
+    return null;
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
   const whole = new Uint8Array(length);
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);
     at += piece.length;
   }
-  return decoder.decode(whole);
+  return whole;
 }

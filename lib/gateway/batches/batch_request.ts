@@ -19,7 +19,7 @@ export interface BatchRequest {
 
 /** Reads a line, or says what is wrong with it. */
 export function readRequest(
-  { number: line, text }: Line,
+  { number: line, text, fault: unreadable }: Line,
   endpoint: BatchEndpoint,
 ): BatchRequest | BatchFault {
   const fault = (
@@ -27,6 +27,9 @@ export function readRequest(
     message: string,
     param: string | null = null,
   ): BatchFault => ({ code, message, param, line });
+  if (unreadable === "not-utf-8") {
+    return fault("invalid_json_line", "This line is not valid UTF-8.");
+  }
   if (text === null) {
     return fault(
       "line_too_large",

@@ -26,6 +26,7 @@ interface Written {
 function linesOf(count: number): Line[] {
   return Array.from({ length: count }, (_, index) => ({
     number: index + 1,
+    fault: null,
     endOffset: (index + 1) * 100,
     text: JSON.stringify({
       custom_id: `line-${index + 1}`,
