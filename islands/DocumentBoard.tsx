@@ -36,6 +36,7 @@ export default function DocumentBoard(props: DocumentBoardProps): VNode {
   const [trouble, setTrouble] = useState<string | null>(null);
   const [notes, setNotes] = useState<Readonly<Record<string, string>>>({});
   const [busyId, setBusyId] = useState<string | null>(null);
+  const [sentHere, setSentHere] = useState<ReadonlySet<string>>(new Set());
   const waiting = useRef<(() => Promise<void>)[]>([]);
   const sending = useRef(0);
   const gone = useRef(new AbortController());
@@ -86,7 +87,10 @@ export default function DocumentBoard(props: DocumentBoardProps): VNode {
         onProgress: (document, uploadedBytes) => {
           const isNew = id === "";
           id = document;
-          if (isNew) void read().catch(() => {});
+          if (isNew) {
+            setSentHere((all) => new Set(all).add(document));
+            void read().catch(() => {});
+          }
           change(id, { uploadedBytes });
         },
         onWaiting: (isWaiting) =>
@@ -102,6 +106,7 @@ export default function DocumentBoard(props: DocumentBoardProps): VNode {
         : `${file.name} could not be read.`;
       setTrouble(message);
       announce(message);
+      setSentHere((all) => new Set([...all].filter((each) => each !== id)));
     }
     await read().catch(() => {});
   };
@@ -184,6 +189,7 @@ export default function DocumentBoard(props: DocumentBoardProps): VNode {
                 back="/documents"
                 isBusy={busyId === document.id}
                 note={notes[document.id]}
+                isSentHere={sentHere.has(document.id)}
                 onAct={isAwake ? act : undefined}
               />
             ))}

@@ -11,11 +11,14 @@ export interface DocumentItemProps extends Omit<DocumentActsProps, "acts"> {
   nowMs: number;
   readsOnly: boolean;
   note?: string;
+  /** Whether its bytes are on their way from this very page. */
+  isSentHere?: boolean;
 }
 
 /** A document in a list: what it is, where it stands, and what one can do. */
 export function DocumentItem(props: DocumentItemProps): VNode {
   const { document, project, nowMs, readsOnly, note, isBusy } = props;
+  const isResting = document.state === "uploading" && !props.isSentHere;
   const facts = documentFacts(document);
   return (
     <li
@@ -40,6 +43,9 @@ export function DocumentItem(props: DocumentItemProps): VNode {
       </div>
       <div class="job-mid">
         <DocumentState document={document} note={note} />
+        {isResting && !readsOnly && (
+          <div class="job-sub">Choose the same file again to go on.</div>
+        )}
       </div>
       {readsOnly
         ? <span />

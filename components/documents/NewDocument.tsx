@@ -67,8 +67,11 @@ export function NewDocument(
             aria-describedby="document-file-hint"
           />
           <p class="hint" id="document-file-hint">
-            CSV, JSONL, text, Markdown or PDF, up to 128 MB
-            {onFiles !== undefined && ". Or drop files here"}.
+            CSV, JSONL, text, Markdown or PDF, up to 128 MB.{" "}
+            {/* It has its place before it holds, so that nothing moves. */}
+            <span class={onFiles === undefined ? "not-yet" : undefined}>
+              Or drop files here.
+            </span>
           </p>
         </div>
         <ProjectField

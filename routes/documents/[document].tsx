@@ -98,6 +98,13 @@ export default define.page<typeof handler>(function DocumentPage({ data }) {
         <div class="document-state">
           <DocumentProgress document={document} />
         </div>
+        {document.state === "uploading" && !readsOnly && (
+          <p class="hint">
+            An upload that was cut goes on when the same file is chosen again in
+            the same browser, under{" "}
+            <a href="/documents">Documents</a>. After 24 hours it is given up.
+          </p>
+        )}
         {document.jobId !== null && document.state !== "ready" && (
           <p class="hint">
             <a href={`/jobs/${document.jobId}`}>The job that reads it</a>

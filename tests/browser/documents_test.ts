@@ -72,6 +72,50 @@ Deno.test("documents page: a file is uploaded over a line that is cut, read befo
   );
 });
 
+Deno.test("documents page: an upload that rests says how it goes on, and its page shows what came of it", async () => {
+  await using app = await startApp();
+  const created = await app.post("/api/documents", {
+    name: FILE.name,
+    size: FILE.buffer.length,
+  });
+  const { id }: Document = await created.json();
+  await using browser = await startBrowser();
+  const { page } = await browser.open(`${app.url}/documents`);
+  await page.getByText("Or drop files here").waitFor();
+  const shifted = await page.evaluate(() =>
+    new Promise<number>((resolve) => {
+      new PerformanceObserver((list) => {
+        // deno-lint-ignore no-explicit-any -- the types of the DOM leave it out
+        const values = list.getEntries().map((entry: any) => entry.value);
+        resolve(values.reduce((sum, value) => sum + value, 0));
+      }).observe({ type: "layout-shift", buffered: true });
+      setTimeout(() => resolve(0), 300);
+    })
+  );
+  assert.ok(shifted < 0.001, `what is there moved by ${shifted}`);
+  const row = page.getByRole("listitem").filter({ hasText: FILE.name });
+  await row.getByText("Choose the same file again to go on").waitFor();
+  await row.getByRole("link", { name: FILE.name }).click();
+  await page.getByText("Nothing of it can be found yet").waitFor();
+  await page.getByText("After 24 hours it is given up").waitFor();
+  // The page follows before the rest of the file comes.
+  await page.waitForFunction(() =>
+    performance.getEntriesByType("resource")
+      .some(({ name }) => name.includes("live_client"))
+  );
+  const sent = await app.fetch(`/api/documents/${id}/upload`, {
+    method: "PATCH",
+    headers: {
+      "content-type": "application/offset+octet-stream",
+      "upload-offset": "0",
+    },
+    body: FILE.buffer,
+  });
+  assert.equal(sent.status, 204);
+  await page.getByRole("rowheader", { name: "gauge" }).waitFor();
+  await page.getByRole("button", { name: /^Read again/ }).waitFor();
+});
+
 Deno.test("documents page: without scripts a file is uploaded, found, given to a project and deleted", async () => {
   await using app = await startApp();
   await app.post("/api/projects", { name: "River" });
