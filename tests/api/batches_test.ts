@@ -306,6 +306,32 @@ Deno.test("/v1/batches: what is asked for wrongly is refused at once", async () 
   }
 });
 
+Deno.test("/v1/batches: one that is asked for again with its Idempotency-Key is the same", async () => {
+  await using rig = await startChat();
+  const client = clientOf(rig.app);
+  const file = await uploadLines(client, [ask(1)]);
+  const create = (metadata: Record<string, string>) =>
+    client.batches.create({
+      input_file_id: file,
+      endpoint: "/v1/chat/completions",
+      completion_window: "24h",
+      metadata,
+    }, { headers: { "idempotency-key": "nightly" } });
+  const made = await Promise.all(
+    Array.from({ length: 8 }, () => create({ night: "1" })),
+  );
+  assert.equal(new Set(made.map(({ id }) => id)).size, 1);
+  await ended(client, made[0]);
+  assert.equal((await create({ night: "1" })).status, "completed");
+  assert.equal(rig.upstream.chats().length, 1);
+  const { data } = await client.batches.list();
+  assert.equal(data.length, 1);
+  await assert.rejects(create({ night: "2" }), {
+    status: 422,
+    code: "idempotency_key_reused",
+  });
+});
+
 Deno.test("/v1/batches: a batch that is cancelled keeps what was answered, and asks no more", async () => {
   await using rig = await startChat();
   const { app, upstream } = rig;

@@ -76,18 +76,23 @@ export class BatchStore {
     return this.#store.clock;
   }
 
-  /** Stores a new batch together with the job that does it. */
+  /**
+   * Stores a new batch together with the job that does it.
+   * @param more goes with it
+   * @returns false: something of this is there already, and nothing was stored
+   */
   async create(
     space: string,
     record: BatchRecord,
     job: JobRecord,
-  ): Promise<void> {
+    more: UnitOfWork = new UnitOfWork(),
+  ): Promise<boolean> {
     const unit = new UnitOfWork()
-      .guard(keys.batchKey(space, record.id), null, record);
+      .guard(keys.batchKey(space, record.id), null, record)
+      .add(more);
     this.#tell(unit, space, record, "created");
     this.#jobs.enqueue(unit, job);
-    const { ok } = await commit(this.#store, unit);
-    if (!ok) throw new StorageError("The batch was not stored.");
+    return (await commit(this.#store, unit)).ok;
   }
 
   async load(space: string, id: string): Promise<LoadedBatch | null> {

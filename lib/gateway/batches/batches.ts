@@ -1,9 +1,12 @@
 /** `/v1/batches`: batches as programs ask for them. */
 import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import type { Caller } from "@/lib/auth/caller.ts";
+import type { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
 import { notFound } from "@/lib/chat/refusals.ts";
+import { retryOnConflict } from "@/lib/chat/retry_on_conflict.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Files } from "@/lib/files/files.ts";
+import type { JobRecord } from "@/lib/jobs/job_record.ts";
 import type { Jobs } from "@/lib/jobs/jobs.ts";
 import { newIdText } from "@/lib/shared/ids.ts";
 import { userSpace } from "@/lib/shared/spaces.ts";
@@ -23,6 +26,7 @@ export interface BatchesParts {
   store: BatchStore;
   files: Files;
   jobs: Pick<Jobs, "prepare">;
+  requests: IdempotencyStore;
 }
 
 export class Batches {
@@ -34,13 +38,34 @@ export class Batches {
 
   /**
    * Makes a batch; its input is looked through later.
-   * @throws {AppError} 400 `invalid_request` for an input file that is none
+   * @param idempotencyKey a repetition with it gives the batch that is there
+   * @throws {AppError} 400 `invalid_request` for an input file that is none; 422 `idempotency_key_reused`
    */
   async create(
     space: string,
     caller: Caller,
     input: NewBatch,
+    idempotencyKey: string | null = null,
   ): Promise<BatchObject> {
+    const { requests, store } = this.#parts;
+    const request = idempotencyKey === null
+      ? null
+      : { scope: "batches", key: idempotencyKey, body: input };
+    return await retryOnConflict(async () => {
+      const claim = await requests.claim(space, request);
+      if (claim.state === "made") return await this.get(space, claim.id);
+      const { record, job } = await this.#prepare(space, caller, input);
+      const receipt = claim.receipt(record.id);
+      if (!await store.create(space, record, job, receipt)) return "conflict";
+      return toBatchObject(record, NO_PROGRESS);
+    });
+  }
+
+  async #prepare(
+    space: string,
+    caller: Caller,
+    input: NewBatch,
+  ): Promise<{ record: BatchRecord; job: JobRecord }> {
     const { store, files } = this.#parts;
     const file = await files.find(space, input.input_file_id);
     if (file === null) throw refused("input_file_id", "there is no such file");
@@ -74,8 +99,7 @@ export class Batches {
       cancellingAtMs: null,
       endedAtMs: null,
     };
-    await store.create(space, record, job);
-    return toBatchObject(record, NO_PROGRESS);
+    return { record, job };
   }
 
   /** @throws {AppError} 404 `not_found` */

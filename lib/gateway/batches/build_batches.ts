@@ -1,5 +1,6 @@
 /** Builds batches from the services that their lines are asked of. */
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
+import { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
 import type { Files } from "@/lib/files/files.ts";
 import type { Consumers } from "@/lib/events/consumers.ts";
 import type { JobKinds } from "@/lib/jobs/job_kind.ts";
@@ -32,7 +33,12 @@ export interface BatchServices {
 export function buildBatches(parts: BuildBatchesParts): BatchServices {
   const { files, jobs, storedCallers: callers, owner, isPressed } = parts;
   const store = new BatchStore(parts.store, parts.jobStore);
-  const batches = new Batches({ store, files, jobs });
+  const batches = new Batches({
+    store,
+    files,
+    jobs,
+    requests: new IdempotencyStore(parts.store),
+  });
   const runner = new BatchRunner({
     store,
     files,

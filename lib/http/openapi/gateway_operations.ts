@@ -26,6 +26,7 @@ const HEADERS = {
 
 const FILE_PAGE = {
   after: "Behind this one.",
+  before: "In front of this one.",
   limit: "How many.",
   order: "`asc` or `desc`, by when they were made.",
   purpose: "Those of one purpose.",
@@ -175,11 +176,19 @@ export const GATEWAY: Chapter = {
     "/v1/batches": {
       GET: {
         summary: "Lists batches",
-        query: { after: FILE_PAGE.after, limit: FILE_PAGE.limit },
+        query: {
+          after: FILE_PAGE.after,
+          before: FILE_PAGE.before,
+          limit: FILE_PAGE.limit,
+        },
         answers: { 200: objectAnswer('`{object: "list", data, has_more}`.') },
       },
       POST: {
         summary: "Answers the requests of a file, as a job",
+        headers: {
+          "Idempotency-Key":
+            "The same key with the same body gives the same batch, for 24 hours.",
+        },
         body: createBatchSchema,
         answers: { 200: objectAnswer("The batch.") },
       },

@@ -5,6 +5,7 @@ import {
 } from "@/lib/gateway/batches/batch_input.ts";
 import { readQuery } from "@/lib/gateway/responses/query.ts";
 import { readJson } from "@/lib/http/body.ts";
+import { readIdempotencyKey } from "@/lib/http/idempotency_key.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
@@ -18,7 +19,10 @@ export const handler = define.handlers(methods({
   },
   async POST(ctx) {
     const { caller, services: { batches }, space } = ctx.state;
+    const idempotencyKey = readIdempotencyKey(ctx.req);
     const input = await readJson(ctx.req, createBatchSchema);
-    return ctx.json(await batches.create(space, caller, input));
+    return ctx.json(
+      await batches.create(space, caller, input, idempotencyKey),
+    );
   },
 }));
