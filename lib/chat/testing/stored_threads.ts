@@ -142,7 +142,9 @@ export async function storeDeleted(
 export async function rowsOf(store: Store): Promise<string[]> {
   const all = await Array.fromAsync(store.kv.list({ prefix: [] }));
   return all.map(({ key }) => key)
-    .filter((key) => !["e", "gen", "schema"].includes(String(key[1])))
+    .filter((key) =>
+      !["e", "en", "ent", "gen", "schema"].includes(String(key[1]))
+    )
     .map((key) => JSON.stringify(key));
 }
 
