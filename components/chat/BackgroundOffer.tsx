@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "@/components/Icon.tsx";
 import { announce } from "@/lib/shared/announce.ts";
 import {
@@ -18,6 +18,11 @@ const LEFT =
 /** Has the reader told of the end of the answer that is being written. */
 export function BackgroundOffer({ runId }: { runId: string }): VNode {
   const [state, setState] = useState<State>({ step: "offered" });
+  const note = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    // The button that had the keys is gone; they stay where it was.
+    if (document.activeElement === document.body) note.current?.focus();
+  }, [state.step]);
   const leave = async () => {
     setState({ step: "asking" });
     try {
@@ -36,14 +41,14 @@ export function BackgroundOffer({ runId }: { runId: string }): VNode {
   };
   if (state.step === "left") {
     return (
-      <p class="away-note">
+      <p class="dock-callout away-note" tabIndex={-1} ref={note}>
         <Icon name="bell" small />
         {LEFT}
       </p>
     );
   }
   return (
-    <div class="away-note">
+    <div class="dock-callout away-note">
       <button
         class="btn btn-quiet btn-small"
         type="button"

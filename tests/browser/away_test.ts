@@ -45,9 +45,14 @@ Deno.test("away: an answer is left to itself, and a notification leads to it fro
   const { page, errors } = await browser.open(app.url, IN_THE_DARK);
   await composer(page).fill("How deep is the river");
   await button(page, "Send").click();
-  await button(page, "Continue in background").click();
-  await page.locator(".away-note").getByText("You may leave this page")
-    .waitFor();
+  await button(page, "Continue in background").focus();
+  await page.keyboard.press("Enter");
+  const note = page.locator(".away-note");
+  await note.getByText("You may leave this page").waitFor();
+  await waitFor(
+    "the keys to stay there",
+    () => note.evaluate((element) => element === document.activeElement),
+  );
   await assertAccessible(page, "an answer in the background");
   await assertNoSidewaysScroll(page, "an answer in the background");
   const thread = threadIdOf(page);
