@@ -77,6 +77,7 @@ export function buildDocuments(parts: DocumentBuildParts): DocumentServices {
     jobs,
     jobStore,
     projects: parts.projects,
+    allow: outgoing.allow,
   });
   return {
     documents,

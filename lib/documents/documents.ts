@@ -4,6 +4,10 @@ import type { Content } from "@/lib/files/file_content.ts";
 import { cleanName, type Files } from "@/lib/files/files.ts";
 import type { Jobs } from "@/lib/jobs/jobs.ts";
 import type { JobStore } from "@/lib/jobs/job_store.ts";
+import {
+  checkUrlField,
+  type OutgoingAllowList,
+} from "@/lib/net/outgoing_rules.ts";
 import type { DocumentProfile } from "@/lib/shared/documents/profile_wire.ts";
 import { isId, newId } from "@/lib/shared/ids.ts";
 import type { PageQuery } from "@/lib/shared/page_query.ts";
@@ -31,6 +35,8 @@ export interface DocumentsParts {
   jobs: Jobs;
   jobStore: JobStore;
   projects: ProjectReader;
+  /** Where addresses may lead beyond the public internet. */
+  allow: OutgoingAllowList;
 }
 
 const CONFLICTS = 10;
@@ -71,11 +77,12 @@ export class Documents {
   }
 
   /**
-   * Has a document got from an address.
-   * @throws {AppError} 404 `not_found` for the project
+   * Has a document got from an address. What its name leads to is looked at when it is got.
+   * @throws {AppError} 400 `address_refused`, 404 `not_found` for the project
    */
   async getFrom(space: string, wanted: NewAddress): Promise<Document> {
-    const { store, projects } = this.#parts;
+    const { store, projects, allow } = this.#parts;
+    checkUrlField("url", wanted.url, { allow });
     if (wanted.projectId !== null) {
       await projects.require(space, wanted.projectId);
     }

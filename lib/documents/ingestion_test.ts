@@ -11,6 +11,7 @@ import { sleep } from "@/lib/clock.ts";
 import type { Clock } from "@/lib/clock.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
 import type { Store } from "@/lib/kv/store.ts";
+import { NOTHING_MORE } from "@/lib/net/outgoing_rules.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import type { Document } from "@/lib/shared/wire.ts";
 import { rounds } from "@/tests/support/size.ts";
@@ -85,6 +86,7 @@ async function rig(store: Store, msOf: (step: Step) => number) {
     jobs: jobs.jobs,
     jobStore,
     projects: { require: () => Promise.resolve() },
+    allow: NOTHING_MORE,
   });
   return {
     service,

@@ -99,6 +99,28 @@ export function checkUrl(text: string | URL, rules: OutgoingRules): URL {
   return url;
 }
 
+/**
+ * Checks an address that somebody gives in a field of a body, or of a form.
+ * @throws {AppError} 400 `address_refused`, which names the field
+ */
+export function checkUrlField(
+  path: string,
+  text: string,
+  rules: OutgoingRules,
+): void {
+  try {
+    checkUrl(text, rules);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError({
+      status: error.status,
+      code: error.code,
+      message: error.message,
+      errors: [{ path, message: error.message }],
+    });
+  }
+}
+
 function checkPort(url: URL, ports: readonly number[] | undefined): void {
   const port = url.port === "" ? DEFAULT_PORTS[url.protocol] : Number(url.port);
   const isAllowed = ports?.includes(port) ??

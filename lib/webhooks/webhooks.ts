@@ -8,7 +8,10 @@ import { AppError } from "@/lib/errors.ts";
 import type { EventLog, LogItem, LogPage } from "@/lib/events/event_log.ts";
 import { eventId, parseEventId } from "@/lib/events/event_view.ts";
 import type { Jobs } from "@/lib/jobs/jobs.ts";
-import { checkUrl, type OutgoingAllowList } from "@/lib/net/outgoing_rules.ts";
+import {
+  checkUrlField,
+  type OutgoingAllowList,
+} from "@/lib/net/outgoing_rules.ts";
 import type { Sealer } from "@/lib/secrets/secrets.ts";
 import { isId, newId } from "@/lib/shared/ids.ts";
 import type { PageQuery } from "@/lib/shared/page_query.ts";
@@ -421,17 +424,7 @@ export class Webhooks {
   }
 
   #checkUrl(url: string): void {
-    try {
-      checkUrl(url, { allow: this.#parts.allow });
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      throw new AppError({
-        status: 400,
-        code: error.code,
-        message: error.message,
-        errors: [{ path: "url", message: error.message }],
-      });
-    }
+    checkUrlField("url", url, { allow: this.#parts.allow });
   }
 
   #show(

@@ -250,7 +250,7 @@ Deno.test("/v1/batches: input that is no good fails the batch, with every line's
   );
   const garbled = await ended(
     client,
-    await begin(client, [], {
+    await begin(client, [ask(1)], {
       input_file_id: await uploadBytes(client, latin1),
     }),
   );

@@ -122,6 +122,17 @@ Deno.test("documents: what cannot be an upload is refused", async () => {
     400,
     "invalid_request",
   );
+  for (
+    const url of [
+      "http://10.0.0.1/levels.csv",
+      "http://localhost/levels.csv",
+      "https://user:secret@example.org/levels.csv",
+    ]
+  ) await problem(await post({ url }), 400, "address_refused");
+  const { items } = await json<Page<Document>>(
+    await app.fetch("/api/documents"),
+  );
+  assert.deepEqual(items.map((item) => item.id), [id]);
   const patch = (headers: Record<string, string>) =>
     app.fetch(`/api/documents/${id}/upload`, {
       method: "PATCH",
@@ -406,6 +417,12 @@ Deno.test("documents: the pages work by forms alone", async () => {
   });
   assert.equal(refused.status, 400);
   assert.match(await refused.text(), /value="no address"/);
+  const inside = await app.fetch("/documents", {
+    method: "POST",
+    body: new URLSearchParams({ action: "fetch", url: "http://10.0.0.1/" }),
+  });
+  assert.equal(inside.status, 400);
+  assert.match(await inside.text(), /not on the public internet/);
   const empty = new FormData();
   empty.set("file", new File([], "empty.csv"));
   const none = await app.fetch("/documents", { method: "POST", body: empty });
