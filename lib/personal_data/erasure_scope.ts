@@ -1,11 +1,14 @@
 /** Which rows of a user's space an erasure takes. */
 import { idTimeBound } from "@/lib/shared/id_time.ts";
 
-/** Rows of the outbox: they hold ids alone, and consumers are still to read them. */
-const EVENTS = new Set(["e", "et"]);
+/** Envelopes of the outbox: they name things, such as a document, and consumers are still to read them. */
+const ENVELOPES = "e";
+
+/** Up to where the outbox was trimmed. */
+const TRIM = "et";
 
 /** Kinds whose last or third part is an id that tells when the row was made. */
-const BY_ID = /^(?:thr|msg|run|prj|tsk|doc|job)_([0-9A-Za-z]{22})$/;
+const BY_ID = /^(?:thr|msg|run|prj|tsk|doc|job|sch)_([0-9A-Za-z]{22})$/;
 
 /** Rows that the search index has; they go when no thread is left. */
 const INDEX = new Set(["sx", "sg", "sw"]);
@@ -37,7 +40,10 @@ export function takesRow(
   key: Deno.KvKey,
   value: unknown,
 ): boolean {
-  if (EVENTS.has(kind)) return withEvents;
+  if (kind === ENVELOPES) {
+    return withEvents && (beforeMs === null || tellsOfBefore(value, beforeMs));
+  }
+  if (kind === TRIM) return withEvents && beforeMs === null;
   if (INDEX.has(kind)) return withIndex;
   if (DOCUMENT_INDEX.has(kind)) return withDocumentIndex;
   if (beforeMs === null) return true;
@@ -50,6 +56,18 @@ export function takesRow(
   // Tags and the like: by when they were made, where they say so.
   const createdAt = fieldOf(value, "createdAt");
   return typeof createdAt === "string" && Date.parse(createdAt) < beforeMs;
+}
+
+/** Whether one of the events of an envelope is as old, or tells of something that is. */
+function tellsOfBefore(envelope: unknown, beforeMs: number): boolean {
+  const events = fieldOf(envelope, "ev");
+  if (!Array.isArray(events)) return true;
+  return events.some((event) => {
+    const at = fieldOf(event, "at");
+    const id = BY_ID.exec(String(fieldOf(event, "subject")))?.[1];
+    return typeof at !== "number" || at < beforeMs ||
+      (id !== undefined && id < idTimeBound(beforeMs));
+  });
 }
 
 /** Keys of the parts of all blobs that a row's value names. */

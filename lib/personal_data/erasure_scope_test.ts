@@ -71,9 +71,30 @@ Deno.test("takesRow: rows of threads go with their thread, those of the outbox a
   const events = keys.eventsKey(SPACE, "00000000000000010000");
   assert.equal(takes({}, events), false);
   assert.equal(takes({ withEvents: true }, events), true);
+  const trim = keys.eventsTrimKey(SPACE);
+  assert.equal(takes({ withEvents: true }, trim), true);
+  assert.equal(takes({ withEvents: true, beforeMs: BEFORE_MS }, trim), false);
   const segment = keys.searchSegmentKey(SPACE, "s", 0);
   assert.equal(takes({}, segment), false);
   assert.equal(takes({ withIndex: true, beforeMs: SINCE_MS }, segment), true);
+});
+
+Deno.test("takesRow: events go with what they tell of, however late they were told", () => {
+  const key = keys.eventsKey(SPACE, "00000000000000010000");
+  const at = Date.now();
+  const envelope = { v: 1, ev: [{ at, subject: newId("job"), data: {} }] };
+  const late = { v: 1, ev: [{ ...envelope.ev[0], at: BEFORE_MS + 1 }] };
+  for (const value of [envelope, late]) {
+    assert.equal(
+      takes({ withEvents: true, beforeMs: BEFORE_MS }, key, value),
+      true,
+    );
+    assert.equal(takes({ beforeMs: BEFORE_MS }, key, value), false);
+    assert.equal(
+      takes({ withEvents: true, beforeMs: SINCE_MS }, key, value),
+      false,
+    );
+  }
 });
 
 Deno.test("blobsIn: finds every blob that a value names", () => {

@@ -26,6 +26,9 @@ const ROWS_PER_READ = 100;
 
 const ORDER_ATTEMPTS = 5;
 
+/** Kind of the rows of schedules. */
+const SCHEDULES = "sc";
+
 /** Another process is at the erasure, or it was ordered anew. */
 export class ErasureContended extends Error {
   override readonly name = "ErasureContended";
@@ -247,12 +250,25 @@ export class ErasureStore {
       signal,
     });
     for await (const { key, value } of rows) {
-      if (!takesRow(scope, keys.parseKind(key), key, value)) continue;
+      const kind = keys.parseKind(key);
+      if (!takesRow(scope, kind, key, value)) continue;
+      if (kind === SCHEDULES) await this.#removeDue(batch, space, value);
       await batch.remove(key, value);
       removed += 1;
     }
     await batch.flush();
     return removed;
+  }
+
+  /** Removes the row by which a schedule is found when it is due, perhaps in years. */
+  async #removeDue(
+    batch: Batch,
+    space: string,
+    schedule: unknown,
+  ): Promise<void> {
+    const { id, nextAt } = schedule as { id: string; nextAt: number | null };
+    if (nextAt === null) return;
+    await batch.remove(keys.scheduleDueKey(nextAt, space, id), null);
   }
 
   /** Whether there is a document that stays. @param beforeMs null: none does */

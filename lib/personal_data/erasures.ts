@@ -101,8 +101,8 @@ export class Erasures {
       await store.enter(erasure, "late", store.now() + LATE_MS);
       return false;
     }
-    // An outbox that gets no more has been read by everyone by now.
-    await this.#eraseRows(erasure, kind !== "data", signal);
+    // What is to go of the outbox has been read by everyone by now.
+    await this.#eraseRows(erasure, true, signal);
     await this.#erasePrograms(erasure, signal);
     await store.removeProgramFiles(erasure, signal);
     await store.removeRequestBodies(erasure, signal);

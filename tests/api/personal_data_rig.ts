@@ -210,6 +210,32 @@ export async function eraseData(rig: PeopleRig, who: Person): Promise<void> {
     .sweep(AbortSignal.timeout(30_000));
 }
 
+/** Sweeps as if an hour had passed in which all that was told was heard, until no erasure is left. */
+export async function eraseLate({ app }: PeopleRig): Promise<void> {
+  const { store: { kv }, personalData } = app.services;
+  const lateMs = 2 * 60 * 60_000;
+  await waitFor("all to have heard what was told", async () => {
+    const notices = kv.list({ prefix: ["sys", "e"] }, {
+      reverse: true,
+      limit: 1,
+    });
+    const [newest] = await Array.fromAsync(notices);
+    const cursors = await Array.fromAsync(
+      kv.list<{ vs: string; sync?: unknown }>({ prefix: ["sys", "cur"] }),
+    );
+    return cursors.every(({ value: { vs, sync } }) =>
+      sync === undefined && vs >= String(newest.key[2])
+    );
+  });
+  await waitFor("the end of the erasure", async () => {
+    // Another sweep may be at it.
+    await personalData.erasures
+      .sweep(AbortSignal.timeout(30_000), Date.now() + lateMs);
+    const orders = kv.list({ prefix: ["sys", "er"] }, { limit: 1 });
+    return (await Array.fromAsync(orders)).length === 0;
+  });
+}
+
 /** Audit events of a type that were told in the first workspace. */
 export async function audited(
   { app }: PeopleRig,
