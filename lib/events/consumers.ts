@@ -49,6 +49,10 @@ export class Consumers {
   readonly #consumers: Consumer[] = [];
   readonly #stopped = new AbortController();
   readonly #lagMs = new Map<string, number>();
+  /** Of each consumer that found nothing when it looked last: the newest atomic that it had heard of. */
+  readonly #heardTo = new Map<string, string>();
+  /** The look for a newer one that is under way, for all consumers together. */
+  #look: Promise<string> | null = null;
   #loops: Promise<void>[] = [];
 
   constructor(
@@ -110,7 +114,11 @@ export class Consumers {
         const step = await this.#step(consumer, signal);
         failures = 0;
         if (step === "idle") {
-          await orSleep(this.#store, rung, POLL_MS, signal);
+          let isRung = false;
+          rung.then(() => isRung = true);
+          do await orSleep(this.#store, rung, POLL_MS, signal); while (
+            !isRung && !await this.#mayHaveNews(consumer, signal)
+          );
           await sleep(clock, TOGETHER_MS, signal);
         } else if (step === "conflict") {
           await sleep(clock, this.#random() * CONFLICT_PAUSE_MS, signal);
@@ -130,6 +138,20 @@ export class Consumers {
         await sleep(clock, longest * (0.5 + this.#random() / 2), signal);
       }
     }
+  }
+
+  /**
+   * Whether something was told since a consumer found nothing, perhaps by another process. A dozen consumers
+   * look once a second: this is one read, and one for all that look at the same time.
+   */
+  async #mayHaveNews(
+    { name }: Consumer,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (signal.aborted) return true;
+    this.#look ??= newestVersionstamp(this.#store, signal)
+      .finally(() => this.#look = null);
+    return await this.#look !== this.#heardTo.get(name);
   }
 
   async #step(consumer: Consumer, signal: AbortSignal): Promise<Step> {
@@ -152,7 +174,10 @@ export class Consumers {
     } else {
       const events = await readEventsAfter(this.#store, cursor, signal);
       this.#measureLag(consumer, events);
-      if (events?.length === 0) return "idle";
+      if (events?.length === 0) {
+        this.#heardTo.set(consumer.name, cursor.vs);
+        return "idle";
+      }
       if (events === null) next = await this.#anew(cursor, signal);
       else {
         const count = await consumer.handle(events, unit, signal);

@@ -6,6 +6,7 @@ import { get } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { BRIEF_FAULTS } from "@/lib/kv/testing/fault_kv.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
+import { WrappedKv } from "@/lib/kv/testing/wrapped_kv.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import type { ConsumedEvent, Consumer } from "./consumer.ts";
@@ -67,6 +68,33 @@ class Recorder implements Consumer {
   resync(place: string | null): Promise<string | null> {
     this.resyncs.push(place);
     return Promise.resolve(place === null ? "more" : null);
+  }
+}
+
+/** Counts what consumers read to find out whether there is something new. */
+class CountingKv extends WrappedKv {
+  readonly #reads: { cursors: number; looks: number };
+
+  constructor(inner: Deno.Kv, reads: { cursors: number; looks: number }) {
+    super(inner);
+    this.#reads = reads;
+  }
+
+  override get<T = unknown>(
+    key: Deno.KvKey,
+    options?: { consistency?: Deno.KvConsistencyLevel },
+  ): Promise<Deno.KvEntryMaybe<T>> {
+    if (key[1] === "cur") this.#reads.cursors += 1;
+    return super.get<T>(key, options);
+  }
+
+  override list<T = unknown>(
+    selector: Deno.KvListSelector,
+    options?: Deno.KvListOptions,
+  ): Deno.KvListIterator<T> {
+    const isOfNotices = "prefix" in selector && selector.prefix[1] === "e";
+    if (isOfNotices) this.#reads.looks += 1;
+    return super.list<T>(selector, options);
   }
 }
 
@@ -254,6 +282,41 @@ Deno.test("Consumers: events of another process on the same file arrive by polli
   } finally {
     await consumers.stop();
     one.close();
+    other.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("Consumers: that have nothing to do read one row a poll, and still hear of what comes", async () => {
+  const folder = await Deno.makeTempDir();
+  const location = `${folder}/freshet.db`;
+  const reads = { cursors: 0, looks: 0 };
+  const [idle, other] = [
+    await openStore({ location, wrap: (kv) => new CountingKv(kv, reads) }),
+    await openStore({ location }),
+  ];
+  const recorder = new Recorder(idle);
+  const consumers = consumersOf(idle, recorder);
+  const looksAgain = async (looks: number) => {
+    const before = reads.looks;
+    while (reads.looks < before + looks) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  try {
+    await emit(other, ["before"]);
+    consumers.start();
+    // The last step of the resync, the step that finds nothing, and a poll.
+    while (recorder.resyncs.length < 2) await looksAgain(1);
+    await looksAgain(2);
+    const { cursors } = reads;
+    await looksAgain(2);
+    assert.equal(reads.cursors, cursors);
+    await emit(other, ["s0"]);
+    assert.deepEqual(await untilLogged(other, 1), ["s0"]);
+  } finally {
+    await consumers.stop();
+    idle.close();
     other.close();
     await Deno.remove(folder, { recursive: true });
   }
