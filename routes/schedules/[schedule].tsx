@@ -4,10 +4,10 @@ import { Confirm } from "@/components/Confirm.tsx";
 import { Icon } from "@/components/Icon.tsx";
 import { PageHead } from "@/components/PageHead.tsx";
 import { PlacesPage } from "@/components/PlacesPage.tsx";
-import { History } from "@/components/schedules/History.tsx";
 import { ScheduleActs } from "@/components/schedules/ScheduleActs.tsx";
 import { ScheduleForm } from "@/components/schedules/ScheduleForm.tsx";
 import { sentence } from "@/components/schedules/ScheduleRow.tsx";
+import ScheduleHistory from "@/islands/ScheduleHistory.tsx";
 import ScheduleTimes from "@/islands/ScheduleTimes.tsx";
 import { readForm } from "@/lib/http/form.ts";
 import { readPageQuery } from "@/lib/http/page_query.ts";
@@ -25,6 +25,12 @@ import { define, type State } from "@/utils.ts";
 
 /** Runs of a page of the history. */
 const RUNS_PER_PAGE = 20;
+
+function historyPath(id: string, cursor: string | null): string {
+  const query = new URLSearchParams({ limit: `${RUNS_PER_PAGE}` });
+  if (cursor !== null) query.set("cursor", cursor);
+  return `/api/schedules/${id}/runs?${query}`;
+}
 
 async function load(ctx: Context<State>, form: FormState) {
   const { state, url, req } = ctx;
@@ -111,7 +117,8 @@ export default define.page<typeof handler>(function SchedulePage({ data }) {
           <div class="section-head">
             <h2 id="history-title">History</h2>
           </div>
-          <History
+          <ScheduleHistory
+            path={historyPath(id, cursor)}
             runs={runs}
             timeZone={timeZone}
             nowMs={clock.nowMs}

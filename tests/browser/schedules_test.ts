@@ -85,11 +85,16 @@ Deno.test("schedules page: shows the next times while one types, and what become
   await page.getByRole("button", { name: "Make schedule" }).click();
   await page.getByText("Every day at 08:00, Asia/Tokyo").first().waitFor();
   const detail = page.url();
+  const history = await page.context().newPage();
+  await history.goto(detail);
+  await history.getByText("It has not run yet.").waitFor();
 
   await page.goto(`${app.url}/schedules`);
   const row = page.locator(".schedules").first().getByRole("listitem");
   await row.getByRole("button", { name: "Run now: Report" }).click();
   await row.getByRole("link", { name: "Done" }).waitFor();
+  await history.getByRole("region", { name: "Runs" })
+    .getByRole("link", { name: "Done" }).waitFor();
   await row.getByRole("switch").click();
   await row.getByText("Paused").waitFor();
   await assertAccessible(page, "list");
