@@ -519,6 +519,11 @@ Deno.test("/v1/batches: lines of a key that was revoked meanwhile fail with that
     assert.equal(response?.status_code, 401);
     assert.equal(response.body.error.code, "invalid_api_key");
   }
+  // Lines that were being answered have no fault of the server's either.
+  const faults = app.logLines.filter((line) =>
+    JSON.parse(line).level === "error"
+  );
+  assert.deepEqual(faults, []);
   const elsewhere = await app.fetch(`/v1/batches/${made.id}`);
   assert.equal(elsewhere.status, 401);
   await elsewhere.body?.cancel();

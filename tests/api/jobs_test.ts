@@ -208,6 +208,15 @@ Deno.test("jobs: of twenty that ask at once with one key, one is new", async () 
   assert.notEqual(next.id, answers[0].id);
 });
 
+Deno.test("jobs: no workspace takes all the places of a kind that has several", async () => {
+  await using app = await startApp();
+  const greedy = app.services.jobKinds.all.filter(
+    ({ perProcess, perWorkspace }) =>
+      perProcess > 1 && perWorkspace >= perProcess,
+  );
+  assert.deepEqual(greedy.map(({ kind }) => kind), []);
+});
+
 Deno.test("jobs: cancelling ends one that runs and one that waits, and asking again changes nothing", async () => {
   await using app = await startApp();
   const rig = addTestKinds(app);

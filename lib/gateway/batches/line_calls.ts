@@ -50,6 +50,9 @@ export interface LineFailure {
   error: AppError;
 }
 
+/** Code of what is nobody's fault but this program's. */
+const INTERNAL = "internal_error";
+
 /** Nobody hangs up on a line. */
 const NEVER = new Promise<void>(() => {});
 
@@ -80,8 +83,9 @@ export class LineCalls {
       observer.leave(trace, 200);
       return { requestId, body };
     } catch (thrown) {
-      const error = await whyRefused(call, asAppError(thrown));
-      if (error.status >= 500 && !(thrown instanceof AppError)) {
+      const error = await whyRefused(call, thrown);
+      const isFault = error.code === INTERNAL && !(thrown instanceof AppError);
+      if (isFault && !call.signal.aborted) {
         logger.error("A line of a batch could not be answered", {
           error: thrown,
         });
@@ -162,9 +166,12 @@ export class LineCalls {
 /** An answer that was stopped because its caller may be here no longer says so. */
 async function whyRefused(
   { asker }: LineCall,
-  error: AppError,
+  thrown: unknown,
 ): Promise<AppError> {
-  if (error.code !== "run_cancelled") return error;
+  const error = asAppError(thrown);
+  const isStopped = error.code === "run_cancelled" ||
+    (thrown instanceof Error && thrown.name === "AbortError");
+  if (!isStopped) return error;
   try {
     await asker();
     return error;
@@ -198,7 +205,7 @@ function asAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   return new AppError({
     status: 500,
-    code: "internal_error",
+    code: INTERNAL,
     message:
       "Something went wrong on this server. The log has the details under the request id.",
     retryable: true,

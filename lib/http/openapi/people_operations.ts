@@ -354,7 +354,7 @@ export const LIMITS: Chapter = {
       GET: {
         summary: "The audit log as a file, oldest first",
         query: { format: "`jsonl` (unless told) or `csv`.", ...AUDIT_QUERY },
-        answers: { 200: file("application/jsonl", "Lines, or CSV.") },
+        answers: { 200: file("application/x-ndjson", "Lines, or CSV.") },
       },
     },
     "/api/audit/verify": {

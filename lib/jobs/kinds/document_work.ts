@@ -44,7 +44,8 @@ export abstract class DocumentWork implements JobKind<DocumentInput> {
   /** A batch at a time; each goes on where the one before has ended. */
   readonly deadlineMs = 6 * HOUR_MS;
   readonly perProcess = 12;
-  readonly perWorkspace = 12;
+  /** Some read for half an hour; another workspace need not wait for that. */
+  readonly perWorkspace = 10;
 
   abstract describe(input: DocumentInput): string;
   /** @returns a sentence of what came out */

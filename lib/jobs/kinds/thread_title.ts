@@ -21,7 +21,7 @@ export class ThreadTitle implements JobKind<TitleInput> {
   // A model that gives no title ends the job: only one that lost its process is begun again.
   readonly maxAttempts = 2;
   readonly deadlineMs = DEADLINE_MS;
-  readonly perProcess = 2;
+  readonly perProcess = 3;
   readonly perWorkspace = 2;
   readonly #titles: Pick<Titles, "afterAnswer" | "isClosing">;
 
