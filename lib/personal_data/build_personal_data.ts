@@ -22,14 +22,17 @@ import { endJobs } from "@/lib/jobs/end_jobs.ts";
 import { JobStore } from "@/lib/jobs/job_store.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import { DocumentExport } from "@/lib/documents/document_export.ts";
+import { NotificationStore } from "@/lib/notifications/notification_store.ts";
 import { ScheduleStore } from "@/lib/schedules/schedule_store.ts";
 import { ScheduleView } from "@/lib/schedules/schedule_view.ts";
 import type { Ledger } from "@/lib/usage/ledger_store.ts";
 import { Erasures } from "./erasures.ts";
 import { ErasureStore } from "./erasure_store.ts";
+import { ProgramExport } from "./export_programs.ts";
 import { ExportStore } from "./export_store.ts";
 import {
   type KeyLister,
+  type NotificationLister,
   PersonalExport,
   type ScheduleLister,
 } from "./personal_export.ts";
@@ -127,7 +130,9 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
       allTasks: parts.tasks,
       listKeys: keyLister(keyStore),
       listSchedules: scheduleLister(store),
+      listNotifications: notificationLister(store),
       documents: new DocumentExport(store),
+      programs: new ProgramExport(store),
       ledger: parts.ledger,
     }),
     erasureOrders,
@@ -172,6 +177,29 @@ function scheduleLister(
     return {
       items: await Promise.all(page.map((record) => view.show(record))),
       nextCursor: records.length > limit ? page[limit - 1].id : null,
+    };
+  };
+}
+
+/** As they are kept: the cursor is time and id of the last one. */
+function notificationLister(
+  store: ConstructorParameters<typeof NotificationStore>[0],
+): NotificationLister {
+  const notifications = new NotificationStore(store);
+  const all = { read: null, event: null };
+  return async (space, { limit, cursor }) => {
+    const [at, last] = cursor?.split(" ") ?? [];
+    const before = cursor === null ? null : { atMs: Number(at), id: last };
+    const records = await notifications.list(space, all, before, limit);
+    const end = records.at(-1);
+    return {
+      items: records.map((record) => {
+        const { id, event, about, text, href, count, read, createdAt } = record;
+        return { id, event, about, text, href, count, read, createdAt };
+      }),
+      nextCursor: records.length < limit || end === undefined
+        ? null
+        : `${end.at} ${end.id}`,
     };
   };
 }

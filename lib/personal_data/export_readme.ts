@@ -8,6 +8,10 @@ tasks.jsonl      tasks
 schedules.jsonl  schedules, with their prompts
 documents.jsonl  documents and what is known of them
 documents/       each document as it was given
+files.jsonl      files of /v1/files, given and made
+files/           each of these files
+batches.jsonl    batches of /v1/batches
+notifications.jsonl  notifications
 keys.jsonl       API keys: their names and terms, never the keys
 usage.jsonl      what each answer used and cost; money in micro-dollars (1,000,000 is one US dollar)
 threads.jsonl    threads

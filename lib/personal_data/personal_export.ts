@@ -11,6 +11,7 @@ import { showThreads, type ThreadTargets } from "@/lib/chat/thread_show.ts";
 import type { Page, Thread } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { Ledger } from "@/lib/usage/ledger_store.ts";
+import type { ProgramExport } from "./export_programs.ts";
 import type { ExportStore } from "./export_store.ts";
 import { README } from "./export_readme.ts";
 import { encoded, type ThreadExport } from "./thread_export.ts";
@@ -47,6 +48,9 @@ export type ScheduleLister = (
   query: { limit: number; cursor: string | null },
 ) => Promise<Page<unknown>>;
 
+/** Somebody's notifications, a page at a time. */
+export type NotificationLister = ScheduleLister;
+
 /** Somebody's documents, a page at a time, and the bytes of each. */
 export interface DocumentReader {
   list(
@@ -68,7 +72,9 @@ export interface PersonalExportParts extends ThreadTargets {
   allTasks: Pick<Tasks, "list">;
   listKeys: KeyLister;
   listSchedules: ScheduleLister;
+  listNotifications: NotificationLister;
   documents: DocumentReader;
+  programs: ProgramExport;
   ledger: Ledger;
 }
 
@@ -196,6 +202,26 @@ export class PersonalExport {
         content,
       };
     }
+    const { programs } = this.#parts;
+    const whose = [workspace.id, user.id, signal] as const;
+    yield file("files.jsonl", lines(programs.fileRecords(...whose)));
+    for await (const stored of programs.files(...whose)) {
+      yield {
+        name: `${folder}files/${stored.id}/${fileName(stored.name)}`,
+        modifiedAt: at,
+        content: programs.read(stored),
+      };
+    }
+    yield file("batches.jsonl", lines(programs.batches(...whose)));
+    yield file(
+      "notifications.jsonl",
+      lines(
+        paged(
+          (cursor) => this.#parts.listNotifications(space, page(cursor)),
+          signal,
+        ),
+      ),
+    );
     yield file(
       "keys.jsonl",
       lines(

@@ -8,10 +8,12 @@ import type { MessageRecord, ThreadRecord } from "@/lib/chat/records.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import { newThread } from "../support/chat_client.ts";
 import { readZip } from "../support/read_zip.ts";
-import { problem } from "../support/thread_client.ts";
+import { json, problem } from "../support/thread_client.ts";
 import { waitFor } from "../support/wait.ts";
+import { batchLine } from "./files_rig.ts";
 import {
   audited,
+  type Belongings,
   furnish,
   type PeopleRig,
   type Person,
@@ -33,6 +35,36 @@ async function exported(
   return await readZip(await response.bytes());
 }
 
+/** Uploads a file by somebody's key, and has a batch made of it; its answer may be still to come. */
+async function giveBatch(
+  { app }: PeopleRig,
+  { key, word }: Belongings,
+): Promise<{ file: string; batch: string }> {
+  const authorization = `Bearer ${key}`;
+  const form = new FormData();
+  form.set("purpose", "batch");
+  const line = batchLine("one", {
+    model: "fake-1",
+    messages: [{ role: "user", content: `Ask: ${word}` }],
+  });
+  form.set("file", new File([line], `${word}.jsonl`));
+  const file = await json<{ id: string }>(
+    await app.fetch("/v1/files", {
+      method: "POST",
+      body: form,
+      headers: { authorization },
+    }),
+  );
+  const batch = await json<{ id: string }>(
+    await app.post("/v1/batches", {
+      input_file_id: file.id,
+      endpoint: "/v1/chat/completions",
+      completion_window: "24h",
+    }, { authorization }),
+  );
+  return { file: file.id, batch: batch.id };
+}
+
 const linesOf = (files: Map<string, string>, name: string) =>
   files.get(name)!.split("\n").filter((line) => line !== "")
     .map((line) => JSON.parse(line));
@@ -41,7 +73,9 @@ Deno.test("export: holds everything of one person, and nothing of another", asyn
   await using rig = await startPeople();
   const { owner, ada } = rig;
   const mine = await furnish(ada, "Adaword");
-  await furnish(owner, "Ownerword");
+  const theirs = await furnish(owner, "Ownerword");
+  const given = await giveBatch(rig, mine);
+  await giveBatch(rig, theirs);
   const files = await exported(ada);
   const all = [...files.values()].join("\n");
   assert.ok(!all.includes("Ownerword"));
@@ -73,9 +107,24 @@ Deno.test("export: holds everything of one person, and nothing of another", asyn
     files.get(`documents/${document.id}/Adaword.txt`),
     "About Adaword",
   );
+  const [input] = linesOf(files, "files.jsonl")
+    .filter(({ id }) => id === given.file);
+  assert.equal(input.name, "Adaword.jsonl");
+  assert.ok(
+    files.get(`files/${given.file}/Adaword.jsonl`)!.includes("Ask: Adaword"),
+  );
+  assert.deepEqual(
+    linesOf(files, "batches.jsonl").map(({ id }) => id),
+    [given.batch],
+  );
+  const notifications = linesOf(files, "notifications.jsonl");
+  assert.ok(
+    notifications.some(({ about }) => String(about).includes("Adaword")),
+    JSON.stringify(notifications),
+  );
   assert.equal(linesOf(files, "keys.jsonl")[0].name, "Key Adaword");
   const usage = linesOf(files, "usage.jsonl");
-  assert.equal(usage.length, 3);
+  assert.ok(usage.length >= 3);
   for (const row of usage) assert.equal(row.user, ada.id);
 
   const [name] = [...files.keys()].filter((key) => key.startsWith("threads/"));
@@ -125,6 +174,9 @@ Deno.test("export: of somebody who has nothing is whole", async () => {
     "tasks.jsonl",
     "schedules.jsonl",
     "documents.jsonl",
+    "files.jsonl",
+    "batches.jsonl",
+    "notifications.jsonl",
     "keys.jsonl",
     "usage.jsonl",
     "threads.jsonl",
