@@ -2,6 +2,9 @@ import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "@/components/Icon.tsx";
 
+/** How long the log of events may take, in milliseconds. */
+const LOG_DEADLINE_MS = 10_000;
+
 export interface ChangedNoteProps {
   /** Beginnings of the types of events after which the page shows what is old, such as `budget.`. */
   types: readonly string[];
@@ -23,6 +26,13 @@ export default function ChangedNote(
     void import("@/lib/shared/live/live_client.ts").then(({ live }) => {
       if (isGone) return;
       stop = live().on("workspace", ({ type, at }) => {
+        // Between the making of the page and now nobody listened.
+        if (type === "channel.open") {
+          void hasChangedSince(types, madeAt).then((has) =>
+            has && setOld(true)
+          );
+          return;
+        }
         const isMeant = types.some((each) => type.startsWith(each));
         if (type === "events.lost" || (isMeant && at > madeAt)) setOld(true);
       });
@@ -44,4 +54,29 @@ export default function ChangedNote(
       )}
     </div>
   );
+}
+
+/** Whether the log of the workspace has something of these types since then; false where it cannot be read. */
+async function hasChangedSince(
+  types: readonly string[],
+  since: string,
+): Promise<boolean> {
+  const found = await Promise.all(types.map(async (type) => {
+    const query = new URLSearchParams({
+      scope: "workspace",
+      type: `${type}*`,
+      from: since,
+      limit: "1",
+    });
+    try {
+      const answer = await fetch(`/api/events?${query}`, {
+        signal: AbortSignal.timeout(LOG_DEADLINE_MS),
+      });
+      const { items } = await answer.json();
+      return answer.ok && items.length > 0;
+    } catch {
+      return false;
+    }
+  }));
+  return found.includes(true);
 }
