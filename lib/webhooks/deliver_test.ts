@@ -41,7 +41,13 @@ async function rigOf(
   {
     isMember = () => Promise.resolve(true),
     secretsLater,
-  }: { isMember?: () => Promise<boolean>; secretsLater?: string } = {},
+    oldSecret,
+  }: {
+    isMember?: () => Promise<boolean>;
+    secretsLater?: string;
+    /** Signs beside the secret for another day. */
+    oldSecret?: string;
+  } = {},
 ): Promise<Rig> {
   const clock: ShiftedClock = {
     ...systemClock,
@@ -56,7 +62,13 @@ async function rigOf(
   const secret = newWebhookSecret();
   const webhook = await putWebhook(rig, SPACE, {
     url: receiver.url,
-    secrets: [{ sealed: await sealerOf(first).seal(secret), until: null }],
+    secrets: [
+      { sealed: await sealerOf(first).seal(secret), until: null },
+      ...(oldSecret === undefined ? [] : [{
+        sealed: await sealerOf(first).seal(oldSecret),
+        until: clock.now() + DAY_MS,
+      }]),
+    ],
   });
   const deliverer = new Deliverer({
     webhooks: rig.webhooks,
@@ -158,6 +170,19 @@ Deno.test("Deliverer: the timestamp is that of the attempt, the id that of the e
     Number(headers["webhook-timestamp"]);
   assert.ok(secondsOf(second) - secondsOf(first) >= 200);
   verify(rig.secret, second);
+});
+
+Deno.test("Deliverer: an old secret signs until its time has come, and no longer", async () => {
+  await using receiver = startReceiver();
+  const oldSecret = newWebhookSecret();
+  await using rig = await rigOf(receiver, { oldSecret });
+  await rig.attempt("a");
+  rig.clock.aheadMs += DAY_MS;
+  await rig.attempt("b");
+  const [before, after] = receiver.received
+    .map(({ headers }) => headers["webhook-signature"].split(" ").length);
+  assert.deepEqual([before, after], [2, 1]);
+  verify(oldSecret, receiver.received[0]);
 });
 
 Deno.test("Deliverer: the last attempt is the end", async () => {
