@@ -11,6 +11,7 @@ import { BranchSwitch } from "./BranchSwitch.tsx";
 import { MakeTaskButton } from "./MakeTaskButton.tsx";
 import { QuestionView } from "./QuestionView.tsx";
 import { AnswerTrouble, RefusalTrouble } from "./Trouble.tsx";
+import { TurnSources } from "./TurnSources.tsx";
 import type { TurnActions } from "./turn_actions.ts";
 
 export interface TurnViewProps {
@@ -125,6 +126,13 @@ function AnswerView(
           onRetry={isLast ? onRetry : undefined}
           onContinue={goOn}
         />
+        {!isLive && answer.sources && (
+          <TurnSources
+            key={answer.runId}
+            runId={answer.runId!}
+            count={answer.sources}
+          />
+        )}
         <div class="acts">
           {status === "stopped" && goOn && (
             <button class="btn btn-small go-on" type="button" onClick={goOn}>

@@ -82,6 +82,8 @@ export interface MessageRecord {
   model: string | null;
   usage: Usage | null;
   error: RunError | null;
+  /** How many pieces of documents the model was given; absent: none. */
+  sources?: number;
   createdAt: string;
 }
 
@@ -206,6 +208,7 @@ export function toMessage(
     model: record.model,
     usage: record.usage,
     error: record.error,
+    ...(record.sources === undefined ? {} : { sources: record.sources }),
     siblings,
     createdAt: record.createdAt,
   };

@@ -24,7 +24,7 @@ export function* pieces(text: string): Generator<string> {
 
 /** The first event of an epoch: the start of a run, or why it begins again. */
 export function openingEvent(record: RunRecord): RunEvent {
-  const { epoch } = record;
+  const { epoch, sources } = record;
   if (epoch > 1) {
     return { event: "reset", data: { epoch, reason: RESTARTED } };
   }
@@ -36,6 +36,7 @@ export function openingEvent(record: RunRecord): RunEvent {
       messageId: record.messageId,
       model: record.model,
       cache: record.cache ?? null,
+      ...(sources?.length ? { sources: sources.length } : {}),
     },
   };
 }

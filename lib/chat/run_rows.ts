@@ -31,6 +31,7 @@ export function answerOf(run: RunRecord, text: StoredText): MessageRecord {
     model: run.model,
     usage: run.usage,
     error: run.finishReason === "budget" ? BUDGET_END : run.error,
+    ...(run.sources?.length ? { sources: run.sources.length } : {}),
     createdAt: run.createdAt,
   };
 }

@@ -3,6 +3,7 @@ import type { IndexCache } from "@/lib/chat/search/index_cache.ts";
 import { Slices } from "@/lib/chat/search/slices.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
+import type { AnswerSource } from "@/lib/shared/wire.ts";
 import { type DocumentRecord, placeWords } from "./document_record.ts";
 import type { DocumentStore } from "./document_store.ts";
 import { MAX_PROJECT_DOCUMENTS } from "./documents.ts";
@@ -31,6 +32,8 @@ const MAX_TOKENS = 3_000;
 const DEADLINE_MS = 3_000;
 /** Chunks that are looked at, since some may be too long or gone. */
 const CANDIDATES = 24;
+/** How much of a passage is shown under an answer, in UTF-16 code units. */
+const BEGINNING_CHARACTERS = 200;
 
 export class DocumentKnowledge {
   readonly #store: DocumentStore;
@@ -122,6 +125,29 @@ export class DocumentKnowledge {
     };
   }
 
+  /** The pieces that an answer was given, with how they begin as the documents are now. */
+  async beginnings(
+    space: string,
+    sources: readonly KnowledgeSource[],
+    signal?: AbortSignal,
+  ): Promise<AnswerSource[]> {
+    const ids = [...new Set(sources.map(({ documentId }) => documentId))];
+    const records = new Map(
+      (await this.#store.loadMany(space, ids, signal))
+        .map((record) => [record.id, record]),
+    );
+    return await Promise.all(sources.map(async (source) => {
+      const record = records.get(source.documentId);
+      const piece = record === undefined
+        ? null
+        : await this.#piece(space, record, source.chunk, signal);
+      // Read again in another way, the same number may stand for another place.
+      const isSame = piece?.source.place === source.place;
+      const beginning = isSame ? beginningOf(piece.text) : null;
+      return { ...source, beginning };
+    }));
+  }
+
   async #piece(
     space: string,
     record: DocumentRecord,
@@ -148,6 +174,17 @@ export class DocumentKnowledge {
       },
     };
   }
+}
+
+/** The beginning of a text on one line; cut between words where there are some. */
+function beginningOf(text: string): string {
+  const line = text.slice(0, 2 * BEGINNING_CHARACTERS).replace(/\s+/g, " ")
+    .trim();
+  if (line.length <= BEGINNING_CHARACTERS) return line;
+  const cut = line.slice(0, BEGINNING_CHARACTERS);
+  const end = cut.lastIndexOf(" ");
+  const whole = end > 0 ? cut.slice(0, end) : cut;
+  return `${whole.toWellFormed().replace(/\uFFFD$/, "")} …`;
 }
 
 /** Bytes of a hash in a mark: no text can be made to hold its own. */

@@ -65,6 +65,8 @@ export interface Message {
   error: RunError | null;
   /** Ids of the messages with the same parent, this one included, oldest first: at most the 200 nearest. */
   siblings: string[];
+  /** How many passages of documents the model was given; absent: none. See `AnswerSource`. */
+  sources?: number;
   createdAt: string;
 }
 
@@ -123,6 +125,8 @@ export type RunEvent =
       messageId: string;
       model: string;
       cache: string | null;
+      /** As of `Message`. */
+      sources?: number;
     };
   }
   | { event: "chunk"; data: { content: string } }
@@ -667,4 +671,17 @@ export interface DocumentResult {
     /** What matches in the snippet: from and to, in UTF-16 code units. */
     ranges: [start: number, end: number][];
   }[];
+}
+
+/** A passage of a document that the model was given for an answer. */
+export interface AnswerSource {
+  documentId: string;
+  /** What the document was called then. */
+  name: string;
+  /** Number of the passage in the document, from 1. */
+  chunk: number;
+  /** Where it is, in words: “page 3”, “rows 12 to 20”. */
+  place: string;
+  /** How it begins; null when the document is there no more, or says something else now. */
+  beginning: string | null;
 }

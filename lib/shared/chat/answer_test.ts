@@ -9,8 +9,8 @@ import {
   type PlacedRunEvent,
   shownText,
   waitingAnswer,
-  withEvent,
 } from "./answer.ts";
+import { withEvent } from "./answer_events.ts";
 
 const START: RunEvent = {
   event: "start",

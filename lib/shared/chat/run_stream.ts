@@ -12,6 +12,9 @@ import {
 } from "./answer.ts";
 import type { Fetch } from "./requests.ts";
 
+// Whoever follows a run folds its events: one script on demand brings both.
+export { withEvent } from "./answer_events.ts";
+
 /** Silence after which a connection counts as dead; the server says something every 10 s. */
 const SILENCE_MS = 25_000;
 

@@ -6,7 +6,7 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { announce } from "@/lib/shared/announce.ts";
 import { newId } from "@/lib/shared/ids.ts";
 import type { Message, Thread } from "@/lib/shared/wire.ts";
-import { type Answer, waitingAnswer, withEvent } from "./answer.ts";
+import { type Answer, waitingAnswer } from "./answer.ts";
 import { Drafts } from "./drafts.ts";
 import { QuestionBox } from "./question_box.ts";
 import { type ChatRequests, type Fetch, RequestRefused } from "./requests.ts";
@@ -402,7 +402,7 @@ export class ChatSession {
         isLost = (event === "done" || event === "error") && text === "" &&
           held !== "";
         this.store.changeAnswer(
-          (answer) => withEvent(answer, placed, now()),
+          (answer) => stream.withEvent(answer, placed, now()),
           onFrame,
         );
         if (event !== "start") return;

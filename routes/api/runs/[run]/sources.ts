@@ -4,9 +4,13 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { chat } = ctx.state.services;
+    const { chat, documentKnowledge } = ctx.state.services;
     const space = await chat.spaceOfRun(ctx.state.caller, ctx.params.run);
-    const items = await chat.runSources(space, ctx.params.run);
+    const items = await documentKnowledge.beginnings(
+      space,
+      await chat.runSources(space, ctx.params.run),
+      ctx.req.signal,
+    );
     return ctx.json({ items, nextCursor: null });
   },
 }));
