@@ -212,6 +212,39 @@ Deno.test("documents: a reading that is cancelled stops, keeps what it has, and 
   await test.drive(documents.close());
 });
 
+/** How many rows of each kind there are of a document; of states and profiles how many there are. */
+async function rowsLeft(
+  { kv }: Store,
+  document: string,
+): Promise<Record<string, number>> {
+  const kinds: Record<string, Set<string>> = {};
+  for await (const { key } of kv.list({ prefix: [SPACE] })) {
+    const [, kind, of, place] = key;
+    if (of !== document) continue;
+    (kinds[String(kind)] ??= new Set()).add(String(place));
+  }
+  return Object.fromEntries(
+    Object.entries(kinds).map(([kind, { size }]) => [kind, size]),
+  );
+}
+
+Deno.test("documents: a reading leaves its profile and its pieces and no state, also when it is done anew", async () => {
+  using test = await openTestStore();
+  const { store } = test;
+  const documents = await rig(store, () => 0);
+  await test.drive((async () => {
+    const id = await take(documents, SPACE, rowsOf(6));
+    await until(documents, store, id, isReady);
+    const left = await rowsLeft(store, id);
+    assert.equal(left.dz, 1, JSON.stringify(left));
+    assert.equal(left.dw, undefined, JSON.stringify(left));
+    await documents.service.reindex(SPACE, id);
+    await until(documents, store, id, isReady);
+    assert.deepEqual(await rowsLeft(store, id), left);
+  })());
+  await test.drive(documents.close());
+});
+
 Deno.test("documents: a reading that fails for good says so, and one that is retried by its job comes through", async () => {
   using test = await openTestStore();
   const { store } = test;
