@@ -213,7 +213,8 @@ Deno.test("LiveFeed: a cursor that cannot be gone on from is told what is lost, 
       { v: 1, vs: String(second.key.at(-1)) },
     );
     await commit(store, unit);
-    const foreign = old.replace(store.generation, "another");
+    // What another history of the store calls so, this one may have, too.
+    const foreign = now.replace(store.generation, "another");
     const future = `${store.generation}.${"f".repeat(20)}.0`;
     for (const cursor of [old, foreign, future, "garbage"]) {
       const live = connect(feed, { cursor });
