@@ -125,6 +125,21 @@ Deno.test("LiveListener.subscribe: a channel is told from then on, and the other
     assert.equal(feed.wanted, 0);
   }));
 
+Deno.test("LiveListener.subscribe: who catches up is told on a new channel of nothing that came before it", () =>
+  inMemory(async (store) => {
+    const feed = feedOf(store);
+    const before = await open(feed, "jobs");
+    before.end();
+    await emit(store, OWN, "document.ready", [{ n: 1 }]);
+    await emit(store, OWN, "job.started", [{ n: 2 }]);
+    const live = await open(feed, "jobs", before.cursor);
+    await live.listener.subscribe(channelsOf("documents"));
+    await emit(store, OWN, "document.ready", [{ n: 3 }]);
+    assert.equal((await live.event()).data.n, 2);
+    assert.equal((await live.event()).data.n, 3);
+    live.end();
+  }));
+
 Deno.test("LiveListener: an event that several channels have is one message that names them", () =>
   inMemory(async (store) => {
     const live = await open(feedOf(store), "admin:jobs,jobs");
