@@ -1,7 +1,7 @@
 /** Whose jobs a caller may see and act on: their own, and as an admin every one of the workspace. */
 import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
-import type { JobKind } from "@/lib/jobs/job_kind.ts";
+import type { JobKind, JobNeeds } from "@/lib/jobs/job_kind.ts";
 import { isId } from "@/lib/shared/ids.ts";
 import { userOf } from "@/lib/shared/spaces.ts";
 import type { Job } from "@/lib/shared/wire.ts";
@@ -84,12 +84,14 @@ export function jobSpace(
 
 /**
  * The kind of a job that somebody wants begun.
+ * @param input of the job; one that is none of the kind is refused when the job is made
  * @throws {AppError} 400 `unknown_job_kind` for one that there is not or that only the program begins, 403
  *   `forbidden` for one that takes more than the caller is
  */
 export function requireJobKind(
   { services: { jobKinds }, caller }: State,
   name: string,
+  input: unknown,
 ): JobKind {
   const kind = jobKinds.get(name);
   if (!kind?.isPublic) {
@@ -100,7 +102,9 @@ export function requireJobKind(
       errors: [{ path: "kind", message: "is none that can be asked for" }],
     });
   }
-  requireNeeds(caller, kind);
+  requireNeeds(caller, kind.needs);
+  const parsed = kind.input.safeParse(input);
+  if (parsed.success) requireNeeds(caller, kind.needsFor?.(parsed.data));
   return kind;
 }
 
@@ -113,7 +117,7 @@ export function requireMayRetry(
   { kind }: Pick<JobRecord, "kind">,
 ): void {
   const known = jobKinds.get(kind);
-  if (known !== null) requireNeeds(caller, known);
+  if (known !== null) requireNeeds(caller, known.needs);
 }
 
 /** Whether somebody may ask for jobs of a kind; false for one that there is not. */
@@ -123,17 +127,16 @@ export function mayBegin(
 ): boolean {
   const kind = jobKinds.get(name);
   return kind !== null && kind.isPublic && mayActAs(caller, "member") &&
-    hasNeeds(caller, kind);
+    hasNeeds(caller, kind.needs);
 }
 
-function hasNeeds(caller: Caller, { needs }: JobKind): boolean {
+function hasNeeds(caller: Caller, needs: JobNeeds | undefined): boolean {
   return needs === undefined ||
     (mayActAs(caller, "admin") && (needs === "admin" || caller.isOperator));
 }
 
-function requireNeeds(caller: Caller, kind: JobKind): void {
-  const { needs } = kind;
-  if (hasNeeds(caller, kind)) return;
+function requireNeeds(caller: Caller, needs: JobNeeds | undefined): void {
+  if (hasNeeds(caller, needs)) return;
   throw new AppError({
     status: 403,
     code: "forbidden",

@@ -147,9 +147,11 @@ export async function saveSchedule(
  */
 export function requireTarget(
   state: State,
-  target: { type: "prompt" } | { type: "job"; kind: string },
+  target: { type: "prompt" } | { type: "job"; kind: string; input: unknown },
 ): void {
-  if (target.type === "job") requireJobKind(state, target.kind);
+  if (target.type === "job") {
+    requireJobKind(state, target.kind, target.input);
+  }
 }
 
 /** Errors of what is within the target stand under the field that says it. */

@@ -33,6 +33,9 @@ export interface JobOutcome {
   effects?: UnitOfWork;
 }
 
+/** What somebody must be, beyond a member. */
+export type JobNeeds = "admin" | "operator";
+
 export interface JobKind<Input = unknown> {
   /** Noun and verb, for example `thread.export`. */
   readonly kind: string;
@@ -47,7 +50,9 @@ export interface JobKind<Input = unknown> {
    * What whoever asks for one must be, beyond a member: an admin of the workspace, or one of the first
    * workspace, who runs this server. Its handler looks again: they may be it no longer.
    */
-  readonly needs?: "admin" | "operator";
+  readonly needs?: JobNeeds;
+  /** What it takes beyond that with this input. */
+  needsFor?(input: Input): JobNeeds | undefined;
   readonly priority: JobPriority;
   readonly maxAttempts: number;
   /** How long an attempt may take, in milliseconds. */

@@ -97,6 +97,25 @@ Deno.test("GET /openapi.json: what is answered is what it says, for a thread, a 
   check("/api/threads/{thread}", "get", "default").parse(await refused.json());
 });
 
+Deno.test("GET /openapi.json: what can be read without an id has a status and a type that it says", async () => {
+  await using app = await startApp();
+  const document: Document = await (await app.fetch("/openapi.json")).json();
+  const wrong: string[] = [];
+  for (const [path, { get }] of Object.entries(document.paths)) {
+    if (get === undefined || path.includes("{")) continue;
+    const answer = await app.fetch(path);
+    await answer.body?.cancel();
+    const { status, headers } = answer;
+    const { content } = get.responses[status] ?? get.responses.default;
+    const type = headers.get("content-type")?.split(";")[0] ?? "";
+    const types = Object.keys(content ?? {});
+    if (types.length > 0 && !types.includes(type)) {
+      wrong.push(`${path}: ${status} ${type}, and not ${types.join(", ")}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("GET /docs: leads to each guide and each operation, without a sign-in and without a dead link", async () => {
   await using app = await startApp({ env: { FRESHET_AUTH: "password" } });
   const first = await (await app.fetch("/docs")).text();

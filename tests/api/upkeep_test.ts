@@ -1,7 +1,7 @@
 /** Upkeep that people begin as jobs: sweeps, indexes, lists of models, prices and reports. */
 import assert from "node:assert/strict";
 import { startSmtp } from "@/lib/mail/testing/smtp_rig.ts";
-import type { Job, Page, Thread } from "@/lib/shared/wire.ts";
+import type { Job, Page, Thread, User } from "@/lib/shared/wire.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { newThread, startChat } from "../support/chat_client.ts";
 import { OWNER, PASSWORD_MODE, signedIn } from "../support/signed_in.ts";
@@ -273,6 +273,8 @@ Deno.test("upkeep: who is no admin of the server begins none of it, and the prog
       ["models.refresh", {}, 403],
       ["prices.import", { text: "[]" }, 403],
       ["usage.report", {}, 403],
+      // Their own index is theirs; that of everybody is not.
+      ["search.rebuild", { scope: "workspace" }, 403],
       ["prompt.ask", {}, 400],
     ] as const
   ) {
@@ -287,14 +289,28 @@ Deno.test("upkeep: who is no admin of the server begins none of it, and the prog
   }
   const refused = await send("POST", "/api/reports/usage/send", {});
   assert.equal(refused.status, 403, await refused.text());
-  // Their own index is theirs; that of everybody is not.
+  // Who was an admin when they asked, and is none when it is done, gets no more.
+  const [{ id }] = (await json<Page<User>>(
+    await owner.fetch("/api/users?limit=200"),
+  )).items.filter(({ email }) => email === member.email);
+  const become = async (role: string) => {
+    const changed = await owner.send("PATCH", `/api/users/${id}`, { role }, {
+      "if-match": "*",
+    });
+    assert.equal(changed.status, 200, await changed.text());
+  };
+  await become("admin");
   const job: Job = await json(
     await send("POST", "/api/jobs", {
       kind: "search.rebuild",
       input: { scope: "workspace" },
+      runAt: new Date(Date.now() + 3_600_000).toISOString(),
     }),
     202,
   );
+  await become("member");
+  // Begun by an admin: they are asked for, not who pressed the button.
+  await json(await owner.send("POST", `/api/jobs/${job.id}/retry`, {}), 202);
   const { error } = await ended({ fetch: owner.fetch }, job.id);
   assert.match(error ?? "", /no admin of the workspace/);
 });

@@ -3,7 +3,12 @@ import * as z from "zod";
 import { type FindStanding, jobCaller } from "@/lib/auth/job_caller.ts";
 import { rebuildIndex, type RebuildParts } from "@/lib/chat/search/rebuild.ts";
 import type { ScanStore } from "@/lib/chat/search/scan_store.ts";
-import type { JobContext, JobKind, JobOutcome } from "@/lib/jobs/job_kind.ts";
+import type {
+  JobContext,
+  JobKind,
+  JobNeeds,
+  JobOutcome,
+} from "@/lib/jobs/job_kind.ts";
 import { userOf, workspaceOf } from "@/lib/shared/spaces.ts";
 
 const inputSchema = z.strictObject({
@@ -37,6 +42,10 @@ export class SearchRebuild implements JobKind<RebuildInput> {
     this.#parts = parts;
   }
 
+  needsFor({ scope }: RebuildInput): JobNeeds | undefined {
+    return scope === "own" ? undefined : "admin";
+  }
+
   describe({ scope }: RebuildInput): string {
     return scope === "own"
       ? "New search index"
@@ -45,7 +54,7 @@ export class SearchRebuild implements JobKind<RebuildInput> {
 
   async handle(context: JobContext<RebuildInput>): Promise<JobOutcome> {
     const { input, signal, progress } = context;
-    const need = input.scope === "own" ? "member" : "admin";
+    const need = this.needsFor(input) ?? "member";
     const caller = await jobCaller(context, need, this.#parts.find);
     const spaces = input.scope === "own" && caller !== null
       ? [`${caller.workspace}/${caller.user}`]

@@ -47,7 +47,7 @@ export const handler = define.handlers(methods({
     const wanted = await readJson(ctx.req, newJobSchema, {
       maxBytes: MAX_BODY_BYTES,
     });
-    requireJobKind(ctx.state, wanted.kind);
+    requireJobKind(ctx.state, wanted.kind, wanted.input);
     const { job, isNew } = await jobs.enqueue(space, {
       ...wanted,
       askedBy: storedCaller(caller),
