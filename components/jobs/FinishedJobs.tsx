@@ -49,7 +49,9 @@ export function FinishedJobs(
           <div class="empty">
             <h2>No jobs here</h2>
             <p class="soft">
-              {cursor !== null
+              {nextCursor !== null
+                ? "None among the newest. There may be older ones."
+                : cursor !== null
                 ? "These are all there are."
                 : status === null
                 ? "What has ended is listed here for 30 days."

@@ -1,9 +1,5 @@
 import type { VNode } from "preact";
-import {
-  JOB_TABS,
-  type JobBoard,
-  MOST_COUNTED,
-} from "@/lib/shared/jobs/job_board.ts";
+import { JOB_TABS, type JobBoard } from "@/lib/shared/jobs/job_board.ts";
 import { boundedCount } from "@/lib/shared/jobs/job_words.ts";
 
 const TITLES = { now: "Now", finished: "Finished" };
@@ -22,7 +18,7 @@ export function JobTabs(
         >
           {TITLES[each]}{" "}
           <span class="count tnum">
-            {boundedCount(counts[each], MOST_COUNTED)}
+            {boundedCount(counts[each])}
           </span>
         </a>
       ))}

@@ -31,7 +31,7 @@ export function NowJobs({ board, itemOf }: NowJobsProps): VNode {
           Exports, batches, reports and other work that takes a while shows up
           here while it goes on, whether or not you are looking.
         </p>
-        {board.counts.finished > 0 && (
+        {(board.counts.finished.count > 0 || board.counts.finished.isMore) && (
           <a class="btn" href="?tab=finished">Show finished jobs</a>
         )}
       </div>

@@ -6,7 +6,6 @@ import {
   FINISHED_STATUSES,
   type JobBoard,
   type JobSection,
-  type JobTab,
   MOST_COUNTED,
   type SectionName,
 } from "@/lib/shared/jobs/job_board.ts";
@@ -49,7 +48,7 @@ export async function loadJobBoard(
 async function countJobs(
   { services: { jobKinds, jobLists }, space }: State,
   signal: AbortSignal,
-): Promise<Record<JobTab, number>> {
+): Promise<JobBoard["counts"]> {
   const sum = async (statuses: readonly JobStatus[]) => {
     const each = await Promise.all(
       statuses.map((status) =>
@@ -59,7 +58,10 @@ async function countJobs(
         }, signal)
       ),
     );
-    return each.reduce((left, right) => left + right);
+    return each.reduce((left, right) => ({
+      count: left.count + right.count,
+      isMore: left.isMore || right.isMore,
+    }));
   };
   const [now, finished] = await Promise.all([
     sum(["running", "queued"]),

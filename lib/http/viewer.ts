@@ -24,7 +24,7 @@ export async function loadViewer(
   { caller, space, services }: State,
 ): Promise<Viewer> {
   const { jobKinds, jobLists, notifications, users, workspaces } = services;
-  const [account, all, runningJobs, unreadNotifications] = await Promise.all([
+  const [account, all, running, unreadNotifications] = await Promise.all([
     users.account(caller.user),
     workspaces.list(caller.user),
     jobLists.count(space, "running", {
@@ -44,7 +44,7 @@ export async function loadViewer(
     workspace: names.find(({ id }) => id === caller.workspace) ??
       { id: caller.workspace, name: "Workspace" },
     workspaces: names.sort((a, b) => a.name.localeCompare(b.name, "en")),
-    runningJobs,
+    runningJobs: running.count,
     quietJobKinds: quietKinds(jobKinds),
     unreadNotifications,
   };

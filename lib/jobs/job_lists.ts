@@ -5,6 +5,7 @@
 import * as keys from "@/lib/kv/keys.ts";
 import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
+import type { BoundedCount } from "@/lib/shared/jobs/job_board.ts";
 import type { Job } from "@/lib/shared/wire.ts";
 import {
   JOB_STATUSES,
@@ -104,21 +105,24 @@ export class JobLists {
     };
   }
 
-  /** How many jobs have a status, counted up to a bound. */
+  /**
+   * How many jobs have a status, counted up to a bound; and whether there may be more, also since those
+   * behind many that are left out were not looked at.
+   */
   async count(
     space: string,
     status: JobStatus,
     { hides, most }: { hides?: ReadonlySet<string>; most: number },
     signal?: AbortSignal,
-  ): Promise<number> {
-    const { found } = await this.#scan(space, status, {
+  ): Promise<BoundedCount> {
+    const { found, stoppedAt } = await this.#scan(space, status, {
       kind: null,
       hides,
       before: null,
-      limit: most - 1,
+      limit: most,
       signal,
     });
-    return found.length;
+    return { count: Math.min(found.length, most), isMore: stoppedAt !== null };
   }
 
   /** The job of a workspace, in whichever of its spaces it is; null when there is none. */

@@ -28,10 +28,17 @@ export interface JobBoard {
   status: typeof FINISHED_STATUSES[number] | null;
   sections: JobSection[];
   /** How many there are, counted up to `MOST_COUNTED`. */
-  counts: Record<JobTab, number>;
+  counts: Record<JobTab, BoundedCount>;
   nextCursor: string | null;
   /** Time of the server when it was made, milliseconds since 1970 UTC. */
   nowMs: number;
+}
+
+/** A count that was not gone on with when there was enough, or too much to look through. */
+export interface BoundedCount {
+  count: number;
+  /** Whether there may be more. */
+  isMore: boolean;
 }
 
 /** Counts go up to here. */

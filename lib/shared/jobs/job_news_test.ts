@@ -67,7 +67,10 @@ function board(
       jobs: sections[name] ?? [],
       isCut: false,
     })),
-    counts: { now: 0, finished: 0 },
+    counts: {
+      now: { count: 0, isMore: false },
+      finished: { count: 0, isMore: false },
+    },
     nextCursor: null,
     nowMs: 0,
   };

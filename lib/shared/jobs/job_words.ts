@@ -2,6 +2,7 @@
 import { formatAhead } from "@/lib/shared/ago.ts";
 import { formatCount, formatPlural } from "@/lib/shared/format.ts";
 import type { Job } from "@/lib/shared/wire.ts";
+import type { BoundedCount } from "./job_board.ts";
 import type { JobView, JobWait } from "./job_view.ts";
 
 export const JOB_STATUS_WORDS: Record<Job["status"], string> = {
@@ -122,6 +123,6 @@ export function formatBytes(bytes: number): string {
 }
 
 /** A count that was bounded: "200+". */
-export function boundedCount(count: number, most: number): string {
-  return count >= most ? `${formatCount(most)}+` : formatCount(count);
+export function boundedCount({ count, isMore }: BoundedCount): string {
+  return isMore ? `${formatCount(count)}+` : formatCount(count);
 }

@@ -77,6 +77,6 @@ Deno.test("formatSpan, formatBytes, boundedCount: carry their units", () => {
     [0, 999, 1_400, 134_217_728].map(formatBytes),
     ["0 B", "999 B", "1.4 kB", "134 MB"],
   );
-  assert.equal(boundedCount(200, 200), "200+");
-  assert.equal(boundedCount(12, 200), "12");
+  assert.equal(boundedCount({ count: 200, isMore: true }), "200+");
+  assert.equal(boundedCount({ count: 12, isMore: false }), "12");
 });
