@@ -28,7 +28,7 @@ import { ScheduleView } from "@/lib/schedules/schedule_view.ts";
 import type { Ledger } from "@/lib/usage/ledger_store.ts";
 import { Erasures } from "./erasures.ts";
 import { ErasureStore } from "./erasure_store.ts";
-import { ProgramExport } from "./export_programs.ts";
+import { ProgramExportStore } from "./program_export_store.ts";
 import { ExportStore } from "./export_store.ts";
 import {
   type KeyLister,
@@ -132,7 +132,7 @@ export function buildPersonalData(parts: PersonalDataParts): PersonalData {
       listSchedules: scheduleLister(store),
       listNotifications: notificationLister(store),
       documents: new DocumentExport(store),
-      programs: new ProgramExport(store),
+      programs: new ProgramExportStore(store),
       ledger: parts.ledger,
     }),
     erasureOrders,

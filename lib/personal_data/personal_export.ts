@@ -11,7 +11,7 @@ import { showThreads, type ThreadTargets } from "@/lib/chat/thread_show.ts";
 import type { Page, Thread } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { Ledger } from "@/lib/usage/ledger_store.ts";
-import type { ProgramExport } from "./export_programs.ts";
+import type { ProgramExportStore } from "./program_export_store.ts";
 import type { ExportStore } from "./export_store.ts";
 import { README } from "./export_readme.ts";
 import { encoded, type ThreadExport } from "./thread_export.ts";
@@ -74,7 +74,7 @@ export interface PersonalExportParts extends ThreadTargets {
   listSchedules: ScheduleLister;
   listNotifications: NotificationLister;
   documents: DocumentReader;
-  programs: ProgramExport;
+  programs: ProgramExportStore;
   ledger: Ledger;
 }
 

@@ -17,7 +17,7 @@ type Store = ConstructorParameters<typeof FileStore>[0];
 /** Files that are read at a time. */
 const FILES_PER_PAGE = 200;
 
-export class ProgramExport {
+export class ProgramExportStore {
   readonly #store: Store;
   readonly #files: FileStore;
 
@@ -50,7 +50,7 @@ export class ProgramExport {
 
   /** The same as a list shows them. */
   async *fileRecords(
-    ...of: Parameters<ProgramExport["files"]>
+    ...of: Parameters<ProgramExportStore["files"]>
   ): AsyncGenerator<unknown, void, void> {
     for await (const file of this.files(...of)) yield toFileRecord(file);
   }
