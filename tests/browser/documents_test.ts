@@ -1,7 +1,7 @@
 /** Documents in a real browser: dropped, followed while they are read, over a cut line, and without scripts. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { Document, Page as ListPage, Project } from "@/lib/shared/wire.ts";
+import type { Document, Page as ListPage } from "@/lib/shared/wire.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import {
   assertAccessible,
@@ -10,7 +10,6 @@ import {
   PHONE,
   startBrowser,
 } from "../support/browser.ts";
-import { newThread, startChat } from "../support/chat_client.ts";
 import { waitFor } from "../support/wait.ts";
 
 const ROWS = 5_000;
@@ -115,47 +114,6 @@ Deno.test("documents page: an upload that rests says how it goes on, and its pag
   assert.equal(sent.status, 204);
   await page.getByRole("rowheader", { name: "gauge" }).waitFor();
   await page.getByRole("button", { name: /^Read again/ }).waitFor();
-});
-
-Deno.test("chat page: under an answer in a project stand the places of documents that it was given", async () => {
-  await using rig = await startChat();
-  const { app } = rig;
-  const project: Project = await (await app.post("/api/projects", {
-    name: "River",
-  })).json();
-  const text = "The spring flood reaches the gauge at Torne in May.";
-  const created = await app.post("/api/documents", {
-    name: "handbook.txt",
-    size: text.length,
-    projectId: project.id,
-  });
-  const { id }: Document = await created.json();
-  await app.fetch(`/api/documents/${id}/upload`, {
-    method: "PATCH",
-    headers: {
-      "content-type": "application/offset+octet-stream",
-      "upload-offset": "0",
-    },
-    body: text,
-  });
-  await waitFor(
-    "it to be read",
-    async () => (await newest(app))?.state === "ready",
-  );
-  const thread = await newThread(app, { projectId: project.id });
-  await using browser = await startBrowser();
-  const { page, errors } = await browser.open(`${app.url}/c/${thread.id}`);
-  await page.getByRole("textbox", { name: "Message" })
-    .fill("When does the spring flood reach Torne?");
-  await page.keyboard.press("Enter");
-  const sources = page.getByText("Sources of the last answer: handbook.txt");
-  await sources.waitFor();
-  await page.reload();
-  await sources.click();
-  await assertAccessible(page, "sources of an answer");
-  await page.getByRole("link", { name: /line/ }).first().click();
-  await page.getByRole("heading", { name: "handbook.txt" }).waitFor();
-  assert.deepEqual(errors, []);
 });
 
 Deno.test("documents page: without scripts a file is uploaded, found, given to a project and deleted", async () => {
