@@ -110,6 +110,18 @@ Deno.test("Ticker: what a clock a year ahead has planned is planned anew, also b
   assert.equal(nextAt, "2026-01-02T06:00:00.000Z");
 });
 
+Deno.test("Ticker: what a clock a year ahead has planned is planned anew by the process whose clock it was", async () => {
+  using world = await scheduleWorld();
+  const process = world.begin();
+  const { id } = await world.drive(process.schedules.create(SPACE, wanted()));
+  process.skewMs = 365 * 24 * HOUR_MS;
+  await world.lookAt("2026-01-01T12:30:00Z", process);
+  process.skewMs = 0;
+  await world.lookAt("2026-01-01T13:00:00Z", process);
+  const { nextAt } = await world.drive(process.schedules.require(SPACE, id));
+  assert.equal(nextAt, "2026-01-02T06:00:00.000Z");
+});
+
 Deno.test("Schedules.update: a due time that had come counts, and the new text from then on", async () => {
   using world = await scheduleWorld();
   const process = world.begin();
