@@ -23,6 +23,8 @@ export interface TaskListProps {
   /** This page, to come back to from a form. */
   back: string;
   isInProject: boolean;
+  /** Whether the viewer only reads. */
+  readsOnly: boolean;
   /** Task whose deletion the toast can undo, when the page was asked for right after it. */
   deletedId: string | null;
 }
@@ -164,6 +166,7 @@ export default function TaskList(props: TaskListProps): VNode {
               clock={clock}
               back={props.back}
               isInProject={props.isInProject}
+              readsOnly={props.readsOnly}
               isBusy={busyIds.includes(row.task.id)}
               onStatus={changeStatus}
               onDelete={remove}

@@ -140,28 +140,32 @@ type Data = Awaited<ReturnType<typeof load>>;
 function List({ data }: { data: Data }) {
   const { view, cursor, list, projects, navigation } = data;
   const here = tasksPath(view, cursor);
+  const readsOnly = navigation.viewer.role === "viewer";
   return (
     <>
       <h1>Tasks</h1>
-      <NewTask
-        form={data.form}
-        projects={projects}
-        projectId={view.projectId || null}
-        isInProject={false}
-        back={tasksPath(view)}
-        clock={navigation.clock}
-        formKey={data.formKey}
-      />
+      {!readsOnly && (
+        <NewTask
+          form={data.form}
+          projects={projects}
+          projectId={view.projectId || null}
+          isInProject={false}
+          back={tasksPath(view)}
+          clock={navigation.clock}
+          formKey={data.formKey}
+        />
+      )}
       <TaskFilters view={view} projects={projects} tags={data.tags} />
       {list.rows.length === 0 && (
         <Empty
           view={view}
           isLater={cursor !== null}
-          readsOnly={navigation.viewer.role === "viewer"}
+          readsOnly={readsOnly}
         />
       )}
       <TaskList
         rows={list.rows}
+        readsOnly={readsOnly}
         clock={navigation.clock}
         back={here}
         isInProject={false}

@@ -14,6 +14,8 @@ export interface TaskItemProps {
   /** Whether its project goes without saying. */
   isInProject: boolean;
   isBusy: boolean;
+  /** Whether the viewer only reads. */
+  readsOnly: boolean;
   onStatus: (row: TaskRow, status: TaskStatus) => void;
   onDelete: (row: TaskRow) => void;
   onRun: (row: TaskRow) => void;
@@ -21,7 +23,7 @@ export interface TaskItemProps {
 
 /** A task in a list. Each button is a form, so that it works before any script, or without. */
 export function TaskItem(props: TaskItemProps): VNode {
-  const { row, back, isBusy, onStatus, onDelete, onRun } = props;
+  const { row, back, isBusy, readsOnly, onStatus, onDelete, onRun } = props;
   const { task } = row;
   const isDone = task.status === "done";
   const isAtIt = row.job !== null && isGoingOn(row.job);
@@ -38,6 +40,7 @@ export function TaskItem(props: TaskItemProps): VNode {
         <button
           class="tick"
           type="submit"
+          disabled={readsOnly}
           aria-label={`${isDone ? "Reopen" : "Mark done"}: ${task.title}`}
         >
           <span class="tick-box">{isDone && <Icon name="check" small />}</span>
@@ -59,56 +62,58 @@ export function TaskItem(props: TaskItemProps): VNode {
         <Facts {...props} />
         {row.job !== null && <JobFact job={row.job} />}
       </div>
-      <div class="task-acts">
-        {!isDone && !isAtIt && (
+      {!readsOnly && (
+        <div class="task-acts">
+          {!isDone && !isAtIt && (
+            <ActionForm
+              row={row}
+              back={back}
+              action="run"
+              onSubmit={() => onRun(row)}
+            >
+              <button
+                class="btn btn-quiet btn-small"
+                type="submit"
+                aria-label={`Let the model do it: ${task.title}`}
+                title="A model answers in the task’s thread"
+              >
+                Let the model do it
+              </button>
+            </ActionForm>
+          )}
+          {task.status === "todo" && (
+            <ActionForm
+              row={row}
+              back={back}
+              action="status"
+              status="doing"
+              onSubmit={() => onStatus(row, "doing")}
+            >
+              <button
+                class="btn btn-quiet btn-small"
+                type="submit"
+                aria-label={`Start: ${task.title}`}
+              >
+                Start
+              </button>
+            </ActionForm>
+          )}
           <ActionForm
             row={row}
             back={back}
-            action="run"
-            onSubmit={() => onRun(row)}
+            action="delete"
+            onSubmit={() => onDelete(row)}
           >
             <button
-              class="btn btn-quiet btn-small"
+              class="btn btn-quiet btn-icon btn-small"
               type="submit"
-              aria-label={`Let the model do it: ${task.title}`}
-              title="A model answers in the task’s thread"
+              aria-label={`Delete task: ${task.title}`}
             >
-              Let the model do it
+              <Icon name="trash" small />
             </button>
           </ActionForm>
-        )}
-        {task.status === "todo" && (
-          <ActionForm
-            row={row}
-            back={back}
-            action="status"
-            status="doing"
-            onSubmit={() => onStatus(row, "doing")}
-          >
-            <button
-              class="btn btn-quiet btn-small"
-              type="submit"
-              aria-label={`Start: ${task.title}`}
-            >
-              Start
-            </button>
-          </ActionForm>
-        )}
-        <ActionForm
-          row={row}
-          back={back}
-          action="delete"
-          onSubmit={() => onDelete(row)}
-        >
-          <button
-            class="btn btn-quiet btn-icon btn-small"
-            type="submit"
-            aria-label={`Delete task: ${task.title}`}
-          >
-            <Icon name="trash" small />
-          </button>
-        </ActionForm>
-      </div>
+        </div>
+      )}
     </li>
   );
 }

@@ -117,17 +117,20 @@ export default define.page<typeof handler>(function ProjectPage({ data }) {
         />
         <section class="section" aria-labelledby="tasks-title">
           <h2 id="tasks-title">Tasks</h2>
-          <NewTask
-            form={EMPTY_FORM}
-            projects={[]}
-            projectId={project.id}
-            isInProject
-            back={here}
-            clock={clock}
-            formKey={data.formKey}
-          />
+          {data.navigation.viewer.role !== "viewer" && (
+            <NewTask
+              form={EMPTY_FORM}
+              projects={[]}
+              projectId={project.id}
+              isInProject
+              back={here}
+              clock={clock}
+              formKey={data.formKey}
+            />
+          )}
           <TaskList
             rows={list.rows}
+            readsOnly={data.navigation.viewer.role === "viewer"}
             clock={clock}
             back={here}
             isInProject

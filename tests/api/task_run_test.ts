@@ -10,6 +10,7 @@ import type {
 } from "@/lib/shared/wire.ts";
 import type { TestApp } from "../support/app.ts";
 import { getMessages, getThread, startChat } from "../support/chat_client.ts";
+import { OWNER, PASSWORD_MODE, signedIn } from "../support/signed_in.ts";
 import { waitFor } from "../support/wait.ts";
 
 async function json<T>(response: Response, status = 200): Promise<T> {
@@ -191,4 +192,29 @@ Deno.test("task.run: a task in a thread is done there, and one whose words chang
     [thread.id, "Twice a day"],
   );
   assert.equal((await getMessages(app, thread.id)).length, 2);
+});
+
+Deno.test("/tasks: who only reads is offered nothing that would be refused", async () => {
+  await using rig = await startChat({}, { env: PASSWORD_MODE });
+  const { app } = rig;
+  const owner = await signedIn(app, OWNER);
+  const person = { email: "reader@example.org", password: "a long password" };
+  const created = await owner.send("POST", "/api/users", {
+    ...person,
+    role: "member",
+  });
+  const { id }: { id: string } = await json(created, 201);
+  const member = await signedIn(app, person);
+  await json(await member.send("POST", "/api/tasks", { title: "Gauge" }), 201);
+  const before = await (await member.fetch("/tasks")).text();
+  assert.match(before, /Add task/);
+  await json(
+    await owner.send("PATCH", `/api/users/${id}`, { role: "viewer" }, {
+      "if-match": created.headers.get("etag") ?? "",
+    }),
+  );
+  const reader = await signedIn(app, person);
+  const page = await (await reader.fetch("/tasks")).text();
+  assert.match(page, /Gauge/);
+  assert.doesNotMatch(page, /Add task|Let the model do it|Delete task/);
 });
