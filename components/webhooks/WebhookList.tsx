@@ -44,7 +44,7 @@ export function WebhookList(
             <p class="soft">{NOTHING[scope]}</p>
           </div>
         )
-        : <WebhookTable webhooks={webhooks} label="Webhooks" />}
+        : <WebhookTable webhooks={webhooks} label="Receivers" />}
     </>
   );
 }

@@ -7,7 +7,7 @@ export function WorkerTable(
   { workers, nowMs }: { workers: readonly WorkerView[]; nowMs: number },
 ): VNode {
   return (
-    <div class="table-wrap" tabIndex={0} role="region" aria-label="Workers">
+    <div class="table-wrap" tabIndex={0} role="region" aria-label="Processes">
       <table class="table table-stack">
         <thead>
           <tr>
