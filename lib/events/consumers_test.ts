@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { commit } from "@/lib/kv/commit.ts";
 import { cursorKey, generationKey, runKey } from "@/lib/kv/keys.ts";
 import { openStore } from "@/lib/kv/open.ts";
-import { get } from "@/lib/kv/reads.ts";
+import { get, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { BRIEF_FAULTS } from "@/lib/kv/testing/fault_kv.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
@@ -193,6 +193,32 @@ Deno.test("Consumers: a failing handler is tried again and stops no other consum
     assert.deepEqual(await untilLogged(store, 2), ["s0", "s1"]);
   })());
   await test.drive(consumers.stop());
+});
+
+Deno.test("Consumers: events that were erased before they were read are made up for by a resync", async () => {
+  using test = await openTestStore();
+  const { store } = test;
+  const recorder = new Recorder(store);
+  const resynced = async (times: number) => {
+    const consumers = consumersOf(store, recorder);
+    consumers.start();
+    await test.drive((async () => {
+      for (let looks = 0; looks < 500; looks += 1) {
+        if (recorder.resyncs.length >= times) return;
+        await new Promise<void>((resolve) => store.clock.after(20, resolve));
+      }
+    })());
+    await test.drive(consumers.stop());
+    assert.equal(recorder.resyncs.length, times);
+  };
+  await resynced(2);
+  await test.drive(emit(store, ["s0"]));
+  const [{ key, versionstamp, value }] = await test.drive(
+    Array.fromAsync(list<Entry>(store, { prefix: [WORKSPACE, "e"] })),
+  );
+  const unit = new UnitOfWork().guard(key, versionstamp, value).delete(key);
+  assert.ok((await test.drive(commit(store, unit))).ok);
+  await resynced(4);
 });
 
 Deno.test("Consumers: a cursor of another generation begins anew", async () => {
