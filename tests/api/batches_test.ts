@@ -333,10 +333,12 @@ Deno.test("/v1/batches: one that is asked for again with its Idempotency-Key is 
 });
 
 Deno.test("/v1/batches: a batch that is cancelled keeps what was answered, and asks no more", async () => {
+  // More than are answered before the cancel comes, on any machine.
+  const LINES = 1_000;
   await using rig = await startChat();
   const { app, upstream } = rig;
   const client = clientOf(app);
-  const lines = Array.from({ length: 40 }, (_, index) => ask(index));
+  const lines = Array.from({ length: LINES }, (_, index) => ask(index));
   upstream.hold();
   const made = await begin(client, lines);
   await waitFor("some answers", async () => {
@@ -352,7 +354,7 @@ Deno.test("/v1/batches: a batch that is cancelled keeps what was answered, and a
   assert.ok(batch.cancelled_at! >= batch.cancelling_at!);
   const outputs = await resultsIn(client, batch.output_file_id);
   assert.equal(outputs.length, batch.request_counts?.completed);
-  assert.ok(outputs.length >= 4 && outputs.length < 40);
+  assert.ok(outputs.length >= 4 && outputs.length < LINES);
   assert.equal(batch.error_file_id, null);
   assert.equal((await client.batches.cancel(made.id)).status, "cancelled");
   const other = await ended(client, await begin(client, [ask(1)]));

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { startApp, type TestApp } from "../support/app.ts";
 import { askWhole } from "../support/chat_client.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { waitFor } from "../support/wait.ts";
 import { assemble } from "../support/sse.ts";
 
 async function offers(app: TestApp): Promise<string[]> {
@@ -29,6 +30,8 @@ Deno.test("local server: is offered, used by one call, replaces the demo, and ou
     {
       await using app = await startApp(options);
       assert.deepEqual(await modelIds(app), ["freshet/demo"]);
+      // A look that has to be quick may miss it on a busy machine; the next one finds it.
+      await waitFor("the offer", async () => (await offers(app)).length > 0);
       assert.deepEqual(await offers(app), ["ollama"]);
       const used = await app.post("/api/providers/local", { id: "ollama" });
       assert.equal(used.status, 200);
