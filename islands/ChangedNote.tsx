@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "@/components/Icon.tsx";
+import type { LoggedEvent, Page } from "@/lib/shared/wire.ts";
 
 /** How long the log of events may take, in milliseconds. */
 const LOG_DEADLINE_MS = 10_000;
@@ -61,22 +62,17 @@ async function hasChangedSince(
   types: readonly string[],
   since: string,
 ): Promise<boolean> {
-  const found = await Promise.all(types.map(async (type) => {
-    const query = new URLSearchParams({
-      scope: "workspace",
-      type: `${type}*`,
-      from: since,
-      limit: "1",
+  const query = new URLSearchParams({ scope: "workspace", from: since });
+  try {
+    const answer = await fetch(`/api/events?${query}`, {
+      signal: AbortSignal.timeout(LOG_DEADLINE_MS),
     });
-    try {
-      const answer = await fetch(`/api/events?${query}`, {
-        signal: AbortSignal.timeout(LOG_DEADLINE_MS),
-      });
-      const { items } = await answer.json();
-      return answer.ok && items.length > 0;
-    } catch {
-      return false;
-    }
-  }));
-  return found.includes(true);
+    if (!answer.ok) return false;
+    const { items }: Page<LoggedEvent> = await answer.json();
+    return items.some(({ type }) =>
+      types.some((each) => type.startsWith(each))
+    );
+  } catch {
+    return false;
+  }
 }
