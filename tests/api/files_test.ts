@@ -5,7 +5,6 @@ import { toFile } from "openai";
 import { MAX_UPLOAD_BYTES } from "@/lib/files/files.ts";
 import type { TestApp } from "../support/app.ts";
 import { rawRequest } from "../support/raw_http.ts";
-import { rounds } from "../support/size.ts";
 import { waitFor } from "../support/wait.ts";
 import {
   blobRows,
