@@ -383,7 +383,7 @@ Deno.test("/v1/files: a file that has expired is gone, with its parts", async ()
       name: "a.txt",
       mediaType: "text/plain",
       purpose: "user_data",
-      expiresAtMs: store.clock.now() + 300,
+      expiresAtMs: store.clock.now() + 3_000,
     },
     new Response(random(100_000)).body!,
     { maxBytes: 1e6 },
