@@ -69,6 +69,20 @@ export class ProviderError extends AppError {
   }
 }
 
+/**
+ * 400 `invalid_request` about one member of a request.
+ * @param path the member
+ * @param message what it must be, to be read behind its name
+ */
+export function invalidRequest(path: string, message: string): AppError {
+  return new AppError({
+    status: 400,
+    code: "invalid_request",
+    message: `${path} ${message}`,
+    errors: [{ path, message }],
+  });
+}
+
 /** The store did not accept a write, or cannot say whether it did. */
 export class StorageError extends AppError {
   override readonly name = "StorageError";

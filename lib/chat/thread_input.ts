@@ -1,6 +1,6 @@
 /** What a caller may ask of threads, checked. */
 import * as z from "zod";
-import { AppError } from "@/lib/errors.ts";
+import { invalidRequest } from "@/lib/errors.ts";
 import { isId } from "@/lib/shared/ids.ts";
 import { isTagName, tidyTagName } from "@/lib/shared/tag_names.ts";
 import { tagName } from "./tag_input.ts";
@@ -80,11 +80,11 @@ export function readThreadQuery(query: URLSearchParams): ThreadQuery {
   const pinned = oneOf(query, "pinned", ["false", "true"]);
   const project = query.get("projectId");
   if (project !== null && !isId("prj", project)) {
-    throw invalid("projectId", "must be an id that begins with prj_");
+    throw invalidRequest("projectId", "must be an id that begins with prj_");
   }
   const tag = query.get("tag");
   if (tag !== null && !isTagName(tidyTagName(tag))) {
-    throw invalid("tag", "must be the name of a tag");
+    throw invalidRequest("tag", "must be the name of a tag");
   }
   return {
     archived: archived === "all" ? null : archived === "true",
@@ -101,14 +101,5 @@ function oneOf(
 ): string | null {
   const value = query.get(name);
   if (value === null || values.includes(value)) return value;
-  throw invalid(name, `must be one of ${values.join(", ")}`);
-}
-
-function invalid(path: string, message: string): AppError {
-  return new AppError({
-    status: 400,
-    code: "invalid_request",
-    message: `${path} ${message}`,
-    errors: [{ path, message }],
-  });
+  throw invalidRequest(name, `must be one of ${values.join(", ")}`);
 }

@@ -6,7 +6,7 @@ import {
   readPlace,
 } from "@/lib/audit/audit_list.ts";
 import { AUDIT_TYPES, isAuditType } from "@/lib/audit/audit_types.ts";
-import { AppError } from "@/lib/errors.ts";
+import { invalidRequest } from "@/lib/errors.ts";
 
 /**
  * Reads which entries are wanted. An empty member counts as none, as forms send it.
@@ -15,11 +15,11 @@ import { AppError } from "@/lib/errors.ts";
 export function readAuditFilter({ searchParams }: URL): AuditFilter {
   const type = searchParams.get("type") || null;
   if (type !== null && !isAuditType(type)) {
-    throw invalid("type", `must be one of ${AUDIT_TYPES.join(", ")}`);
+    throw invalidRequest("type", `must be one of ${AUDIT_TYPES.join(", ")}`);
   }
   const actor = searchParams.get("actor") || null;
   if (actor !== null && !/^[\w-]{1,64}$/.test(actor)) {
-    throw invalid("actor", "must be the id of a user or a key");
+    throw invalidRequest("actor", "must be the id of a user or a key");
   }
   return {
     type,
@@ -34,7 +34,7 @@ export function readAuditPlace(cursor: string | null): AuditPlace | null {
   if (cursor === null) return null;
   const place = readPlace(cursor);
   if (place === null) {
-    throw invalid("cursor", "must be the nextCursor of an earlier page");
+    throw invalidRequest("cursor", "must be the nextCursor of an earlier page");
   }
   return place;
 }
@@ -43,7 +43,7 @@ export function readAuditPlace(cursor: string | null): AuditPlace | null {
 export function readAuditFormat({ searchParams }: URL): AuditFormat {
   const format = searchParams.get("format") ?? "jsonl";
   if (format !== "jsonl" && format !== "csv") {
-    throw invalid("format", "must be jsonl or csv");
+    throw invalidRequest("format", "must be jsonl or csv");
   }
   return format;
 }
@@ -56,16 +56,10 @@ function readMoment(name: string, text: string | null): number | null {
   if (!text) return null;
   const at = MOMENT.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(at)) {
-    throw invalid(name, "must be a date such as 2026-01-31, or RFC 3339");
+    throw invalidRequest(
+      name,
+      "must be a date such as 2026-01-31, or RFC 3339",
+    );
   }
   return at;
-}
-
-function invalid(path: string, message: string): AppError {
-  return new AppError({
-    status: 400,
-    code: "invalid_request",
-    message: `${path} ${message}`,
-    errors: [{ path, message }],
-  });
 }

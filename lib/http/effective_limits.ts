@@ -1,5 +1,6 @@
 /** The limits and budgets of somebody, as `GET /api/limits/effective` and the pages show them. */
 import { mayActAs } from "@/lib/auth/caller.ts";
+import { notFound } from "@/lib/chat/refusals.ts";
 import { AppError } from "@/lib/errors.ts";
 import { toBudgetState } from "@/lib/limits/budget_view.ts";
 import { toLimitState } from "@/lib/limits/limit_view.ts";
@@ -33,14 +34,6 @@ export function readEffectiveQuery(params: URLSearchParams): EffectiveQuery {
     });
   }
   return { user: given("user"), key: given("key"), model };
-}
-
-function notFound(what: string): AppError {
-  return new AppError({
-    status: 404,
-    code: "not_found",
-    message: `There is no such ${what}.`,
-  });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What is asked of the log of events: `?scope&type&subject&from&to&limit&cursor`. */
 import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
-import { AppError } from "@/lib/errors.ts";
+import { AppError, invalidRequest } from "@/lib/errors.ts";
 import type { EventLog, LogItem } from "@/lib/events/event_log.ts";
 import { isEventPattern, matchesEvent } from "@/lib/events/event_pattern.ts";
 import {
@@ -32,7 +32,7 @@ export interface EventFilter {
 export function readEventScope({ searchParams }: URL, caller: Caller) {
   const scope = searchParams.get("scope") || "own";
   if (scope !== "own" && scope !== "workspace") {
-    throw invalid("scope", "must be own or workspace");
+    throw invalidRequest("scope", "must be own or workspace");
   }
   assertScope(caller, scope);
   return scope;
@@ -52,14 +52,14 @@ export function assertScope(caller: Caller, scope: EventScope): void {
 export function readEventFilter({ searchParams }: URL): EventFilter {
   const type = searchParams.get("type")?.trim() || null;
   if (type !== null && !isEventPattern(type)) {
-    throw invalid(
+    throw invalidRequest(
       "type",
       "must be the type of an event, such as run.completed, or a pattern such as run.*",
     );
   }
   const subject = searchParams.get("subject")?.trim() || null;
   if (subject !== null && subject.length > 200) {
-    throw invalid("subject", "must have at most 200 characters");
+    throw invalidRequest("subject", "must have at most 200 characters");
   }
   return {
     type,
@@ -80,7 +80,7 @@ export async function listEvents(
 ): Promise<Page<LoggedEvent>> {
   const before = cursor === null ? null : parseEventId(cursor);
   if (cursor !== null && before === null) {
-    throw invalid("cursor", "must be the nextCursor of an earlier page");
+    throw invalidRequest("cursor", "must be the nextCursor of an earlier page");
   }
   const space = spaceOf(caller, scope);
   const query = { before, limit, wanted: wantedBy(filter) };
@@ -162,16 +162,10 @@ function readMoment(name: string, text: string | null): number | null {
   if (!text) return null;
   const at = MOMENT.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(at)) {
-    throw invalid(name, "must be a date such as 2026-01-31, or RFC 3339");
+    throw invalidRequest(
+      name,
+      "must be a date such as 2026-01-31, or RFC 3339",
+    );
   }
   return at;
-}
-
-function invalid(path: string, message: string): AppError {
-  return new AppError({
-    status: 400,
-    code: "invalid_request",
-    message: `${path} ${message}`,
-    errors: [{ path, message }],
-  });
 }

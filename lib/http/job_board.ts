@@ -1,6 +1,6 @@
 /** What `/jobs` shows, loaded: a bounded number of rows however many jobs there are. */
 import { beforeId } from "@/lib/chat/id_cursor.ts";
-import { AppError } from "@/lib/errors.ts";
+import { invalidRequest } from "@/lib/errors.ts";
 import type { JobRecord, JobStatus } from "@/lib/jobs/job_record.ts";
 import {
   FINISHED_STATUSES,
@@ -13,6 +13,9 @@ import type { JobView } from "@/lib/shared/jobs/job_view.ts";
 import type { State } from "@/utils.ts";
 import { hiddenKinds } from "./job_audience.ts";
 import { toJobViews } from "./job_view.ts";
+
+/** What is said of a part of the address that means nothing. */
+const NONE_OF_THEM = "is none of those that there are";
 
 /**
  * Jobs of one state that the first tab looks at. Of the ended ones it shows those that ended last, which may
@@ -35,7 +38,9 @@ export async function loadJobBoard(
   signal: AbortSignal,
 ): Promise<JobBoard> {
   const tab = url.searchParams.get("tab") || "now";
-  if (tab !== "now" && tab !== "finished") throw invalid("tab");
+  if (tab !== "now" && tab !== "finished") {
+    throw invalidRequest("tab", NONE_OF_THEM);
+  }
   const [counts, shown] = await Promise.all([
     countJobs(state, signal),
     tab === "now"
@@ -179,16 +184,6 @@ function turnOf({ wait }: JobView): number {
 function readFinishedStatus(text: string | null): JobBoard["status"] {
   if (text === null) return null;
   const status = FINISHED_STATUSES.find((each) => each === text);
-  if (status === undefined) throw invalid("status");
+  if (status === undefined) throw invalidRequest("status", NONE_OF_THEM);
   return status;
-}
-
-function invalid(path: string): AppError {
-  const message = "is none of those that there are";
-  return new AppError({
-    status: 400,
-    code: "invalid_request",
-    message: `${path} ${message}`,
-    errors: [{ path, message }],
-  });
 }

@@ -1,6 +1,6 @@
 /** What is asked of jobs: the filters of a list, and a new job. */
 import * as z from "zod";
-import { AppError } from "@/lib/errors.ts";
+import { invalidRequest } from "@/lib/errors.ts";
 import {
   JOB_PRIORITIES,
   JOB_STATUSES,
@@ -48,7 +48,7 @@ export interface JobFilter {
 export function readJobFilter({ searchParams }: URL): JobFilter {
   const status = searchParams.get("status") || null;
   if (status !== null && !isJobStatus(status)) {
-    throw invalid("status", `must be one of ${JOB_STATUSES.join(", ")}`);
+    throw invalidRequest("status", `must be one of ${JOB_STATUSES.join(", ")}`);
   }
   return { status, kind: searchParams.get("kind") || null };
 }
@@ -57,18 +57,9 @@ export function readJobFilter({ searchParams }: URL): JobFilter {
 export function readJobScope({ searchParams }: URL): "own" | "workspace" {
   const scope = searchParams.get("scope") || "own";
   if (scope === "own" || scope === "workspace") return scope;
-  throw invalid("scope", "must be own or workspace");
+  throw invalidRequest("scope", "must be own or workspace");
 }
 
 export function isJobStatus(text: string): text is Job["status"] {
   return JOB_STATUSES.some((status) => status === text);
-}
-
-function invalid(path: string, message: string): AppError {
-  return new AppError({
-    status: 400,
-    code: "invalid_request",
-    message: `${path} ${message}`,
-    errors: [{ path, message }],
-  });
 }

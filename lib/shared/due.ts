@@ -1,31 +1,9 @@
 /** Due dates: people name a day, the server keeps the moment that day ends in their time zone. */
 import { dayOf, daysBetween } from "./format.ts";
+import { offsetMs } from "./zone_offset.ts";
 
 const MINUTE_MS = 60_000;
 const LAST_MINUTE_OF_DAY_MS = 24 * 60 * MINUTE_MS - MINUTE_MS;
-
-/** How far a zone's wall clock is ahead of UTC at a moment, in milliseconds. */
-function offsetMs(atMs: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat("en", {
-    timeZone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-  }).formatToParts(atMs);
-  const read = (type: string) =>
-    Number(parts.find((part) => part.type === type)?.value);
-  const wallMs = Date.UTC(
-    read("year"),
-    read("month") - 1,
-    read("day"),
-    read("hour"),
-    read("minute"),
-  );
-  return wallMs - Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
-}
 
 /**
  * The last minute of a day such as `2026-11-30` in a time zone, as RFC 3339 in UTC; null for a text that

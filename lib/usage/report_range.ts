@@ -1,4 +1,5 @@
 /** Which days a usage report is about, by the calendar of a time zone. */
+import { offsetMs } from "@/lib/shared/zone_offset.ts";
 
 /** Ranges by name; the days of a week begin on Monday (ISO 8601). */
 export const REPORT_RANGES = [
@@ -91,29 +92,4 @@ function startOfDay(day: string, timeZone: string): number {
 
 function dayAt(atMs: number, timeZone: string): string {
   return new Date(atMs + offsetMs(atMs, timeZone)).toISOString().slice(0, 10);
-}
-
-/** How far the wall clock of a zone is ahead of UTC, in milliseconds. */
-function offsetMs(atMs: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat("en", {
-    timeZone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  }).formatToParts(atMs);
-  const read = (type: string) =>
-    Number(parts.find((part) => part.type === type)?.value);
-  const wallMs = Date.UTC(
-    read("year"),
-    read("month") - 1,
-    read("day"),
-    read("hour"),
-    read("minute"),
-    read("second"),
-  );
-  return wallMs - Math.floor(atMs / 1_000) * 1_000;
 }
