@@ -91,6 +91,9 @@ export function sizeEntry(entry: LaneEntry, dueAt: number): SizedEntry {
     assertPageItem(row);
     add(2, 2 * PAGE_KEY_BYTES, row.length + PAGE_ITEM_BYTES);
   }
+  // Marks that the pages are not folded yet.
+  const ledgers = new Set(entry.ledger?.map(({ space }) => space)).size;
+  add(ledgers, ledgers * PAGE_KEY_BYTES, ledgers * PAGE_ITEM_BYTES);
   for (const counted of entry.counters ?? []) {
     const keyBytes = measureWrittenKey(counted.counter.key);
     add(1, keyBytes, measureCounter(counted));

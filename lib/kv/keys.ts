@@ -538,6 +538,109 @@ export function ledgerPages(
   return { start: [...prefix, fromMs], end: [...prefix, toMs] };
 }
 
+/** `{v, at, pages}`: ledger pages of a batch that no rollup holds yet; see `lib/usage/`. */
+export function unfoldedKey(
+  incarnation: string,
+  space: string,
+  n: number,
+): Deno.KvKey {
+  return ["sys", "uf", incarnation, tenant(space), n];
+}
+
+/** What is not folded yet of an incarnation's. */
+export function unfoldedOf(incarnation: string): Deno.KvListSelector {
+  return { prefix: ["sys", "uf", incarnation] };
+}
+
+/** What is not folded yet of incarnations after the given one (null: of all). */
+export function unfoldedAfter(incarnation: string | null): Deno.KvListSelector {
+  const prefix = ["sys", "uf"];
+  return incarnation === null
+    ? { prefix }
+    : { prefix, start: [...prefix, `${incarnation}\0`] };
+}
+
+/** Incarnation, space and batch out of a key that `unfoldedKey` built. */
+export function parseUnfoldedKey(
+  key: Deno.KvKey,
+): { incarnation: string; space: string; n: number } {
+  return {
+    incarnation: String(key[2]),
+    space: String(key[3]),
+    n: Number(key[4]),
+  };
+}
+
+/** `{v, cells}`: a part of what one writer has folded of a minute. */
+export function usageMinuteKey(
+  space: string,
+  minuteMs: number,
+  writer: string,
+  part: number,
+): Deno.KvKey {
+  return [tenant(space), "um", minuteMs, writer, part];
+}
+
+/** The minutes of usage of a span of time, oldest first: from `fromMs` on, before `toMs`. */
+export function usageMinutes(
+  space: string,
+  fromMs: number,
+  toMs: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "um"];
+  return { start: [...prefix, fromMs], end: [...prefix, toMs] };
+}
+
+/** Lengths of time that usage is summed up by. */
+export type UsageGrain = "quarter" | "hour" | "day";
+
+const USAGE_ROWS = { quarter: "uq", hour: "uh", day: "ud" } as const;
+
+/** `{v, cells|blobs}`: the usage of a quarter of an hour, an hour or a day, all in UTC. */
+export function usageSumKey(
+  space: string,
+  grain: UsageGrain,
+  startMs: number,
+): Deno.KvKey {
+  return [tenant(space), USAGE_ROWS[grain], startMs];
+}
+
+/** The sums of a span of time, as `usageMinutes`. */
+export function usageSums(
+  space: string,
+  grain: UsageGrain,
+  fromMs: number,
+  toMs: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), USAGE_ROWS[grain]];
+  return { start: [...prefix, fromMs], end: [...prefix, toMs] };
+}
+
+/** `{v, token}`: a length of time whose sum lacks something of its parts. */
+export function staleUsageKey(
+  grain: UsageGrain,
+  startMs: number,
+  space: string,
+): Deno.KvKey {
+  return ["sys", "us", grain, startMs, tenant(space)];
+}
+
+/** Sums that are stale and began before a time, oldest first. */
+export function staleUsage(
+  grain: UsageGrain,
+  beforeMs: number,
+): Deno.KvListSelector {
+  const prefix = ["sys", "us", grain];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** Time and space out of a key that `staleUsageKey` built. */
+export function parseStaleUsageKey(
+  key: Deno.KvKey,
+): { startMs: number; space: string } {
+  return { startMs: Number(key[3]), space: String(key[4]) };
+}
+
 /** `{v, at}`: where the ledger row of a request is: time, incarnation, batch, page and place in it. */
 export function requestKey(space: string, request: string): Deno.KvKey {
   return [tenant(space), "rq", request];

@@ -8,6 +8,7 @@ import {
   sizeEntry,
 } from "./batcher.ts";
 import { Bell } from "./bell.ts";
+import type { LedgerEntry } from "./pages.ts";
 import { LaneWriter } from "./lane_writer.ts";
 import type { Store } from "./store.ts";
 
@@ -33,6 +34,15 @@ export interface BatchInfo {
   bytes: number;
   /** From sending it until it was known that it counts, in milliseconds. */
   durationMs: number;
+}
+
+/** Ledger rows of a batch that has committed. */
+export interface LedgerCommit {
+  /** Number of the batch. */
+  n: number;
+  /** When it was written, milliseconds since 1970 UTC. */
+  atMs: number;
+  entries: readonly LedgerEntry[];
 }
 
 /** Where a lane begins, and its bounds. */
@@ -78,6 +88,8 @@ export class Lane {
   #sending = false;
   /** Told of each batch that has committed. */
   onBatch: ((batch: BatchInfo) => void) | null = null;
+  /** Told of the ledger rows of each batch that has committed, before their writers are. */
+  onLedger: ((commit: LedgerCommit) => void) | null = null;
   #cancelTimer: (() => void) | null = null;
   #draining: PromiseWithResolvers<boolean> | null = null;
 
@@ -277,7 +289,9 @@ export class Lane {
     );
     switch (outcome.type) {
       case "committed": {
-        const { versionstamp, n } = outcome;
+        const { versionstamp, n, atMs } = outcome;
+        const ledger = batch.flatMap(({ entry }) => entry.ledger ?? []);
+        if (ledger.length > 0) this.onLedger?.({ n, atMs, entries: ledger });
         this.onBatch?.({
           entries: batch.length,
           bytes: batch.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -34,7 +34,14 @@ export interface LaneHead extends Versioned {
 /** What became of a batch. */
 export type SendOutcome =
   /** It counts. `fenced`: and it was the last one that could. */
-  | { type: "committed"; versionstamp: string; n: number; fenced: boolean }
+  | {
+    type: "committed";
+    versionstamp: string;
+    n: number;
+    /** The batch's own time, milliseconds since 1970 UTC. */
+    atMs: number;
+    fenced: boolean;
+  }
   /** The store does not take what is in it; it never counts. */
   | { type: "refused"; error: Error }
   /** Another process has the head; it never counts. */
@@ -58,6 +65,7 @@ interface BuiltBatch {
   trimmed: number;
   counters: ReadonlyMap<LaneCounter, CounterValues>;
   hasEvents: boolean;
+  atMs: number;
 }
 
 const FIRST_PAUSE_MS = 20;
@@ -189,6 +197,7 @@ export class LaneWriter {
       trimmed: trimmed.length,
       counters,
       hasEvents: entries.some(({ events }) => (events?.length ?? 0) > 0),
+      atMs: head.at,
     };
   }
 
@@ -234,7 +243,7 @@ export class LaneWriter {
 
   #committed(
     versionstamp: string,
-    { logPages, trimmed, counters, hasEvents }: BuiltBatch,
+    { logPages, trimmed, counters, hasEvents, atMs }: BuiltBatch,
     fenced: boolean,
   ): SendOutcome {
     this.#versionstamp = versionstamp;
@@ -242,6 +251,6 @@ export class LaneWriter {
     this.#log.committed(this.#n, logPages, trimmed);
     for (const [counter, values] of counters) counter.committed(values);
     if (hasEvents) this.#store.eventsBell.ring();
-    return { type: "committed", versionstamp, n: this.#n, fenced };
+    return { type: "committed", versionstamp, n: this.#n, atMs, fenced };
   }
 }

@@ -2,7 +2,7 @@
  * What many entries of one batch share: pages of log chunks and of ledger rows. One value for many rows
  * is what makes a batch cheap.
  */
-import { ledgerPageKey, logPageKey, requestKey } from "./keys.ts";
+import { ledgerPageKey, logPageKey, requestKey, unfoldedKey } from "./keys.ts";
 import type { StoredValue, Versioned } from "./store.ts";
 
 /** Chunks of the log that one batch made durable; what is in a chunk is its writer's own. */
@@ -23,6 +23,13 @@ export interface LedgerEntry {
 export interface LedgerPageRecord extends Versioned {
   readonly v: 1;
   readonly rows: readonly Uint8Array[];
+}
+
+/** Ledger pages of one batch and space that no rollup holds yet. */
+export interface UnfoldedRecord extends Versioned {
+  readonly v: 1;
+  readonly at: number;
+  readonly pages: number;
 }
 
 /** Where the ledger row of a request is. */
@@ -70,7 +77,10 @@ export function logRows(
   }));
 }
 
-/** Rows of the pages that hold the ledger rows of a batch, and of the index of their requests. */
+/**
+ * Rows of the pages that hold the ledger rows of a batch, of the index of their requests, and a mark that
+ * they are not folded yet.
+ */
 export function ledgerRows(
   batch: PageBatch,
   entries: readonly LedgerEntry[],
@@ -80,6 +90,14 @@ export function ledgerRows(
   const bySpace = Map.groupBy(entries, ({ space }) => space);
   for (const [space, own] of bySpace) {
     const pages = paged(own, ({ row }) => row.length);
+    rows.push({
+      key: unfoldedKey(incarnation, space, n),
+      value: {
+        v: 1,
+        at: atMs,
+        pages: pages.length,
+      } satisfies UnfoldedRecord,
+    });
     for (const [page, group] of pages.entries()) {
       rows.push({
         key: ledgerPageKey(space, atMs, incarnation, n, page),
