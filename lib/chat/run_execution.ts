@@ -17,7 +17,12 @@ import type { Logger } from "@/lib/observe/log.ts";
 import type { RunObserver } from "@/lib/observe/observer.ts";
 import type { RequestAttempt } from "@/lib/observe/request_record.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
-import { codeOf, type Stage, Stages } from "@/lib/observe/stages.ts";
+import {
+  codeOf,
+  overheadOf,
+  type Stage,
+  Stages,
+} from "@/lib/observe/stages.ts";
 import type {
   RunError,
   RunEvent,
@@ -428,6 +433,7 @@ export class RunExecution {
     return attemptRow(record, status, {
       firstTokenMs: since(this.#firstTokenAtMs),
       totalMs: Math.round(this.#clock.monotonic() - this.#startedAtMs),
+      overheadMs: overheadOf(this.#attempt.trace),
     }, this.#bill ?? undefined);
   }
 

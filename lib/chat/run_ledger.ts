@@ -8,6 +8,8 @@ import type { RunRecord } from "./records.ts";
 export interface AttemptTimes {
   firstTokenMs: number | null;
   totalMs: number;
+  /** What this server took of the time, where somebody waited for it. */
+  overheadMs?: number;
 }
 
 /** What an attempt pays, where the response cache had something to do with it. */
@@ -50,6 +52,7 @@ export function attemptRow(
     totalMs: times.totalMs,
     cache: record.cache ?? null,
     savedMicroUsd: bill?.savedMicroUsd ?? 0,
+    overheadMs: times.overheadMs,
   };
 }
 

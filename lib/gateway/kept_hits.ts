@@ -8,6 +8,7 @@ import type { BuiltRequest } from "@/lib/chat/run_requests.ts";
 import type { Clock } from "@/lib/clock.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { RunObserver } from "@/lib/observe/observer.ts";
+import { overheadOf } from "@/lib/observe/stages.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import type { Usage } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
@@ -69,7 +70,8 @@ export class KeptHits {
   }
 
   #row(
-    { hit: { answer, outcome }, built, asker, requestId, isBatch }: KeptHit,
+    { hit: { answer, outcome }, built, asker, requestId, isBatch, trace }:
+      KeptHit,
     savedMicroUsd: number,
   ): LedgerRow {
     return {
@@ -95,6 +97,7 @@ export class KeptHits {
       totalMs: 0,
       cache: outcome,
       savedMicroUsd,
+      overheadMs: overheadOf(trace),
     };
   }
 

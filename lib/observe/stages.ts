@@ -202,6 +202,13 @@ export class Stages {
   }
 }
 
+/** The overhead of a request so far, as the ledger has it; undefined where no request waits. */
+export function overheadOf(
+  trace: { stages: Stages } | null | undefined,
+): number | undefined {
+  return trace ? rounded(trace.stages.overheadMs()) : undefined;
+}
+
 /** Milliseconds with a hundredth at most, as headers and records carry them. */
 export function rounded(ms: number): number {
   return Math.round(ms * 100) / 100;

@@ -43,14 +43,17 @@ export interface LedgerRow {
   cache: string | null;
   /** What the cache has saved, in micro-dollars; 0 unless told. */
   savedMicroUsd?: number;
+  /** What this server took of the time, in milliseconds; not told where nobody waited for it. */
+  overheadMs?: number;
 }
 
 /**
- * Version of the stored shape, the first element of each row. A row that the cache has saved something
- * on has the next version and that amount at its end; every other row stays as it was.
+ * Version of the stored shape, the first element of each row. The second has what the cache has saved at
+ * its end, the third that and the time that this server took.
  */
 const VERSION = 1;
 const VERSION_SAVED = 2;
+const VERSION_OVERHEAD = 3;
 
 /** Longest text of a field, in UTF-16 code units; the API takes names of models up to 200. */
 const MAX_TEXT_CHARACTERS = 500;
@@ -115,16 +118,26 @@ function isTime(value: unknown): boolean {
  * @throws {TypeError} that names the field which cannot be stored
  */
 export function encodeLedgerRow(row: LedgerRow): Uint8Array {
-  const { savedMicroUsd = 0 } = row;
-  const values: unknown[] = [savedMicroUsd === 0 ? VERSION : VERSION_SAVED];
+  const { savedMicroUsd = 0, overheadMs } = row;
+  const values: unknown[] = [
+    overheadMs !== undefined
+      ? VERSION_OVERHEAD
+      : savedMicroUsd !== 0
+      ? VERSION_SAVED
+      : VERSION,
+  ];
   for (const { name, accepts } of FIELDS) {
     const value = row[name];
     assertField(name, accepts(value), value);
     values.push(value);
   }
-  if (savedMicroUsd !== 0) {
+  if (values[0] !== VERSION) {
     assertField("savedMicroUsd", isCount(savedMicroUsd), savedMicroUsd);
     values.push(savedMicroUsd);
+  }
+  if (overheadMs !== undefined) {
+    assertField("overheadMs", isDuration(overheadMs), overheadMs);
+    values.push(overheadMs);
   }
   return new TextEncoder().encode(JSON.stringify(values));
 }
@@ -135,32 +148,27 @@ export function encodeLedgerRow(row: LedgerRow): Uint8Array {
  */
 export function decodeLedgerRow(bytes: Uint8Array): LedgerRow {
   const values = parse(bytes);
-  const [version] = values;
-  const hasSaved = version === VERSION_SAVED;
-  const length = FIELDS.length + (hasSaved ? 2 : 1);
-  if (!hasSaved && version !== VERSION || values.length !== length) {
+  const version = Number(values[0]);
+  const isKnown = [VERSION, VERSION_SAVED, VERSION_OVERHEAD].includes(version);
+  if (!isKnown || values.length !== FIELDS.length + version) {
     throw new TypeError(
-      `Bytes are no ledger row of version "${VERSION}" or "${VERSION_SAVED}"`,
+      `Bytes are no ledger row of a version up to "${VERSION_OVERHEAD}"`,
     );
   }
   const row: Record<string, unknown> = {};
   for (const [index, { name, accepts }] of FIELDS.entries()) {
     const value = values[index + 1];
-    if (!accepts(value)) {
-      throw new TypeError(
-        `Bytes are no ledger row: "${name}" is "${describe(value)}"`,
-      );
-    }
+    assertRead(name, accepts(value), value);
     row[name] = value;
   }
-  if (hasSaved) {
-    const saved = values[length - 1];
-    if (!isCount(saved)) {
-      throw new TypeError(
-        `Bytes are no ledger row: "savedMicroUsd" is "${describe(saved)}"`,
-      );
-    }
-    row.savedMicroUsd = saved;
+  const [savedMicroUsd, overheadMs] = values.slice(FIELDS.length + 1);
+  if (version >= VERSION_SAVED) {
+    assertRead("savedMicroUsd", isCount(savedMicroUsd), savedMicroUsd);
+    if (savedMicroUsd !== 0) row.savedMicroUsd = savedMicroUsd;
+  }
+  if (version >= VERSION_OVERHEAD) {
+    assertRead("overheadMs", isDuration(overheadMs), overheadMs);
+    row.overheadMs = overheadMs;
   }
   // Each field has been checked above.
   return row as unknown as LedgerRow;
@@ -170,6 +178,13 @@ function assertField(name: string, isRight: boolean, value: unknown): void {
   if (isRight) return;
   throw new TypeError(
     `Ledger row cannot be stored: "${name}" is "${describe(value)}"`,
+  );
+}
+
+function assertRead(name: string, isRight: boolean, value: unknown): void {
+  if (isRight) return;
+  throw new TypeError(
+    `Bytes are no ledger row: "${name}" is "${describe(value)}"`,
   );
 }
 

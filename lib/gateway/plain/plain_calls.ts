@@ -16,6 +16,7 @@ import type { TargetName } from "@/lib/llm/routing/target.ts";
 import { attemptStages } from "@/lib/observe/attempt_stages.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { RunObserver } from "@/lib/observe/observer.ts";
+import { overheadOf } from "@/lib/observe/stages.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import type { Usage } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
@@ -214,6 +215,7 @@ export class PlainCalls {
       firstTokenMs: null,
       totalMs,
       cache: null,
+      overheadMs: overheadOf(trace),
     };
     recordUsage(asker.workspace, row, reserved).catch((error) =>
       logger.warn("Call could not be put into the ledger", { error })

@@ -1,0 +1,214 @@
+/**
+ * Folds what this process writes into the ledger into sums by the minute, once a second, in its lane: the
+ * minutes as they are then, and with them the marks of the ledger pages that they hold go. A page is
+ * either marked or in a sum, never both and never neither, whatever becomes of the process.
+ */
+import type { Lane, LedgerCommit } from "@/lib/kv/lane.ts";
+import type { Owner } from "@/lib/kv/owner.ts";
+import type { Logger } from "@/lib/observe/log.ts";
+import type { Clock } from "@/lib/clock.ts";
+import { StorageError } from "@/lib/errors.ts";
+import { decodeLedgerRow } from "./ledger_row.ts";
+import { Cells } from "./rollup_cell.ts";
+import { packCells } from "./rollup_codec.ts";
+import {
+  foldEntry,
+  MINUTE_MS,
+  type MinuteSums,
+  type UnfoldedMark,
+} from "./usage_store.ts";
+
+export interface UsageFoldParts {
+  owner: Owner;
+  clock: Clock;
+  log: Logger;
+  /** Bytes of a minute's sums from which on new rows begin others: each fold writes all of them. */
+  fullBytes?: number;
+}
+
+/** How long rows wait to be folded, in milliseconds. */
+const FOLD_MS = 1_000;
+
+const FULL_BYTES = 96 * 1024;
+
+/** How long a minute's sums are remembered after its beginning, in milliseconds. */
+const KEPT_MS = 3 * MINUTE_MS;
+
+/** What one process knows of a minute of a workspace. */
+interface Minute {
+  name: string;
+  space: string;
+  startMs: number;
+  /** Tells its sums from others of the minute by the same process. */
+  generation: number;
+  cells: Cells;
+}
+
+export class UsageFold {
+  readonly #parts: UsageFoldParts;
+  #lane: LaneFold | null = null;
+
+  constructor(parts: UsageFoldParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { owner } = this.#parts;
+    const begin = ({ id, lane }: { id: string; lane: Lane }) => {
+      this.#lane?.stop();
+      this.#lane = new LaneFold(id, lane, this.#parts);
+    };
+    begin(owner.incarnation);
+    owner.subscribe(begin);
+  }
+
+  /** Folds now what has been written. */
+  async flush(): Promise<void> {
+    await this.#lane?.flush();
+  }
+
+  /** Folds what is left; what is not folded by then is by the next process. */
+  async close(): Promise<void> {
+    await this.#lane?.close();
+  }
+}
+
+/** Of one lane; what a lane that was fenced leaves is folded by another process. */
+class LaneFold {
+  readonly #incarnation: string;
+  readonly #lane: Lane;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #fullBytes: number;
+  readonly #minutes = new Map<string, Minute>();
+  /** Minutes that hold what the store's do not. */
+  readonly #changed = new Set<Minute>();
+  /** Batches that have been counted since the sums were written last. */
+  #marks: UnfoldedMark[] = [];
+  #generations = 0;
+  #cancelTimer: (() => void) | null = null;
+  #folding: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(
+    incarnation: string,
+    lane: Lane,
+    { clock, log, fullBytes = FULL_BYTES }: UsageFoldParts,
+  ) {
+    this.#incarnation = incarnation;
+    this.#lane = lane;
+    this.#clock = clock;
+    this.#log = log;
+    this.#fullBytes = fullBytes;
+    lane.onLedger = (commit) => this.#committed(commit);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#lane.onLedger = null;
+    this.#cancelTimer?.();
+  }
+
+  async flush(): Promise<void> {
+    this.#folding = this.#folding.then(() => this.#fold());
+    await this.#folding;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    this.stop();
+  }
+
+  #committed({ n, atMs, entries }: LedgerCommit): void {
+    const startMs = atMs - atMs % MINUTE_MS;
+    const spaces = new Set<string>();
+    for (const { space, row } of entries) {
+      const minute = this.#minute(space, startMs);
+      minute.cells.addRow(decodeLedgerRow(row));
+      this.#changed.add(minute);
+      spaces.add(space);
+    }
+    for (const space of spaces) {
+      this.#marks.push({ incarnation: this.#incarnation, space, n });
+    }
+    this.#foldSoon();
+  }
+
+  #foldSoon(): void {
+    if (this.#isStopped) return;
+    this.#cancelTimer ??= this.#clock.after(FOLD_MS, () => {
+      this.#cancelTimer = null;
+      this.#folding = this.#folding.then(() => this.#fold());
+    });
+  }
+
+  #minute(space: string, startMs: number): Minute {
+    const name = `${space} ${startMs}`;
+    let minute = this.#minutes.get(name);
+    if (minute === undefined) {
+      // Sums that were forgotten, or are full, are never written again: these have a name of their own.
+      this.#generations += 1;
+      const generation = this.#generations;
+      minute = { name, space, startMs, generation, cells: new Cells() };
+      this.#minutes.set(name, minute);
+    }
+    return minute;
+  }
+
+  /** Writes the sums of all that has been counted. */
+  async #fold(): Promise<void> {
+    if (this.#isStopped || this.#marks.length === 0) return;
+    const marks = this.#marks;
+    const changed = [...this.#changed];
+    this.#marks = [];
+    this.#changed.clear();
+    const sums: MinuteSums[] = changed.map(
+      ({ space, startMs, generation, cells }) => ({
+        space,
+        startMs,
+        writer: `${this.#incarnation}.${generation}`,
+        parts: packCells(cells.values()),
+      }),
+    );
+    try {
+      await this.#lane.write(foldEntry(sums, marks));
+    } catch (error) {
+      if (!isBusy(error)) return this.#giveUp(error);
+      this.#marks.unshift(...marks);
+      for (const minute of changed) this.#changed.add(minute);
+      return this.#foldSoon();
+    }
+    for (const [place, { parts }] of sums.entries()) {
+      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+      if (bytes > this.#fullBytes) this.#close(changed[place]);
+    }
+    this.#forget();
+  }
+
+  /** Whoever has the lane next finds the marks of what these sums lack. */
+  #giveUp(error: unknown): void {
+    this.stop();
+    this.#log.warn("Usage is added up by the next process", { error });
+  }
+
+  /** What comes for the minute begins other sums. */
+  #close(minute: Minute): void {
+    // What has come meanwhile is to be written with these sums still.
+    if (this.#changed.has(minute)) return;
+    if (this.#minutes.get(minute.name) === minute) {
+      this.#minutes.delete(minute.name);
+    }
+  }
+
+  #forget(): void {
+    const overMs = this.#clock.now() - KEPT_MS;
+    for (const minute of this.#minutes.values()) {
+      if (minute.startMs < overMs) this.#close(minute);
+    }
+  }
+}
+
+/** Whether an entry was not taken since too much waits: it may be later. */
+function isBusy(error: unknown): boolean {
+  return error instanceof StorageError && error.code === "storage_busy";
+}
