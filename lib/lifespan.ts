@@ -114,6 +114,8 @@ export async function drain(services: Services): Promise<void> {
     services.mailer.stop(FINAL_WRITES_MS),
   ]);
   await services.limits.close();
+  await Promise.all(services.usage.sweepers.map((sweeper) => sweeper.close()));
+  await services.usage.fold.close();
   // After the runs, whose ends are what it records.
   await services.requestLog.close(REQUEST_RECORDS_MS);
   services.loopLag.stop();

@@ -125,6 +125,7 @@ import {
   writeRunlessRow,
 } from "@/lib/usage/ledger_store.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
+import { buildUsage, type UsageServices } from "@/lib/usage/build_usage.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -182,6 +183,7 @@ export interface BaseServices extends Identity {
   limits: Limits;
   limitSettings: LimitSettings;
   ledger: Ledger;
+  usage: UsageServices;
   titles: Titles;
   projects: Projects;
   /** What the documents of projects say about questions. */
@@ -594,6 +596,13 @@ export async function startServices(
     limits,
     limitSettings,
     ledger,
+    usage: buildUsage({
+      store,
+      owner,
+      log,
+      groupsOf: (workspace, signal) =>
+        groupsOfUsers(identity.users, workspace, signal),
+    }),
     titles,
     projects,
     documentKnowledge,
@@ -681,6 +690,8 @@ export async function startServices(
   services.personalData.oldThreads.start();
   services.oldAuditEvents.start();
   services.loopLag.start();
+  services.usage.fold.start();
+  for (const sweeper of services.usage.sweepers) sweeper.start();
   moneyBell.start();
   budgets.start();
   startBackground(services);
@@ -749,4 +760,25 @@ function watchInbox(
   watch(owner.incarnation);
   owner.subscribe(watch);
   owner.onRelease(() => inbox?.stop());
+}
+
+/** Largest page of people. */
+const PEOPLE_PER_READ = 200;
+
+/** The groups that each of a workspace's people is in. */
+async function groupsOfUsers(
+  users: Identity["users"],
+  workspace: string,
+  signal: AbortSignal,
+): Promise<(user: string) => readonly string[]> {
+  const groups = new Map<string, readonly string[]>();
+  let cursor: string | null = null;
+  do {
+    signal.throwIfAborted();
+    const page: Awaited<ReturnType<typeof users.list>> = await users
+      .list(workspace, { limit: PEOPLE_PER_READ, cursor });
+    for (const { id, groups: own } of page.items) groups.set(id, own);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return (user) => groups.get(user) ?? [];
 }

@@ -147,6 +147,16 @@ export class ApiKeys {
     return toKey(record, uses.get(id) ?? null);
   }
 
+  /** Those of the keys that are there, with their names, whoever's they are. */
+  async named(
+    workspace: string,
+    ids: readonly string[],
+  ): Promise<{ id: string; name: string }[]> {
+    const found = await this.#parts.store
+      .loadMany(ids.map((id) => ({ workspace, id })));
+    return [...found.values()].map(({ id, name }) => ({ id, name }));
+  }
+
   /**
    * Changes what the patch names; what the key was for others goes on as it was begun.
    * @throws {AppError} 404 `not_found`; 403 `forbidden` for another's key, or as `create` does; what

@@ -197,6 +197,9 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/v1/batches": v1("viewer", "member"),
   "/v1/batches/:batch": v1("viewer"),
   "/v1/batches/:batch/cancel": v1("member"),
+  "/api/usage": api("viewer"),
+  "/api/usage.csv": api("viewer"),
+
   "/v1/chat/completions": v1("member"),
   "/v1/completions": v1("member"),
   "/v1/embeddings": v1("member"),

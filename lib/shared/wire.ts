@@ -685,3 +685,48 @@ export interface AnswerSource {
   /** How it begins; null when the document is there no more, or says something else now. */
   beginning: string | null;
 }
+
+/** Percentiles out of a histogram, within 5 %; null where there is nothing. */
+export interface UsagePercentiles {
+  /** Of how many. */
+  n: number;
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
+/** What was used. A request is an attempt that reached a provider, or an answer out of the cache. */
+export interface UsageNumbers {
+  requests: number;
+  errors: number;
+  inputTokens: number;
+  cachedInputTokens: number;
+  outputTokens: number;
+  costMicroUsd: number;
+  /** Of models without a price, which is not 0. */
+  unpricedRequests: number;
+  /** Whose provider told no usage. */
+  estimatedRequests: number;
+  cacheHits: number;
+  /** That shared another one's call. */
+  joined: number;
+  savedMicroUsd: number;
+  ttftMs: UsagePercentiles;
+  tokensPerSecond: UsagePercentiles;
+  totalMs: UsagePercentiles;
+  overheadMs: UsagePercentiles;
+}
+
+/** What `GET /api/usage` answers. */
+export interface UsageAnswer {
+  from: string;
+  to: string;
+  bucket: "minute" | "hour" | "day";
+  timeZone: string;
+  totals: UsageNumbers;
+  /** Most requests first. */
+  groups: (UsageNumbers & { key: string; label: string })[];
+  /** Of those buckets and groups in which there was something; `other`: of all further groups. */
+  series: (UsageNumbers & { start: string; key: string | null })[];
+  asOf: string;
+}
