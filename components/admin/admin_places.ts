@@ -10,9 +10,22 @@ export interface AdminPlace {
   who: "admin" | "operator";
   /** Whether it makes sense without a sign-in. */
   isLocal: boolean;
+  group: AdminGroup;
 }
 
-/** All pages of the workspace's administration that exist, in the order of the navigation. */
+/** What a page is about. */
+export type AdminGroup = "watch" | "people" | "models" | "money" | "server";
+
+/** The groups in the order of the navigation, and what they are called there. */
+export const ADMIN_GROUPS: readonly { id: AdminGroup; title: string }[] = [
+  { id: "watch", title: "Watch" },
+  { id: "people", title: "People and keys" },
+  { id: "models", title: "Models" },
+  { id: "money", title: "Limits and money" },
+  { id: "server", title: "Server" },
+];
+
+/** All pages of the administration that exist, in the order of the navigation within their group. */
 const ADMIN_PLACES: readonly AdminPlace[] = [
   {
     path: "/admin/users",
@@ -20,6 +33,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "people",
     who: "admin",
     isLocal: false,
+    group: "people",
   },
   {
     path: "/admin/groups",
@@ -27,6 +41,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "groups",
     who: "admin",
     isLocal: false,
+    group: "people",
   },
   {
     path: "/admin/jobs",
@@ -34,6 +49,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "jobs",
     who: "admin",
     isLocal: true,
+    group: "watch",
   },
   {
     path: "/admin/keys",
@@ -41,6 +57,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "key",
     who: "admin",
     isLocal: true,
+    group: "people",
   },
   {
     path: "/admin/limits",
@@ -48,6 +65,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "gauge",
     who: "admin",
     isLocal: true,
+    group: "money",
   },
   {
     path: "/admin/budgets",
@@ -55,6 +73,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "drop",
     who: "admin",
     isLocal: true,
+    group: "money",
   },
   {
     path: "/admin/prices",
@@ -62,6 +81,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "usage",
     who: "operator",
     isLocal: true,
+    group: "money",
   },
   {
     path: "/admin/webhooks",
@@ -69,6 +89,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "plug",
     who: "admin",
     isLocal: true,
+    group: "watch",
   },
   {
     path: "/admin/events",
@@ -76,6 +97,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "requests",
     who: "admin",
     isLocal: true,
+    group: "watch",
   },
   {
     path: "/admin/mail",
@@ -83,6 +105,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "mail",
     who: "admin",
     isLocal: false,
+    group: "watch",
   },
   {
     path: "/admin/audit",
@@ -90,6 +113,7 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "clock",
     who: "admin",
     isLocal: true,
+    group: "watch",
   },
   {
     path: "/admin/settings",
@@ -97,13 +121,17 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     icon: "trash",
     who: "admin",
     isLocal: true,
+    group: "server",
   },
 ];
 
-/** The pages that a viewer may open. */
+/** The pages that a viewer may open, in the order of the navigation. */
 export function adminPlaces(viewer: Viewer): AdminPlace[] {
-  return ADMIN_PLACES.filter(({ who, isLocal }) =>
+  const open = ADMIN_PLACES.filter(({ who, isLocal }) =>
     (isLocal || !viewer.isLocal) &&
     (who === "operator" ? viewer.isOperator : viewer.isAdmin)
+  );
+  return ADMIN_GROUPS.flatMap(({ id }) =>
+    open.filter(({ group }) => group === id)
   );
 }

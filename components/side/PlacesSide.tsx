@@ -1,5 +1,9 @@
 import type { VNode } from "preact";
-import { adminPlaces } from "@/components/admin/admin_places.ts";
+import {
+  ADMIN_GROUPS,
+  type AdminPlace,
+  adminPlaces,
+} from "@/components/admin/admin_places.ts";
 import { Icon } from "@/components/Icon.tsx";
 import type { IconName } from "@/components/icon_paths.ts";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
@@ -32,7 +36,13 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
             <h2 class="side-title">
               <span class="cut">{workspaceTitle(viewer)}</span>
             </h2>
-            {places.map((place) => <Place key={place.path} {...place} />)}
+            {ADMIN_GROUPS.map(({ id, title }) => (
+              <PlacesGroup
+                key={id}
+                title={title}
+                places={places.filter(({ group }) => group === id)}
+              />
+            ))}
           </>
         )}
       </div>
@@ -44,6 +54,18 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
         </div>
       )}
     </nav>
+  );
+}
+
+function PlacesGroup(
+  { title, places }: { title: string; places: readonly AdminPlace[] },
+): VNode | null {
+  if (places.length === 0) return null;
+  return (
+    <>
+      <h3 class="side-title side-group">{title}</h3>
+      {places.map((place) => <Place key={place.path} {...place} />)}
+    </>
   );
 }
 
