@@ -49,6 +49,7 @@ const NUMBERS = [
   "cacheHits",
   "joined",
   "savedMicroUsd",
+  "activeUsers",
 ] as const satisfies readonly (keyof UsageTotals)[];
 
 const MEASURES = [

@@ -711,6 +711,8 @@ export interface UsageNumbers {
   /** That shared another one's call. */
   joined: number;
   savedMicroUsd: number;
+  /** People who asked for something, each once. */
+  activeUsers: number;
   ttftMs: UsagePercentiles;
   tokensPerSecond: UsagePercentiles;
   totalMs: UsagePercentiles;

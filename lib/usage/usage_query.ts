@@ -69,6 +69,8 @@ export interface UsageTotals {
   cacheHits: number;
   joined: number;
   savedMicroUsd: number;
+  /** People who asked for something, each once. */
+  activeUsers: number;
   ttftMs: Percentiles;
   tokensPerSecond: Percentiles;
   totalMs: Percentiles;
@@ -98,6 +100,7 @@ class Tally {
   errors = 0;
   cacheHits = 0;
   joined = 0;
+  readonly users = new Set<string>();
 
   add({ dimensions, counters, measures }: Cell): void {
     for (const name of COUNTERS) this.counters[name] += counters[name];
@@ -108,6 +111,7 @@ class Tally {
     if (isError(dimensions.status)) this.errors += requests;
     if (isHit(dimensions.cache)) this.cacheHits += requests;
     if (dimensions.cache === "joined") this.joined += requests;
+    if (dimensions.user !== "") this.users.add(dimensions.user);
   }
 
   get totals(): UsageTotals {
@@ -117,6 +121,7 @@ class Tally {
       errors,
       cacheHits,
       joined,
+      activeUsers: this.users.size,
       ttftMs: percentilesOf(measures.ttftMs),
       tokensPerSecond: percentilesOf(measures.tokensPerSecond),
       totalMs: percentilesOf(measures.totalMs),
@@ -297,6 +302,7 @@ function addUp(tallies: readonly Tally[]): Tally {
     sum.errors += tally.errors;
     sum.cacheHits += tally.cacheHits;
     sum.joined += tally.joined;
+    for (const user of tally.users) sum.users.add(user);
   }
   return sum;
 }

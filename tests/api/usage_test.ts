@@ -48,6 +48,7 @@ Deno.test("GET /api/usage: requests, tokens, cost and times of what was asked ju
   assert.equal(totals.requests, 3);
   assert.equal(totals.errors, 0);
   assert.equal(totals.unpricedRequests, 0);
+  assert.equal(totals.activeUsers, 1);
   assert.ok(totals.inputTokens > 0 && totals.outputTokens > 0);
   assert.equal(
     totals.costMicroUsd,

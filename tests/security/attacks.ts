@@ -114,8 +114,22 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
     `scope=workspace&subject=${user}`,
   ],
   "/admin/events": ({ thread }) => [`subject=${thread}`, "type=thread.*"],
+  "/api/usage": usageQueries,
+  "/api/usage.csv": usageQueries,
   "/api/cache/answers": () => [`q=${WORD}`, "scope=all"],
 };
+
+/** Questions about what others have used. */
+function usageQueries({ user, owner, key, group }: Things): string[] {
+  return [
+    "groupBy=user&from=2020-01-01&bucket=day",
+    "groupBy=key",
+    "groupBy=group",
+    `user=${user}&user=${owner}&groupBy=user`,
+    `key=${key}&groupBy=key`,
+    `group=${group}&groupBy=group`,
+  ];
+}
 
 /** Bodies that name what is not the sender's, by method and route. */
 const BODIES: Record<string, Attacks> = {
