@@ -109,7 +109,7 @@ export async function drain(services: Services): Promise<void> {
     services.passwordReset.close(),
     services.answers.cache.close(),
     services.consumers.stop(),
-    services.moneyBell.close(),
+    services.settingsBell.close(),
     services.budgets.close(),
     services.mailer.stop(FINAL_WRITES_MS),
   ]);

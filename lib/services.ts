@@ -98,7 +98,7 @@ import { Limits } from "@/lib/limits/limits.ts";
 import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
 import { BudgetSettings } from "@/lib/limits/budget_settings.ts";
 import { Budgets } from "@/lib/limits/budgets.ts";
-import { MoneyBell } from "@/lib/limits/money_bell.ts";
+import { SettingsBell } from "@/lib/kv/settings_bell.ts";
 import { PriceSettings } from "@/lib/limits/price_settings.ts";
 import { PriceList } from "@/lib/llm/prices.ts";
 import { buildAudience } from "@/lib/auth/mail_audience.ts";
@@ -177,8 +177,8 @@ export interface BaseServices extends Identity {
   priceSettings: PriceSettings;
   budgets: Budgets;
   budgetSettings: BudgetSettings;
-  /** Tells of prices and budgets that other processes have set. */
-  moneyBell: MoneyBell;
+  /** Tells of prices, budgets, providers and more that other processes have set. */
+  settingsBell: SettingsBell;
   /** How much may be asked in a time, and at once. */
   limits: Limits;
   limitSettings: LimitSettings;
@@ -345,12 +345,12 @@ export async function startServices(
     load: async (workspace, key) =>
       (await apiKeys.readPolicies(workspace, key)).limits,
   }, models);
-  const moneyBell = new MoneyBell(store);
+  const settingsBell = new SettingsBell(store);
   const budgetSettings = new BudgetSettings(store, config.budgets);
   const priceSettings = new PriceSettings(store, config.prices, prices);
   await priceSettings.refresh();
-  moneyBell.listen(() => budgetSettings.refresh());
-  moneyBell.listen(() => priceSettings.refresh());
+  settingsBell.listen(() => budgetSettings.refresh());
+  settingsBell.listen(() => priceSettings.refresh());
   const budgets = new Budgets({
     store,
     owner,
@@ -592,7 +592,7 @@ export async function startServices(
     priceSettings,
     budgets,
     budgetSettings,
-    moneyBell,
+    settingsBell,
     limits,
     limitSettings,
     ledger,
@@ -692,7 +692,7 @@ export async function startServices(
   services.loopLag.start();
   services.usage.fold.start();
   for (const sweeper of services.usage.sweepers) sweeper.start();
-  moneyBell.start();
+  settingsBell.start();
   budgets.start();
   startBackground(services);
   return services;

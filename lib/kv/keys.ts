@@ -278,6 +278,29 @@ export function providers(): Deno.KvListSelector {
   return { prefix: ["sys", "pv"] };
 }
 
+/** `{v, id, version, state}`: whether a provider of the settings is asked; absent: it is. */
+export function providerStateKey(provider: string): Deno.KvKey {
+  return ["sys", "pvs", provider];
+}
+
+export function providerStates(): Deno.KvListSelector {
+  return { prefix: ["sys", "pvs"] };
+}
+
+/** `{v, id, version, isDisabled, settings}`: a route that was added, or (null) one of the settings. */
+export function routeKey(route: string): Deno.KvKey {
+  return ["sys", "rte", route];
+}
+
+export function routes(): Deno.KvListSelector {
+  return { prefix: ["sys", "rte"] };
+}
+
+/** `{v, version, defaultModel, models}`: which models the people of a workspace may use. */
+export function modelAccessKey(workspace: string): Deno.KvKey {
+  return [workspace, "mac"];
+}
+
 /** `{v}`: what is left of an ended run is to be looked at from then on. */
 export function runRetentionKey(
   dueAtMs: number,
@@ -1179,8 +1202,8 @@ export function priceSettingsKey(): Deno.KvKey {
   return ["sys", "price"];
 }
 
-/** `{v, token}`: another one whenever prices or the budgets of a workspace were set. */
-export function moneyBellKey(): Deno.KvKey {
+/** `{v, token}`: another one whenever something was set that every process holds in memory. */
+export function settingsBellKey(): Deno.KvKey {
   return ["sys", "mb"];
 }
 

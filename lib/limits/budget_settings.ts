@@ -9,7 +9,7 @@ import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { effectiveRules } from "./budget_rules.ts";
 import { tellListChanges } from "./list_changes.ts";
-import { ringMoneyBell } from "./money_bell.ts";
+import { ringSettingsBell } from "@/lib/kv/settings_bell.ts";
 
 interface SettingsRecord extends Versioned {
   readonly v: 1;
@@ -97,7 +97,7 @@ export class BudgetSettings {
       const version = there.value?.version ?? 0;
       accept(version);
       const next: SettingsRecord = { v: 1, version: version + 1, rules };
-      const unit = ringMoneyBell(
+      const unit = ringSettingsBell(
         new UnitOfWork().guard(key, there.versionstamp, next),
       );
       tellListChanges(unit, workspace, caller, {

@@ -5,7 +5,7 @@ import { budgetsOf } from "@/lib/kv/keys.ts";
 import type { EnvelopeRecord } from "@/lib/kv/outbox.ts";
 import type { BudgetRecord } from "./budget_record.ts";
 import { BudgetReservation } from "./budget_reservation.ts";
-import { MoneyBell } from "./money_bell.ts";
+import { SettingsBell } from "@/lib/kv/settings_bell.ts";
 import {
   ask,
   type BudgetProcess,
@@ -132,7 +132,7 @@ Deno.test("Budgets: whoever lowers a budget in one process is obeyed in another"
   using test = await open();
   const { one, processes } = test;
   const other = await processes.begin();
-  const bell = new MoneyBell(other.store);
+  const bell = new SettingsBell(other.store);
   bell.listen(() => other.settings.refresh());
   await bell.look();
   assert.equal(await isRefused(other, 1_000), false);

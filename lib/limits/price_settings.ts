@@ -10,7 +10,7 @@ import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
 import { tellListChanges } from "./list_changes.ts";
-import { ringMoneyBell } from "./money_bell.ts";
+import { ringSettingsBell } from "@/lib/kv/settings_bell.ts";
 
 interface PricesRecord extends Versioned {
   readonly v: 1;
@@ -91,7 +91,7 @@ export class PriceSettings {
       const version = there.value?.version ?? 0;
       accept(version);
       const next: PricesRecord = { v: 1, version: version + 1, prices };
-      const unit = ringMoneyBell(
+      const unit = ringSettingsBell(
         new UnitOfWork().guard(priceSettingsKey(), there.versionstamp, next),
       );
       tellListChanges(unit, FIRST_WORKSPACE, caller, {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PriceList } from "@/lib/llm/prices.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
-import { MoneyBell } from "./money_bell.ts";
+import { SettingsBell } from "@/lib/kv/settings_bell.ts";
 import { PriceSettings } from "./price_settings.ts";
 
 const PRICE = {
@@ -24,7 +24,7 @@ Deno.test("PriceSettings: what one process sets holds in another when the bell h
   const [one, other] = lists.map((list) =>
     new PriceSettings(test.store, [PRICE], list)
   );
-  const bell = new MoneyBell(test.store);
+  const bell = new SettingsBell(test.store);
   bell.listen(() => other.refresh());
   await bell.look();
   const dearer = { ...PRICE, from: "2026-02-01", inputPerMillionUsd: "5" };

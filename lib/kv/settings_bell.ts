@@ -1,23 +1,23 @@
 /**
- * Tells every process that prices or budgets were set: one row changes with each such change, and each
- * process looks at that one row.
+ * Tells every process that what all of them hold in memory was set anew (prices, budgets, providers, routes,
+ * who may use which model): one row changes with each such change, and each process looks at that one row.
  */
 import { sleep } from "@/lib/clock.ts";
-import { moneyBellKey } from "@/lib/kv/keys.ts";
-import { get } from "@/lib/kv/reads.ts";
-import type { Store } from "@/lib/kv/store.ts";
-import { newToken } from "@/lib/kv/token.ts";
-import type { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { settingsBellKey } from "./keys.ts";
+import { get } from "./reads.ts";
+import type { Store } from "./store.ts";
+import { newToken } from "./token.ts";
+import type { UnitOfWork } from "./unit_of_work.ts";
 
 /** How often is looked, in milliseconds. */
 const LOOK_MS = 400;
 
 /** Adds the ring to the unit of a change. */
-export function ringMoneyBell(unit: UnitOfWork): UnitOfWork {
-  return unit.set(moneyBellKey(), { v: 1, token: newToken() });
+export function ringSettingsBell(unit: UnitOfWork): UnitOfWork {
+  return unit.set(settingsBellKey(), { v: 1, token: newToken() });
 }
 
-export class MoneyBell {
+export class SettingsBell {
   readonly #store: Store;
   readonly #listeners: (() => Promise<void>)[] = [];
   readonly #ended = new AbortController();
@@ -44,7 +44,7 @@ export class MoneyBell {
 
   /** Looks once. */
   async look(): Promise<void> {
-    const { versionstamp } = await get(this.#store, moneyBellKey());
+    const { versionstamp } = await get(this.#store, settingsBellKey());
     if (versionstamp === this.#heard) return;
     // Nothing was read before the first look.
     if (this.#heard !== undefined) {
