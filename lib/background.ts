@@ -82,7 +82,11 @@ export function buildBackground(base: BaseServices): Background {
   const jobStatistics = new JobStatistics(store, jobKinds);
   const overdue = new OverdueJobs(store, jobStore, jobKinds);
   let jobCounts: KindCounts = {};
-  const onAttempt = measureJobs(base.metrics, () => jobCounts);
+  const onAttempt = measureJobs(
+    base.metrics,
+    () => jobCounts,
+    () => jobWorker.busyRatio,
+  );
   base.consumers.add(new JobCounter(store));
   const jobSweepers = [
     new Sweeper({

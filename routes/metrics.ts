@@ -2,13 +2,14 @@
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
-/** https://prometheus.io/docs/instrumenting/exposition_formats/#basic-info */
-const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
 export const handler = define.handlers(methods({
-  GET(ctx) {
-    return new Response(ctx.state.services.metrics.text(), {
-      headers: { "content-type": CONTENT_TYPE, "cache-control": "no-store" },
+  async GET(ctx) {
+    const { metrics } = ctx.state.services;
+    return new Response(await metrics.text(), {
+      headers: {
+        "content-type": metrics.contentType,
+        "cache-control": "no-store",
+      },
     });
   },
 }));

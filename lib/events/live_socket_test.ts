@@ -111,8 +111,8 @@ Deno.test("LiveSocket: a client that takes nothing for 15 s is let go with 4408,
   }
   assert.equal(socket.closedWith?.[0], 4408);
   assert.match(
-    metrics.text(),
-    /freshet_live_dropped_total\{reason="too_slow"\} 1\n/,
+    await metrics.text(),
+    /live_dropped_total\{reason="too_slow"\} 1\n/,
   );
   socket.gone();
   await settled();

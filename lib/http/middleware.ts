@@ -76,8 +76,10 @@ export const requestContext: Middleware<State> = async (ctx) => {
       : await tracing.request(state.trace, completed, () => ctx.next());
   } catch (error) {
     observer.leave(state.trace, 500);
+    observer.countRequest(state.trace, 500, completed);
     throw error;
   }
+  observer.countRequest(state.trace, response.status, completed);
   const { headers } = response;
   const { overheadMs, totalMs } = observer.leave(state.trace, response.status);
   const timing = state.trace.stages.serverTiming();

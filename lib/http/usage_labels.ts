@@ -18,7 +18,9 @@ export async function loadLabels(
   if (dimension === "user") {
     await Promise.all(wanted.map(async (id) => {
       const account = await users.account(id);
-      if (account !== null) names.set(id, account.name || (account.email ?? id));
+      if (account !== null) {
+        names.set(id, account.name || (account.email ?? id));
+      }
     }));
   } else if (dimension === "group") {
     for (const { id, name } of await groups.findMany(workspace, wanted)) {

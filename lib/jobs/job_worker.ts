@@ -92,6 +92,11 @@ export class JobWorker {
     await this.#presence.hear(this.#ended.signal);
   }
 
+  /** Share of the places for jobs that are taken, 0 to 1. */
+  get busyRatio(): number {
+    return this.#running.size / this.#places;
+  }
+
   /** Jobs that are being done. */
   get running(): number {
     return this.#running.size;

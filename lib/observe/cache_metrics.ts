@@ -12,7 +12,7 @@ const MICRO_PER_USD = 1_000_000;
 /** Registers them. @throws {TypeError} when it was done before */
 export function measureCache({ metrics, answers }: CacheParts): void {
   metrics.readCounter(
-    "freshet_cache_requests_total",
+    "cache_requests_total",
     "Answers by what the cache had to do with them",
     () =>
       Object.entries(answers.report().outcomes)
@@ -20,7 +20,7 @@ export function measureCache({ metrics, answers }: CacheParts): void {
     ["outcome"],
   );
   metrics.readCounter(
-    "freshet_cache_saved_tokens_total",
+    "cache_saved_tokens_total",
     "Tokens that no provider was asked for",
     () => {
       const { savedInputTokens, savedOutputTokens } = answers.report();

@@ -7,7 +7,7 @@ import { Metrics } from "./metrics.ts";
 Deno.test("measureJobs: tells how many wait, and how long attempts took by what came of them", async () => {
   const metrics = new Metrics();
   let counts: KindCounts = {};
-  const onAttempt = measureJobs(metrics, () => counts);
+  const onAttempt = measureJobs(metrics, () => counts, () => 0.5);
   const kind = kindOf(({ input }) => {
     if (input === "bad") throw new Error("Broken");
     return Promise.resolve({});
@@ -16,13 +16,22 @@ Deno.test("measureJobs: tells how many wait, and how long attempts took by what 
   await process.jobs.enqueue(SPACE, { kind: "test.do", input: "good" });
   await process.jobs.enqueue(SPACE, { kind: "test.do", input: "bad" });
   const series = (outcome: string) =>
-    `freshet_job_duration_seconds_count{kind="test.do",outcome="${outcome}"} 1\n`;
-  await waitFor("both to be measured", () => {
-    const text = metrics.text();
+    `job_duration_seconds_count{kind="test.do",outcome="${outcome}"} 1\n`;
+  await waitFor("both to be measured", async () => {
+    const text = await metrics.text();
     return text.includes(series("completed")) && text.includes(series("dead"));
   });
-  counts = { "test.do": { queued: 3, running: 1 } };
-  const text = metrics.text();
-  assert.ok(text.includes('freshet_jobs_waiting{kind="test.do"} 3\n'));
-  assert.ok(text.includes('freshet_jobs_running{kind="test.do"} 1\n'));
+  counts = {
+    "test.do": { queued: 3, running: 1 },
+    "test.other": { queued: 2, running: 0 },
+  };
+  const text = await metrics.text();
+  for (
+    const line of [
+      "jobs_waiting 5",
+      "worker_busy_ratio 0.5",
+      'freshet_kind_jobs_waiting{kind="test.do"} 3',
+      'freshet_kind_jobs_running{kind="test.do"} 1',
+    ]
+  ) assert.ok(text.includes(`\n${line}\n`), line);
 });

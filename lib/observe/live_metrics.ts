@@ -1,6 +1,5 @@
 /** Numbers about live connections, and about how soon events reach those who listen. */
-import type { Distribution, Labelled } from "./metric_series.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Distribution, Labelled, Metrics } from "./metrics.ts";
 
 /** How a live connection is made. */
 export type LiveTransportName = "socket" | "stream";
@@ -28,29 +27,32 @@ const DELIVERY_BUCKETS = [
 export class LiveMetrics {
   readonly #dropped;
   readonly #delivery: Labelled<Distribution>;
-  readonly #connections = new Map<LiveTransportName, number>();
+  readonly #connections = new Map<LiveTransportName, number>([
+    ["socket", 0],
+    ["stream", 0],
+  ]);
 
   /** @param lagMs how old the oldest new event was, by who is told of events */
   constructor(metrics: Metrics, lagMs: () => Iterable<[string, number]>) {
     metrics.gauge(
-      "freshet_live_connections",
+      "live_connections",
       "Open connections of /api/live",
       () => [...this.#connections].map(([name, count]) => [[name], count]),
       ["transport"],
     );
     this.#dropped = metrics.counter(
-      "freshet_live_dropped_total",
+      "live_dropped_total",
       "Live connections that the server ended, by why",
       ["reason"],
     );
     this.#delivery = metrics.histogram(
-      "freshet_event_delivery_seconds",
+      "event_delivery_seconds",
       "Time from an event to its subscriber, replayed events left out",
       DELIVERY_BUCKETS,
       ["subscriber"],
     );
     metrics.gauge(
-      "freshet_event_lag_seconds",
+      "event_lag",
       "Age of the oldest event that a subscriber found new when it looked last",
       () => [...lagMs()].map(([name, ms]) => [[name], ms / 1_000]),
       ["subscriber"],

@@ -1,7 +1,6 @@
 /** How long turns of the event loop take: while one lasts, nobody else gets an answer. */
 import type { Logger } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
-import type { Distribution } from "./metric_series.ts";
+import type { Distribution, Metrics } from "./metrics.ts";
 import type { RequestTrace } from "./request_trace.ts";
 import { rounded } from "./stages.ts";
 
@@ -38,7 +37,7 @@ export class LoopLag {
     this.#open = open;
     this.#now = now ?? (() => performance.now());
     this.#histogram = metrics.histogram(
-      "freshet_event_loop_lag_seconds",
+      "event_loop_lag_seconds",
       "How much later than due a timer of 20 ms came",
       LAG_SECONDS,
     ).of();

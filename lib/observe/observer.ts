@@ -83,6 +83,16 @@ export class Observer implements RunObserver {
     return answered;
   }
 
+  /** The response has gone, or its caller has: this settles. */
+  countRequest(
+    trace: RequestTrace,
+    status: number,
+    completed: Promise<void>,
+  ): void {
+    const end = () => this.#metrics.ended(trace, status);
+    completed.then(end, end);
+  }
+
   /** A client reads an event stream until this settles. */
   countFollower(completed: Promise<void>): void {
     this.#followers += 1;

@@ -78,11 +78,18 @@ Deno.test("Observer: a request that comes to a run of another is recorded as att
   );
 });
 
-Deno.test("Observer: a request that asks no model is counted and not recorded", () => {
+Deno.test("Observer: a request that asks no model is counted and not recorded", async () => {
   const { metrics, observer, records, begin } = rig();
-  observer.leave(begin(null), 200);
+  const trace = begin(null);
+  const completed = Promise.resolve();
+  observer.countRequest(trace, 200, completed);
+  observer.leave(trace, 200);
+  await completed;
   assert.deepEqual([records.length, observer.open.size], [0, 0]);
-  assert.match(metrics.text(), /freshet_requests_total\{[^}]*status="200"\} 1/);
+  assert.match(
+    await metrics.text(),
+    /http_request_duration_seconds_count\{[^}]*status="200"\} 1/,
+  );
 });
 
 Deno.test("Observer: a run that another process goes on with is left to that one to record", () => {
@@ -104,33 +111,33 @@ Deno.test("Observer.runEnded: a run that was begun again without a request is re
   );
 });
 
-Deno.test("Observer: metrics tell of the run's tokens, cost and pieces", () => {
+Deno.test("Observer: metrics tell of the run's tokens, cost and pieces", async () => {
   const { metrics, observer, begin } = rig();
   const trace = begin();
   trace.runBegan("run_1");
   observer.leave(trace, 200);
   observer.runEnded(facts(), trace);
-  const text = metrics.text();
+  const text = await metrics.text();
   for (
     const line of [
       'freshet_runs_total{source="v1",status="completed"} 1',
-      'freshet_tokens_total{kind="input",provider="fake",model="m1"} 3',
-      'freshet_tokens_total{kind="cached_input",provider="fake",model="m1"} 1',
-      'freshet_tokens_total{kind="output",provider="fake",model="m1"} 5',
-      'freshet_cost_usd_total{provider="fake",model="m1"} 2',
+      'llm_tokens_total{kind="input",provider="fake",model="m1"} 3',
+      'llm_tokens_total{kind="cached_input",provider="fake",model="m1"} 1',
+      'llm_tokens_total{kind="output",provider="fake",model="m1"} 5',
+      'llm_cost_usd_total{provider="fake",model="m1"} 2',
       'freshet_chunks_total{source="v1"} 4',
-      'freshet_first_token_seconds_sum{source="v1"} 0.01',
+      'llm_time_to_first_token_seconds_sum{source="v1"} 0.01',
       'freshet_run_seconds_count{source="v1"} 1',
       'freshet_overhead_seconds_count{source="v1"} 1',
     ]
   ) assert.ok(text.split("\n").includes(line), `${line} is not in\n${text}`);
 });
 
-Deno.test("Observer: an unpriced run is counted as such and not as free", () => {
+Deno.test("Observer: an unpriced run is counted as such and not as free", async () => {
   const { metrics, observer } = rig();
   observer.runEnded(facts({ costMicroUsd: null }), null);
-  assert.match(metrics.text(), /freshet_unpriced_runs_total\{.*\} 1/);
-  assert.doesNotMatch(metrics.text(), /freshet_cost_usd_total\{/);
+  assert.match(await metrics.text(), /freshet_unpriced_runs_total\{.*\} 1/);
+  assert.doesNotMatch(await metrics.text(), /llm_cost_usd_total\{/);
 });
 
 Deno.test("Observer: followers are counted until their streams have ended, in whatever way", async () => {

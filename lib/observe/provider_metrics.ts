@@ -29,7 +29,7 @@ export function measureProviders({ metrics, models }: ProviderParts): void {
       }
     }, ["provider", "model"]);
   ofTargets(
-    "freshet_breaker_state",
+    "breaker_state",
     "Whether a model is asked: 0 closed, it is; 1 half-open, by one request; 2 open, it is left alone",
     ({ breaker }) => BREAKER_VALUES[breaker],
   );
@@ -53,28 +53,18 @@ export function measureProviders({ metrics, models }: ProviderParts): void {
     "Tries that are under way at a model",
     ({ inFlight }) => inFlight,
   );
-  const ofProviders = (
-    name: string,
-    help: string,
-    valueOf: (connections: TargetState["connections"]) => number,
-  ) =>
-    metrics.gauge(name, help, () => {
-      const values = new Map<string, number>();
+  metrics.gauge(
+    "upstream_connections",
+    "Requests at a provider by state: in_use, they have a connection; waiting, they wait for one",
+    () => {
+      const samples = new Map<string, Sample>();
       for (const { provider, connections } of models.routing.states()) {
-        values.set(provider, valueOf(connections));
+        const { inUse, waiting } = connections;
+        samples.set(`${provider} in_use`, [[provider, "in_use"], inUse]);
+        samples.set(`${provider} waiting`, [[provider, "waiting"], waiting]);
       }
-      return [...values].map((
-        [provider, value],
-      ): Sample => [[provider], value]);
-    }, ["provider"]);
-  ofProviders(
-    "freshet_provider_connections_in_use",
-    "Requests that have a connection to the provider",
-    ({ inUse }) => inUse,
-  );
-  ofProviders(
-    "freshet_provider_connections_waiting",
-    "Requests that wait for a connection to the provider",
-    ({ waiting }) => waiting,
+      return samples.values();
+    },
+    ["provider", "state"],
   );
 }

@@ -1,6 +1,5 @@
 /** What requests and runs add to the metrics when they end. */
-import type { Metrics } from "./metrics.ts";
-import type { Count, Distribution, Labelled } from "./metric_series.ts";
+import type { Count, Distribution, Labelled, Metrics } from "./metrics.ts";
 import type { RunFacts } from "./request_record.ts";
 import type { RequestTrace } from "./request_trace.ts";
 
@@ -21,10 +20,25 @@ const OVERHEAD_SECONDS = [
 /** The same for what providers take. */
 const PROVIDER_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
+/** The same for whole requests: pages, calls, and streams as long as their answers. */
+const REQUEST_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300];
+/** Combinations of method, route and status that are told apart. */
+const MAX_REQUEST_SERIES = 1_000;
+/** Those that a route may have; what else comes is made up. */
+const METHODS = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+]);
+
 const MICRO_PER_USD = 1_000_000;
 
 export class RequestMetrics {
-  readonly #requests: Labelled<Count>;
+  readonly #requests: Labelled<Distribution>;
   readonly #overhead: Labelled<Distribution>;
   readonly #runs: Labelled<Count>;
   readonly #firstToken: Labelled<Distribution>;
@@ -36,10 +50,12 @@ export class RequestMetrics {
   readonly #attempts: Labelled<Count>;
 
   constructor(metrics: Metrics) {
-    this.#requests = metrics.counter(
-      "freshet_requests_total",
-      "Requests whose response headers have left",
+    this.#requests = metrics.histogram(
+      "http_request_duration_seconds",
+      "Time from a request to the end of its response",
+      REQUEST_SECONDS,
       ["method", "route", "status"],
+      MAX_REQUEST_SERIES,
     );
     this.#overhead = metrics.histogram(
       "freshet_overhead_seconds",
@@ -53,7 +69,7 @@ export class RequestMetrics {
       ["source", "status"],
     );
     this.#firstToken = metrics.histogram(
-      "freshet_first_token_seconds",
+      "llm_time_to_first_token_seconds",
       "Time from asking the provider to its first delta",
       PROVIDER_SECONDS,
       ["source"],
@@ -65,12 +81,12 @@ export class RequestMetrics {
       ["source"],
     );
     this.#tokens = metrics.counter(
-      "freshet_tokens_total",
+      "llm_tokens_total",
       "Tokens of runs that have ended, as the provider reported or as estimated",
       ["kind", "provider", "model"],
     );
     this.#cost = metrics.counter(
-      "freshet_cost_usd_total",
+      "llm_cost_usd_total",
       "What runs that have ended cost, in US dollars",
       ["provider", "model"],
     );
@@ -91,10 +107,19 @@ export class RequestMetrics {
     );
   }
 
+  /** A response has ended, or its caller has hung up. */
+  ended({ method, route, stages }: RequestTrace, status: number): void {
+    this.#requests.of(
+      METHODS.has(method) ? method : "other",
+      route,
+      String(status),
+    )
+      .observe(stages.elapsedMs / 1_000);
+  }
+
   /** The headers of a response have left. */
-  answered({ method, route, source, answered }: RequestTrace): void {
+  answered({ source, answered }: RequestTrace): void {
     if (answered === null) return;
-    this.#requests.of(method, route, String(answered.status)).add();
     if (source === null || answered.status >= 400) return;
     this.#overhead.of(source).observe(answered.overheadMs / 1_000);
   }

@@ -11,6 +11,7 @@ import { measureLane } from "./lane_metrics.ts";
 import { measureLimits } from "./limit_metrics.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
+import { measureProcess } from "./process_metrics.ts";
 import { measureProviders } from "./provider_metrics.ts";
 import type { RequestLog } from "./request_log.ts";
 import { measureSignIns } from "./sign_in_metrics.ts";
@@ -31,7 +32,7 @@ export interface MeasuredParts {
 
 /** Registers them all. @throws {TypeError} when it was done before */
 export function measureServices(parts: MeasuredParts): void {
-  measureProcess(parts);
+  measureProcess(parts.metrics);
   measureRequests(parts);
   measureProviders(parts);
   measureCache(parts);
@@ -40,30 +41,11 @@ export function measureServices(parts: MeasuredParts): void {
   measureLimits(parts);
 }
 
-function measureProcess({ metrics }: MeasuredParts): void {
-  metrics.gauge(
-    "freshet_resident_memory_bytes",
-    "Memory of the process",
-    () => Deno.memoryUsage().rss,
-  );
-  metrics.gauge(
-    "freshet_heap_bytes",
-    "Memory of the JavaScript heap in use",
-    () => Deno.memoryUsage().heapUsed,
-  );
-  const startedAtMs = Date.now();
-  metrics.gauge(
-    "freshet_process_start_time_seconds",
-    "When the services were started, seconds since 1970 UTC",
-    () => startedAtMs / 1_000,
-  );
-}
-
 function measureRequests(
   { metrics, observer, requestLog, admission, runs }: MeasuredParts,
 ): void {
   metrics.gauge(
-    "freshet_requests_in_progress",
+    "http_requests_in_flight",
     "Requests whose responses have not ended",
     () => admission.inProgress,
   );
@@ -78,7 +60,7 @@ function measureRequests(
     () => observer.open.size,
   );
   metrics.gauge(
-    "freshet_active_streams",
+    "streams_active",
     "Runs that this process executes",
     () => runs.executing,
   );

@@ -1,6 +1,5 @@
 /** Times the calls to the store, from outside. */
-import type { Metrics } from "./metrics.ts";
-import type { Distribution, Labelled } from "./metric_series.ts";
+import type { Distribution, Labelled, Metrics } from "./metrics.ts";
 
 const STORE_SECONDS = [
   0.0005,
@@ -16,10 +15,10 @@ const STORE_SECONDS = [
   5,
 ];
 
-/** The same store, whose calls show in `freshet_kv_seconds`. A call that fails counts as any other. */
+/** The same store, whose calls show in `kv_operation_duration_seconds`. A call that fails counts as any other. */
 export function timedKv(kv: Deno.Kv, metrics: Metrics): Deno.Kv {
   const seconds: Labelled<Distribution> = metrics.histogram(
-    "freshet_kv_seconds",
+    "kv_operation_duration_seconds",
     "Time that the store took to answer",
     STORE_SECONDS,
     ["operation"],

@@ -3,9 +3,9 @@ import { Metrics } from "./metrics.ts";
 import { timedKv } from "./timed_kv.ts";
 
 /** How many calls of each kind have been timed. */
-function counts(metrics: Metrics): Record<string, number> {
-  const found = metrics.text().matchAll(
-    /freshet_kv_seconds_count\{operation="(\w+)"\} (\d+)/g,
+async function counts(metrics: Metrics): Promise<Record<string, number>> {
+  const found = (await metrics.text()).matchAll(
+    /kv_operation_duration_seconds_count\{operation="(\w+)"\} (\d+)/g,
   );
   return Object.fromEntries(
     [...found].map(([, operation, count]) => [operation, Number(count)]),
@@ -26,7 +26,12 @@ Deno.test("timedKv: gives what the store gives, and times each call", async () =
   const rows = kv.list({ prefix: ["a"] });
   const listed = await Array.fromAsync(rows);
   assert.deepEqual(listed.map(({ value }) => value), [1, 2, 3]);
-  assert.deepEqual(counts(metrics), { get: 1, getMany: 1, list: 1, commit: 1 });
+  assert.deepEqual(await counts(metrics), {
+    get: 1,
+    getMany: 1,
+    list: 1,
+    commit: 1,
+  });
 });
 
 Deno.test("timedKv: a list goes on from its cursor", async () => {

@@ -24,7 +24,7 @@ Deno.test("live crowd: a socket that takes nothing is let go with 4408 and goes 
   await waitFor("the slow one to listen", async () => {
     const text = await (await app.fetch("/metrics")).text();
     return text.includes(
-      `freshet_live_connections{transport="socket"} ${SOCKETS + 1}\n`,
+      `live_connections{transport="socket"} ${SOCKETS + 1}\n`,
     );
   });
   for (let n = 0; n < LARGE_EVENTS; n += 1) {
@@ -41,7 +41,7 @@ Deno.test("live crowd: a socket that takes nothing is let go with 4408 and goes 
   }
   await waitFor("the slow one to be let go", async () => {
     const text = await (await app.fetch("/metrics")).text();
-    return text.includes('freshet_live_dropped_total{reason="too_slow"} 1\n');
+    return text.includes('live_dropped_total{reason="too_slow"} 1\n');
   });
 
   const { texts, close } = await slow.readAll();

@@ -190,7 +190,7 @@ Deno.test("live socket: it counts as a connection for as long as it is open", as
   const metrics = await (await app.fetch("/metrics")).text();
   assert.match(
     metrics,
-    /freshet_live_connections\{transport="socket"\} 3\n/,
+    /live_connections\{transport="socket"\} 3\n/,
   );
   for (const live of sockets) await live.close();
   await waitFor("all to be gone", () => admission.inProgress === 0);

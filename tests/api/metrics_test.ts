@@ -42,15 +42,16 @@ Deno.test("GET /metrics: every line is of Prometheus's text format, with help an
   const text = await scrape(rig.app);
   assert.ok(text.endsWith("\n"));
   const described = new Set<string>();
-  for (const line of text.trimEnd().split("\n")) {
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
     if (line.startsWith("#")) {
-      assert.match(line, /^# (HELP|TYPE) freshet_[a-z0-9_]+ .+$/);
+      assert.match(line, /^# (HELP|TYPE) [a-z][a-z0-9_]+ .+$/);
       described.add(line.split(" ")[2]);
       continue;
     }
     assert.match(
       line,
-      /^freshet_[a-z0-9_]+(\{([a-z_]+="([^"\\\n]|\\.)*",?)+\})? -?[0-9.e+-]+$/,
+      /^[a-z][a-z0-9_]+(\{([a-z_]+="([^"\\\n]|\\.)*",?)+\})? -?[0-9.e+-]+$/,
     );
     const name = line.split(/[{ ]/)[0];
     assert.ok(
@@ -77,39 +78,46 @@ Deno.test("GET /metrics: runs, tokens, pieces and what the rest of the process d
     1,
   );
   assert.equal(series('freshet_chunks_total{source="chat"}'), events.length);
-  assert.equal(series('freshet_first_token_seconds_count{source="v1"}'), 1);
+  assert.equal(series('llm_time_to_first_token_seconds_count{source="v1"}'), 1);
   assert.equal(series('freshet_overhead_seconds_count{source="v1"}'), 1);
   const target = 'provider="openai",model="fake-1"';
-  assert.ok(series(`freshet_tokens_total{kind="output",${target}}`)! > 0);
+  assert.ok(series(`llm_tokens_total{kind="output",${target}}`)! > 0);
   assert.equal(
     series('freshet_attempts_total{provider="openai",outcome="completed"}'),
     2,
   );
-  assert.equal(series(`freshet_breaker_state{${target}}`), 0);
+  assert.equal(series(`breaker_state{${target}}`), 0);
   assert.equal(
     series(
-      'freshet_requests_total{method="POST",route="/v1/chat/completions",status="200"}',
+      'http_request_duration_seconds_count{method="POST",route="/v1/chat/completions",status="200"}',
     ),
     1,
   );
-  assert.equal(series('freshet_cache_requests_total{outcome="bypass"}'), 2);
+  assert.equal(series('cache_requests_total{outcome="bypass"}'), 2);
   for (
     const positive of [
-      "freshet_resident_memory_bytes",
+      "process_resident_memory_bytes",
       "freshet_upstream_sockets",
       "freshet_lane_bytes_total",
       "freshet_lane_batch_seconds_count",
-      "freshet_event_loop_lag_seconds_count",
-      'freshet_kv_seconds_count{operation="commit"}',
+      "process_cpu_seconds_total",
+      "event_loop_lag_seconds_count",
+      'kv_operation_duration_seconds_count{operation="commit"}',
     ]
   ) assert.ok(series(positive)! > 0, positive);
   for (
     const there of [
-      "freshet_active_streams",
+      "streams_active",
       "freshet_followers",
+      "http_requests_in_flight",
+      "jobs_waiting",
+      "worker_busy_ratio",
+      'live_connections{transport="socket"}',
+      'upstream_connections{provider="openai",state="in_use"}',
+      'upstream_connections{provider="openai",state="waiting"}',
       "freshet_lane_halts_total",
-      'freshet_event_lag_seconds{subscriber="live"}',
-      'freshet_event_lag_seconds{subscriber="titles"}',
+      'event_lag{subscriber="live"}',
+      'event_lag{subscriber="titles"}',
       'freshet_request_records_total{outcome="dropped"}',
     ]
   ) assert.notEqual(series(there), null, there);
@@ -124,13 +132,13 @@ Deno.test("GET /metrics: a running answer is an active stream with a follower", 
     model: "fake-1",
   });
   const during = await scrape(rig.app);
-  assert.equal(valueOf(during, "freshet_active_streams"), 1);
+  assert.equal(valueOf(during, "streams_active"), 1);
   assert.equal(valueOf(during, "freshet_followers"), 1);
   rig.upstream.release();
   await collectEvents(response);
   await waitFor("both are gone", async () => {
     const after = await scrape(rig.app);
-    return valueOf(after, "freshet_active_streams") === 0 &&
+    return valueOf(after, "streams_active") === 0 &&
       valueOf(after, "freshet_followers") === 0;
   });
 });
