@@ -7,14 +7,19 @@ const WANTED = 32;
 /**
  * Whether some descriptors are free, found out by opening a file as often. No count of ours can tell:
  * connections on which no request ever came are known to the system alone.
- * @param path a file that may be read; without one, there are
+ *
+ * What is opened is the store's folder, never its file: to close any descriptor of a file lets go of all
+ * locks that the process has on it (https://sqlite.org/howtocorrupt.html, 2.2). The next process to close the
+ * store would then take itself for the last one and remove the log with what was not in the file yet.
+ * @param storePath path of the store's file; without one, there are
  */
 export async function hasFreeDescriptors(
-  path: string | null,
+  storePath: string | null,
 ): Promise<boolean> {
-  if (path === null) return true;
+  if (storePath === null) return true;
+  const folder = storePath.replace(/[^/\\]*$/, "") || ".";
   const opened = await Promise.allSettled(
-    Array.from({ length: WANTED }, () => Deno.open(path)),
+    Array.from({ length: WANTED }, () => Deno.open(folder)),
   );
   let isFree = true;
   for (const each of opened) {
