@@ -269,7 +269,7 @@ export function idempotencyKey(
   return [tenant(space), "ik", scope, key];
 }
 
-/** `{v, id, baseUrl}`: a provider that was added in the browser. */
+/** `{v, id, baseUrl}`: a provider that an earlier version has added; new ones are in the catalog. */
 export function providerKey(provider: string): Deno.KvKey {
   return ["sys", "pv", provider];
 }
@@ -278,27 +278,14 @@ export function providers(): Deno.KvListSelector {
   return { prefix: ["sys", "pv"] };
 }
 
-/** `{v, id, version, state}`: whether a provider of the settings is asked; absent: it is. */
-export function providerStateKey(provider: string): Deno.KvKey {
-  return ["sys", "pvs", provider];
+/** `{v, providers, routes, states, token}`: providers and routes that were added, and which are switched off. */
+export function catalogKey(): Deno.KvKey {
+  return ["sys", "pvc"];
 }
 
-export function providerStates(): Deno.KvListSelector {
-  return { prefix: ["sys", "pvs"] };
-}
-
-/** `{v, id, version, isDisabled, settings}`: a route that was added, or (null) one of the settings. */
-export function routeKey(route: string): Deno.KvKey {
-  return ["sys", "rte", route];
-}
-
-export function routes(): Deno.KvListSelector {
-  return { prefix: ["sys", "rte"] };
-}
-
-/** `{v, version, defaultModel, models}`: which models the people of a workspace may use. */
+/** `{v, version, defaultModel, models, token}`: which models the people of a workspace may use. */
 export function modelAccessKey(workspace: string): Deno.KvKey {
-  return [workspace, "mac"];
+  return [tenant(workspace), "mac"];
 }
 
 /** `{v}`: what is left of an ended run is to be looked at from then on. */

@@ -4,11 +4,13 @@ import type { ProviderSettings } from "@/lib/config.ts";
 import type { BreakerSettings, RouteSettings } from "@/lib/config/routes.ts";
 import { AppError } from "@/lib/errors.ts";
 import { DEMO_MODEL, DemoProvider } from "@/lib/llm/demo/provider.ts";
-import { ModelList } from "@/lib/llm/model_list.ts";
+import {
+  type LiveProvider,
+  LiveProviders,
+  upstreamOf,
+} from "@/lib/llm/live_providers.ts";
 import { chooseDefault, isChatModel } from "@/lib/llm/model_names.ts";
 import type { TimeoutsMs } from "@/lib/llm/openai/deadlines.ts";
-import { OpenAIProvider } from "@/lib/llm/openai/provider.ts";
-import { ConnectionSlots } from "@/lib/llm/routing/connection_slots.ts";
 import { PlannedProvider } from "@/lib/llm/routing/planned_provider.ts";
 import type { RoutePlan } from "@/lib/llm/routing/route_plan.ts";
 import { Routing } from "@/lib/llm/routing/routing.ts";
@@ -48,14 +50,14 @@ export interface ResolvedModel {
   id: string;
 }
 
-interface Entry {
-  upstream: Upstream;
-  list: ModelList;
-  client: OpenAIProvider;
+/** A route, and whether callers may use it. */
+export interface LiveRoute {
+  settings: RouteSettings;
+  isDisabled: boolean;
 }
 
 /** The provider of routes in lists of models. */
-const ROUTES = "route";
+export const ROUTES = "route";
 
 /** How long a request waits for lists of models. */
 const FIRST_LIST_MS = 5000;
@@ -96,57 +98,96 @@ function modelNotFound(name: string): AppError {
   });
 }
 
+/** A model that is there, and that nobody is asked for now. */
+function switchedOff(name: string, what: string): AppError {
+  return new AppError({
+    status: 404,
+    code: "model_not_found",
+    message:
+      `The model "${name}" takes no new questions: ${what} is switched off. Choose another model, or ask an admin of the server.`,
+  });
+}
+
 export class ModelRegistry {
-  private readonly entries = new Map<string, Entry>();
+  private readonly providers: LiveProviders;
+  private routes: readonly LiveRoute[];
   private readonly closing = new AbortController();
   private readonly demo: Provider;
   private readonly demoUpstream: Upstream;
-  private readonly clock: Clock;
-  private readonly now: () => number;
   /** How all targets are doing. */
   readonly routing: Routing;
 
   constructor(private readonly options: ModelRegistryOptions) {
-    this.clock = options.clock ?? systemClock;
+    const clock = options.clock ?? systemClock;
     this.routing = new Routing(options);
     this.demo = options.demo ?? new DemoProvider();
-    this.demoUpstream = this.upstream(this.demo, Infinity);
-    this.now = options.now ?? (() => performance.now());
+    this.demoUpstream = upstreamOf(this.demo, Infinity, clock);
+    this.providers = new LiveProviders({
+      clock,
+      timeoutsMs: options.timeoutsMs,
+      closing: this.closing.signal,
+      now: options.now ?? (() => performance.now()),
+      onGone: (upstream) => this.routing.forget(upstream),
+    });
+    this.routes = (options.routes ?? [])
+      .map((settings) => ({ settings, isDisabled: false }));
     for (const settings of options.providers) this.add(settings);
+  }
+
+  /**
+   * Takes providers and routes in place of those that were there. From then on new answers are asked of
+   * these alone; answers that have begun, also those that wait for a connection, end where they began.
+   */
+  hold(
+    providers: readonly LiveProvider[],
+    routes: readonly LiveRoute[],
+  ): void {
+    this.providers.hold(providers);
+    this.routes = routes;
   }
 
   /** Adds a provider, or replaces the one of the same id; streams that it serves go on. */
   add(settings: ProviderSettings): void {
-    const client = new OpenAIProvider({
-      ...settings,
-      timeoutsMs: this.options.timeoutsMs,
-    });
-    const configured = settings.models === "discover" ? null : settings.models;
-    this.entries.set(settings.id, {
-      upstream: this.upstream(client, settings.maxConnections),
-      list: new ModelList(
-        client,
-        configured,
-        this.closing.signal,
-        this.now,
-      ),
-      client,
-    });
+    this.providers.add({ settings, state: "active" });
   }
 
   /** Forgets a provider; streams that it serves go on. */
   remove(id: string): void {
-    this.entries.delete(id);
+    this.providers.remove(id);
   }
 
   /** Whether there is a provider of this id. */
   has(id: string): boolean {
-    return this.entries.has(id);
+    return this.providers.find(id) !== undefined;
+  }
+
+  /** The provider whose models go by their plain names too, or null. */
+  get defaultProvider(): string | null {
+    return this.options.defaultProvider;
+  }
+
+  /**
+   * What a provider is known to serve, by its own names; null: any name may be right, or nobody has asked
+   * it. It is not asked now.
+   */
+  namesAt(provider: string): readonly string[] | null {
+    return this.providers.find(provider)?.list.names ?? null;
+  }
+
+  /** Connections of a provider, all its models together; null: there is no such provider. */
+  connectionsOf(
+    provider: string,
+  ): { open: number; inUse: number; waiting: number } | null {
+    const entry = this.providers.find(provider);
+    if (entry === undefined) return null;
+    const { inUse, waiting } = entry.upstream.slots;
+    return { open: entry.client.openSockets, inUse, waiting };
   }
 
   /** Asks every provider anew what it serves; one that gives no list keeps the one it had. */
   async refreshLists(): Promise<ListedProvider[]> {
-    return await Promise.all([...this.entries].map(async ([id, { list }]) => ({
+    const asked = [...this.providers.allAsked()];
+    return await Promise.all(asked.map(async ([id, { list }]) => ({
       provider: id,
       isListed: await list.refreshNow(),
       models: [...list.names ?? []],
@@ -160,10 +201,10 @@ export class ModelRegistry {
    */
   async list(signal: AbortSignal): Promise<ModelInfo[]> {
     await this.refresh(signal);
-    if (this.entries.size === 0) return [DEMO_MODEL];
+    if (this.providers.size === 0) return [DEMO_MODEL];
     const plain: ModelInfo[] = [];
     const qualified: ModelInfo[] = [];
-    for (const [id, { list }] of this.entries) {
+    for (const [id, { list }] of this.providers.allAsked()) {
       for (const model of list.names ?? []) {
         const name = `${id}/${model}`;
         if (id === this.options.defaultProvider) {
@@ -184,7 +225,7 @@ export class ModelRegistry {
    */
   resolve(name: string): ResolvedModel {
     const found = this.lookUp(name);
-    if (found === null) throw modelNotFound(name);
+    if (found === null) throw this.missing(name);
     return found;
   }
 
@@ -215,7 +256,7 @@ export class ModelRegistry {
     await this.refresh(signal);
     const known = this.lookUp(name);
     if (known !== null) return known;
-    const lists = [...this.entries.values()].map(({ list }) => list);
+    const lists = [...this.providers.allAsked()].map(([, { list }]) => list);
     const asked = Promise.all(lists.map((list) => list.refreshForMissing()));
     await waitAtMost(FIRST_LIST_MS, signal, asked);
     return this.resolve(name);
@@ -227,8 +268,8 @@ export class ModelRegistry {
    */
   async defaultModel(signal: AbortSignal): Promise<string> {
     await this.refresh(signal);
-    if (this.entries.size === 0) return DEMO_MODEL.id;
-    for (const [id, { list }] of this.entries) {
+    if (this.providers.size === 0) return DEMO_MODEL.id;
+    for (const [id, { list }] of this.providers.allAsked()) {
       const model = chooseDefault(list.names ?? []);
       if (model === null) continue;
       return id === this.options.defaultProvider ? model : `${id}/${model}`;
@@ -281,55 +322,61 @@ export class ModelRegistry {
     signal: AbortSignal,
     timeoutMs: number,
   ): Promise<Record<string, unknown>> {
-    const entry = this.entries.get(provider);
+    const entry = this.providers.find(provider);
     if (entry === undefined) throw modelNotFound(model);
     return await entry.client.post(path, body, signal, timeoutMs);
   }
 
   /** Sockets to providers that are open, the idle ones included. */
   get openSockets(): number {
-    let sum = 0;
-    for (const { client } of this.entries.values()) sum += client.openSockets;
-    return sum;
+    return this.providers.openSockets;
   }
 
   /** Closes the idle sockets. */
   closeIdle(): void {
-    for (const { client } of this.entries.values()) client.closeIdle();
+    this.providers.closeIdle();
   }
 
   /** Closes all sockets. */
   close(): void {
     this.closing.abort();
-    for (const { client } of this.entries.values()) client.close();
+    this.providers.close();
   }
 
   private refresh(signal: AbortSignal): Promise<void> {
-    const entries = [...this.entries.values()];
-    const lists = Promise.all(entries.map(({ list }) => list.refresh()));
+    const entries = [...this.providers.allAsked()];
+    const lists = Promise.all(entries.map(([, { list }]) => list.refresh()));
     return waitAtMost(FIRST_LIST_MS, signal, lists);
   }
 
   /** Routes whose targets are there. */
   private listRoutes(): ModelInfo[] {
-    return (this.options.routes ?? [])
-      .filter(({ targets }) =>
-        targets.some(({ provider }) => this.entries.has(provider))
+    return this.routes
+      .filter(({ settings, isDisabled }) =>
+        !isDisabled &&
+        settings.targets.some(({ provider }) =>
+          this.providers.asked(provider) !== undefined
+        )
       )
-      .map(({ id }) => ({ id, provider: ROUTES, model: id, label: id }));
+      .map(({ settings: { id } }) => ({
+        id,
+        provider: ROUTES,
+        model: id,
+        label: id,
+      }));
   }
 
   private lookUp(name: string): ResolvedModel | null {
     const route = this.routeOf(name);
     if (route !== undefined) return this.takeRoute(route);
-    if (this.entries.size === 0) {
+    if (this.providers.size === 0) {
       return name === DEMO_MODEL.id
         ? this.single(name, this.demoUpstream, DEMO_MODEL.model, this.demo)
         : null;
     }
     const target = this.targetOf(name);
     if (target === null) return null;
-    const { upstream, client } = this.entries.get(target.provider)!;
+    const { upstream, client } = this.providers.find(target.provider)!;
     return this.single(name, upstream, target.model, client);
   }
 
@@ -349,7 +396,7 @@ export class ModelRegistry {
   }
 
   private serves(provider: string, model: string): boolean {
-    const entry = this.entries.get(provider);
+    const entry = this.providers.asked(provider);
     if (entry === undefined || model === "") return false;
     const { names } = entry.list;
     return names === null || names.includes(model);
@@ -365,31 +412,41 @@ export class ModelRegistry {
     return { provider: new PlannedProvider(plan, provider), model, plan, id };
   }
 
-  private routeOf(name: string): RouteSettings | undefined {
-    return this.options.routes?.find(({ id }) => id === name);
+  /** Why a name leads nowhere. */
+  private missing(name: string): AppError {
+    const route = this.routeOf(name);
+    if (route !== undefined) {
+      return switchedOff(
+        name,
+        route.isDisabled ? "this route" : "every provider of this route",
+      );
+    }
+    const slash = name.indexOf("/");
+    const provider = slash < 0 ? this.defaultProvider : name.slice(0, slash);
+    if (provider === null) return modelNotFound(name);
+    const isOff = this.has(provider) &&
+      this.providers.asked(provider) === undefined;
+    return isOff
+      ? switchedOff(name, `the provider "${provider}"`)
+      : modelNotFound(name);
   }
 
-  private takeRoute(route: RouteSettings): ResolvedModel | null {
+  private routeOf(name: string): LiveRoute | undefined {
+    return this.routes.find(({ settings }) => settings.id === name);
+  }
+
+  private takeRoute(
+    { settings, isDisabled }: LiveRoute,
+  ): ResolvedModel | null {
+    if (isDisabled) return null;
     const plan = this.routing.route(
-      route,
-      (id) => this.entries.get(id)?.upstream ?? null,
+      settings,
+      (id) => this.providers.asked(id)?.upstream ?? null,
     );
     if (plan === null) return null;
     const [{ provider, model }] = plan.targets;
-    const first = this.entries.get(provider)!.client;
+    const first = this.providers.find(provider)!.client;
     const planned = new PlannedProvider(plan, first);
-    return { provider: planned, model, plan, id: route.id };
-  }
-
-  private upstream(
-    provider: Pick<Upstream, "id" | "stream">,
-    maxConnections: number,
-  ): Upstream {
-    return {
-      id: provider.id,
-      slots: new ConnectionSlots(provider.id, maxConnections, this.clock),
-      stream: (request, signal, options) =>
-        provider.stream(request, signal, options),
-    };
+    return { provider: planned, model, plan, id: settings.id };
   }
 }

@@ -732,3 +732,91 @@ export interface UsageAnswer {
   series: (UsageNumbers & { start: string; key: string | null })[];
   asOf: string;
 }
+
+/**
+ * Whether a provider is asked. `draining` and `disabled` take no new requests, and end those they have;
+ * the first is about to go, the second stays as it is.
+ */
+export type ProviderState = "active" | "draining" | "disabled";
+
+/** How a model of a provider does in the process that answered. */
+export interface ProviderModelHealth {
+  model: string;
+  /** `open`: it failed several times and is left alone; `half-open`: one request at a time tries. */
+  breaker: "closed" | "open" | "half-open";
+  /** Until it is asked again after it said that it limits the rate; 0: it is asked. */
+  coolingMs: number;
+  /** Average time to the first token of late, or null. */
+  firstTokenMs: number | null;
+  /** Tries that ended within 10 minutes. */
+  recentEnded: number;
+  /** Those of them that failed for a reason of the provider's. */
+  recentFailed: number;
+  inFlight: number;
+}
+
+/** A provider as admins of the server see it. Its key is never in it. */
+export interface ProviderDetails {
+  id: string;
+  baseUrl: string;
+  /** `unreadable`: it was sealed with another secret, and the provider is not asked. */
+  key: "none" | "kept" | "unreadable";
+  /** Last characters of the key, where it is long enough to show them. */
+  keyEnd: string | null;
+  models: string[] | "discover";
+  maxConnections: number;
+  /** `settings`: of the environment or the config file, where it is changed. */
+  source: "settings" | "page";
+  state: ProviderState;
+  /** Its models go by their plain names too. */
+  isDefault: boolean;
+  /** Routes that lead to it. */
+  routes: string[];
+  /** How many models it is known to have; null while it has not said. */
+  modelCount: number | null;
+  connections: { open: number; inUse: number; waiting: number };
+  health: ProviderModelHealth[];
+  createdAt: string | null;
+  updatedAt: string | null;
+  version: number;
+}
+
+/** What a try to reach a provider came to. */
+export interface ProviderTest {
+  ok: boolean;
+  /** A sentence for a person. */
+  message: string;
+  /** Of the error, or null. */
+  code: string | null;
+  /** Names of models that it lists, the first ones. */
+  models: string[];
+  modelCount: number;
+  durationMs: number;
+}
+
+/** A model that a route may lead to. */
+export interface RouteTarget {
+  provider: string;
+  model: string;
+  weight: number;
+}
+
+/** A name that leads to several models. */
+export interface RouteDetails {
+  id: string;
+  strategy: "priority" | "weighted" | "least-latency";
+  targets: RouteTarget[];
+  /** Attempts after the first at each target. */
+  retries: number;
+  timeoutsMs: {
+    connect: number;
+    firstToken: number;
+    tokenGap: number;
+    total: number;
+  };
+  source: "settings" | "page";
+  isDisabled: boolean;
+  createdAt: string | null;
+  updatedAt: string | null;
+  version: number;
+}

@@ -21,6 +21,8 @@ export interface OpenAIProviderOptions {
   /** Sockets at most; 200 by default. */
   maxConnections?: number;
   timeoutsMs?: Partial<TimeoutsMs>;
+  /** Addresses that a connection may not lead to, whatever the name in the base URL resolves to. */
+  refusesAddress?: (address: string) => boolean;
 }
 
 export const DEFAULT_MAX_CONNECTIONS = 200;
@@ -40,6 +42,7 @@ export class OpenAIProvider implements Provider {
     this.transport = new HttpTransport(
       options.baseUrl,
       options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      options.refusesAddress,
     );
     this.client = new OpenAIClient(
       { baseUrl: options.baseUrl, apiKey },
@@ -107,6 +110,11 @@ export class OpenAIProvider implements Provider {
   /** Closes the idle sockets. */
   closeIdle(): void {
     this.transport.closeIdle();
+  }
+
+  /** Takes no more requests: a connection closes with the answer that uses it. */
+  retire(): void {
+    this.transport.retire();
   }
 
   /** Closes all sockets; streams that are still open break. */

@@ -7,6 +7,7 @@ import type { Buffer } from "node:buffer";
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
+import { guardedLookup } from "@/lib/llm/openai/guarded_lookup.ts";
 
 /** A request that is ready to go. */
 export interface HttpRequest {
@@ -159,14 +160,24 @@ export class HttpTransport {
   private readonly agent: http.Agent;
   private readonly secure: boolean;
 
-  /** @param baseUrl decides between http and https */
-  constructor(baseUrl: string, maxConnections: number) {
+  /**
+   * @param baseUrl decides between http and https
+   * @param refusesAddress addresses that a connection may not lead to
+   */
+  constructor(
+    baseUrl: string,
+    maxConnections: number,
+    refusesAddress?: (address: string) => boolean,
+  ) {
     this.maxConnections = maxConnections;
     this.secure = new URL(baseUrl).protocol === "https:";
     const options = {
       keepAlive: true,
       maxSockets: maxConnections,
       maxFreeSockets: maxConnections,
+      ...(refusesAddress === undefined
+        ? {}
+        : { lookup: guardedLookup(refusesAddress) }),
     };
     this.agent = this.secure
       ? new https.Agent(options)
@@ -194,6 +205,13 @@ export class HttpTransport {
     for (const sockets of Object.values(this.agent.freeSockets)) {
       for (const socket of sockets ?? []) socket.destroy();
     }
+  }
+
+  /** Closes the idle sockets, and each of the others when its answer has ended. */
+  retire(): void {
+    // The agent asks itself when a socket comes free.
+    (this.agent as http.Agent & { keepAlive: boolean }).keepAlive = false;
+    this.closeIdle();
   }
 
   /** Closes the idle sockets, and those in use. */

@@ -92,6 +92,7 @@ export class Attempt<T> {
     if (!this.#hasBegun) this.#begin();
     if (result.done && !this.#isOver) {
       this.#parts.permit.completed();
+      this.#parts.target.ended("answered");
       this.#end("completed", null);
     }
     return result;
@@ -124,6 +125,7 @@ export class Attempt<T> {
   #fail(error: unknown): void {
     const { target, permit } = this.#parts;
     const verdict = verdictOf(error);
+    target.ended(verdict === "failed" ? "failed" : "answered");
     if (verdict === "failed") {
       if (!this.#hasBegun) target.slowedByFailure();
       permit.failed();

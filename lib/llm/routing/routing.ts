@@ -91,6 +91,13 @@ export class Routing {
     return [...this.#targets.values()].map(({ state }) => state);
   }
 
+  /** A provider is gone, or another has taken its place: what is known of its models goes too. */
+  forget(upstream: Upstream): void {
+    for (const [key, target] of this.#targets) {
+      if (target.upstream === upstream) this.#targets.delete(key);
+    }
+  }
+
   /** @returns stops the listening */
   onBreakerChange(listener: BreakerListener): () => void {
     this.#listeners.add(listener);

@@ -97,6 +97,7 @@ Deno.test("Routing.states: tells how a target is doing", async () => {
     failures: 0,
     coolingMs: 29_000,
     firstTokenMs: null,
+    recent: { ended: 1, failed: 0 },
     inFlight: 0,
     connections: { inUse: 0, waiting: 0 },
   }]);

@@ -6,6 +6,7 @@ import type { ChatRequest, Delta } from "@/lib/llm/types.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import type { ConnectionSlots } from "./connection_slots.ts";
 import { Latency } from "./latency.ts";
+import { SlidingCounts } from "./sliding_counts.ts";
 
 /** Who answers. */
 export interface TargetName {
@@ -44,6 +45,8 @@ export interface TargetState extends TargetName {
   coolingMs: number;
   /** Average time to the first token, or null while nothing recent is known. */
   firstTokenMs: number | null;
+  /** Tries that ended of late, and those of them that failed for a reason of the provider's. */
+  recent: { ended: number; failed: number };
   /** Tries that are under way. */
   inFlight: number;
   /** Connections of the provider, all its models together: in use, and requests that wait for one. */
@@ -52,6 +55,8 @@ export interface TargetState extends TargetName {
 
 /** However long a provider wants to be left alone, after so long somebody looks. */
 const MAX_COOL_DOWN_MS = 60_000;
+/** How long an ended try counts as one of late. */
+export const RECENT_MS = 10 * 60_000;
 /** What a failure counts as in the average time to the first token. */
 const FAILURE_MS = 10_000;
 
@@ -63,6 +68,7 @@ export class Target {
   /** Tries that are under way. */
   inFlight = 0;
   readonly #clock: Pick<Clock, "monotonic">;
+  readonly #recent = new SlidingCounts(["answered", "failed"], RECENT_MS);
   #coolUntilMs = -Infinity;
 
   constructor(
@@ -105,14 +111,22 @@ export class Target {
     this.latency.record(FAILURE_MS);
   }
 
+  /** A try has ended; a refusal of the request itself counts as answered. */
+  ended(outcome: "answered" | "failed"): void {
+    this.#recent.add(outcome, this.#clock.monotonic());
+  }
+
   get state(): TargetState {
     const { inUse, waiting } = this.upstream.slots;
+    const now = this.#clock.monotonic();
+    const failed = this.#recent.sum("failed", now);
     return {
       ...this.name,
       breaker: this.breaker.state,
       failures: this.breaker.failures,
       coolingMs: this.coolingMs,
       firstTokenMs: this.latency.averageMs,
+      recent: { ended: failed + this.#recent.sum("answered", now), failed },
       inFlight: this.inFlight,
       connections: { inUse, waiting },
     };
