@@ -72,7 +72,7 @@ import { ResponseStore } from "@/lib/gateway/responses/response_store.ts";
 import { Responses } from "@/lib/gateway/responses/responses.ts";
 import { ChatRunStore } from "@/lib/gateway/ui_message/chat_run_store.ts";
 import { UiChats } from "@/lib/gateway/ui_message/ui_chats.ts";
-import { Admission } from "@/lib/http/admission.ts";
+import { Admission, RESERVED_DESCRIPTORS } from "@/lib/http/admission.ts";
 import { Identification } from "@/lib/http/identify.ts";
 import { hasFreeDescriptors, heapRatio } from "@/lib/http/process_limits.ts";
 import {
@@ -106,6 +106,9 @@ import { buildMailer } from "@/lib/mail/build_mailer.ts";
 import { MailConsumer } from "@/lib/mail/mail_consumer.ts";
 import type { MailStore } from "@/lib/mail/mail_store.ts";
 import type { Mailer } from "@/lib/mail/mailer.ts";
+import { Gauges } from "@/lib/health/gauges.ts";
+import { HealthMeters } from "@/lib/health/health_meters.ts";
+import { addOwnGauges } from "@/lib/health/own_gauges.ts";
 import { Health } from "@/lib/observe/health.ts";
 import { consoleLogger, type Logger } from "@/lib/observe/log.ts";
 import { LoopLag } from "@/lib/observe/loop_lag.ts";
@@ -191,6 +194,8 @@ export interface BaseServices extends Identity {
   tags: Tags;
   tasks: Tasks;
   health: Health;
+  /** How the parts of this process do at this moment. */
+  gauges: Gauges;
   metrics: Metrics;
   /** Is told of requests and runs. */
   observer: Observer;
@@ -244,7 +249,13 @@ export async function startServices(
   const log = parts.log ?? consoleLogger();
   const metrics = new Metrics();
   const opened = parts.store ?? await openConfigured(config);
-  const store = { ...opened, kv: timedKv(opened.kv, metrics) };
+  const meters = new HealthMeters(() => opened.clock.monotonic());
+  const timed = timedKv(
+    opened.kv,
+    metrics,
+    (operation, tookMs) => meters.storeCalled(operation, tookMs),
+  );
+  const store = { ...opened, kv: timed };
   const owner = await Owner.start(store);
   const hub = new Hub();
   const doorbells = new Doorbells(store);
@@ -284,6 +295,8 @@ export async function startServices(
     requestLog,
     tracing: await Tracing.load(),
     now: () => store.clock.now(),
+    onOver: (trace) => meters.requestOver(trace),
+    onRun: (facts) => meters.runEnded(facts),
   });
   const secrets = Secrets.of(config);
   const { mailer, mails } = buildMailer({ store, config, owner, secrets, log });
@@ -609,6 +622,7 @@ export async function startServices(
     tags,
     tasks,
     health: new Health(),
+    gauges: new Gauges(),
     metrics,
     observer,
     requestLog,
@@ -624,7 +638,12 @@ export async function startServices(
       sweep: (signal) => identity.workspacePurge.sweep(signal),
       log,
     }),
-    loopLag: new LoopLag({ metrics, log, open: () => observer.open }),
+    loopLag: new LoopLag({
+      metrics,
+      log,
+      open: () => observer.open,
+      onLook: (lagMs) => meters.looked(lagMs),
+    }),
     admission: new Admission({
       maxDescriptors: config.maxDescriptors,
       maxStreams: config.admission.maxStreams,
@@ -674,6 +693,13 @@ export async function startServices(
     accessWatch,
   };
   const services: Services = { ...base, ...buildBackground(base) };
+  addOwnGauges(services.gauges, {
+    ...services,
+    meters,
+    maxConnections: config.maxDescriptors - RESERVED_DESCRIPTORS,
+    storeBytes: () => null,
+    now: () => clock.monotonic(),
+  });
   measureServices(services);
   watchHealth(services);
   watchInbox(services);

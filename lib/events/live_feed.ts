@@ -31,6 +31,7 @@ export class LiveFeed {
   readonly #history: LiveHistory;
   readonly #stopped = new AbortController();
   readonly #open = new Set<Promise<void>>();
+  readonly #listeners = new Set<LiveListener>();
 
   constructor(parts: LiveFeedParts) {
     this.#parts = parts;
@@ -61,6 +62,11 @@ export class LiveFeed {
   /** Spaces and workspaces that somebody listens to. */
   get wanted(): number {
     return this.#memory.wanted;
+  }
+
+  /** Connections that listen. */
+  get connections(): number {
+    return this.#listeners.size;
   }
 
   /** How old the oldest new event was when it was read last, in milliseconds. */
@@ -96,22 +102,25 @@ export class LiveFeed {
    * @param signal aborts when the connection has ended
    * @throws {StorageError} when the store cannot be read
    */
-  listen(
+  async listen(
     space: string,
     channels: readonly Channel[],
     cursor: string | null,
     signal: AbortSignal,
   ): Promise<LiveListener> {
-    return LiveListener.open(
+    const listener = await LiveListener.open(
       {
         history: this.#history,
         memory: this.#memory,
         generation: this.#parts.store.generation,
         space,
         signal: AbortSignal.any([signal, this.stopped]),
+        onClose: (closed) => this.#listeners.delete(closed),
       },
       channels,
       cursor,
     );
+    this.#listeners.add(listener);
+    return listener;
   }
 }

@@ -25,6 +25,8 @@ export interface LiveListenerParts {
   space: string;
   /** Aborts when the connection ends. */
   signal: AbortSignal;
+  /** Called when it is closed, perhaps more than once. */
+  onClose?: (listener: LiveListener) => void;
 }
 
 /** A channel and from where on it is listened to. */
@@ -164,6 +166,7 @@ export class LiveListener {
       this.#parts.memory.remove(interest);
     }
     this.#woken?.();
+    this.#parts.onClose?.(this);
   }
 
   async #open(

@@ -75,6 +75,7 @@ export interface JobWorkerInfo {
 export class JobStatistics {
   readonly #store: Store;
   readonly #kinds: JobKinds;
+  #lastCounts: JobCounts | null = null;
 
   constructor(store: Store, kinds: JobKinds) {
     this.#store = store;
@@ -96,7 +97,12 @@ export class JobStatistics {
     const row = await get<JobCountsRow>(this.#store, keys.jobCountKey(), {
       signal,
     });
-    return sumOf(row.value?.kinds ?? {});
+    return this.#lastCounts = sumOf(row.value?.kinds ?? {});
+  }
+
+  /** What `allCounts` has read last; null: nothing yet. */
+  get lastCounts(): JobCounts | null {
+    return this.#lastCounts;
   }
 
   /** The job of a workspace that could have begun longest ago and waits still; null: none does. */

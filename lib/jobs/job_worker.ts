@@ -92,7 +92,12 @@ export class JobWorker {
     await this.#presence.hear(this.#ended.signal);
   }
 
-  /** Share of the places for jobs that are taken, 0 to 1. */
+  /** Jobs that this process does at a time, at most. */
+  get places(): number {
+    return this.#places;
+  }
+
+  /** Share of those places that are taken, 0 to 1. */
   get busyRatio(): number {
     return this.#running.size / this.#places;
   }

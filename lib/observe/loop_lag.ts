@@ -18,6 +18,8 @@ export interface LoopLagParts {
   log: Logger;
   /** Requests that are going on. */
   open: () => Iterable<RequestTrace>;
+  /** Told of each look: how much later than due it came, in milliseconds. */
+  onLook?: (lagMs: number) => void;
   /** Milliseconds that only grow. */
   now?: () => number;
 }
@@ -26,15 +28,17 @@ export class LoopLag {
   readonly #histogram: Distribution;
   readonly #log: Logger;
   readonly #open: () => Iterable<RequestTrace>;
+  readonly #onLook: (lagMs: number) => void;
   readonly #now: () => number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #dueAtMs = 0;
   /** Whether a long turn is worth a warning: in development it is, for it shows what to mend. */
   warns = false;
 
-  constructor({ metrics, log, open, now }: LoopLagParts) {
+  constructor({ metrics, log, open, onLook, now }: LoopLagParts) {
     this.#log = log;
     this.#open = open;
+    this.#onLook = onLook ?? (() => {});
     this.#now = now ?? (() => performance.now());
     this.#histogram = metrics.histogram(
       "event_loop_lag_seconds",
@@ -60,6 +64,7 @@ export class LoopLag {
     const lagMs = Math.max(now - this.#dueAtMs, 0);
     this.#dueAtMs = now + EVERY_MS;
     this.#histogram.observe(lagMs / 1_000);
+    this.#onLook(lagMs);
     if (lagMs > LONG_TURN_MS) this.#tell(lagMs);
   }
 

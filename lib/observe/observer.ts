@@ -38,6 +38,10 @@ export interface ObserverParts {
   tracing: Tracing | null;
   /** Wall clock, milliseconds since 1970 UTC. */
   now: () => number;
+  /** Told of each request that is over, its run included. */
+  onOver?: (trace: RequestTrace) => void;
+  /** Told of each run that has ended. */
+  onRun?: (facts: RunFacts) => void;
 }
 
 export class Observer implements RunObserver {
@@ -102,6 +106,7 @@ export class Observer implements RunObserver {
 
   runEnded(facts: RunFacts, trace: RequestTrace | null): void {
     this.#metrics.runEnded(facts);
+    this.#parts.onRun?.(facts);
     if (trace !== null) return trace.runEnded(facts);
     const record = fromFacts(facts, this.#parts.now());
     if (record !== null) {
@@ -110,9 +115,10 @@ export class Observer implements RunObserver {
   }
 
   #over(trace: RequestTrace): void {
-    const { requestLog, tracing, now } = this.#parts;
+    const { requestLog, tracing, now, onOver } = this.#parts;
     this.#open.delete(trace);
     tracing?.over(trace);
+    onOver?.(trace);
     const record = fromTrace(trace, now());
     if (record !== null) {
       requestLog.add(trace.workspace, record, trace.ended?.bodies);

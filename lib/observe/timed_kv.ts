@@ -15,8 +15,15 @@ const STORE_SECONDS = [
   5,
 ];
 
+/** Told of a call to the store that is over: what it was, and how long it took in milliseconds. */
+export type OnStoreCall = (operation: string, tookMs: number) => void;
+
 /** The same store, whose calls show in `kv_operation_duration_seconds`. A call that fails counts as any other. */
-export function timedKv(kv: Deno.Kv, metrics: Metrics): Deno.Kv {
+export function timedKv(
+  kv: Deno.Kv,
+  metrics: Metrics,
+  onCall: OnStoreCall = () => {},
+): Deno.Kv {
   const seconds: Labelled<Distribution> = metrics.histogram(
     "kv_operation_duration_seconds",
     "Time that the store took to answer",
@@ -27,8 +34,11 @@ export function timedKv(kv: Deno.Kv, metrics: Metrics): Deno.Kv {
     const distribution = seconds.of(operation);
     return <T>(call: Promise<T>): Promise<T> => {
       const startedAtMs = performance.now();
-      const done = () =>
-        distribution.observe((performance.now() - startedAtMs) / 1_000);
+      const done = () => {
+        const tookMs = performance.now() - startedAtMs;
+        distribution.observe(tookMs / 1_000);
+        onCall(operation, tookMs);
+      };
       call.then(done, done);
       return call;
     };

@@ -13,6 +13,7 @@ const SERVICES = [
   "lib/chat",
   "lib/documents",
   "lib/gateway",
+  "lib/health",
   "lib/jobs/kinds",
   "lib/notifications",
   "lib/schedules",
