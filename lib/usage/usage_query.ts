@@ -37,6 +37,8 @@ export interface UsageQuestion {
   filters: Partial<Record<UsageDimension, readonly string[]>>;
   /** So many groups have a series of their own; the others share one. */
   series: number;
+  /** Which groups are first; those with the most requests unless told. */
+  rankBy?: "requests" | "cost" | "tokens";
 }
 
 export interface UsageParts {
@@ -86,7 +88,7 @@ export interface UsageReport {
   bucket: Bucket;
   timeZone: string;
   totals: UsageTotals;
-  /** Most requests first. */
+  /** Those with most of what they are ranked by first. */
   groups: (UsageTotals & { key: string })[];
   /** One for each bucket and group in which there was something. */
   series: (UsageTotals & { startMs: number; key: string | null })[];
@@ -139,6 +141,16 @@ function isHit(cache: string): boolean {
   return cache === "hit-l1" || cache === "hit-l2";
 }
 
+function rankOf(
+  { counters }: Tally,
+  by: UsageQuestion["rankBy"] = "requests",
+): number {
+  if (by === "cost") return counters.costMicroUsd;
+  return by === "tokens"
+    ? counters.inputTokens + counters.outputTokens
+    : counters.requests;
+}
+
 function percentilesOf(histogram: Histogram): Percentiles {
   return {
     n: countOf(histogram),
@@ -168,7 +180,7 @@ export class UsageQuery {
     signal: AbortSignal,
   ): Promise<UsageReport> {
     const { store, groupsOf } = this.#parts;
-    const { groupBy, filters } = question;
+    const { groupBy, filters, rankBy } = question;
     const nowMs = store.clock.now();
     const { fromMs, toMs } = snap(question, nowMs);
     // Of what is long ago there are days of UTC alone.
@@ -206,7 +218,8 @@ export class UsageQuery {
     }
     const ranked = [...byGroup].map(([key, tally]) => ({ key, tally }))
       .sort((left, right) =>
-        right.tally.counters.requests - left.tally.counters.requests ||
+        rankOf(right.tally, rankBy) - rankOf(left.tally, rankBy) ||
+        rankOf(right.tally) - rankOf(left.tally) ||
         (left.key < right.key ? -1 : 1)
       );
     const own = new Set(
