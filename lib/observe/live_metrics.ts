@@ -53,7 +53,7 @@ export class LiveMetrics {
     );
     metrics.gauge(
       "event_lag",
-      "Age of the oldest event that a subscriber found new when it looked last",
+      "Age in seconds of the oldest event that a subscriber found new when it looked last",
       () => [...lagMs()].map(([name, ms]) => [[name], ms / 1_000]),
       ["subscriber"],
     );
