@@ -907,16 +907,79 @@ export function requestBodiesKey(
   return [tenant(space), "qb", request];
 }
 
-/** Records and bodies of the requests from one id on, before another. */
+/** Records, bodies and marks of the requests from one id on, before another. */
 export function requestsBetween(
   space: string,
   from: string,
   to: string,
 ): Deno.KvListSelector[] {
-  return ["ql", "qb"].map((kind) => {
-    const prefix = [tenant(space), kind];
+  return [["ql"], ["qb"], ["qi", "failed"], ["qi", "slow"]].map((kind) => {
+    const prefix = [tenant(space), ...kind];
     return { start: [...prefix, from], end: [...prefix, to] };
   });
+}
+
+/**
+ * `{v, rows, expiresAt}`: summaries of requests that came in within the minute that begins then; a writer
+ * counts its pages.
+ */
+export function requestPageKey(
+  space: string,
+  minuteMs: number,
+  writer: string,
+  part: number,
+): Deno.KvKey {
+  return [tenant(space), "qs", minuteMs, writer, part];
+}
+
+/** Such pages of the minutes that begin from one time on, before another. */
+export function requestPages(
+  space: string,
+  fromMs: number,
+  beforeMs: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "qs"];
+  return { start: [...prefix, fromMs], end: [...prefix, beforeMs] };
+}
+
+/** Minute out of a key that `requestPageKey` built. */
+export function parseRequestPageKey(key: Deno.KvKey): number {
+  return Number(key[2]);
+}
+
+/** `{v, rows, expiresAt}`: summary of a request that failed or was slow, for the lists of such. */
+export function requestMarkKey(
+  space: string,
+  mark: "failed" | "slow",
+  request: string,
+): Deno.KvKey {
+  return [tenant(space), "qi", mark, request];
+}
+
+/** Such requests from one id on, before another, by id, which is by time. */
+export function requestMarks(
+  space: string,
+  mark: "failed" | "slow",
+  from: string,
+  before: string,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "qi", mark];
+  return { start: [...prefix, from], end: [...prefix, before] };
+}
+
+/** Request out of a key that `requestMarkKey` built. */
+export function parseRequestMarkKey(key: Deno.KvKey): string {
+  return String(key[3]);
+}
+
+/** The records of the requests from one id on, before another. */
+export function requestRecordsBetween(
+  space: string,
+  from: string,
+  before: string,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), "ql"];
+  return { start: [...prefix, from], end: [...prefix, before] };
 }
 
 /** `{v}`: a space has records of requests that came in that hour. */
@@ -2250,4 +2313,39 @@ export function documentSegments(
 /** `{v, token}`: overwritten by whoever deletes segments of that index that are not in use. */
 export function documentSweepKey(space: string): Deno.KvKey {
   return [tenant(space), "dv"];
+}
+
+/** `{v, …}`: how a process does, written by itself. */
+export function healthProcessKey(process: string): Deno.KvKey {
+  return ["sys", "hp", process];
+}
+
+/** The rows of all processes, those that are gone included. */
+export function healthProcesses(): Deno.KvListSelector {
+  return { prefix: ["sys", "hp"] };
+}
+
+/** Process out of a key that `healthProcessKey` built. */
+export function parseHealthProcessKey(key: Deno.KvKey): string {
+  return String(key[2]);
+}
+
+/** `{v, points}`: how a process did in the minutes of an hour. */
+export function healthHourKey(hourMs: number, process: string): Deno.KvKey {
+  return ["sys", "hh", hourMs, process];
+}
+
+/** Such rows of hours that begin at a time or later, oldest first. */
+export function healthHours(fromMs: number): Deno.KvListSelector {
+  return {
+    start: ["sys", "hh", fromMs],
+    end: ["sys", "hh", Number.MAX_SAFE_INTEGER],
+  };
+}
+
+/** Beginning of the hour and process out of a key that `healthHourKey` built. */
+export function parseHealthHourKey(
+  key: Deno.KvKey,
+): { hourMs: number; process: string } {
+  return { hourMs: Number(key[2]), process: String(key[3]) };
 }
