@@ -5,7 +5,7 @@ import {
 } from "@/lib/chat/build_chat_jobs.ts";
 import { buildStoredCallers } from "@/lib/auth/build_stored_callers.ts";
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
-import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { Sweeper } from "@/lib/sweeper.ts";
 import {
   buildDocuments,
   type DocumentServices,

@@ -32,7 +32,7 @@ import { RunClaimStore } from "@/lib/chat/run_claim_store.ts";
 import { LooseRunStore } from "@/lib/chat/loose_run_store.ts";
 import { RunFollow } from "@/lib/chat/run_follow.ts";
 import { RunRetentionStore } from "@/lib/chat/run_retention_store.ts";
-import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { Sweeper } from "@/lib/sweeper.ts";
 import { RunLimits } from "@/lib/chat/run_limits.ts";
 import { RunRequests } from "@/lib/chat/run_requests.ts";
 import { RunStarts } from "@/lib/chat/run_starts.ts";
@@ -106,7 +106,7 @@ import { buildMailer } from "@/lib/mail/build_mailer.ts";
 import { MailConsumer } from "@/lib/mail/mail_consumer.ts";
 import type { MailStore } from "@/lib/mail/mail_store.ts";
 import type { Mailer } from "@/lib/mail/mailer.ts";
-import { Gauges } from "@/lib/health/gauges.ts";
+import { buildHealth, type HealthServices } from "@/lib/health/build_health.ts";
 import { HealthMeters } from "@/lib/health/health_meters.ts";
 import { addOwnGauges } from "@/lib/health/own_gauges.ts";
 import { Health } from "@/lib/observe/health.ts";
@@ -143,7 +143,7 @@ const TELL_HALT_AFTER_MS = 1_000;
 export type Services = BaseServices & Background;
 
 /** What works for the requests. */
-export interface BaseServices extends Identity {
+export interface BaseServices extends Identity, HealthServices {
   config: Config;
   log: Logger;
   store: Store;
@@ -194,8 +194,6 @@ export interface BaseServices extends Identity {
   tags: Tags;
   tasks: Tasks;
   health: Health;
-  /** How the parts of this process do at this moment. */
-  gauges: Gauges;
   metrics: Metrics;
   /** Is told of requests and runs. */
   observer: Observer;
@@ -517,6 +515,7 @@ export async function startServices(
   );
   consumers.add(new SearchIndexer(searchIndex, changes, scan));
   const ledger = new Ledger(store);
+  const health = new Health();
   const tags = new Tags(tagStore, requests);
   const tasks = new Tasks(new TaskStore(store), tagStore, requests, {
     projects,
@@ -621,8 +620,16 @@ export async function startServices(
     documentKnowledge,
     tags,
     tasks,
-    health: new Health(),
-    gauges: new Gauges(),
+    health,
+    ...buildHealth({
+      store,
+      owner,
+      meters,
+      routing: models.routing,
+      health,
+      host: Deno.env.get("HOSTNAME") ?? "",
+      log,
+    }),
     metrics,
     observer,
     requestLog,
@@ -697,7 +704,7 @@ export async function startServices(
     ...services,
     meters,
     maxConnections: config.maxDescriptors - RESERVED_DESCRIPTORS,
-    storeBytes: () => null,
+    storeBytes: () => services.healthRecorder.storeBytes,
     now: () => clock.monotonic(),
   });
   measureServices(services);
@@ -716,6 +723,7 @@ export async function startServices(
   services.personalData.oldThreads.start();
   services.oldAuditEvents.start();
   services.loopLag.start();
+  services.healthRecorder.start();
   services.usage.fold.start();
   for (const sweeper of services.usage.sweepers) sweeper.start();
   settingsBell.start();

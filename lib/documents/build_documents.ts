@@ -1,6 +1,6 @@
 /** Builds what takes documents in, out of what the rest of the program gives. */
 import type { IndexCache } from "@/lib/chat/search/index_cache.ts";
-import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { Sweeper } from "@/lib/sweeper.ts";
 import type { Consumers } from "@/lib/events/consumers.ts";
 import type { Files } from "@/lib/files/files.ts";
 import type { JobKinds } from "@/lib/jobs/job_kind.ts";

@@ -3,7 +3,7 @@ import type { Users } from "@/lib/auth/users.ts";
 import { buildAudience } from "@/lib/auth/mail_audience.ts";
 import type { Workspaces } from "@/lib/auth/workspaces.ts";
 import type { Chat } from "@/lib/chat/chat.ts";
-import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { Sweeper } from "@/lib/sweeper.ts";
 import type { Threads } from "@/lib/chat/threads.ts";
 import type { Consumers } from "@/lib/events/consumers.ts";
 import type { JobKinds } from "@/lib/jobs/job_kind.ts";

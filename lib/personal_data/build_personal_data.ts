@@ -10,7 +10,7 @@ import type { AuthMode } from "@/lib/auth/caller.ts";
 import { MembershipStore } from "@/lib/auth/membership_store.ts";
 import type { ResponseCache } from "@/lib/cache/response_cache.ts";
 import type { Projects } from "@/lib/chat/projects.ts";
-import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { Sweeper } from "@/lib/sweeper.ts";
 import { TagStore } from "@/lib/chat/tag_store.ts";
 import type { Tags } from "@/lib/chat/tags.ts";
 import type { Tasks } from "@/lib/chat/tasks.ts";

@@ -5,7 +5,7 @@ import { buildAudience } from "@/lib/auth/mail_audience.ts";
 import { Standings } from "@/lib/auth/standings.ts";
 import type { Users } from "@/lib/auth/users.ts";
 import type { Workspaces } from "@/lib/auth/workspaces.ts";
-import type { Sweeper } from "@/lib/chat/sweeper.ts";
+import type { Sweeper } from "@/lib/sweeper.ts";
 import { ChangeReader } from "@/lib/chat/search/changes.ts";
 import { IndexStore } from "@/lib/chat/search/index_store.ts";
 import { ScanStore } from "@/lib/chat/search/scan_store.ts";

@@ -1,5 +1,5 @@
 /** The services of usage: sums that are kept, and what is asked of them. */
-import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { Sweeper } from "@/lib/sweeper.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import type { Logger } from "@/lib/observe/log.ts";

@@ -1,5 +1,5 @@
 /** Builds webhooks: the service, the consumer that makes deliveries, the kinds of jobs that send them. */
-import { Sweeper } from "@/lib/chat/sweeper.ts";
+import { Sweeper } from "@/lib/sweeper.ts";
 import { EventLog } from "@/lib/events/event_log.ts";
 import type { Consumers } from "@/lib/events/consumers.ts";
 import type { JobKinds } from "@/lib/jobs/job_kind.ts";

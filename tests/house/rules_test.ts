@@ -17,7 +17,6 @@ const SERVICES = [
   "lib/jobs/kinds",
   "lib/notifications",
   "lib/schedules",
-  "lib/usage",
   "lib/webhooks",
   "lib/auth",
   "lib/personal_data",
@@ -35,6 +34,8 @@ const MECHANISMS = [
   "lib/mail",
   "lib/net",
   "lib/secrets",
+  // The sums of usage; who asks for them is above.
+  "lib/usage",
 ];
 
 /** What stands above the services. */
