@@ -2349,3 +2349,102 @@ export function parseHealthHourKey(
 ): { hourMs: number; process: string } {
   return { hourMs: Number(key[2]), process: String(key[3]) };
 }
+
+/** `{v, holder, token}`: the incarnation that looks after alerts; each write of an alert's state checks it. */
+export function alertLeaseKey(): Deno.KvKey {
+  return ["sys", "alle"];
+}
+
+/** `{v, version, rules, silences, token}`: what was set of the alerts of a workspace, or of `server`. */
+export function alertSettingsKey(scope: string): Deno.KvKey {
+  return ["sys", "alse", scope];
+}
+
+/** What was set of all alerts. */
+export function allAlertSettings(): Deno.KvListSelector {
+  return { prefix: ["sys", "alse"] };
+}
+
+/** `{v, facts, state}`: an alert that waits to fire or fires. */
+export function alertStateKey(
+  scope: string,
+  rule: string,
+  series: string,
+): Deno.KvKey {
+  return ["sys", "alst", scope, rule, series];
+}
+
+/** The alerts of a workspace, or of `server`; null: all. */
+export function alertStates(scope: string | null): Deno.KvListSelector {
+  return { prefix: ["sys", "alst", ...(scope === null ? [] : [scope])] };
+}
+
+/** `{v, facts, …}`: an alert that fired and is over. `mark` parts what ended in one millisecond. */
+export function endedAlertKey(
+  scope: string,
+  endedAtMs: number,
+  mark: string,
+): Deno.KvKey {
+  return ["sys", "alen", scope, endedAtMs, mark];
+}
+
+/** The alerts of a workspace (or of `server`) that ended before a place in their order (null: all). */
+export function endedAlerts(
+  scope: string,
+  before: { atMs: number; mark: string } | null,
+): Deno.KvListSelector {
+  const prefix = ["sys", "alen", scope];
+  return before === null
+    ? { prefix }
+    : { prefix, end: [...prefix, before.atMs, before.mark] };
+}
+
+/** Time and mark out of a key that `endedAlertKey` built. */
+export function parseEndedAlertKey(
+  key: Deno.KvKey,
+): { atMs: number; mark: string } {
+  return { atMs: Number(key[3]), mark: String(key[4]) };
+}
+
+/** `{v, signals}`: what an incarnation has found that alerts are about, such as models that fail. */
+export function foundSignalsKey(incarnation: string): Deno.KvKey {
+  return ["sys", "alsi", incarnation];
+}
+
+/** What all incarnations have found. */
+export function foundSignals(): Deno.KvListSelector {
+  return { prefix: ["sys", "alsi"] };
+}
+
+/** Incarnation out of a key that `foundSignalsKey` built. */
+export function parseFoundSignalsKey(key: Deno.KvKey): string {
+  return String(key[2]);
+}
+
+/** `{v, metric, name, detail, untilMs}`: what an event of a workspace has told that an alert is about. */
+export function toldSignalKey(
+  workspace: string,
+  subject: string,
+  metric: string,
+  period: string,
+): Deno.KvKey {
+  return ["sys", "alev", tenant(workspace), subject, metric, period];
+}
+
+/** Such rows of a subject in a workspace; null: of all. */
+export function toldSignals(
+  of: { workspace: string; subject: string | null } | null,
+): Deno.KvListSelector {
+  const prefix: Deno.KvKey = ["sys", "alev"];
+  if (of === null) return { prefix };
+  const own = [...prefix, tenant(of.workspace)];
+  return { prefix: of.subject === null ? own : [...own, of.subject] };
+}
+
+/** Workspace, subject, measure and period out of a key that `toldSignalKey` built. */
+export function parseToldSignalKey(
+  key: Deno.KvKey,
+): { workspace: string; subject: string; metric: string; period: string } {
+  const [, , workspace, subject, metric, period] = key.map(String);
+  return { workspace, subject, metric, period };
+}
