@@ -113,6 +113,7 @@ export async function drain(services: Services): Promise<void> {
     services.budgets.close(),
     services.mailer.stop(FINAL_WRITES_MS),
   ]);
+  await services.healthRecorder.close(REQUEST_RECORDS_MS);
   await services.limits.close();
   await Promise.all(services.usage.sweepers.map((sweeper) => sweeper.close()));
   await services.usage.fold.close();
