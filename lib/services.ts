@@ -91,6 +91,10 @@ import { Owner } from "@/lib/kv/owner.ts";
 import { Reaper } from "@/lib/kv/reaper.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import type { LocalPorts } from "@/lib/llm/discovery.ts";
+import {
+  buildCatalog,
+  type CatalogServices,
+} from "@/lib/llm/catalog/build_catalog.ts";
 import { LocalProviders } from "@/lib/llm/local_providers.ts";
 import { ModelRegistry } from "@/lib/llm/models.ts";
 import { LimitSettings } from "@/lib/limits/limit_settings.ts";
@@ -158,6 +162,8 @@ export interface BaseServices extends Identity, HealthServices {
   recovery: Recovery;
   hub: Hub;
   models: ModelRegistry;
+  /** Providers and routes, changed while the server runs. */
+  catalog: CatalogServices;
   localProviders: LocalProviders;
   runs: Runs;
   threads: Threads;
@@ -393,8 +399,14 @@ export async function startServices(
       access: accessWatch,
     },
   );
-  const localProviders = new LocalProviders(store, models, parts.localPorts);
-  await localProviders.load();
+  const catalog = buildCatalog({ store, models, config, secrets, log });
+  await catalog.catalog.refresh();
+  settingsBell.listen(() => catalog.catalog.refresh());
+  const localProviders = new LocalProviders(
+    catalog.providers,
+    models,
+    parts.localPorts,
+  );
   const requests = new IdempotencyStore(store);
   const tagStore = new TagStore(store);
   const projects = new Projects(new ProjectStore(store), requests, models);
@@ -553,6 +565,7 @@ export async function startServices(
     recovery,
     hub,
     models,
+    catalog,
     localProviders,
     runs,
     threads,

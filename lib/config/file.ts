@@ -19,17 +19,29 @@ const MAX_DAYS = 36_500;
 /** An address of a provider. */
 export const httpUrl = z.url({ protocol: /^https?$/ });
 
+/** How a provider is called: what stands before the slash of its models' names. */
+export const providerIdSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, {
+  error: "want a to z, digits, - and _, at most 63 of them",
+}).describe("Name of the provider: a to z, digits, - and _");
+
+/** Which models a provider has. */
+export const providerModelsSchema = z.union([
+  z.array(z.string().min(1)).min(1),
+  z.literal("discover"),
+]).describe("Model names, or discover");
+
+/** How many connections a provider gets. */
+export const maxConnectionsSchema = z.int().min(1).max(10_000)
+  .describe("Sockets kept to this provider at most");
+
 const providerSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/)
-    .describe("Name of the provider: a to z, digits, - and _"),
+  id: providerIdSchema,
   baseUrl: httpUrl.describe("Address up to and including /v1"),
   apiKeyEnv: z.string().min(1).optional()
     .describe("Environment variable that holds the key"),
   apiKey: z.string().min(1).optional().describe("The key itself"),
-  models: z.union([z.array(z.string().min(1)).min(1), z.literal("discover")])
-    .default("discover").describe("Model names, or discover"),
-  maxConnections: z.int().min(1).max(10_000).default(DEFAULT_MAX_CONNECTIONS)
-    .describe("Sockets kept to this provider at most"),
+  models: providerModelsSchema.default("discover"),
+  maxConnections: maxConnectionsSchema.default(DEFAULT_MAX_CONNECTIONS),
 }).refine((provider) => !(provider.apiKey && provider.apiKeyEnv), {
   error: "give apiKey or apiKeyEnv, not both",
 });

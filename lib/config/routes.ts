@@ -18,7 +18,8 @@ const targetSchema = z.strictObject({
     .describe("Share of the requests, with the strategy weighted"),
 });
 
-const routeSchema = z.strictObject({
+/** One route. */
+export const routeSchema = z.strictObject({
   // Without a slash, so that `<provider>/<model>` always leads to that model itself.
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,62}$/, {
     error: "want letters, digits, and . _ : - between them",
