@@ -1,4 +1,5 @@
 import type { ComponentChildren, VNode } from "preact";
+import type { ChartPlace } from "@/lib/shared/chart_parts.ts";
 import { labelledPlaces, type Tick } from "./scale.ts";
 import { short } from "./spark_path.ts";
 
@@ -9,14 +10,6 @@ const BOTTOM = 24;
 const CHARACTER = 7;
 /** Labels under the plot. */
 const MOST_LABELS = 8;
-
-/** One place of the horizontal axis. */
-export interface ChartPlace {
-  /** Under the axis: `12 Nov`. */
-  label: string;
-  /** In tables and tips: `Thu 12 Nov`. */
-  title: string;
-}
 
 /** Where values stand in a plot, in pixels from above. */
 export interface Plot {

@@ -1,5 +1,6 @@
 import type { ComponentChildren, VNode } from "preact";
-import { ChartFrame, type ChartPlace, plotOf } from "./ChartFrame.tsx";
+import type { ChartPlace } from "@/lib/shared/chart_parts.ts";
+import { ChartFrame, plotOf } from "./ChartFrame.tsx";
 import { PlaceHits } from "./PlaceHits.tsx";
 import { niceScale } from "./scale.ts";
 import { linePaths } from "./spark_path.ts";

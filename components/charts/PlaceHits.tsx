@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { ChartPlace } from "./ChartFrame.tsx";
+import type { ChartPlace } from "@/lib/shared/chart_parts.ts";
 
 export interface PlaceHitsProps {
   places: readonly ChartPlace[];

@@ -1,11 +1,7 @@
 import type { ComponentChildren, VNode } from "preact";
-import {
-  ChartFrame,
-  type ChartPlace,
-  placeCenter,
-  plotOf,
-} from "./ChartFrame.tsx";
-import type { Hue } from "./hues.ts";
+import type { ChartPlace } from "@/lib/shared/chart_parts.ts";
+import { ChartFrame, placeCenter, plotOf } from "./ChartFrame.tsx";
+import type { Hue } from "@/lib/shared/chart_parts.ts";
 import { PlaceHits } from "./PlaceHits.tsx";
 import { niceScale } from "./scale.ts";
 import { short } from "./spark_path.ts";

@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from "preact";
 import { Icon } from "@/components/Icon.tsx";
-import type { Hue } from "./hues.ts";
+import type { Hue } from "@/lib/shared/chart_parts.ts";
 
 /** A column of numbers. */
 export interface TwinColumn {

@@ -1,4 +1,4 @@
-/** Which colour of the charts something has: the same one wherever it is shown, as far as there are enough. */
+/** What charts are made of: colours, the same one for a name wherever it is shown, and places of an axis. */
 
 /** Number of a colour, from 1; what is put together from several has the hatch. */
 export type Hue = number | "other";
@@ -36,4 +36,12 @@ export function huesOf(names: readonly string[]): Map<string, Hue> {
     hues.set(name, hue);
   }
   return hues;
+}
+
+/** One place of the horizontal axis of a chart. */
+export interface ChartPlace {
+  /** Under the axis: `12 Nov`. */
+  label: string;
+  /** In tables and tips: `Thu 12 Nov`. */
+  title: string;
 }
