@@ -16,9 +16,12 @@ export interface AdminPlace {
 /** What a page is about. */
 export type AdminGroup = "watch" | "people" | "models" | "money" | "server";
 
-/** The groups in the order of the navigation, and what they are called there. */
-export const ADMIN_GROUPS: readonly { id: AdminGroup; title: string }[] = [
-  { id: "watch", title: "Watch" },
+/** The groups in the order of the navigation, and what they are called there; null: as the workspace is. */
+export const ADMIN_GROUPS: readonly {
+  id: AdminGroup;
+  title: string | null;
+}[] = [
+  { id: "watch", title: null },
   { id: "people", title: "People and keys" },
   { id: "models", title: "Models" },
   { id: "money", title: "Limits and money" },

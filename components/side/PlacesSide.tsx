@@ -58,12 +58,12 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
 }
 
 function PlacesGroup(
-  { title, places }: { title: string; places: readonly AdminPlace[] },
+  { title, places }: { title: string | null; places: readonly AdminPlace[] },
 ): VNode | null {
   if (places.length === 0) return null;
   return (
     <>
-      <h3 class="side-title side-group">{title}</h3>
+      {title !== null && <h3 class="side-title side-group">{title}</h3>}
       {places.map((place) => <Place key={place.path} {...place} />)}
     </>
   );
