@@ -120,6 +120,7 @@ import { Metrics } from "@/lib/observe/metrics.ts";
 import { Observer } from "@/lib/observe/observer.ts";
 import { RequestLog } from "@/lib/observe/request_log.ts";
 import { RequestLogStore } from "@/lib/observe/request_log_store.ts";
+import { RequestSearchStore } from "@/lib/observe/request_search_store.ts";
 import { LiveMetrics } from "@/lib/observe/live_metrics.ts";
 import { measureServices } from "@/lib/observe/service_metrics.ts";
 import { timedKv } from "@/lib/observe/timed_kv.ts";
@@ -291,6 +292,7 @@ export async function startServices(
   );
   const requestLog = new RequestLog({
     store: requestLogStore,
+    search: new RequestSearchStore(store),
     settings: config.requestLog,
     clock: store.clock,
   });

@@ -68,6 +68,11 @@ export class Users {
     return (await this.#parts.accounts.user(user)).record;
   }
 
+  /** Those of the accounts that are there, whatever workspace they are in. */
+  async accounts(users: readonly string[]): Promise<UserRecord[]> {
+    return await this.#parts.accounts.users(users);
+  }
+
   /** By id; those who came first are first. */
   async list(
     workspace: string,

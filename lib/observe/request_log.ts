@@ -13,18 +13,19 @@ import {
   type WaitingRecord,
 } from "./request_log_store.ts";
 import type { RequestRecord, RunFacts } from "./request_record.ts";
+import type {
+  RequestLook,
+  RequestSearch,
+  RequestSearchStore,
+} from "./request_search_store.ts";
+import type { RequestSummary } from "./request_summary.ts";
+import { idBound, timeOf } from "./request_time.ts";
 
 export interface RequestLogParts {
-  store: Pick<RequestLogStore, "write" | "list" | "get">;
+  store: Pick<RequestLogStore, "write" | "get" | "getAll">;
+  search: Pick<RequestSearchStore, "look" | "findByPrefix">;
   settings: RequestLogSettings;
   clock: Pick<Clock, "after">;
-}
-
-/** A page of records, newest first. */
-export interface RequestPage {
-  items: RequestRecord[];
-  /** Id of the last record, when more follow. */
-  nextCursor: string | null;
 }
 
 /** Records that may wait: at more than so many the store is far behind. */
@@ -32,8 +33,12 @@ const MAX_WAITING = 2_000;
 /** Records that one write takes. With bodies it is fewer, so that they fit a batch of the lane. */
 const MAX_BATCH = 100;
 const MAX_BATCH_BYTES = 256 * 1024;
-/** Bytes of memory that a record without bodies is taken for. */
-const RECORD_BYTES = 2 * 1024;
+/** Bytes that a record is taken for, without and for each of its parts. */
+const RECORD_BYTES = 1_024;
+const STAGE_BYTES = 120;
+const ATTEMPT_BYTES = 240;
+/** How long before its run a request has come in, at most, in milliseconds. */
+const RUN_AFTER_REQUEST_MS = 10 * 60_000;
 /** How long a record waits for company, in milliseconds. */
 const FLUSH_MS = 200;
 
@@ -86,17 +91,52 @@ export class RequestLog {
     else this.#flushLater();
   }
 
-  /** The records that came before one (null: the newest), newest first. */
-  async list(
+  /** Looks through what was recorded, newest first, as far as one answer may. */
+  look(
     workspace: string,
-    { before, limit }: { before: string | null; limit: number },
+    search: RequestSearch,
     signal?: AbortSignal,
-  ): Promise<RequestPage> {
-    const { store } = this.#parts;
-    const found = await store.list(workspace, before, limit + 1, signal);
-    const items = found.slice(0, limit);
-    const hasMore = found.length > limit;
-    return { items, nextCursor: hasMore ? items[limit - 1].id : null };
+  ): Promise<RequestLook> {
+    return this.#parts.search.look(workspace, search, signal);
+  }
+
+  /** The newest request whose id begins so, or null. */
+  async findByPrefix(
+    workspace: string,
+    prefix: string,
+    signal?: AbortSignal,
+  ): Promise<RequestSummary | null> {
+    if (!/^req_[0-9A-Za-z]{1,22}$/.test(prefix)) return null;
+    return await this.#parts.search.findByPrefix(workspace, prefix, signal);
+  }
+
+  /** The request that began a run, or was attached to it last; null when there is none. */
+  async findByRun(
+    workspace: string,
+    run: string,
+    signal?: AbortSignal,
+  ): Promise<RequestSummary | null> {
+    if (!isId("run", run)) return null;
+    // A run is begun by its request, so it is a little younger.
+    const begunMs = timeOf(run);
+    const { items } = await this.look(workspace, {
+      mark: null,
+      fromMs: begunMs - RUN_AFTER_REQUEST_MS,
+      before: idBound(begunMs + 1),
+      isWanted: (summary) => summary.run === run,
+      limit: 1,
+      looksAhead: false,
+    }, signal);
+    return items[0] ?? null;
+  }
+
+  /** The records of these ids that are there, in their order. */
+  getAll(
+    workspace: string,
+    ids: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<RequestRecord[]> {
+    return this.#parts.store.getAll(workspace, ids, signal);
   }
 
   /** A record by its id, with question and answer where they are kept; null when there is none. */
@@ -152,8 +192,9 @@ export class RequestLog {
   #take(): WaitingRecord[] {
     let bytes = 0;
     let count = 0;
-    for (const { bodies } of this.#waiting) {
-      bytes += RECORD_BYTES;
+    for (const { record, bodies } of this.#waiting) {
+      bytes += RECORD_BYTES + record.stages.length * STAGE_BYTES +
+        record.attempts.length * ATTEMPT_BYTES;
       if (bodies !== null) bytes += 2 * MAX_BODY_BYTES;
       if (count > 0 && (count === MAX_BATCH || bytes > MAX_BATCH_BYTES)) break;
       count += 1;

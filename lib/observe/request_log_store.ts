@@ -1,9 +1,20 @@
-/** The records of requests in the store: one row each, under its id, which is by time. */
+/**
+ * The records of requests in the store: one row each, under its id, which is by time; summaries of them,
+ * packed into pages by minute; and a summary apart of each that failed or was slow.
+ */
 import * as keys from "@/lib/kv/keys.ts";
 import type { Lane } from "@/lib/kv/lane.ts";
 import { getMany, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
+import { PAGE_MS, RequestPages } from "./request_pages.ts";
 import type { RequestRecord } from "./request_record.ts";
+import {
+  encodeSummaries,
+  marksOf,
+  type RequestMark,
+  type RequestSummary,
+  summaryOf,
+} from "./request_summary.ts";
 import { HOUR_MS, idBound, timeOf } from "./request_time.ts";
 
 /** Question and answer, as far as they are kept. */
@@ -21,13 +32,31 @@ export interface WaitingRecord {
   bodies: RequestBodies | null;
 }
 
-interface RecordRow {
+/** A stored record, or its bodies. */
+export interface RecordRow {
   v: 1;
   /** The record as JSON in UTF-8. */
   json: Uint8Array;
   /** Milliseconds since 1970 UTC. */
   expiresAt: number;
 }
+
+/** Stored summaries: a page of them, or the one of a request that failed or was slow. */
+export interface SummaryRow {
+  v: 1;
+  /** What `encodeSummaries` has made. */
+  rows: Uint8Array;
+  /** Milliseconds since 1970 UTC; of a page: of all of them. */
+  expiresAt: number;
+}
+
+/** What an entry of the lane writes and removes. */
+interface Changes {
+  sets: { key: Deno.KvKey; value: RecordRow | SummaryRow | { v: 1 } }[];
+  deletes: Deno.KvKey[];
+}
+
+const MARKS: readonly RequestMark[] = ["failed", "slow"];
 
 /** Rows that one entry of the lane removes. */
 const ROWS_PER_ENTRY = 100;
@@ -41,6 +70,7 @@ export class RequestLogStore {
   readonly #store: Store;
   readonly #lane: () => Lane;
   readonly #retentionMs: number;
+  readonly #pages = new RequestPages();
   /** Hours, by workspace, whose row this process has written: whoever removes old records finds them by it. */
   readonly #markedHours = new Set<string>();
 
@@ -56,50 +86,61 @@ export class RequestLogStore {
    * @throws as `Lane.write` does
    */
   async write(batch: readonly WaitingRecord[]): Promise<void> {
-    const sets: { key: Deno.KvKey; value: RecordRow | { v: 1 } }[] = [];
+    const changes: Changes = { sets: [], deletes: [] };
     const marks = new Set<string>();
+    const summaries: { workspace: string; summary: RequestSummary }[] = [];
     for (const { workspace, record, bodies } of batch) {
-      const hourMs = Math.floor(timeOf(record.id) / HOUR_MS) * HOUR_MS;
+      const { id } = record;
+      const atMs = timeOf(id);
+      const hourMs = Math.floor(atMs / HOUR_MS) * HOUR_MS;
       const mark = `${hourMs} ${workspace}`;
       if (!this.#markedHours.has(mark) && !marks.has(mark)) {
         marks.add(mark);
         const key = keys.requestHourKey(hourMs, workspace);
-        sets.push({ key, value: { v: 1 } });
+        changes.sets.push({ key, value: { v: 1 } });
       }
-      const key = keys.requestRecordKey(workspace, record.id);
-      sets.push({ key, value: this.#row(record, timeOf(record.id)) });
+      const key = keys.requestRecordKey(workspace, id);
+      changes.sets.push({ key, value: this.#row(record, atMs) });
+      const summary = summaryOf(record);
+      summaries.push({ workspace, summary });
+      this.#mark(changes, workspace, summary, isAgain(record));
       if (bodies === null) continue;
-      sets.push({
-        key: keys.requestBodiesKey(workspace, record.id),
-        value: this.#row(cut(bodies), timeOf(record.id)),
+      changes.sets.push({
+        key: keys.requestBodiesKey(workspace, id),
+        value: this.#row(cut(bodies), atMs),
       });
     }
-    await this.#lane().write({ sets, urgency: "soon" });
+    for (const { key, rows, minuteMs } of this.#pages.add(summaries)) {
+      const expiresAt = minuteMs + PAGE_MS + this.#retentionMs;
+      changes.sets.push({ key, value: { v: 1, rows, expiresAt } });
+    }
+    try {
+      await this.#lane().write({ ...changes, urgency: "soon" });
+    } catch (error) {
+      this.#pages.forget();
+      throw error;
+    }
     // Hours of long ago are not asked for again.
     if (this.#markedHours.size > ROWS_PER_ENTRY) this.#markedHours.clear();
     for (const mark of marks) this.#markedHours.add(mark);
   }
 
-  /** The newest records that came before one (null: of all), newest first. */
-  async list(
+  /** @param isAgain whether a record of the request may be there already, which may have failed */
+  #mark(
+    { sets, deletes }: Changes,
     workspace: string,
-    before: string | null,
-    limit: number,
-    signal?: AbortSignal,
-  ): Promise<RequestRecord[]> {
-    const selector = keys.requestRecords(workspace, before);
-    const rows = list<RecordRow>(this.#store, selector, {
-      limit,
-      reverse: true,
-      signal,
-    });
-    const records: RequestRecord[] = [];
-    for await (const { value } of rows) {
-      // Older ones follow only.
-      if (this.#isOver(value)) break;
-      records.push(decode(value));
+    summary: RequestSummary,
+    isAgain: boolean,
+  ): void {
+    const wanted = marksOf(summary);
+    const expiresAt = timeOf(summary.id) + this.#retentionMs;
+    for (const mark of MARKS) {
+      const key = keys.requestMarkKey(workspace, mark, summary.id);
+      if (wanted.includes(mark)) {
+        const rows = encodeSummaries([summary]);
+        sets.push({ key, value: { v: 1, rows, expiresAt } });
+      } else if (isAgain) deletes.push(key);
     }
-    return records;
   }
 
   /** A record with its bodies, where they are kept; null when there is none. */
@@ -118,9 +159,25 @@ export class RequestLogStore {
     );
     if (record.value === null || this.#isOver(record.value)) return null;
     return {
-      record: decode(record.value),
-      bodies: bodies.value && decode(bodies.value),
+      record: decodeRecord(record.value),
+      bodies: bodies.value && decodeBodies(bodies.value),
     };
+  }
+
+  /** The records of these ids that are there, in their order. */
+  async getAll(
+    workspace: string,
+    ids: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<RequestRecord[]> {
+    const rows = await getMany<RecordRow[]>(
+      this.#store,
+      ids.map((id) => keys.requestRecordKey(workspace, id)),
+      { signal },
+    );
+    return rows.flatMap(({ value }) =>
+      value === null || this.#isOver(value) ? [] : [decodeRecord(value)]
+    );
   }
 
   /**
@@ -135,7 +192,9 @@ export class RequestLogStore {
       const { hourMs, space: workspace } = keys.parseRequestHourKey(hourKey);
       const from = idBound(hourMs);
       const to = idBound(hourMs + HOUR_MS);
-      for (const selector of keys.requestsBetween(workspace, from, to)) {
+      const pages = keys.requestPages(workspace, hourMs, hourMs + HOUR_MS);
+      const rows = keys.requestsBetween(workspace, from, to);
+      for (const selector of [...rows, pages]) {
         await this.#drop(selector, signal);
       }
       await this.#lane().write({ deletes: [hourKey], urgency: "soon" });
@@ -169,7 +228,17 @@ export class RequestLogStore {
   }
 }
 
-function decode<T extends RequestRecord | RequestBodies>(row: RecordRow): T {
+/** Whether another execution of the request's run may have written a record before. */
+function isAgain({ epoch, httpStatus }: RequestRecord): boolean {
+  return httpStatus === null || (epoch ?? 1) > 1;
+}
+
+/** The record out of its row. */
+export function decodeRecord(row: RecordRow): RequestRecord {
+  return JSON.parse(decoder.decode(row.json));
+}
+
+function decodeBodies(row: RecordRow): RequestBodies {
   return JSON.parse(decoder.decode(row.json));
 }
 

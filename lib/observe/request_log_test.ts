@@ -3,20 +3,33 @@ import type { RequestLogSettings } from "@/lib/config/request_log.ts";
 import { startIncarnation } from "@/lib/kv/incarnation.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
 import { RequestLog } from "./request_log.ts";
+import { minuteOf } from "./request_pages.ts";
 import { MAX_BODY_BYTES, RequestLogStore } from "./request_log_store.ts";
+import {
+  type RequestSearch,
+  RequestSearchStore,
+} from "./request_search_store.ts";
 import { HOUR_MS } from "./request_time.ts";
 import { record } from "./testing/records.ts";
 
 const DAY_MS = 24 * HOUR_MS;
 const WORKSPACE = "wsp_a";
 const OFF: RequestLogSettings = { bodies: false, redact: [] };
+const ALL: RequestSearch = {
+  mark: null,
+  fromMs: 0,
+  before: null,
+  isWanted: () => true,
+  limit: 200,
+};
 const NEVER = new AbortController().signal;
 
 async function openLog(settings: RequestLogSettings = OFF) {
   const test = await openTestStore();
   const { lane } = await startIncarnation(test.store);
   const store = new RequestLogStore(test.store, () => lane, DAY_MS);
-  const log = new RequestLog({ store, settings, clock: test.clock });
+  const search = new RequestSearchStore(test.store);
+  const log = new RequestLog({ store, search, settings, clock: test.clock });
   return {
     ...test,
     lane,
@@ -24,8 +37,7 @@ async function openLog(settings: RequestLogSettings = OFF) {
     records: store,
     /** Ids of all records, newest first. */
     ids: async (workspace = WORKSPACE) =>
-      (await log.list(workspace, { before: null, limit: 200 })).items
-        .map(({ id }) => id),
+      (await log.look(workspace, ALL)).items.map(({ id }) => id),
   };
 }
 
@@ -52,22 +64,6 @@ Deno.test("RequestLog.get: unknown ids, ids of others and what is no id are noth
   assert.equal(await test.log.get("wsp_b", own.id), null);
   assert.equal(await test.log.get(WORKSPACE, record(0).id), null);
   assert.equal(await test.log.get(WORKSPACE, "req_?"), null);
-});
-
-Deno.test("RequestLog.list: pages that follow each other hold each record once", async () => {
-  using test = await openLog();
-  const now = test.clock.now();
-  const all = Array.from({ length: 7 }, (_, index) => record(now + index));
-  for (const each of all) test.log.add(WORKSPACE, each);
-  await test.drive(test.log.flush());
-  const seen: string[] = [];
-  let before: string | null = null;
-  do {
-    const page = await test.log.list(WORKSPACE, { before, limit: 3 });
-    seen.push(...page.items.map(({ id }) => id));
-    before = page.nextCursor;
-  } while (before !== null);
-  assert.deepEqual(seen, all.map(({ id }) => id).reverse());
 });
 
 Deno.test("RequestLog.add: a later record of the same request takes the place of the first", async () => {
@@ -175,7 +171,7 @@ Deno.test("RequestLog.add: long bodies are cut, and no half of a key is left at 
   assert.match(bodies!.response, /"…$/);
 });
 
-Deno.test("RequestLog.list: what is older than its retention is not shown", async () => {
+Deno.test("RequestLog.look: what is older than its retention is not shown", async () => {
   using test = await openLog();
   const now = test.clock.now();
   const [old, young] = [record(now), record(now + HOUR_MS)];
@@ -204,8 +200,14 @@ Deno.test("RequestLogStore.sweep: removes what is kept no longer, and no more", 
     key[0] === WORKSPACE || key[1] === "qh"
   );
   assert.deepEqual(
-    rows.map(({ key }) => key.at(key[1] === "qh" ? -1 : 2)).sort(),
-    [young.id, young.id, WORKSPACE].sort(),
+    rows.map(({ key }) => key[1] === "qh" ? key[3] : key.slice(1, 3).join())
+      .sort(),
+    [
+      `qb,${young.id}`,
+      `ql,${young.id}`,
+      `qs,${minuteOf(young.id)}`,
+      WORKSPACE,
+    ].sort(),
   );
 });
 

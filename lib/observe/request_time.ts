@@ -1,4 +1,4 @@
-/** The time that is in the id of a request: its first 48 of 128 bits, milliseconds since 1970 UTC. */
+/** The time that is in an id, such as that of a request: its first 48 of 128 bits, milliseconds since 1970 UTC. */
 const ALPHABET =
   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE = BigInt(ALPHABET.length);
@@ -8,7 +8,7 @@ const PREFIX = "req_";
 
 export const HOUR_MS = 3_600_000;
 
-/** When the request of an id came in. */
+/** When the request of an id came in; of another id: when it was made. */
 export function timeOf(id: string): number {
   let number = 0n;
   for (const character of id.slice(PREFIX.length)) {

@@ -1,17 +1,29 @@
-/** `GET /api/requests`: the requests that asked a model, newest first. */
+/** `GET /api/requests`: the requests that asked a model, newest first, all or those that are looked for. */
 import { methods } from "@/lib/http/methods.ts";
 import { readPageQuery } from "@/lib/http/page_query.ts";
-import { beforeId } from "@/lib/chat/id_cursor.ts";
+import { readRequestQuestion } from "@/lib/http/request_query.ts";
+import { findRequests } from "@/lib/http/request_search.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const { limit, cursor } = readPageQuery(ctx.url);
-    const page = await ctx.state.services.requestLog.list(
-      ctx.state.caller.workspace,
-      { before: beforeId("req", cursor), limit },
-      ctx.req.signal,
+    const { caller, services: { requestLog } } = ctx.state;
+    const { signal } = ctx.req;
+    const found = await findRequests(
+      ctx.state,
+      readRequestQuestion(ctx.url),
+      readPageQuery(ctx.url),
+      signal,
     );
-    return ctx.json(page, { headers: { "cache-control": "no-store" } });
+    const { items, looked, backToMs, next } = found;
+    const ids = items.map(({ id }) => id);
+    return ctx.json({
+      items: await requestLog.getAll(caller.workspace, ids, signal),
+      nextCursor: next,
+      looked: {
+        requests: looked,
+        backTo: backToMs === null ? null : new Date(backToMs).toISOString(),
+      },
+    }, { headers: { "cache-control": "no-store" } });
   },
 }));

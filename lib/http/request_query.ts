@@ -1,0 +1,160 @@
+/** What is asked of the log of requests: what to look for, whose and from when. */
+import { invalidRequest } from "@/lib/errors.ts";
+import {
+  isFailed,
+  type RequestMark,
+  type RequestSummary,
+  SLOW_TOTAL_MS,
+} from "@/lib/observe/request_summary.ts";
+import {
+  readFilterTexts,
+  REQUEST_CACHES,
+  REQUEST_RESULTS,
+  REQUEST_SOURCES,
+  REQUEST_STATUSES,
+  type RequestFilter,
+} from "@/lib/shared/requests/request_filter.ts";
+
+/** Longest text of one member of a filter. */
+const MAX_CHARACTERS = 200;
+
+/** What names of people and keys a search by text goes by. */
+export interface KnownNames {
+  /** Name and address of a user, or name of a key; empty where it is not known. */
+  textOf(id: string): string;
+}
+
+/** A question as the log can be asked it. */
+export interface RequestQuestion {
+  texts: RequestFilter;
+  mark: RequestMark | null;
+  fromMs: number;
+  /** Excluded; null: until now. */
+  toMs: number | null;
+  /** Words that people, keys and the like are looked for by, in lower case; empty: any. */
+  words: string;
+  isWanted: (summary: RequestSummary, names: KnownNames) => boolean;
+}
+
+/** @throws {AppError} 400 `invalid_request` that names the member */
+export function readRequestQuestion(url: URL): RequestQuestion {
+  const texts = readFilterTexts(url);
+  for (const [name, text] of Object.entries(texts)) {
+    if (text.length > MAX_CHARACTERS) {
+      throw invalidRequest(name, `must have at most ${MAX_CHARACTERS} letters`);
+    }
+  }
+  assertOneOf("result", texts.result, REQUEST_RESULTS);
+  assertOneOf("source", texts.source, REQUEST_SOURCES);
+  assertOneOf("status", texts.status, REQUEST_STATUSES);
+  assertOneOf("cache", texts.cache, REQUEST_CACHES);
+  const leastMs = readSeconds(texts.seconds);
+  const fromMs = readMoment("from", texts.from) ?? 0;
+  const toMs = readMoment("to", texts.to);
+  if (toMs !== null && fromMs >= toMs) {
+    throw invalidRequest("from", "must be before to");
+  }
+  const words = texts.q.toLowerCase();
+  return {
+    texts,
+    mark: markOf(texts, leastMs),
+    fromMs,
+    toMs,
+    words,
+    isWanted: (summary, names) =>
+      hasAll(summary, texts, leastMs) &&
+      (words === "" || hasWords(summary, words, names)),
+  };
+}
+
+/** The short list that holds all that is wanted, if one does. */
+function markOf(
+  { result, status }: RequestFilter,
+  leastMs: number,
+): RequestMark | null {
+  if (result === "failed") return "failed";
+  if (["failed", "interrupted", "refused"].includes(status)) return "failed";
+  return result === "slow" || leastMs >= SLOW_TOTAL_MS ? "slow" : null;
+}
+
+function hasAll(
+  summary: RequestSummary,
+  texts: RequestFilter,
+  leastMs: number,
+): boolean {
+  const { model, servedModel, provider } = summary;
+  return (texts.result !== "failed" || isFailed(summary)) &&
+    summary.totalMs >= leastMs &&
+    is(texts.status, summary.status) &&
+    is(texts.source, summary.source) &&
+    is(texts.cache, summary.cache) &&
+    is(texts.provider, provider) &&
+    is(texts.user, summary.user) &&
+    is(texts.key, summary.key) &&
+    (is(texts.error, summary.error) ||
+      is(texts.error, String(summary.httpStatus))) &&
+    (is(texts.model, model) || is(texts.model, servedModel) ||
+      is(texts.model, `${provider}/${servedModel ?? model}`));
+}
+
+function is(wanted: string, value: string | null): boolean {
+  return wanted === "" || wanted === value;
+}
+
+function hasWords(
+  summary: RequestSummary,
+  words: string,
+  names: KnownNames,
+): boolean {
+  const { user, key } = summary;
+  return [
+    summary.model,
+    summary.servedModel,
+    summary.provider,
+    summary.error,
+    summary.status,
+    summary.thread,
+    summary.run,
+    user,
+    key,
+    user === null ? null : names.textOf(user),
+    key === null ? null : names.textOf(key),
+    summary.httpStatus === null ? null : String(summary.httpStatus),
+  ].some((text) => text?.toLowerCase().includes(words));
+}
+
+function assertOneOf(
+  name: string,
+  text: string,
+  those: readonly string[],
+): void {
+  if (text === "" || those.includes(text)) return;
+  throw invalidRequest(name, `must be one of ${those.join(", ")}`);
+}
+
+/** @returns milliseconds */
+function readSeconds(text: string): number {
+  if (text === "") return 0;
+  const seconds = Number(text);
+  if (!(seconds >= 0 && seconds <= 86_400)) {
+    throw invalidRequest("seconds", "must be a number from 0 to 86400");
+  }
+  return seconds * 1_000;
+}
+
+const MOMENT =
+  /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+/** A day begins at midnight UTC; a time without a zone is of UTC too. */
+function readMoment(name: string, text: string): number | null {
+  if (text === "") return null;
+  const isLocal = /T[\d:.]+$/.test(text);
+  const at = MOMENT.test(text) ? Date.parse(isLocal ? `${text}Z` : text) : NaN;
+  if (Number.isNaN(at)) {
+    throw invalidRequest(
+      name,
+      "must be a date such as 2026-01-31, or RFC 3339",
+    );
+  }
+  return at;
+}
