@@ -5,6 +5,7 @@ import { type Clock, sleep, systemClock } from "@/lib/clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { migrate, MIGRATIONS, type Schema } from "./migrations.ts";
 import { isLocked } from "./refusal.ts";
+import { assertNotRestoring } from "./restore_mark.ts";
 import { identify, isReadOnly, SCHEMA_VERSION } from "./schema.ts";
 import type { Store, StoreKind } from "./store.ts";
 
@@ -31,6 +32,7 @@ const LOCKED_PAUSE_MS = 50;
  * machine is migrated before this returns. A remote or platform store is left as it is, so that a start
  * does not wait for it: `migrate` runs beside the serving process.
  * @throws {StorageError} `storage_newer` when a local store was written by a newer version;
+ *   `storage_restoring` while its file is being replaced;
  *   `storage_unavailable` when it cannot be opened or does not answer in time
  * @throws the signal's reason when it aborts
  */
@@ -42,6 +44,7 @@ export async function openStore(options: OpenOptions): Promise<Store> {
     (local ? LOCAL_DEADLINE_MS : REMOTE_DEADLINE_MS);
   const schema = options.schema ??
     { version: SCHEMA_VERSION, migrations: MIGRATIONS };
+  if (kind === "file") await assertNotRestoring(location!);
   const kv = await openKv(location, kind, { signal, clock, deadlineMs });
   try {
     const bare: Store = {

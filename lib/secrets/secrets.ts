@@ -43,6 +43,11 @@ export class Secrets {
     );
   }
 
+  /** Names the secret and tells nothing of it: what was sealed with another one names another. */
+  async keyId(): Promise<string> {
+    return (await this.#keyFor("")).id;
+  }
+
   /** The secret is read when it is needed for the first time. */
   forPurpose(purpose: string): Sealer {
     const context = new TextEncoder().encode(purpose);
