@@ -5,6 +5,7 @@ import { GATEWAY } from "./gateway_operations.ts";
 import { OPERATION } from "./operator_operations.ts";
 import type { Chapter } from "./operation.ts";
 import { ACCOUNT, LIMITS, PEOPLE } from "./people_operations.ts";
+import { PROVIDERS } from "./provider_operations.ts";
 import { USAGE } from "./usage_operations.ts";
 
 export const CHAPTERS: readonly Chapter[] = [
@@ -19,5 +20,7 @@ export const CHAPTERS: readonly Chapter[] = [
   PEOPLE,
   LIMITS,
   USAGE,
+  PROVIDERS,
+  HEALTH,
   OPERATION,
 ];

@@ -1,5 +1,4 @@
 /** For who runs the server. */
-import * as z from "zod";
 import { purgeSchema } from "@/lib/http/cache_input.ts";
 import {
   allOf,
@@ -32,7 +31,7 @@ const READINESS = {
 
 export const OPERATION: Chapter = {
   tag: "Running the server",
-  description: "Health, requests, the cache, providers.",
+  description: "Health, requests, the cache.",
   operations: {
     "/healthz": {
       GET: {
@@ -108,17 +107,6 @@ export const OPERATION: Chapter = {
         summary: "Removes kept answers",
         body: purgeSchema,
         answers: { 200: objectAnswer("How many.") },
-      },
-    },
-    "/api/providers/local": {
-      GET: {
-        summary: "Lists model servers found on this machine",
-        answers: { 200: allOf(null) },
-      },
-      POST: {
-        summary: "Uses a model server of this machine from now on",
-        body: z.strictObject({ id: z.enum(["ollama", "lm-studio"]) }),
-        answers: { 200: objectAnswer("The server.") },
       },
     },
   },

@@ -12,8 +12,8 @@ const MAX_MODELS = 500;
 const MAX_MODEL_CHARACTERS = 200;
 const MAX_KEY_CHARACTERS = 4_000;
 
-/** Taken by what is listed beside providers: routes, and the demo. */
-const RESERVED_IDS = new Set(["route", "freshet"]);
+/** Taken by what is listed beside providers (routes, the demo), and by addresses of the API. */
+const RESERVED_IDS = new Set(["freshet", "local", "route", "test"]);
 
 const baseUrl = z.string().min(1).max(4_000)
   .describe("Address up to and including /v1");
