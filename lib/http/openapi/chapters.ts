@@ -21,6 +21,5 @@ export const CHAPTERS: readonly Chapter[] = [
   LIMITS,
   USAGE,
   PROVIDERS,
-  HEALTH,
   OPERATION,
 ];
