@@ -56,10 +56,15 @@ const CHANNELS: Readonly<Record<string, ChannelRule>> = {
     isForAdmins: true,
     carries: ({ type }) => nounOf(type) === "job",
   },
+  "admin:requests": {
+    source: "everyone",
+    isForAdmins: true,
+    carries: ({ type }) => ["run", "request"].includes(nounOf(type)),
+  },
   workspace: {
     source: "workspace",
     isForAdmins: true,
-    carries: ({ type }) => nounOf(type) !== "job",
+    carries: ({ type }) => !["job", "request"].includes(nounOf(type)),
   },
 };
 

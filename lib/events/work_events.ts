@@ -95,6 +95,14 @@ export const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
     data: {},
   },
 
+  "request.recorded": {
+    when:
+      "Requests that needed no answer of a model have ended, told once a second: they were refused, or answered from the cache",
+    subject: "the newest of them",
+    data: { count: "How many have ended since, in this process" },
+    isNamedOnly: true,
+  },
+
   "message.created": {
     when: "A question was asked",
     subject: "the message",
@@ -197,6 +205,16 @@ export const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
 
   "budget.warned": budget("The soft part of a budget is spent"),
   "budget.exceeded": budget("A budget is spent; requests are refused"),
+
+  "backup.made": {
+    when: "A backup of the store is whole and on the disk",
+    subject: "the backup",
+    data: {
+      backupId: "Id of the backup",
+      bytes: "Size of its file",
+      origin: "`schedule`, `person` or `command`",
+    },
+  },
 
   "webhook.test": {
     when: "Somebody sends a webhook a test; no other webhook is told of it",

@@ -20,6 +20,7 @@ import {
   ownOrigin,
 } from "@/lib/http/same_origin.ts";
 import { currentServices } from "@/lib/lifespan.ts";
+import { keptHeaders } from "@/lib/observe/kept_headers.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
 import { rounded } from "@/lib/observe/stages.ts";
 import { parseAppearance } from "@/lib/shared/appearance.ts";
@@ -81,6 +82,9 @@ export const requestContext: Middleware<State> = async (ctx) => {
   }
   observer.countRequest(state.trace, response.status, completed);
   const { headers } = response;
+  if (state.trace.source !== null) {
+    state.trace.headers = keptHeaders(ctx.req.headers, headers);
+  }
   const { overheadMs, totalMs } = observer.leave(state.trace, response.status);
   const timing = state.trace.stages.serverTiming();
   headers.set("x-request-id", state.requestId);

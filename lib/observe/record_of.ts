@@ -1,6 +1,11 @@
 /** Makes the record of a request out of what is known of it when it is over. */
-import type { RequestRecord, RunFacts } from "./request_record.ts";
-import type { RequestTrace } from "./request_trace.ts";
+import type {
+  KeptHeaders,
+  RequestRecord,
+  RequestSource,
+  RunFacts,
+} from "./request_record.ts";
+import type { Answered, RequestTrace } from "./request_trace.ts";
 import { rounded, type Stage } from "./stages.ts";
 
 /** Attempts and stages that a record keeps: what was tried again and again repeats itself. */
@@ -19,6 +24,32 @@ export function fromTrace(
 ): RequestRecord | null {
   const { source, answered, ended } = trace;
   if (source === null || answered === null || trace.isLeft) return null;
+  return {
+    ...partsOf(trace, source, nowMs),
+    status: ended?.status ??
+      (trace.run !== null && answered.status < 400 ? "attached" : "refused"),
+    httpStatus: answered.status,
+    overheadMs: rounded(answered.overheadMs),
+  };
+}
+
+/** A request that goes on, as far as it is known by now; null for one that asks no model. */
+export function fromOpenTrace(
+  trace: RequestTrace,
+  nowMs: number,
+): RequestRecord | null {
+  const { source, answered } = trace;
+  if (source === null) return null;
+  return {
+    ...partsOf(trace, source, nowMs),
+    status: "running",
+    httpStatus: answered?.status ?? null,
+    overheadMs: rounded(answered?.overheadMs ?? trace.stages.overheadMs()),
+  };
+}
+
+function partsOf(trace: RequestTrace, source: RequestSource, nowMs: number) {
+  const { ended, answered, headers, job } = trace;
   const error = ended?.error ?? trace.error;
   return {
     id: trace.id,
@@ -31,14 +62,12 @@ export function fromTrace(
     run: trace.run,
     model: ended?.model ?? trace.model,
     stages: stagesOf(trace.stages.all),
-    status: ended?.status ??
-      (trace.run !== null && answered.status < 400 ? "attached" : "refused"),
-    httpStatus: answered.status,
     error: error && shortened(error),
-    overheadMs: rounded(answered.overheadMs),
     totalMs: rounded(trace.stages.elapsedMs),
     startedAt: new Date(trace.startedAtMs).toISOString(),
     finishedAt: new Date(nowMs).toISOString(),
+    ...headers === null ? {} : { headers: withOwn(headers, trace, answered) },
+    ...job === null ? {} : { job },
   };
 }
 
@@ -69,6 +98,27 @@ export function fromFacts(
     totalMs: rounded(facts.totalMs),
     startedAt: new Date(facts.startedAtMs).toISOString(),
     finishedAt: new Date(nowMs).toISOString(),
+  };
+}
+
+/** With those that every response gets at its very end. */
+function withOwn(
+  { request, response }: KeptHeaders,
+  { id, stages, rateHeaders }: RequestTrace,
+  answered: Answered | null,
+): KeptHeaders {
+  if (answered === null) return { request, response };
+  const own = new Map([
+    ...response,
+    ["server-timing", stages.serverTiming()] as const,
+    ["x-freshet-overhead-ms", String(rounded(answered.overheadMs))] as const,
+    ["x-request-id", id] as const,
+    ...Object.entries(rateHeaders),
+  ]);
+  return {
+    request,
+    response: [...own].filter(([, value]) => value !== "")
+      .sort(([one], [two]) => one < two ? -1 : 1),
   };
 }
 

@@ -5,6 +5,7 @@
 import * as keys from "@/lib/kv/keys.ts";
 import type { Lane } from "@/lib/kv/lane.ts";
 import { getMany, list } from "@/lib/kv/reads.ts";
+import type { AddressedEvent } from "@/lib/kv/outbox.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { PAGE_MS, RequestPages } from "./request_pages.ts";
 import type { RequestRecord } from "./request_record.ts";
@@ -58,6 +59,11 @@ interface Changes {
 
 const MARKS: readonly RequestMark[] = ["failed", "slow"];
 
+/** How often those who follow are told of what tells nothing itself, in milliseconds. */
+const NEWS_EVERY_MS = 1_000;
+/** Workspaces of which is known when they were told last. */
+const MAX_TOLD = 1_000;
+
 /** Rows that one entry of the lane removes. */
 const ROWS_PER_ENTRY = 100;
 /** Bytes of a question or an answer that are kept. */
@@ -71,6 +77,8 @@ export class RequestLogStore {
   readonly #lane: () => Lane;
   readonly #retentionMs: number;
   readonly #pages = new RequestPages();
+  /** When of which workspace was told last, and how many have come since. */
+  readonly #untold = new Map<string, { count: number; toldMs: number }>();
   /** Hours, by workspace, whose row this process has written: whoever removes old records finds them by it. */
   readonly #markedHours = new Set<string>();
 
@@ -114,8 +122,9 @@ export class RequestLogStore {
       const expiresAt = minuteMs + PAGE_MS + this.#retentionMs;
       changes.sets.push({ key, value: { v: 1, rows, expiresAt } });
     }
+    const events = this.#news(summaries);
     try {
-      await this.#lane().write({ ...changes, urgency: "soon" });
+      await this.#lane().write({ ...changes, events, urgency: "soon" });
     } catch (error) {
       this.#pages.forget();
       throw error;
@@ -123,6 +132,46 @@ export class RequestLogStore {
     // Hours of long ago are not asked for again.
     if (this.#markedHours.size > ROWS_PER_ENTRY) this.#markedHours.clear();
     for (const mark of marks) this.#markedHours.add(mark);
+  }
+
+  /**
+   * What to tell those who follow the requests of a workspace. Runs tell of themselves; of all others one
+   * event a second says that there are new ones.
+   */
+  #news(
+    summaries: readonly { workspace: string; summary: RequestSummary }[],
+  ): AddressedEvent[] {
+    const { clock } = this.#store;
+    const events: AddressedEvent[] = [];
+    const silent = Map.groupBy(
+      summaries.filter(({ summary }) => summary.run === null),
+      ({ workspace }) => workspace,
+    );
+    for (const [workspace, own] of silent) {
+      const untold = (this.#untold.get(workspace)?.count ?? 0) + own.length;
+      const toldMs = this.#untold.get(workspace)?.toldMs ?? -Infinity;
+      const nowMs = clock.monotonic();
+      if (nowMs - toldMs < NEWS_EVERY_MS) {
+        this.#untold.set(workspace, { count: untold, toldMs });
+        continue;
+      }
+      this.#untold.delete(workspace);
+      this.#untold.set(workspace, { count: 0, toldMs: nowMs });
+      events.push({
+        space: workspace,
+        event: {
+          type: "request.recorded",
+          at: clock.now(),
+          subject: own[own.length - 1].summary.id,
+          data: { count: untold },
+        },
+      });
+    }
+    for (const workspace of this.#untold.keys()) {
+      if (this.#untold.size <= MAX_TOLD) break;
+      this.#untold.delete(workspace);
+    }
+    return events;
   }
 
   /** @param isAgain whether a record of the request may be there already, which may have failed */

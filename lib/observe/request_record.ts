@@ -72,6 +72,12 @@ export interface RunFacts {
  */
 export type RequestStatus = RunStatus | "refused" | "attached";
 
+/** Names and values, in the order of the names. */
+export interface KeptHeaders {
+  request: readonly (readonly [name: string, value: string])[];
+  response: readonly (readonly [name: string, value: string])[];
+}
+
 /** The record of one request, as `GET /api/requests/:id` shows it. */
 export interface RequestRecord {
   /** `req_…`, as in `x-request-id`. */
@@ -115,4 +121,8 @@ export interface RequestRecord {
   finishedAt: string;
   /** Whether question and answer are kept with it. */
   hasBodies: boolean;
+  /** Absent in records of earlier versions, and for a run that was begun again. */
+  headers?: KeptHeaders;
+  /** The job that asked, of which this was a part; absent: none. */
+  job?: string;
 }

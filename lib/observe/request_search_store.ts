@@ -49,11 +49,11 @@ export interface RequestLook {
   next: string | null;
 }
 
-/** Rows of one read: pages are large, and a list that nothing is filtered out of needs few. */
-const PAGES_PER_READ = 50;
+/** Rows of one read: pages have up to 12 KiB each. */
+const PAGES_PER_READ = 100;
 const ROWS_PER_READ = 200;
 /** Reads of one answer. */
-export const MAX_READS = 20;
+export const MAX_READS = 40;
 /** How long an answer looks, in milliseconds; the read that is under way then is the last. */
 const MAX_LOOK_MS = 120;
 

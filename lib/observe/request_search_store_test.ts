@@ -146,7 +146,7 @@ Deno.test("RequestSearchStore.look: what is rare is looked for no further than a
   using test = await openSearch();
   const now = test.clock.now();
   // A page for each: the worst there is to look through.
-  const count = 2_300;
+  const count = MAX_READS * 100 + 300;
   const all = series(
     count,
     now - count * MINUTE_MS,

@@ -1,5 +1,5 @@
 /** One request from its first byte to the end of all that it began; found in `ctx.state.trace`. */
-import type { RequestSource, RunFacts } from "./request_record.ts";
+import type { KeptHeaders, RequestSource, RunFacts } from "./request_record.ts";
 import { Stages } from "./stages.ts";
 
 export interface TraceStart {
@@ -39,6 +39,10 @@ export class RequestTrace implements TraceStart {
   run: string | null = null;
   /** `x-ratelimit-…` as its limits stand after it. */
   rateHeaders: Readonly<Record<string, string>> = {};
+  /** What is kept of the headers, both ways; null for what asks no model. */
+  headers: KeptHeaders | null = null;
+  /** The job that asks, or null. */
+  job: string | null = null;
   /** What it was refused with, or null. */
   error: { code: string; message: string } | null = null;
   /** The headers have left. */

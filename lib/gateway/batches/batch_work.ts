@@ -225,6 +225,7 @@ export class BatchWork {
         endpoint,
         body,
         space,
+        job: record.jobId,
         asker: () => callers.asker(askedBy, endpoint),
         signal: this.#cut.signal,
       });

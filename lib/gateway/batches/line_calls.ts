@@ -33,6 +33,8 @@ export interface LineCall {
   endpoint: BatchEndpoint;
   body: Record<string, unknown>;
   space: string;
+  /** Job of the batch; its requests are known by it. */
+  job?: string;
   asker: () => Promise<Asker>;
   /** Ends the call. */
   signal: AbortSignal;
@@ -74,6 +76,7 @@ export class LineCalls {
       route: `batch ${call.endpoint}`,
       source: "v1",
     });
+    trace.job = call.job ?? null;
     try {
       const asker = await call.asker();
       trace.workspace = asker.workspace;
