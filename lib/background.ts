@@ -3,6 +3,12 @@ import {
   buildChatJobs,
   type ChatJobServices,
 } from "@/lib/chat/build_chat_jobs.ts";
+import {
+  type BackupServices,
+  buildBackups,
+  ensureBackups,
+} from "@/lib/backups/build_backups.ts";
+import { type AlertServices, buildAlerts } from "@/lib/alerts/build_alerts.ts";
 import { buildStoredCallers } from "@/lib/auth/build_stored_callers.ts";
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import { Sweeper } from "@/lib/sweeper.ts";
@@ -46,6 +52,8 @@ import {
 /** Services that the rest of the program is given beside those of `BaseServices`. */
 export interface Background
   extends
+    AlertServices,
+    BackupServices,
     BatchServices,
     ChatJobServices,
     DocumentServices,
@@ -147,6 +155,7 @@ export function buildBackground(base: BaseServices): Background {
     ...base,
     mode: base.config.auth,
   });
+  const alerts = buildAlerts(base);
   buildExports({ ...base, files, jobKinds });
   const batches = buildBatches({
     ...base,
@@ -157,6 +166,7 @@ export function buildBackground(base: BaseServices): Background {
     storedCallers,
     isPressed: () => base.admission.reason !== null,
   });
+  const backups = buildBackups({ ...base, jobKinds });
   const documents = buildDocuments({
     ...base,
     jobs,
@@ -202,6 +212,8 @@ export function buildBackground(base: BaseServices): Background {
     jobKinds,
   });
   return {
+    ...alerts,
+    ...backups,
     ...batches,
     ...documents,
     ...schedules,
@@ -225,6 +237,8 @@ export function buildBackground(base: BaseServices): Background {
 /** Begins to work. A store that takes no writes is left alone. */
 export function startBackground(
   {
+    alertEvaluator,
+    backups,
     oldDeliveries,
     oldFiles,
     oldNotifications,
@@ -238,8 +252,12 @@ export function startBackground(
 ): void {
   if (store.readOnly) return;
   jobWorker.start();
+  alertEvaluator.start();
   for (const sweeper of jobSweepers) sweeper.start();
-  scheduleTicker.start(() => ensureUpkeep(schedules));
+  scheduleTicker.start(async () => {
+    await ensureUpkeep(schedules);
+    await ensureBackups(backups, schedules);
+  });
   oldFiles.start();
   oldDeliveries.start();
   oldNotifications.start();
@@ -249,6 +267,7 @@ export function startBackground(
 /** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
 export async function stopBackground(
   {
+    alertEvaluator,
     jobSweepers,
     jobWorker,
     oldDeliveries,
@@ -262,6 +281,7 @@ export async function stopBackground(
 ): Promise<void> {
   await Promise.all([
     jobWorker.stop(deadlineMs),
+    alertEvaluator.close(),
     ...jobSweepers.map((sweeper) => sweeper.close()),
     oldFiles.close(),
     oldDeliveries.close(),

@@ -31,6 +31,14 @@ export const ADMIN_GROUPS: readonly {
 /** All pages of the administration that exist, in the order of the navigation within their group. */
 const ADMIN_PLACES: readonly AdminPlace[] = [
   {
+    path: "/admin/health",
+    title: "Health",
+    icon: "gauge",
+    who: "operator",
+    isLocal: true,
+    group: "watch",
+  },
+  {
     path: "/admin/users",
     title: "People",
     icon: "people",
@@ -117,6 +125,14 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     who: "admin",
     isLocal: true,
     group: "watch",
+  },
+  {
+    path: "/admin/backups",
+    title: "Backups",
+    icon: "folder",
+    who: "operator",
+    isLocal: true,
+    group: "server",
   },
   {
     path: "/admin/settings",

@@ -75,6 +75,24 @@ const BUDGET = {
   resetsAt: "When the period ends, or null",
 };
 
+const ALERT = {
+  incident: "Names this firing, from its beginning to its end",
+  rule: "Id of the rule",
+  scope: "`server`, or the id of the workspace",
+  series: "Which of the things that the rule stands for, or nothing",
+  severity: "`info`, `warning` or `critical`",
+  title: "The headline",
+  text: "What is the matter and what to do, or what has become of it",
+  next: "What to do",
+  href: "Page of this server that shows more",
+  metric: "What is watched, such as `error_rate`",
+  value: "What it was when it was measured last",
+  bad: "`above` or `below`: which side of the limit is bad",
+  limit: "The limit",
+  since: "When it became bad",
+  firedAt: "When it fired",
+};
+
 const budget = (when: string): EventFacts => ({
   when,
   subject: "whose budget it is, such as `user:usr_…`",
@@ -213,6 +231,33 @@ export const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
       backupId: "Id of the backup",
       bytes: "Size of its file",
       origin: "`schedule`, `person` or `command`",
+    },
+  },
+
+  "alert.fired": {
+    when: "Something that is watched has been bad for long enough",
+    subject: "the rule",
+    data: ALERT,
+  },
+  "alert.resolved": {
+    when: "An alert that was told is over",
+    subject: "the rule",
+    data: {
+      ...ALERT,
+      ending:
+        "`recovered`, `unknown` (nothing is measured any more), `removed`",
+      resolvedAt: "When it was over",
+    },
+  },
+  "alert.silenced": {
+    when: "Somebody silences an alert, or ends that",
+    subject: "the rule",
+    data: {
+      rule: "Id of the rule",
+      scope: "`server`, or the id of the workspace",
+      series: "Which of the things that the rule stands for, or null: all",
+      until: "Until when, or null: the silence has ended",
+      title: "What it is called",
     },
   },
 

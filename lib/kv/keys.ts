@@ -548,6 +548,17 @@ export function ledgerPages(
   return { start: [...prefix, fromMs], end: [...prefix, toMs] };
 }
 
+/** Time, incarnation and batch out of a key that `ledgerPageKey` built. */
+export function parseLedgerPageKey(
+  key: Deno.KvKey,
+): { atMs: number; incarnation: string; n: number } {
+  return {
+    atMs: Number(key[2]),
+    incarnation: String(key[3]),
+    n: Number(key[4]),
+  };
+}
+
 /** `{v, at, pages}`: ledger pages of a batch that no rollup holds yet; see `lib/usage/`. */
 export function unfoldedKey(
   incarnation: string,
@@ -606,13 +617,13 @@ export type UsageGrain = "quarter" | "hour" | "day";
 
 const USAGE_ROWS = { quarter: "uq", hour: "uh", day: "ud" } as const;
 
-/** `{v, cells|blobs}`: the usage of a quarter of an hour, an hour or a day, all in UTC. */
+/** `{v, requests, token}`: that there are sums of a quarter of an hour, an hour or a day, all in UTC. */
 export function usageSumKey(
   space: string,
   grain: UsageGrain,
   startMs: number,
 ): Deno.KvKey {
-  return [tenant(space), USAGE_ROWS[grain], startMs];
+  return [tenant(space), USAGE_ROWS[grain], "", 0, startMs];
 }
 
 /** The sums of a span of time, as `usageMinutes`. */
@@ -622,8 +633,36 @@ export function usageSums(
   fromMs: number,
   toMs: number,
 ): Deno.KvListSelector {
-  const prefix = [tenant(space), USAGE_ROWS[grain]];
+  return usageSlices(space, grain, "", 0, fromMs, toMs);
+}
+
+/** `{v, cells|blobs}`: one partition of one slice of a sum; see `lib/usage/usage_slices.ts`. */
+export function usageSliceKey(
+  space: string,
+  grain: UsageGrain,
+  slice: string,
+  partition: number,
+  startMs: number,
+): Deno.KvKey {
+  return [tenant(space), USAGE_ROWS[grain], slice, partition, startMs];
+}
+
+/** The same partition of a span of time, oldest first: from `fromMs` on, before `toMs`. */
+export function usageSlices(
+  space: string,
+  grain: UsageGrain,
+  slice: string,
+  partition: number,
+  fromMs: number,
+  toMs: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(space), USAGE_ROWS[grain], slice, partition];
   return { start: [...prefix, fromMs], end: [...prefix, toMs] };
+}
+
+/** When the sum of a key begins that one of the functions above built. */
+export function parseUsageSumKey(key: Deno.KvKey): number {
+  return Number(key[4]);
 }
 
 /** `{v, token}`: a length of time whose sum lacks something of its parts. */
@@ -642,6 +681,16 @@ export function staleUsage(
 ): Deno.KvListSelector {
   const prefix = ["sys", "us", grain];
   return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** Sums that are stale and begin in a span of time, of all spaces. */
+export function staleUsageOf(
+  grain: UsageGrain,
+  fromMs: number,
+  toMs: number,
+): Deno.KvListSelector {
+  const prefix = ["sys", "us", grain];
+  return { start: [...prefix, fromMs], end: [...prefix, toMs] };
 }
 
 /** Time and space out of a key that `staleUsageKey` built. */
@@ -2406,21 +2455,6 @@ export function parseEndedAlertKey(
   return { atMs: Number(key[3]), mark: String(key[4]) };
 }
 
-/** `{v, signals}`: what an incarnation has found that alerts are about, such as models that fail. */
-export function foundSignalsKey(incarnation: string): Deno.KvKey {
-  return ["sys", "alsi", incarnation];
-}
-
-/** What all incarnations have found. */
-export function foundSignals(): Deno.KvListSelector {
-  return { prefix: ["sys", "alsi"] };
-}
-
-/** Incarnation out of a key that `foundSignalsKey` built. */
-export function parseFoundSignalsKey(key: Deno.KvKey): string {
-  return String(key[2]);
-}
-
 /** `{v, metric, name, detail, untilMs}`: what an event of a workspace has told that an alert is about. */
 export function toldSignalKey(
   workspace: string,
@@ -2447,4 +2481,9 @@ export function parseToldSignalKey(
 ): { workspace: string; subject: string; metric: string; period: string } {
   const [, , workspace, subject, metric, period] = key.map(String);
   return { workspace, subject, metric, period };
+}
+
+/** `{v, atMs, faults}`: what the last check of a backup has found. */
+export function backupCheckKey(backup: string): Deno.KvKey {
+  return ["sys", "bkck", backup];
 }

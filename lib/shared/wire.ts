@@ -820,3 +820,238 @@ export interface RouteDetails {
   updatedAt: string | null;
   version: number;
 }
+
+/** `good`: also where nothing says what would be too much; `unknown`: there is no number. */
+export type HealthLevel = "good" | "warning" | "critical" | "unknown";
+
+/** One number of the server, over all its processes. */
+export interface HealthReading {
+  id: string;
+  title: string;
+  unit: "ms" | "bytes" | "ratio" | "count";
+  value: number | null;
+  level: HealthLevel;
+  /** Above this it is not well; null: nothing is too much. */
+  limit: number | null;
+  /** The process whose number it is, where it is the worst of several; else null. */
+  process: string | null;
+  /** What to do, while it is not well; else null. */
+  next: string | null;
+}
+
+/** Something that is not well. */
+export interface HealthFinding {
+  /** Of the reading that it is about; else one of its own. */
+  id: string;
+  level: "warning" | "critical";
+  /** What is the matter, in a sentence without a full stop. */
+  title: string;
+  /** What to do, in sentences. */
+  next: string;
+  /** Page that shows more, or null. */
+  href: string | null;
+}
+
+/** A process of the last 24 hours; times are RFC 3339. */
+export interface HealthProcess {
+  id: string;
+  /** What pages call it. */
+  name: string;
+  /** `gone`: it says nothing any more, and has not said that it ends. */
+  state: "up" | "ended" | "gone";
+  /** Whether it has answered this. */
+  isHere: boolean;
+  host: string;
+  build: string | null;
+  deno: string;
+  startedAt: string;
+  /** When it said how it does, last. */
+  seenAt: string;
+  endedAt: string | null;
+  /** Why it takes no new work, each in words. */
+  unready: string[];
+  /** By id, as it said last. */
+  gauges: Record<string, number | null>;
+}
+
+/** How a model of a provider does, over all processes. */
+export interface HealthModel {
+  model: string;
+  /** The worst of all processes. */
+  breaker: "closed" | "half-open" | "open";
+  /** Processes that leave it alone, of those that have asked it. */
+  openIn: number;
+  askedBy: number;
+  failures: number;
+  /** Until it is asked again that limits the rate, in milliseconds. */
+  coolingMs: number;
+  firstTokenMs: number | null;
+  inFlight: number;
+}
+
+/** How a provider does, over all processes. */
+export interface HealthProvider {
+  id: string;
+  /** Of the last 5 minutes. */
+  tries: number;
+  failures: number;
+  connections: { inUse: number; waiting: number };
+  models: HealthModel[];
+}
+
+/** How the server does at this moment. */
+export interface HealthNow {
+  at: string;
+  level: "good" | "warning" | "critical";
+  /** What is worst comes first. */
+  findings: HealthFinding[];
+  readings: HealthReading[];
+  processes: HealthProcess[];
+  providers: HealthProvider[];
+  /** Whether the process that answers takes new work. */
+  checks: { name: string; status: "pass" | "fail"; reason: string | null }[];
+}
+
+/** A setting in force. */
+export interface HealthSetting {
+  name: string;
+  /** As text; a secret is only said to be set. */
+  value: string;
+  isSecret: boolean;
+}
+
+/** How the server does and has done, and what it is. */
+export interface HealthReport extends HealthNow {
+  series: {
+    /** Beginning of the first point, RFC 3339. */
+    from: string;
+    stepSeconds: number;
+    /** By id of the reading, oldest first; null: nothing is known of that time. */
+    points: Record<string, (number | null)[]>;
+  };
+  versions: { name: string; value: string }[];
+  settings: HealthSetting[];
+}
+
+/** A copy of the whole store in one file. */
+export interface Backup {
+  id: string;
+  /** Of its file in `DATA_DIR/backups`. */
+  name: string;
+  bytes: number;
+  /** What was acknowledged before is in it; null: it does not say. */
+  madeAt: string | null;
+  origin: "schedule" | "person" | "command" | null;
+  /** What is in it; null: it does not say, so it is no whole backup. */
+  holds: {
+    rows: number;
+    threads: number;
+    messages: number;
+    people: number;
+  } | null;
+  /** Schema of its records. */
+  schema: number | null;
+  /** Whether what is secret in it can be read with the secret that this server has. */
+  hasSameSecret: boolean;
+  /** When all of it was last read and compared, and what was wrong then; null: never since it was made. */
+  check: { at: string; faults: string[] } | null;
+}
+
+/** Whose alert it is: that of those who run the server, or of those who run the workspace. */
+export type AlertOwner = "server" | "workspace";
+
+export type AlertSeverity = "info" | "warning" | "critical";
+
+/** Something that is watched and not well. */
+export interface Alert {
+  scope: AlertOwner;
+  /** Id of the rule. */
+  rule: string;
+  /** Which of the things that the rule stands for; "": it stands for one. */
+  series: string;
+  /** `pending`: it is bad, but not for long enough yet. */
+  state: "pending" | "firing";
+  severity: AlertSeverity;
+  /** The headline. */
+  title: string;
+  /** What is the matter, in a sentence or two. */
+  text: string;
+  /** What to do, in sentences. */
+  next: string;
+  /** Page that shows more. */
+  href: string;
+  metric: string;
+  value: number;
+  worst: number;
+  bad: "above" | "below";
+  limit: number;
+  since: string;
+  /** Null: it has not fired yet. */
+  firedAt: string | null;
+  /** Names this firing in events and history; null: it has not fired yet. */
+  incident: string | null;
+  /** Until then nobody is told that it fires; null: it is not silenced. */
+  silencedUntil: string | null;
+}
+
+/** An alert that fired and is over. */
+export interface EndedAlert {
+  scope: AlertOwner;
+  rule: string;
+  series: string;
+  incident: string;
+  severity: AlertSeverity;
+  title: string;
+  /** What had become of it, in a sentence. */
+  text: string;
+  metric: string;
+  worst: number;
+  bad: "above" | "below";
+  limit: number;
+  since: string;
+  firedAt: string;
+  resolvedAt: string;
+  /** `unknown`: nothing was measured any more; `removed`: its rule was switched off, changed or removed. */
+  ending: "recovered" | "unknown" | "removed";
+  /** Whether somebody was told of it; silenced alerts tell nobody. */
+  wasTold: boolean;
+}
+
+/** Of which requests the usage counts. */
+export interface AlertFilter {
+  model?: string;
+  provider?: string;
+  user?: string;
+  key?: string;
+  group?: string;
+  source?: string;
+}
+
+/** What is watched, and when somebody is told. Lengths of time such as `30s`, `5m`, `1h`, `7d`. */
+export interface AlertRule {
+  id: string;
+  scope: AlertOwner;
+  /** Who has set it last: the program itself, the config file, or somebody by the page or the API. */
+  source: "default" | "config" | "edited";
+  metric: string;
+  title: string;
+  window: string;
+  above: number | null;
+  below: number | null;
+  for: string;
+  clearFor: string;
+  severity: AlertSeverity;
+  enabled: boolean;
+  minRequests: number;
+  where: AlertFilter;
+  next: string;
+  href: string;
+  state: "ok" | "pending" | "firing" | "off";
+  silencedUntil: string | null;
+}
+
+/** All rules that somebody may see, with the versions to change them by; null: they may not see those. */
+export interface AlertRuleList {
+  items: AlertRule[];
+  versions: { server: number | null; workspace: number };
+}

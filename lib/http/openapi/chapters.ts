@@ -1,7 +1,9 @@
 /** What the APIs can do, in the order in which it is read. */
 import { DOCUMENTS, EVENTS, JOBS } from "./background_operations.ts";
+import { BACKUPS } from "./backup_operations.ts";
 import { ANSWERS, THREADS, WORK } from "./chat_operations.ts";
 import { GATEWAY } from "./gateway_operations.ts";
+import { HEALTH } from "./health_operations.ts";
 import { OPERATION } from "./operator_operations.ts";
 import type { Chapter } from "./operation.ts";
 import { ACCOUNT, LIMITS, PEOPLE } from "./people_operations.ts";
@@ -21,5 +23,7 @@ export const CHAPTERS: readonly Chapter[] = [
   LIMITS,
   USAGE,
   PROVIDERS,
+  HEALTH,
   OPERATION,
+  BACKUPS,
 ];
