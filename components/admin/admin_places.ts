@@ -31,6 +31,14 @@ export const ADMIN_GROUPS: readonly {
 /** All pages of the administration that exist, in the order of the navigation within their group. */
 const ADMIN_PLACES: readonly AdminPlace[] = [
   {
+    path: "/admin/usage",
+    title: "Usage and cost",
+    icon: "usage",
+    who: "admin",
+    isLocal: true,
+    group: "watch",
+  },
+  {
     path: "/admin/health",
     title: "Health",
     icon: "gauge",

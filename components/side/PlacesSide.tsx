@@ -29,6 +29,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
         <JobsPlace viewer={runningJobsOf(viewer)} />
         <NotificationsPlace unread={viewer.unreadNotifications} />
         <Place path="/schedules" icon="clock" title="Schedules" />
+        <Place path="/usage" icon="usage" title="Usage" />
         <Place path="/settings" icon="settings" title="Settings" />
         <Place path="/docs" icon="book" title="Manual" />
         {places.length > 0 && (

@@ -59,6 +59,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/jobs": page("viewer", "member"),
   "/jobs/:job": page("viewer", "member"),
   "/notifications": page("viewer"),
+  "/usage": page("viewer"),
   "/schedules": page("viewer", "member"),
   "/schedules/new": page("member"),
   "/schedules/:schedule": page("viewer", "member"),
@@ -87,6 +88,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/admin/events": page("admin"),
   "/admin/mail": page("admin"),
   "/admin/webhooks": page("admin"),
+  "/admin/usage": page("admin"),
   "/admin/users": page("admin"),
   "/admin/users/:user": page("admin"),
 
