@@ -8,7 +8,6 @@ import {
   buildBackups,
   ensureBackups,
 } from "@/lib/backups/build_backups.ts";
-import { type AlertServices, buildAlerts } from "@/lib/alerts/build_alerts.ts";
 import { buildStoredCallers } from "@/lib/auth/build_stored_callers.ts";
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import { Sweeper } from "@/lib/sweeper.ts";
@@ -52,7 +51,6 @@ import {
 /** Services that the rest of the program is given beside those of `BaseServices`. */
 export interface Background
   extends
-    AlertServices,
     BackupServices,
     BatchServices,
     ChatJobServices,
@@ -155,7 +153,6 @@ export function buildBackground(base: BaseServices): Background {
     ...base,
     mode: base.config.auth,
   });
-  const alerts = buildAlerts(base);
   buildExports({ ...base, files, jobKinds });
   const batches = buildBatches({
     ...base,
@@ -212,7 +209,6 @@ export function buildBackground(base: BaseServices): Background {
     jobKinds,
   });
   return {
-    ...alerts,
     ...backups,
     ...batches,
     ...documents,
@@ -237,7 +233,6 @@ export function buildBackground(base: BaseServices): Background {
 /** Begins to work. A store that takes no writes is left alone. */
 export function startBackground(
   {
-    alertEvaluator,
     backups,
     oldDeliveries,
     oldFiles,
@@ -252,7 +247,6 @@ export function startBackground(
 ): void {
   if (store.readOnly) return;
   jobWorker.start();
-  alertEvaluator.start();
   for (const sweeper of jobSweepers) sweeper.start();
   scheduleTicker.start(async () => {
     await ensureUpkeep(schedules);
@@ -267,7 +261,6 @@ export function startBackground(
 /** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
 export async function stopBackground(
   {
-    alertEvaluator,
     jobSweepers,
     jobWorker,
     oldDeliveries,
@@ -281,7 +274,6 @@ export async function stopBackground(
 ): Promise<void> {
   await Promise.all([
     jobWorker.stop(deadlineMs),
-    alertEvaluator.close(),
     ...jobSweepers.map((sweeper) => sweeper.close()),
     oldFiles.close(),
     oldDeliveries.close(),
