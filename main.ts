@@ -9,6 +9,7 @@ import {
   requestContext,
 } from "@/lib/http/middleware.ts";
 import { PAGE_POLICY, securityHeaders } from "@/lib/http/security_headers.ts";
+import { buildId } from "@/lib/http/build_id.ts";
 import { currentServices, ensureServices } from "@/lib/lifespan.ts";
 import { registerWakeUp } from "@/lib/schedules/cron_wake_up.ts";
 import type { State } from "@/utils.ts";
@@ -16,7 +17,8 @@ import type { State } from "@/utils.ts";
 registerWakeUp(currentServices);
 
 // Before the first request: a setting that cannot be used ends the start here.
-const { loopLag } = await ensureServices();
+const { loopLag, healthRecorder } = await ensureServices();
+healthRecorder.build = buildId();
 // Only the development server has an environment.
 loopLag.warns = import.meta.env?.DEV === true;
 

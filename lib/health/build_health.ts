@@ -2,6 +2,7 @@
 import type { Owner } from "@/lib/kv/owner.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { Gauges } from "./gauges.ts";
+import { HealthFeed } from "./health_feed.ts";
 import { HealthHistory } from "./health_history.ts";
 import { HealthRecorder, type RecorderParts } from "./health_recorder.ts";
 import { HealthStore } from "./health_store.ts";
@@ -19,6 +20,8 @@ export interface HealthServices {
   healthRecorder: HealthRecorder;
   /** How all processes do and have done. */
   healthHistory: HealthHistory;
+  /** The same, put together and judged. */
+  healthFeed: HealthFeed;
 }
 
 /** Builds them; gauges are added by whoever has the numbers. */
@@ -28,9 +31,12 @@ export function buildHealth(
   const gauges = new Gauges();
   const rows = new HealthStore(store, owner);
   const healthRecorder = new HealthRecorder({ ...parts, store: rows, gauges });
-  return {
+  const healthHistory = new HealthHistory(rows, healthRecorder);
+  const healthFeed = new HealthFeed({
     gauges,
-    healthRecorder,
-    healthHistory: new HealthHistory(rows, healthRecorder),
-  };
+    history: healthHistory,
+    health: parts.health,
+    clock: store.clock,
+  });
+  return { gauges, healthRecorder, healthHistory, healthFeed };
 }

@@ -1,0 +1,47 @@
+/** What `/admin/health` and `GET /api/health` tell. */
+import type { HealthReport } from "@/lib/shared/wire.ts";
+import type { Services } from "@/lib/services.ts";
+import { settingsInForce } from "./health_settings.ts";
+
+/** Builds are told apart by the beginning of their hash. */
+const BUILD_CHARACTERS = 12;
+
+/** @throws {StorageError} when the store cannot be read */
+export async function loadHealth(
+  services: Pick<
+    Services,
+    "healthFeed" | "healthRecorder" | "config" | "store"
+  >,
+  signal: AbortSignal,
+): Promise<HealthReport> {
+  const { healthFeed, config } = services;
+  return {
+    ...await healthFeed.read(signal),
+    versions: versionsOf(services),
+    settings: settingsInForce(config),
+  };
+}
+
+function versionsOf(
+  { healthRecorder, store }: Pick<Services, "healthRecorder" | "store">,
+): HealthReport["versions"] {
+  const { deno, v8, typescript } = Deno.version;
+  return [
+    {
+      name: "Build",
+      value: healthRecorder.build?.slice(0, BUILD_CHARACTERS) ?? "development",
+    },
+    { name: "Deno", value: deno },
+    { name: "V8", value: v8 },
+    { name: "TypeScript", value: typescript },
+    { name: "Store", value: STORE_KINDS[store.kind] },
+    { name: "History of the store", value: store.generation },
+  ];
+}
+
+const STORE_KINDS = {
+  memory: "in memory, gone with the process",
+  file: "a file of this machine",
+  remote: "a KV server over the network",
+  platform: "the platform’s own",
+};

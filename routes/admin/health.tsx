@@ -1,0 +1,47 @@
+import { page } from "fresh";
+import { AdminPage } from "@/components/admin/AdminPage.tsx";
+import {
+  HealthSettings,
+  HealthVersions,
+} from "@/components/health/HealthFacts.tsx";
+import HealthLive from "@/islands/HealthLive.tsx";
+import { loadHealth } from "@/lib/http/health_view.ts";
+import { loadPlaces } from "@/lib/http/viewer.ts";
+import { define } from "@/utils.ts";
+
+export const handler = define.handlers({
+  async GET({ state, req }) {
+    const [places, report] = await Promise.all([
+      loadPlaces(state),
+      loadHealth(state.services, req.signal),
+    ]);
+    return page({ ...places, report });
+  },
+});
+
+/** `/admin/health`: how the server does and has done, whether that is well, and what to do if not. */
+export default define.page<typeof handler>(function HealthPage({ data }) {
+  const { viewer, report: { series, versions, settings, ...now } } = data;
+  return (
+    <AdminPage
+      viewer={viewer}
+      title="Health"
+      lede="How the server does at this moment and has done in the last 24 hours, over all its processes."
+    >
+      <HealthLive now={now} points={series.points} />
+      <section class="health-group" aria-labelledby="versions">
+        <div class="section-head">
+          <h2 id="versions">Versions</h2>
+        </div>
+        <HealthVersions versions={versions} />
+      </section>
+      <section class="health-group" aria-labelledby="settings">
+        <div class="section-head">
+          <h2 id="settings">Settings in force</h2>
+          <span class="unit">Secrets are not shown.</span>
+        </div>
+        <HealthSettings settings={settings} />
+      </section>
+    </AdminPage>
+  );
+});
