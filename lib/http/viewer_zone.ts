@@ -2,6 +2,7 @@
 import { readClock } from "@/lib/shared/clock.ts";
 import { isTimeZone } from "@/lib/usage/usage_buckets.ts";
 import { ZONE_COOKIE } from "@/lib/shared/zone_cookie.ts";
+import { readCookie } from "./read_cookie.ts";
 
 /** Longest name of a time zone that is looked up; the IANA's longest has 32. */
 const MAX_ZONE_CHARACTERS = 64;
@@ -18,22 +19,9 @@ export function viewerZone(request: Request): {
   /** Whether the browser has told it. */
   isTold: boolean;
 } {
-  const told = readZone(cookieOf(request, ZONE_COOKIE));
+  const told = readZone(readCookie(request, ZONE_COOKIE));
   return {
     timeZone: told ?? readClock().timeZone,
     isTold: told !== null,
   };
-}
-
-function cookieOf({ headers }: Request, name: string): string | null {
-  for (const pair of (headers.get("cookie") ?? "").split(";")) {
-    const at = pair.indexOf("=");
-    if (pair.slice(0, at).trim() !== name) continue;
-    try {
-      return decodeURIComponent(pair.slice(at + 1).trim());
-    } catch {
-      return null;
-    }
-  }
-  return null;
 }

@@ -3,14 +3,19 @@ import type { ChartPlace, Hue } from "@/lib/shared/chart_parts.ts";
 import type { EffectiveLimits, UsageNumbers } from "@/lib/shared/wire.ts";
 import type { UsageChoice, UsageGroup, UsageMeasure } from "./usage_choice.ts";
 
+/** What was used by a part or in a stretch of time; people are not counted for each. */
+export type UsageFigures =
+  & Omit<UsageNumbers, "activeUsers">
+  & Partial<Pick<UsageNumbers, "activeUsers">>;
+
 /** A part of usage under its name. */
 export interface UsagePart {
   /** As the sums hold it; "" is none. */
   key: string;
   label: string;
-  numbers: UsageNumbers;
+  numbers: UsageFigures;
   /** The same in the span before; null: nothing, or not known. */
-  before: UsageNumbers | null;
+  before: UsageFigures | null;
 }
 
 /** Usage told apart by a dimension. */
@@ -37,7 +42,7 @@ export interface UsageBar {
 export interface UsageMoment {
   place: ChartPlace;
   /** Null: there are no records. */
-  numbers: UsageNumbers | null;
+  numbers: UsageFigures | null;
 }
 
 /** What is left of a budget of money, from its beginning to its end. */
@@ -99,6 +104,8 @@ export interface UsagePageView {
   /** What did not come in time, in words. */
   missing: string[];
   csvHref: string;
+  /** Where prices are set; null: not by the viewer. */
+  pricesHref: string | null;
   nowMs: number;
 }
 

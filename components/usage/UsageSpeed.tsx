@@ -1,0 +1,50 @@
+import type { VNode } from "preact";
+import { LineChart } from "@/components/charts/LineChart.tsx";
+import { formatPlural } from "@/lib/shared/format.ts";
+import {
+  formatSeconds,
+  LEAST_VALUES,
+} from "@/lib/shared/usage/usage_format.ts";
+import type { UsagePageView } from "@/lib/shared/usage/usage_page.ts";
+
+const KINDS = ["p50", "p95", "p99"] as const;
+
+/** How long the first token took, by time: percentiles, never averages of them. */
+export function UsageSpeed({ view }: { view: UsagePageView }): VNode | null {
+  const { moments, totals, unit } = view;
+  if (totals === null) return null;
+  const isHourly = unit === "hour";
+  const { n } = totals.ttftMs;
+  const isCut = unit === "week" || unit === "month";
+  return (
+    <LineChart
+      title="Time to first token"
+      unit={isCut ? "seconds, the last 90 days" : "seconds"}
+      label={`Time to first token, p50, p95 and p99 per ${
+        isHourly ? "hour" : "day"
+      }`}
+      places={moments.map(({ place }) => place)}
+      rowHead={isHourly ? "Hour" : "Day"}
+      series={KINDS.map((kind) => ({
+        label: kind,
+        kind,
+        values: moments.map(({ numbers }) =>
+          numbers === null || numbers.ttftMs.n < LEAST_VALUES
+            ? null
+            : numbers.ttftMs[kind]
+        ),
+      }))}
+      more={{
+        label: "n",
+        cells: moments.map(({ numbers }) => String(numbers?.ttftMs.n ?? 0)),
+      }}
+      format={(value) => `${formatSeconds(value)} s`}
+      formatTick={(value) => `${Number((value / 1_000).toFixed(2))} s`}
+      note={`n = ${
+        formatPlural(n, "streamed answer")
+      }; fewer than ${LEAST_VALUES} ${
+        isHourly ? "in an hour" : "in a day"
+      } leave a gap`}
+    />
+  );
+}
