@@ -18,6 +18,7 @@ import {
 } from "./config/file.ts";
 import { type MailSettings, readMail } from "./config/mail.ts";
 import type { OidcSettings } from "./config/oidc.ts";
+import type { AlertRuleSettings } from "./config/alerts.ts";
 import type { OutgoingSettings } from "./config/outgoing.ts";
 import type { LimitPolicySettings } from "./config/limits.ts";
 import type { RequestLogSettings } from "./config/request_log.ts";
@@ -80,6 +81,8 @@ export interface Config extends SignInSettings {
   oidc: OidcSettings;
   /** Where addresses that users set may lead. */
   outgoing: OutgoingSettings;
+  /** Rules of alerts, besides those that the program has by itself. */
+  alerts: readonly AlertRuleSettings[];
 }
 
 const DEFAULT_PORT = 8000;
@@ -247,6 +250,7 @@ export async function readConfig(
     requestLog: file.requestLog,
     oidc: file.oidc,
     outgoing: file.outgoing,
+    alerts: file.alerts,
   };
   requireSecret(config);
   return config;

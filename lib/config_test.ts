@@ -65,6 +65,7 @@ Deno.test("readConfig: nothing set gives the documented defaults", async () => {
     retention: { runEventsMinutes: 60, runsDays: 30, requestsDays: 90 },
     requestLog: { bodies: false, redact: [] },
     outgoing: { allow: [] },
+    alerts: [],
     oidc: {
       scopes: ["openid", "profile", "email"],
       groupsClaim: "groups",

@@ -91,12 +91,6 @@ export interface Signal {
   detail: string | null;
 }
 
-/** What an incarnation has found. */
-export interface FoundSignalsRecord extends Versioned {
-  readonly signals: readonly Signal[];
-  readonly token?: string;
-}
-
 /** What an event has told. */
 export interface ToldSignalRecord extends Versioned {
   readonly name: string;

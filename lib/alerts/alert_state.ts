@@ -66,8 +66,8 @@ export interface AlertStep {
   state: AlertState | null;
   /** What people are told now. Each `fired` is followed by one `resolved` before the next. */
   tells: "fired" | "resolved" | null;
-  /** It fired and is over, told or not. */
-  ending: AlertEnding | null;
+  /** It fired and is over, told or not; null: it is not. */
+  ended: { ending: AlertEnding; last: AlertState } | null;
 }
 
 /** Looks once at an alert. @param before null: it was well */
@@ -139,12 +139,16 @@ export function removeAlert(before: AlertState | null): AlertStep {
   return before === null ? WELL : over(before, "removed");
 }
 
-const WELL: AlertStep = { state: null, tells: null, ending: null };
+const WELL: AlertStep = { state: null, tells: null, ended: null };
 
 function over(state: AlertState, ending: AlertEnding): AlertStep {
   if (state.phase === "pending") return WELL;
   // Who was told that it fires is told that it is over, silence or not.
-  return { state: null, tells: state.isTold ? "resolved" : null, ending };
+  return {
+    state: null,
+    tells: state.isTold ? "resolved" : null,
+    ended: { ending, last: state },
+  };
 }
 
 /** Fires what has been bad for long enough, and tells what nobody was told yet. */
@@ -161,9 +165,9 @@ function advance(
     : state;
   const mayTell = isBadNow && !next.isTold && !isSilenced;
   if (next.phase === "pending" || !mayTell) {
-    return { state: next, tells: null, ending: null };
+    return { state: next, tells: null, ended: null };
   }
-  return { state: { ...next, isTold: true }, tells: "fired", ending: null };
+  return { state: { ...next, isTold: true }, tells: "fired", ended: null };
 }
 
 function isBad(value: number, { bad, limit }: AlertCondition): boolean {

@@ -11,7 +11,6 @@ import type {
   AlertRecord,
   AlertSettingsRecord,
   EndedAlertRecord,
-  FoundSignalsRecord,
   Signal,
   ToldSignalRecord,
 } from "./alert_record.ts";
@@ -227,25 +226,13 @@ export class AlertStore {
     return keys.alertSettingsKey(scope);
   }
 
-  /** All signals, and the rows that stand for nothing any more. */
-  async signals(
+  /** What events have told, and the rows that stand for nothing any more. */
+  async told(
     nowMs: number,
     signal: AbortSignal,
   ): Promise<{ signals: Signal[]; stale: Deno.KvKey[] }> {
     const signals: Signal[] = [];
     const stale: Deno.KvKey[] = [];
-    const found = list<FoundSignalsRecord>(this.#store, keys.foundSignals(), {
-      signal,
-    });
-    for await (const { key, value } of found) {
-      const fence = await get(
-        this.#store,
-        keys.fenceKey(keys.parseFoundSignalsKey(key)),
-        { signal },
-      );
-      if (fence.versionstamp === null) stale.push(key);
-      else signals.push(...value.signals);
-    }
     const told = list<ToldSignalRecord>(this.#store, keys.toldSignals(null), {
       signal,
     });
@@ -266,25 +253,6 @@ export class AlertStore {
       }
     }
     return { signals, stale };
-  }
-
-  /** What an incarnation has found, in place of what it had found before. */
-  async setFound(
-    incarnation: string,
-    signals: readonly Signal[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const key = keys.foundSignalsKey(incarnation);
-    const [there, fence] = await getMany<[FoundSignalsRecord, Versioned]>(
-      this.#store,
-      [key, keys.fenceKey(incarnation)],
-      { signal },
-    );
-    if (fence.versionstamp === null) return;
-    const unit = new UnitOfWork()
-      .check(keys.fenceKey(incarnation), fence.versionstamp)
-      .guard(key, there.versionstamp, { v: 1, signals });
-    await commit(this.#store, unit, { signal });
   }
 
   /** Adds what an event has told to the unit that goes on behind it. */
@@ -347,7 +315,7 @@ function add(
   else unit.set(key, record);
   if (ended !== null) {
     unit.set(
-      keys.endedAlertKey(scope, ended.endedAtMs, `${rule} ${series}`),
+      keys.endedAlertKey(scope, ended.endedAtMs, `${rule} ${series} ${scope}`),
       ended,
       { expireInMs: HISTORY_MS },
     );

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { USD_PATTERN } from "@/lib/shared/usd.ts";
 import { admissionSchema } from "./admission.ts";
+import { alertsSchema } from "./alerts.ts";
 import { budgetsSchema } from "./budgets.ts";
 import { cacheSchema } from "./cache.ts";
 import { wrongSetting } from "./config_error.ts";
@@ -132,6 +133,10 @@ const configFileSchema = z.strictObject({
     .describe("What is kept of requests that ask a model"),
   outgoing: outgoingSchema.prefault({})
     .describe("Where addresses that users set may lead"),
+  alerts: alertsSchema.default([])
+    .describe(
+      "What is watched, besides what is by default; a rule of the same id changes that",
+    ),
   oidc: oidcSchema.prefault({})
     .describe("Whom the identity provider lets in, and as what"),
 });

@@ -57,6 +57,7 @@ Deno.test("readConfigFile: prices, titles, retention and requestLog are taken as
     admission: ADMISSION,
     oidc: OIDC,
     outgoing: { allow: [] },
+    alerts: [],
     limits: [],
     budgets: [],
     ...file,
@@ -86,6 +87,7 @@ Deno.test("readConfigFile: what a section leaves out has its documented default"
       requestLog: { bodies: false, redact: [] },
       oidc: OIDC,
       outgoing: { allow: [] },
+      alerts: [],
     },
   );
 });

@@ -10,6 +10,7 @@ const STAND_INS = [
   "lib/std-testing",
 ];
 const SERVICES = [
+  "lib/alerts",
   "lib/backups",
   "lib/chat",
   "lib/documents",

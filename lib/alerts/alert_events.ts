@@ -1,0 +1,90 @@
+/** What the rest of the program is told of alerts. */
+import { hash } from "node:crypto";
+import type { OutboxEvent } from "@/lib/kv/outbox.ts";
+import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
+import {
+  type AlertFacts,
+  type AlertPlace,
+  SERVER_SCOPE,
+} from "./alert_record.ts";
+import type { AlertEnding, AlertState } from "./alert_state.ts";
+import { endingWords, headline, troubleWords } from "./alert_words.ts";
+
+/** Types of the events of alerts. */
+export const ALERT_EVENTS = {
+  fired: "alert.fired",
+  resolved: "alert.resolved",
+  silenced: "alert.silenced",
+} as const;
+
+/** Whose event it is: what is the server's is told those who run it, in the first workspace. */
+export function spaceOf(scope: string): string {
+  return scope === SERVER_SCOPE ? FIRST_WORKSPACE : scope;
+}
+
+/** Names one firing of an alert from its beginning to its end, for receivers that put both together. */
+export function incidentOf(
+  { scope, rule, series }: AlertPlace,
+  firedAtMs: number | null,
+): string {
+  const text = `${scope} ${rule} ${series} ${firedAtMs}`;
+  return `alr_${hash("sha256", text, "hex").slice(0, 22)}`;
+}
+
+/** It fires. */
+export function firedEvent(
+  facts: AlertFacts,
+  state: AlertState,
+  at: number,
+): OutboxEvent {
+  return {
+    type: ALERT_EVENTS.fired,
+    at,
+    subject: facts.rule,
+    data: {
+      ...shared(facts, state),
+      text: `${troubleWords(facts, state)} ${facts.next}`,
+    },
+  };
+}
+
+/** It is over. */
+export function resolvedEvent(
+  facts: AlertFacts,
+  state: AlertState,
+  at: number,
+  ending: AlertEnding,
+): OutboxEvent {
+  return {
+    type: ALERT_EVENTS.resolved,
+    at,
+    subject: facts.rule,
+    data: {
+      ...shared(facts, state),
+      text: endingWords(facts, state, at, ending),
+      ending,
+      resolvedAt: new Date(at).toISOString(),
+    },
+  };
+}
+
+function shared(facts: AlertFacts, state: AlertState) {
+  const { rule, scope, series, severity, metric, bad, limit, next, href } =
+    facts;
+  return {
+    incident: incidentOf(facts, state.firedAtMs),
+    rule,
+    scope,
+    series,
+    severity,
+    metric,
+    value: state.value,
+    bad,
+    limit,
+    title: headline(facts),
+    next,
+    href,
+    since: new Date(state.sinceMs).toISOString(),
+    firedAt: new Date(state.firedAtMs ?? state.atMs).toISOString(),
+  };
+}
