@@ -8,6 +8,7 @@ import {
   buildBackups,
   ensureBackups,
 } from "@/lib/backups/build_backups.ts";
+import { buildAnomalies } from "@/lib/anomalies/build_anomalies.ts";
 import { buildStoredCallers } from "@/lib/auth/build_stored_callers.ts";
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import { Sweeper } from "@/lib/sweeper.ts";
@@ -154,6 +155,7 @@ export function buildBackground(base: BaseServices): Background {
     mode: base.config.auth,
   });
   buildExports({ ...base, files, jobKinds });
+  buildAnomalies({ ...base, files, jobKinds });
   const batches = buildBatches({
     ...base,
     files,

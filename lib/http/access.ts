@@ -213,6 +213,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/v1/batches": v1("viewer", "member"),
   "/v1/batches/:batch": v1("viewer"),
   "/v1/batches/:batch/cancel": v1("member"),
+  "/api/anomalies": api("member"),
   "/api/usage": api("viewer"),
   "/api/usage.csv": api("viewer"),
 

@@ -1054,4 +1054,22 @@ export interface AlertRule {
 export interface AlertRuleList {
   items: AlertRule[];
   versions: { server: number | null; workspace: number };
+/** A value that is not as usual, out of those that `POST /api/anomalies` was given. */
+export interface FoundAnomaly {
+  /** As it was given. */
+  t: string | number;
+  v: number;
+  group: string | null;
+  /** What would have been as usual. */
+  expected: number;
+  /** How many standard deviations it is from that, from 5 on (3 where the level steps) and 1,000 at most. */
+  score: number;
+  /** Why, in words. */
+  reason: string;
+}
+
+/** What `POST /api/anomalies` answers. */
+export interface FoundAnomalies {
+  /** By time. */
+  anomalies: FoundAnomaly[];
 }

@@ -11,6 +11,7 @@ const STAND_INS = [
 ];
 const SERVICES = [
   "lib/alerts",
+  "lib/anomalies",
   "lib/backups",
   "lib/chat",
   "lib/documents",

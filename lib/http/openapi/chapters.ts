@@ -1,4 +1,5 @@
 /** What the APIs can do, in the order in which it is read. */
+import { ANOMALIES } from "./anomaly_operations.ts";
 import { DOCUMENTS, EVENTS, JOBS } from "./background_operations.ts";
 import { BACKUPS } from "./backup_operations.ts";
 import { ANSWERS, THREADS, WORK } from "./chat_operations.ts";
@@ -22,6 +23,7 @@ export const CHAPTERS: readonly Chapter[] = [
   PEOPLE,
   LIMITS,
   USAGE,
+  ANOMALIES,
   PROVIDERS,
   HEALTH,
   OPERATION,
