@@ -1054,6 +1054,8 @@ export interface AlertRule {
 export interface AlertRuleList {
   items: AlertRule[];
   versions: { server: number | null; workspace: number };
+}
+
 /** A value that is not as usual, out of those that `POST /api/anomalies` was given. */
 export interface FoundAnomaly {
   /** As it was given. */
