@@ -8,7 +8,7 @@ import {
   buildBackups,
   ensureBackups,
 } from "@/lib/backups/build_backups.ts";
-import { buildAnomalies } from "@/lib/anomalies/build_anomalies.ts";
+import { type AlertServices, buildAlerts } from "@/lib/alerts/build_alerts.ts";
 import { buildStoredCallers } from "@/lib/auth/build_stored_callers.ts";
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import { Sweeper } from "@/lib/sweeper.ts";
@@ -52,6 +52,7 @@ import {
 /** Services that the rest of the program is given beside those of `BaseServices`. */
 export interface Background
   extends
+    AlertServices,
     BackupServices,
     BatchServices,
     ChatJobServices,
@@ -154,6 +155,7 @@ export function buildBackground(base: BaseServices): Background {
     ...base,
     mode: base.config.auth,
   });
+  const alerts = buildAlerts(base);
   buildExports({ ...base, files, jobKinds });
   buildAnomalies({ ...base, files, jobKinds });
   const batches = buildBatches({
@@ -211,6 +213,7 @@ export function buildBackground(base: BaseServices): Background {
     jobKinds,
   });
   return {
+    ...alerts,
     ...backups,
     ...batches,
     ...documents,
@@ -235,6 +238,7 @@ export function buildBackground(base: BaseServices): Background {
 /** Begins to work. A store that takes no writes is left alone. */
 export function startBackground(
   {
+    alertEvaluator,
     backups,
     oldDeliveries,
     oldFiles,
@@ -249,6 +253,7 @@ export function startBackground(
 ): void {
   if (store.readOnly) return;
   jobWorker.start();
+  alertEvaluator.start();
   for (const sweeper of jobSweepers) sweeper.start();
   scheduleTicker.start(async () => {
     await ensureUpkeep(schedules);
@@ -263,6 +268,7 @@ export function startBackground(
 /** Ends, and gives back what is under way; resolves after so many milliseconds at the latest. */
 export async function stopBackground(
   {
+    alertEvaluator,
     jobSweepers,
     jobWorker,
     oldDeliveries,
@@ -276,6 +282,7 @@ export async function stopBackground(
 ): Promise<void> {
   await Promise.all([
     jobWorker.stop(deadlineMs),
+    alertEvaluator.close(),
     ...jobSweepers.map((sweeper) => sweeper.close()),
     oldFiles.close(),
     oldDeliveries.close(),
