@@ -9,6 +9,7 @@ import {
   ensureBackups,
 } from "@/lib/backups/build_backups.ts";
 import { type AlertServices, buildAlerts } from "@/lib/alerts/build_alerts.ts";
+import { buildAnomalies } from "@/lib/anomalies/build_anomalies.ts";
 import { buildStoredCallers } from "@/lib/auth/build_stored_callers.ts";
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import { Sweeper } from "@/lib/sweeper.ts";

@@ -1,0 +1,130 @@
+/** `/api/anomalies`: what programs find in points of their own, and what they may not send. */
+import assert from "node:assert/strict";
+import {
+  countAround,
+  HOUR_MS,
+  MONDAY_MS,
+  randomOf,
+  workload,
+} from "@/lib/anomalies/testing/series.ts";
+import type { FoundAnomalies, Job } from "@/lib/shared/wire.ts";
+import { startApp, type TestApp } from "../support/app.ts";
+import { waitFor } from "../support/wait.ts";
+
+const PLANTED = [1_234, 5_000, 7_777];
+
+/** Hourly counts of an office, with three spikes. */
+function points(count: number) {
+  const random = randomOf(1);
+  return Array.from({ length: count }, (_, hour) => ({
+    t: new Date(MONDAY_MS + hour * HOUR_MS).toISOString(),
+    v: countAround(100 * workload(hour), random) +
+      (PLANTED.includes(hour) ? 500 : 0),
+    group: "office",
+  }));
+}
+
+async function problem(response: Response, status: number, code: string) {
+  const text = await response.text();
+  assert.equal(response.status, status, text);
+  assert.equal(JSON.parse(text).code, code, text);
+  return JSON.parse(text);
+}
+
+async function find(app: TestApp, body: unknown): Promise<FoundAnomalies> {
+  const answer = await app.post("/api/anomalies", body);
+  assert.equal(answer.status, 200, await answer.clone().text());
+  return await answer.json();
+}
+
+Deno.test("POST /api/anomalies: 10,000 points are answered at once, with what was planted and why", async () => {
+  await using app = await startApp();
+  const given = points(10_000);
+  const { anomalies } = await find(app, { points: given });
+  assert.deepEqual(anomalies.map(({ t }) => t), PLANTED.map((i) => given[i].t));
+  for (const { v, group, expected, score, reason } of anomalies) {
+    assert.equal(group, "office");
+    assert.ok(v >= 500 && expected < 150 && score > 5);
+    assert.match(reason, /^\d+ where .+ is usual .+ UTC/);
+  }
+});
+
+Deno.test("POST /api/anomalies: more points are looked at by a job, which ends with the same", async () => {
+  await using app = await startApp();
+  const given = points(10_001);
+  const answer = await app.post("/api/anomalies", { points: given });
+  const job: Job = await answer.json();
+  assert.equal(answer.status, 202, JSON.stringify(job));
+  assert.equal(answer.headers.get("location"), `/api/jobs/${job.id}`);
+  const done = await waitFor("the job to end", async () => {
+    const now: Job = await (await app.fetch(`/api/jobs/${job.id}`)).json();
+    assert.notEqual(now.status, "dead", JSON.stringify(now));
+    return now.status === "completed" ? now : null;
+  });
+  const { anomalies, text } = done.result as FoundAnomalies & { text: string };
+  assert.deepEqual(anomalies.map(({ t }) => t), PLANTED.map((i) => given[i].t));
+  assert.equal(text, "3 anomalies in 10,001 points.");
+});
+
+Deno.test("POST /api/anomalies: nothing to look at is no anomaly", async () => {
+  await using app = await startApp();
+  assert.deepEqual(await find(app, { points: [] }), { anomalies: [] });
+  assert.deepEqual(
+    await find(app, { points: [{ t: "2026-11-21T00:00:00Z", v: 5 }] }),
+    { anomalies: [] },
+  );
+});
+
+Deno.test("POST /api/anomalies: refuses what is no point and says which, and too many of them", async () => {
+  await using app = await startApp();
+  const { errors } = await problem(
+    await app.post("/api/anomalies", {
+      points: [{ t: 1, v: 1 }, { t: 2, v: "x" }],
+    }),
+    400,
+    "invalid_request",
+  );
+  assert.equal(errors[0].path, "points.1.v");
+  for (
+    const body of [{}, { points: 5 }, { points: [], missing: "?" }, {
+      points: [],
+      more: 1,
+    }]
+  ) {
+    await problem(
+      await app.post("/api/anomalies", body),
+      400,
+      "invalid_request",
+    );
+  }
+  const headers = { "content-type": "application/json" };
+  const nan = '{"points":[{"t":1,"v":NaN}]}';
+  await problem(
+    await app.fetch("/api/anomalies", { method: "POST", headers, body: nan }),
+    400,
+    "invalid_json",
+  );
+  const many = new Array(100_001).fill({ t: 1, v: 1 });
+  await problem(
+    await app.post("/api/anomalies", { points: many }),
+    413,
+    "too_many_points",
+  );
+});
+
+Deno.test("POST /api/anomalies: others are served while many points are looked at", async () => {
+  await using app = await startApp();
+  const body = { points: points(10_000) };
+  const order: string[] = [];
+  const looked = Promise.all([1, 2, 3].map(() => find(app, body))).then(() => {
+    order.push("anomalies");
+  });
+  const served = (async () => {
+    for (let i = 0; i < 10; i += 1) {
+      await (await app.fetch("/healthz")).body?.cancel();
+    }
+    order.push("health");
+  })();
+  await Promise.all([looked, served]);
+  assert.deepEqual(order, ["health", "anomalies"]);
+});
