@@ -49,7 +49,6 @@ const NUMBERS = [
   "cacheHits",
   "joined",
   "savedMicroUsd",
-  "activeUsers",
 ] as const satisfies readonly (keyof UsageTotals)[];
 
 const MEASURES = [
@@ -69,6 +68,7 @@ export function* usageLines(
     "start",
     ...dimension === null ? [] : [dimension, "label"],
     ...NUMBERS,
+    ...dimension === null ? ["activeUsers"] : [],
     ...MEASURES.flatMap((
       name,
     ) => [`${name}.n`, `${name}.p50`, `${name}.p95`, `${name}.p99`]),
@@ -81,6 +81,7 @@ export function* usageLines(
         key === null || key === OTHER ? "" : labelOf(key) ?? "",
       ],
       ...NUMBERS.map((name) => row[name]),
+      ...dimension === null ? [row.activeUsers ?? 0] : [],
       ...MEASURES.flatMap((name) => {
         const { n, p50, p95, p99 } = row[name];
         return [

@@ -719,6 +719,9 @@ export interface UsageNumbers {
   overheadMs: UsagePercentiles;
 }
 
+/** What one of several groups has used. */
+export type UsageGroupNumbers = Omit<UsageNumbers, "activeUsers">;
+
 /** What `GET /api/usage` answers. */
 export interface UsageAnswer {
   from: string;
@@ -727,9 +730,14 @@ export interface UsageAnswer {
   timeZone: string;
   totals: UsageNumbers;
   /** Most requests first. */
-  groups: (UsageNumbers & { key: string; label: string })[];
+  groups: (UsageGroupNumbers & { key: string; label: string })[];
   /** Of those buckets and groups in which there was something; `other`: of all further groups. */
-  series: (UsageNumbers & { start: string; key: string | null })[];
+  series: (UsageGroupNumbers & {
+    start: string;
+    key: string | null;
+    /** Where nothing is grouped. */
+    activeUsers?: number;
+  })[];
   asOf: string;
 }
 

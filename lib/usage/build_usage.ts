@@ -6,7 +6,8 @@ import type { Logger } from "@/lib/observe/log.ts";
 import { UsageFold } from "./usage_fold.ts";
 import { type UsageParts as QueryParts, UsageQuery } from "./usage_query.ts";
 import { UsageRollup } from "./usage_rollup.ts";
-import { MINUTE_MS, UsageStore } from "./usage_store.ts";
+import { MINUTE_MS } from "./usage_grains.ts";
+import { UsageStore } from "./usage_store.ts";
 
 export interface UsageBuildParts {
   store: Store;

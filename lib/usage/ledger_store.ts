@@ -1,7 +1,7 @@
 /** The ledger in the store: the lane writes its rows, packed into one page a batch and workspace. */
 import { workspaceOf } from "@/lib/shared/spaces.ts";
 import { StorageError } from "@/lib/errors.ts";
-import { ledgerPages } from "@/lib/kv/keys.ts";
+import { ledgerPages, parseLedgerPageKey } from "@/lib/kv/keys.ts";
 import type { LedgerEntry, LedgerPageRecord } from "@/lib/kv/pages.ts";
 import { list } from "@/lib/kv/reads.ts";
 import type { Lane } from "@/lib/kv/lane.ts";
@@ -57,6 +57,16 @@ export async function writeRunlessRow(
   await lane.write({ ledger: [entry], counters, urgency: "soon" });
 }
 
+/** Rows of one batch and workspace, or some of them. */
+export interface LedgerPage {
+  /** When the batch was written, milliseconds since 1970 UTC. */
+  atMs: number;
+  incarnation: string;
+  /** Number of the batch. */
+  n: number;
+  rows: LedgerRow[];
+}
+
 export class Ledger {
   readonly #store: Store;
 
@@ -78,6 +88,18 @@ export class Ledger {
     toMs: number,
     signal: AbortSignal,
   ): AsyncGenerator<LedgerRow, void, void> {
+    for await (const { rows } of this.pages(workspace, fromMs, toMs, signal)) {
+      yield* rows;
+    }
+  }
+
+  /** The same by page, with when it was written and by whom. @throws as `rows` does */
+  async *pages(
+    workspace: string,
+    fromMs: number,
+    toMs: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<LedgerPage, void, void> {
     if (fromMs >= toMs) return;
     const pages = list<LedgerPageRecord>(
       this.#store,
@@ -85,7 +107,7 @@ export class Ledger {
       { batchSize: PAGES_PER_READ, signal },
     );
     for await (const { key, value } of pages) {
-      yield* decodePage(key, value);
+      yield { ...parseLedgerPageKey(key), rows: decodePage(key, value) };
     }
   }
 }

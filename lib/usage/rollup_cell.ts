@@ -18,12 +18,15 @@ export type Dimension = (typeof DIMENSIONS)[number];
 /** What is added up, in the order in which it is stored. Whole numbers. */
 export const COUNTERS = [
   "requests",
+  "errors",
   "inputTokens",
   "cachedInputTokens",
   "outputTokens",
   "costMicroUsd",
   "unpricedRequests",
   "estimatedRequests",
+  "cacheHits",
+  "joined",
   "savedMicroUsd",
 ] as const;
 
@@ -82,12 +85,15 @@ export class Cells {
       cache: row.cache ?? "",
     });
     counters.requests += 1;
+    counters.errors += isError(row) ? 1 : 0;
     counters.inputTokens += row.inputTokens;
     counters.cachedInputTokens += row.cachedInputTokens;
     counters.outputTokens += row.outputTokens;
     counters.costMicroUsd += row.costMicroUsd ?? 0;
     counters.unpricedRequests += row.costMicroUsd === null ? 1 : 0;
     counters.estimatedRequests += row.estimated ? 1 : 0;
+    counters.cacheHits += row.cache?.startsWith("hit-") ? 1 : 0;
+    counters.joined += row.cache === "joined" ? 1 : 0;
     counters.savedMicroUsd += row.savedMicroUsd ?? 0;
     measure(measures, row);
   }
@@ -102,7 +108,9 @@ export class Cells {
   }
 
   #cell(dimensions: Readonly<Record<Dimension, string>>): Cell {
-    const id = DIMENSIONS.map((name) => dimensions[name]).join("\0");
+    const { user, key, model, provider, source, status, cache } = dimensions;
+    const id =
+      `${user}\0${key}\0${model}\0${provider}\0${source}\0${status}\0${cache}`;
     let cell = this.#cells.get(id);
     if (cell === undefined) {
       cell = {
@@ -114,6 +122,11 @@ export class Cells {
     }
     return cell;
   }
+}
+
+/** Whether an answer ended by the fault of somebody else than who asked. */
+function isError({ status }: LedgerRow): boolean {
+  return status === "failed" || status === "interrupted";
 }
 
 /** Times of a row. What came out of the cache says nothing about how fast a model is. */

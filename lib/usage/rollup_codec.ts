@@ -1,11 +1,14 @@
 /**
- * Cells packed into bytes: a table of their texts, then for each cell the places of its texts, its sums,
- * and the buckets of its histograms that hold something. Numbers are unsigned LEB128.
+ * Cells packed into bytes: which dimensions they have, a table of their texts, then for each cell the
+ * places of its texts, its sums, and the buckets of its histograms that hold something. Numbers are
+ * unsigned LEB128.
  */
-import { type Histogram, HISTOGRAM_VERSION } from "./histogram.ts";
+import { HISTOGRAM_VERSION } from "./histogram.ts";
+import { ByteReader, ByteWriter } from "./rollup_bytes.ts";
 import {
   type Cell,
   COUNTERS,
+  type Dimension,
   DIMENSIONS,
   emptyCounters,
   emptyMeasures,
@@ -13,7 +16,7 @@ import {
 } from "./rollup_cell.ts";
 
 /** Version of the format and of the table of buckets. */
-const FORMAT = [1, HISTOGRAM_VERSION] as const;
+const FORMAT = [2, HISTOGRAM_VERSION] as const;
 
 /** A part is closed before it has more bytes than that; the store takes 64 KiB a value. */
 export const MAX_PART_BYTES = 48 * 1024;
@@ -21,14 +24,28 @@ export const MAX_PART_BYTES = 48 * 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** What of its cells a part holds. */
+export interface CellShape {
+  /** The others count as none. */
+  readonly dimensions: readonly Dimension[];
+  /** Whether there are histograms. */
+  readonly hasTimes: boolean;
+}
+
+/** All that a cell has. */
+export const WHOLE: CellShape = { dimensions: DIMENSIONS, hasTimes: true };
+
 /** Packs cells into as few parts as their sizes allow; none make no part. @throws {RangeError} */
-export function packCells(cells: Iterable<Cell>): Uint8Array<ArrayBuffer>[] {
+export function packCells(
+  cells: Iterable<Cell>,
+  shape: CellShape = WHOLE,
+): Uint8Array<ArrayBuffer>[] {
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  let part = new PartWriter();
+  let part = new PartWriter(shape);
   for (const cell of cells) {
     if (!part.add(cell)) {
       parts.push(part.finish());
-      part = new PartWriter();
+      part = new PartWriter(shape);
       if (!part.add(cell)) throw new RangeError("A cell is larger than a part");
     }
   }
@@ -38,57 +55,140 @@ export function packCells(cells: Iterable<Cell>): Uint8Array<ArrayBuffer>[] {
 
 /** The cells of one part. @throws {TypeError} for bytes of another format */
 export function* unpackCells(bytes: Uint8Array): Generator<Cell, void, void> {
-  const reader = new Reader(bytes);
-  for (const wanted of FORMAT) {
-    const version = reader.number();
-    if (version !== wanted) {
-      throw new TypeError(`Cells are of format "${version}", not "${wanted}"`);
+  const reader = new CellReader(bytes);
+  while (reader.next()) yield reader.cell();
+}
+
+/**
+ * Reads the cells of a part one after the other, in place: sums over many thousands of them make no
+ * objects. @throws {TypeError} for bytes of another format
+ */
+export class CellReader {
+  /** Texts by their places. */
+  readonly texts: readonly string[];
+  /** The places of the cell's texts, by dimension; -1 where the part does not tell them apart. */
+  readonly places = new Int32Array(DIMENSIONS.length).fill(-1);
+  /** The cell's sums, in the order of `COUNTERS`. */
+  readonly counters = new Float64Array(COUNTERS.length);
+  readonly #bytes: ByteReader;
+  readonly #told: readonly number[];
+  readonly #hasTimes: boolean;
+  #left: number;
+  #timesAt = 0;
+  #nextAt: number;
+
+  constructor(bytes: Uint8Array) {
+    const reader = this.#bytes = new ByteReader(bytes);
+    for (const wanted of FORMAT) {
+      const version = reader.number();
+      if (version !== wanted) {
+        throw new TypeError(
+          `Cells are of format "${version}", not "${wanted}"`,
+        );
+      }
+    }
+    const mask = reader.number();
+    this.#told = DIMENSIONS.flatMap((_, place) =>
+      (mask >> place) % 2 === 1 ? [place] : []
+    );
+    this.#hasTimes = reader.number() === 1;
+    this.texts = readTexts(reader);
+    this.#left = reader.number();
+    this.#nextAt = reader.at;
+  }
+
+  /** Goes on to the next cell. False: there is none. */
+  next(): boolean {
+    if (this.#left === 0) return false;
+    this.#left -= 1;
+    const reader = this.#bytes;
+    reader.at = this.#nextAt;
+    for (const dimension of this.#told) {
+      const place = reader.number();
+      if (place >= this.texts.length) {
+        throw new TypeError("Cells name a missing text");
+      }
+      this.places[dimension] = place;
+    }
+    for (let place = 0; place < this.counters.length; place += 1) {
+      this.counters[place] = reader.number();
+    }
+    const length = this.#hasTimes ? reader.number() : 0;
+    this.#timesAt = reader.at;
+    this.#nextAt = reader.at + length;
+    return true;
+  }
+
+  /** Calls back with each bucket of the cell's histograms that holds something. */
+  times(visit: (measure: number, bucket: number, count: number) => void): void {
+    if (!this.#hasTimes) return;
+    const reader = this.#bytes;
+    reader.at = this.#timesAt;
+    for (let measure = 0; measure < MEASURES.length; measure += 1) {
+      let bucket = 0;
+      for (let left = reader.number(); left > 0; left -= 1) {
+        bucket += reader.number();
+        visit(measure, bucket, reader.number());
+      }
     }
   }
-  const texts: string[] = [];
-  for (let left = reader.number(); left > 0; left -= 1) {
-    texts.push(reader.text());
-  }
-  for (let left = reader.number(); left > 0; left -= 1) {
-    yield readCell(reader, texts);
+
+  /** The cell as an object of its own. */
+  cell(): Cell {
+    const dimensions: Record<string, string> = {};
+    for (const [place, name] of DIMENSIONS.entries()) {
+      const text = this.places[place];
+      dimensions[name] = text === -1 ? "" : this.texts[text];
+    }
+    const counters = emptyCounters();
+    for (const [place, name] of COUNTERS.entries()) {
+      counters[name] = this.counters[place];
+    }
+    const measures = emptyMeasures();
+    this.times((measure, bucket, count) =>
+      measures[MEASURES[measure]].set(bucket, count)
+    );
+    return {
+      dimensions: dimensions as Cell["dimensions"],
+      counters,
+      measures,
+    };
   }
 }
 
-function readCell(reader: Reader, texts: readonly string[]): Cell {
-  const dimensions: Record<string, string> = {};
-  for (const name of DIMENSIONS) {
-    const text = texts[reader.number()];
-    if (text === undefined) throw new TypeError("Cells name a missing text");
-    dimensions[name] = text;
-  }
-  const counters = emptyCounters();
-  for (const name of COUNTERS) counters[name] = reader.number();
-  const measures = emptyMeasures();
-  for (const name of MEASURES) readHistogram(reader, measures[name]);
-  return { dimensions: dimensions as Cell["dimensions"], counters, measures };
-}
-
-function readHistogram(reader: Reader, histogram: Histogram): void {
-  let bucket = 0;
-  for (let left = reader.number(); left > 0; left -= 1) {
-    bucket += reader.number();
-    histogram.set(bucket, reader.number());
-  }
+/** The table of texts: the length of each in UTF-16, then all of them in UTF-8, decoded at once. */
+function readTexts(reader: ByteReader): string[] {
+  const lengths = Array.from(
+    { length: reader.number() },
+    () => reader.number(),
+  );
+  const all = decoder.decode(reader.bytes(reader.number()));
+  let at = 0;
+  return lengths.map((length) => all.slice(at, at += length));
 }
 
 /** One part in the making. */
 class PartWriter {
+  readonly #shape: CellShape;
+  readonly #told: readonly Dimension[];
   readonly #texts = new Map<string, number>();
   #textBytes = 0;
-  #body: number[] = [];
+  readonly #body = new ByteWriter();
+  readonly #times = new ByteWriter();
   cells = 0;
 
+  constructor(shape: CellShape) {
+    this.#shape = shape;
+    this.#told = DIMENSIONS.filter((name) => shape.dimensions.includes(name));
+  }
+
   /** False: the part is full without it, and as it was. */
-  add(cell: Cell): boolean {
+  add({ dimensions, counters, measures }: Cell): boolean {
+    const before = this.#body.length;
     const added: string[] = [];
     let textBytes = 0;
-    const places = DIMENSIONS.map((name) => {
-      const text = cell.dimensions[name];
+    for (const name of this.#told) {
+      const text = dimensions[name];
       let place = this.#texts.get(text);
       if (place === undefined) {
         place = this.#texts.size;
@@ -96,86 +196,42 @@ class PartWriter {
         added.push(text);
         textBytes += encoder.encode(text).length + 3;
       }
-      return place;
-    });
-    const bytes: number[] = [];
-    for (const place of places) writeNumber(bytes, place);
-    for (const name of COUNTERS) writeNumber(bytes, cell.counters[name]);
-    for (const name of MEASURES) writeHistogram(bytes, cell.measures[name]);
-    const size = this.#body.length + this.#textBytes + bytes.length + textBytes;
-    if (size > MAX_PART_BYTES) {
+      this.#body.number(place);
+    }
+    for (const name of COUNTERS) this.#body.number(counters[name]);
+    if (this.#shape.hasTimes) {
+      this.#times.length = 0;
+      for (const name of MEASURES) this.#times.histogram(measures[name]);
+      this.#body.number(this.#times.length);
+      this.#body.bytes(this.#times.view());
+    }
+    if (this.#body.length + this.#textBytes + textBytes > MAX_PART_BYTES) {
+      this.#body.length = before;
       for (const text of added) this.#texts.delete(text);
       return false;
     }
-    for (const byte of bytes) this.#body.push(byte);
     this.#textBytes += textBytes;
     this.cells += 1;
     return true;
   }
 
   finish(): Uint8Array<ArrayBuffer> {
-    const head: number[] = [...FORMAT];
-    writeNumber(head, this.#texts.size);
-    for (const text of this.#texts.keys()) {
-      const bytes = encoder.encode(text);
-      writeNumber(head, bytes.length);
-      for (const byte of bytes) head.push(byte);
-    }
-    writeNumber(head, this.cells);
-    return Uint8Array.from([...head, ...this.#body]);
-  }
-}
-
-function writeHistogram(bytes: number[], histogram: Histogram): void {
-  writeNumber(bytes, histogram.size);
-  let last = 0;
-  for (const bucket of [...histogram.keys()].sort((a, b) => a - b)) {
-    writeNumber(bytes, bucket - last);
-    writeNumber(bytes, histogram.get(bucket)!);
-    last = bucket;
-  }
-}
-
-/** @param value whole, from 0 to 2^53 - 1 */
-function writeNumber(bytes: number[], value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new RangeError(`"${value}" is no whole number that can be packed`);
-  }
-  let rest = value;
-  while (rest >= 128) {
-    bytes.push((rest % 128) + 128);
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(rest);
-}
-
-class Reader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  number(): number {
-    let value = 0;
-    let scale = 1;
-    while (true) {
-      const byte = this.#bytes[this.#at];
-      if (byte === undefined) throw new TypeError("Cells are cut off");
-      this.#at += 1;
-      value += (byte % 128) * scale;
-      if (byte < 128) return value;
-      scale *= 128;
-    }
-  }
-
-  text(): string {
-    const length = this.number();
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw new TypeError("Cells are cut off");
-    const text = decoder.decode(this.#bytes.subarray(this.#at, end));
-    this.#at = end;
-    return text;
+    const part = new ByteWriter();
+    for (const version of FORMAT) part.number(version);
+    const mask = this.#told.reduce(
+      (sum, name) => sum + 2 ** DIMENSIONS.indexOf(name),
+      0,
+    );
+    part.number(mask);
+    part.number(this.#shape.hasTimes ? 1 : 0);
+    const texts = [...this.#texts.keys()];
+    part.number(texts.length);
+    for (const text of texts) part.number(text.length);
+    const bytes = encoder.encode(texts.join(""));
+    part.number(bytes.length);
+    part.bytes(bytes);
+    part.number(this.cells);
+    part.bytes(this.#body.view());
+    return part.view().slice();
   }
 }

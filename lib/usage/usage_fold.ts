@@ -11,9 +11,9 @@ import { StorageError } from "@/lib/errors.ts";
 import { decodeLedgerRow } from "./ledger_row.ts";
 import { Cells } from "./rollup_cell.ts";
 import { packCells } from "./rollup_codec.ts";
+import { MINUTE_MS } from "./usage_grains.ts";
 import {
   foldEntry,
-  MINUTE_MS,
   type MinuteSums,
   type UnfoldedMark,
 } from "./usage_store.ts";

@@ -1,25 +1,20 @@
 /** What was used in a span of time, out of the sums alone: no row of the ledger is read. */
-import {
-  addHistogram,
-  countOf,
-  type Histogram,
-  percentile,
-} from "./histogram.ts";
-import {
-  type Cell,
-  COUNTERS,
-  type Dimension,
-  DIMENSIONS,
-  emptyCounters,
-  emptyMeasures,
-  MEASURES,
-} from "./rollup_cell.ts";
+import { DIMENSIONS } from "./rollup_cell.ts";
+import { ActivePeople } from "./usage_active.ts";
+import { SharedAnswers } from "./shared_answers.ts";
 import { type Bucket, bucketStarts } from "./usage_buckets.ts";
 import { cover, isDaysOnly, snap } from "./usage_cover.ts";
-import type { SummedPart, UsageStore } from "./usage_store.ts";
+import {
+  type GroupsOf,
+  type ScannedCell,
+  type UsageDimension,
+  type UsageFilters,
+  UsageScan,
+} from "./usage_scan.ts";
+import type { UsageStore } from "./usage_store.ts";
+import { Tally, type UsageSummary } from "./usage_tally.ts";
 
-/** By what usage is told apart: what a row has, and the groups of its user. */
-export type UsageDimension = Dimension | "group";
+export type { UsageDimension } from "./usage_scan.ts";
 
 export const USAGE_DIMENSIONS: readonly UsageDimension[] = [
   ...DIMENSIONS,
@@ -34,49 +29,28 @@ export interface UsageQuestion {
   timeZone: string;
   groupBy: UsageDimension | null;
   /** Values of which a row has to have one, by dimension. */
-  filters: Partial<Record<UsageDimension, readonly string[]>>;
+  filters: UsageFilters;
   /** So many groups have a series of their own; the others share one. */
   series: number;
   /** Which groups are first; those with the most requests unless told. */
   rankBy?: "requests" | "cost" | "tokens";
+  /**
+   * Whether groups have percentiles, too; totals do. Unless told they do. Without, groups that are as
+   * many as people cost a fraction.
+   */
+  times?: "all" | "totals";
 }
 
 export interface UsageParts {
   store: UsageStore;
   /** Groups that people of a workspace are in now. */
-  groupsOf: (
-    workspace: string,
-    signal: AbortSignal,
-  ) => Promise<(user: string) => readonly string[]>;
+  groupsOf: (workspace: string, signal: AbortSignal) => Promise<GroupsOf>;
 }
 
-/** Percentiles of something, and of how many. */
-export interface Percentiles {
-  n: number;
-  p50: number | null;
-  p95: number | null;
-  p99: number | null;
-}
-
-/** What was used, as a number each. */
-export interface UsageTotals {
-  requests: number;
-  errors: number;
-  inputTokens: number;
-  cachedInputTokens: number;
-  outputTokens: number;
-  costMicroUsd: number;
-  unpricedRequests: number;
-  estimatedRequests: number;
-  cacheHits: number;
-  joined: number;
-  savedMicroUsd: number;
+/** What was used, and by how many. */
+export interface UsageTotals extends UsageSummary {
   /** People who asked for something, each once. */
   activeUsers: number;
-  ttftMs: Percentiles;
-  tokensPerSecond: Percentiles;
-  totalMs: Percentiles;
-  overheadMs: Percentiles;
 }
 
 /** The group of those that have no series of their own. */
@@ -89,233 +63,231 @@ export interface UsageReport {
   timeZone: string;
   totals: UsageTotals;
   /** Those with most of what they are ranked by first. */
-  groups: (UsageTotals & { key: string })[];
+  groups: (UsageSummary & { key: string })[];
   /** One for each bucket and group in which there was something. */
-  series: (UsageTotals & { startMs: number; key: string | null })[];
+  series: (UsageSummary & {
+    startMs: number;
+    key: string | null;
+    /** Where nothing is grouped. */
+    activeUsers?: number;
+  })[];
   asOfMs: number;
 }
 
-/** The part of a report that grows while rows are read. */
-class Tally {
-  readonly counters = emptyCounters();
-  readonly measures = emptyMeasures();
-  errors = 0;
-  cacheHits = 0;
-  joined = 0;
-  readonly users = new Set<string>();
-
-  add({ dimensions, counters, measures }: Cell): void {
-    for (const name of COUNTERS) this.counters[name] += counters[name];
-    for (const name of MEASURES) {
-      addHistogram(this.measures[name], measures[name]);
-    }
-    const { requests } = counters;
-    if (isError(dimensions.status)) this.errors += requests;
-    if (isHit(dimensions.cache)) this.cacheHits += requests;
-    if (dimensions.cache === "joined") this.joined += requests;
-    if (dimensions.user !== "") this.users.add(dimensions.user);
-  }
-
-  get totals(): UsageTotals {
-    const { errors, cacheHits, joined, counters, measures } = this;
-    return {
-      ...counters,
-      errors,
-      cacheHits,
-      joined,
-      activeUsers: this.users.size,
-      ttftMs: percentilesOf(measures.ttftMs),
-      tokensPerSecond: percentilesOf(measures.tokensPerSecond),
-      totalMs: percentilesOf(measures.totalMs),
-      overheadMs: percentilesOf(measures.overheadMs),
-    };
-  }
+interface Group {
+  key: string;
+  tally: Tally;
+  /** Where its series is among those of the report. */
+  series: number;
 }
 
-/** Whether an answer ended so is the fault of somebody else than who asked. */
-function isError(status: string): boolean {
-  return status === "failed" || status === "interrupted";
-}
-
-function isHit(cache: string): boolean {
-  return cache === "hit-l1" || cache === "hit-l2";
-}
-
-function rankOf(
-  { counters }: Tally,
-  by: UsageQuestion["rankBy"] = "requests",
-): number {
-  if (by === "cost") return counters.costMicroUsd;
-  return by === "tokens"
-    ? counters.inputTokens + counters.outputTokens
-    : counters.requests;
-}
-
-function percentilesOf(histogram: Histogram): Percentiles {
-  return {
-    n: countOf(histogram),
-    p50: percentile(histogram, 0.5),
-    p95: percentile(histogram, 0.95),
-    p99: percentile(histogram, 0.99),
-  };
-}
-
-/** The values of a dimension that a cell counts for. */
-type ValuesOf = (cell: Cell) => readonly string[];
+/** How long an answer serves those who ask the same, in milliseconds. */
+const SHARED_MS = 500;
 
 export class UsageQuery {
   readonly #parts: UsageParts;
+  readonly #shared: SharedAnswers<UsageReport>;
 
   constructor(parts: UsageParts) {
     this.#parts = parts;
+    this.#shared = new SharedAnswers(parts.store.clock, SHARED_MS);
   }
 
   /**
-   * Reads what was used. A span that begins before hours are kept is told in days of UTC.
+   * Reads what was used. A span that begins before hours are kept is told in days of UTC. Who asks the
+   * same at the same time gets the same report, which is not to be changed.
    * @throws {StorageError} when the store does not answer
+   * @throws the signal's reason when it aborts
    */
   async ask(
     workspace: string,
     question: UsageQuestion,
     signal: AbortSignal,
   ): Promise<UsageReport> {
-    const { store, groupsOf } = this.#parts;
-    const { groupBy, filters, rankBy } = question;
-    const nowMs = store.clock.now();
+    const nowMs = this.#parts.store.clock.now();
     const { fromMs, toMs } = snap(question, nowMs);
     // Of what is long ago there are days of UTC alone.
-    const isOld = isDaysOnly(fromMs, nowMs);
-    const bucket = isOld ? "day" : question.bucket;
-    const timeZone = isOld ? "UTC" : question.timeZone;
-    const needsGroups = groupBy === "group" || filters.group !== undefined;
-    const groups = needsGroups ? await groupsOf(workspace, signal) : () => [];
-    const valuesOf = (dimension: UsageDimension): ValuesOf =>
-      dimension === "group"
-        ? ({ dimensions }) => groups(dimensions.user)
-        : ({ dimensions }) => [dimensions[dimension]];
-    const isWanted = filterOf(filters, valuesOf);
-    const starts = bucketStarts(fromMs, toMs, bucket, timeZone);
-    const total = new Tally();
-    const byGroup = new Map<string, Tally>();
-    const byPlace = new Map<string, Map<number, Tally>>();
-    const grouping = groupBy === null ? null : valuesOf(groupBy);
-    for (const segment of cover(starts, toMs, nowMs)) {
-      for await (
-        const { startMs, cells } of this.#read(workspace, segment, signal)
-      ) {
-        const start = startBefore(starts, startMs);
-        for (const cell of cells) {
-          if (!isWanted(cell)) continue;
-          total.add(cell);
-          for (const key of grouping?.(cell) ?? [""]) {
-            if (grouping !== null) tallyOf(byGroup, key).add(cell);
-            let places = byPlace.get(key);
-            if (places === undefined) byPlace.set(key, places = new Map());
-            tallyOf(places, start).add(cell);
-          }
-        }
-      }
-    }
-    const ranked = [...byGroup].map(([key, tally]) => ({ key, tally }))
-      .sort((left, right) =>
-        rankOf(right.tally, rankBy) - rankOf(left.tally, rankBy) ||
-        rankOf(right.tally) - rankOf(left.tally) ||
-        (left.key < right.key ? -1 : 1)
-      );
-    const own = new Set(
-      ranked.slice(0, question.series).map(({ key }) => key),
+    const asked: UsageQuestion = {
+      ...question,
+      fromMs,
+      toMs,
+      ...isDaysOnly(fromMs, nowMs) ? { bucket: "day", timeZone: "UTC" } : {},
+    };
+    return await this.#shared.get(
+      JSON.stringify([workspace, asked]),
+      (signal) => this.#answer(workspace, asked, nowMs, signal),
+      signal,
     );
+  }
+
+  async #answer(
+    workspace: string,
+    question: UsageQuestion,
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<UsageReport> {
+    const { store, groupsOf } = this.#parts;
+    const { fromMs, toMs, bucket, timeZone, groupBy, filters } = question;
+    const needsGroups = groupBy === "group" || filters.group !== undefined;
+    const starts = bucketStarts(fromMs, toMs, bucket, timeZone);
+    const parts = {
+      store,
+      workspace,
+      cover: cover(starts, toMs, nowMs),
+      filters,
+      groupsOf: needsGroups
+        ? await groupsOf(workspace, signal)
+        : (): readonly string[] => [],
+    };
+    const times = groupBy === null || question.times !== "totals";
+    const main = new UsageScan(parts, { by: groupBy, times });
+    const whole = times
+      ? main
+      : new UsageScan(parts, { by: null, times: true });
+    const people = main.knows("user")
+      ? main
+      : new UsageScan(parts, { by: "user", times: false });
+    await Promise.all(
+      Array.from(new Set([main, whole, people]), (scan) => scan.read(signal)),
+    );
+    const active = await countPeople(people, starts.length);
+    const total = new Tally();
+    await whole.visit(null, () => ({ reader, weight }) => {
+      if (weight !== 0) total.add(reader, weight, true);
+    });
+    const { groups, series } = groupBy === null
+      ? { groups: [], series: await seriesOfAll(main, starts, active) }
+      : await grouped(main, groupBy, parts.groupsOf, starts, question);
     return {
       fromMs,
       toMs,
       bucket,
       timeZone,
-      totals: total.totals,
-      groups: ranked.map(({ key, tally }) => ({ key, ...tally.totals })),
-      series: seriesOf(byPlace, grouping === null ? null : own),
+      totals: { ...total.summary, activeUsers: active.inAll },
+      groups,
+      series,
       asOfMs: nowMs,
     };
   }
-
-  #read(
-    workspace: string,
-    { grain, fromMs, toMs }: ReturnType<typeof cover>[number],
-    signal: AbortSignal,
-  ): AsyncIterable<SummedPart> {
-    const { store } = this.#parts;
-    return grain === "minute"
-      ? store.minutes(workspace, fromMs, toMs, signal)
-      : store.sums(grain, workspace, fromMs, toMs, signal);
-  }
 }
 
-function filterOf(
-  filters: UsageQuestion["filters"],
-  valuesOf: (dimension: UsageDimension) => ValuesOf,
-): (cell: Cell) => boolean {
-  const tests = USAGE_DIMENSIONS.flatMap((dimension) => {
-    const wanted = filters[dimension];
-    if (wanted === undefined) return [];
-    const values = valuesOf(dimension);
-    const set = new Set(wanted);
-    return [(cell: Cell) => values(cell).some((value) => set.has(value))];
+async function countPeople(
+  scan: UsageScan,
+  buckets: number,
+): Promise<ActivePeople> {
+  const active = new ActivePeople(buckets);
+  await scan.visit("user", (texts) => {
+    const known: (Float64Array | null)[] = [];
+    return (cell) => {
+      const { place, reader } = cell;
+      const own = known[place] ??= active.of(texts[place]);
+      if (own !== null) active.add(own, reader.counters[0], cell);
+    };
   });
-  return (cell) => tests.every((test) => test(cell));
+  return active;
 }
 
-function tallyOf<Key>(tallies: Map<Key, Tally>, key: Key): Tally {
-  let tally = tallies.get(key);
-  if (tally === undefined) tallies.set(key, tally = new Tally());
-  return tally;
-}
-
-/** The last of some moments that is not after another one. */
-function startBefore(starts: readonly number[], atMs: number): number {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (starts[middle] <= atMs) low = middle;
-    else high = middle - 1;
-  }
-  return starts[low];
-}
-
-/** @param own groups that have a series of their own; null: nothing is grouped */
-function seriesOf(
-  byPlace: ReadonlyMap<string, ReadonlyMap<number, Tally>>,
-  own: ReadonlySet<string> | null,
-): UsageReport["series"] {
-  const merged = new Map<string, Map<number, Tally[]>>();
-  for (const [key, places] of byPlace) {
-    const name = own === null ? "" : own.has(key) ? key : OTHER;
-    let row = merged.get(name);
-    if (row === undefined) merged.set(name, row = new Map());
-    for (const [start, tally] of places) {
-      row.set(start, [...row.get(start) ?? [], tally]);
+async function seriesOfAll(
+  scan: UsageScan,
+  starts: readonly number[],
+  active: ActivePeople,
+): Promise<UsageReport["series"]> {
+  const tallies = starts.map((): Tally | null => null);
+  await scan.visit(null, () => ({ reader, targets }) => {
+    for (const { bucket, sign } of targets) {
+      (tallies[bucket] ??= new Tally()).add(reader, sign, true);
     }
-  }
-  return [...merged].flatMap(([name, places]) =>
-    [...places].map(([startMs, tallies]) => ({
+  });
+  return starts.flatMap((startMs, bucket) => {
+    const tally = tallies[bucket];
+    return tally === null || tally.requests === 0 ? [] : [{
       startMs,
-      key: own === null ? null : name,
-      ...addUp(tallies).totals,
-    }))
-  ).sort((left, right) => left.startMs - right.startMs);
+      key: null,
+      ...tally.summary,
+      activeUsers: active.inBucket(bucket),
+    }];
+  });
 }
 
-function addUp(tallies: readonly Tally[]): Tally {
-  if (tallies.length === 1) return tallies[0];
-  const sum = new Tally();
-  for (const tally of tallies) {
-    for (const name of COUNTERS) sum.counters[name] += tally.counters[name];
-    for (const name of MEASURES) {
-      addHistogram(sum.measures[name], tally.measures[name]);
+/** What groups have used, first in all, which tells whose series are shown, and then by bucket. */
+async function grouped(
+  scan: UsageScan,
+  groupBy: UsageDimension,
+  groupsOf: GroupsOf,
+  starts: readonly number[],
+  { series: most, rankBy, times }: UsageQuestion,
+): Promise<Pick<UsageReport, "groups" | "series">> {
+  const hasTimes = times !== "totals";
+  const byKey = new Map<string, Group>();
+  const groupOf = (key: string): Group => {
+    let group = byKey.get(key);
+    if (group === undefined) {
+      byKey.set(key, group = { key, tally: new Tally(), series: most });
     }
-    sum.errors += tally.errors;
-    sum.cacheHits += tally.cacheHits;
-    sum.joined += tally.joined;
-    for (const user of tally.users) sum.users.add(user);
+    return group;
+  };
+  const valuesOf = (text: string): readonly string[] =>
+    groupBy === "group" ? groupsOf(text) : [text];
+  const visitor = (
+    take: (group: Group, cell: ScannedCell) => void,
+  ) =>
+  (texts: readonly string[]) => {
+    const known: Group[][] = [];
+    return (cell: ScannedCell) => {
+      const groups = known[cell.place] ??= valuesOf(texts[cell.place])
+        .map(groupOf);
+      for (const group of groups) take(group, cell);
+    };
+  };
+  await scan.visit(
+    groupBy,
+    visitor(({ tally }, { reader, weight }) => {
+      if (weight !== 0) tally.add(reader, weight, hasTimes);
+    }),
+  );
+  const ranked = [...byKey.values()]
+    .filter(({ tally }) => tally.requests !== 0)
+    .sort((left, right) =>
+      rankOf(right, rankBy) - rankOf(left, rankBy) ||
+      rankOf(right) - rankOf(left) ||
+      (left.key < right.key ? -1 : 1)
+    );
+  for (const [place, group] of ranked.slice(0, most).entries()) {
+    group.series = place;
   }
-  return sum;
+  const rows = starts.map((): (Tally | undefined)[] => []);
+  await scan.visit(
+    groupBy,
+    visitor(({ series }, { reader, targets }) => {
+      for (const { bucket, sign } of targets) {
+        const tally = rows[bucket][series] ??= new Tally();
+        tally.add(reader, sign, hasTimes);
+      }
+    }),
+  );
+  return {
+    groups: ranked.map(({ key, tally }) => ({
+      key,
+      ...tally.summary,
+    })),
+    series: starts.flatMap((startMs, bucket) =>
+      rows[bucket].flatMap((tally, place) =>
+        tally === undefined || tally.requests === 0 ? [] : [{
+          startMs,
+          key: place === most ? OTHER : ranked[place].key,
+          ...tally.summary,
+        }]
+      )
+    ),
+  };
+}
+
+function rankOf(
+  { tally }: Group,
+  by: UsageQuestion["rankBy"] = "requests",
+): number {
+  if (by === "cost") return tally.counter("costMicroUsd");
+  return by === "tokens"
+    ? tally.counter("inputTokens") + tally.counter("outputTokens")
+    : tally.requests;
 }

@@ -12,7 +12,8 @@ import { type Bucket, bucketStarts } from "./usage_buckets.ts";
 import { UsageFold } from "./usage_fold.ts";
 import { UsageQuery, type UsageQuestion } from "./usage_query.ts";
 import { UsageRollup } from "./usage_rollup.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS, UsageStore } from "./usage_store.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "./usage_grains.ts";
+import { UsageStore } from "./usage_store.ts";
 
 const SPACE = "wsp_a";
 const ROWS = 200;
@@ -48,13 +49,12 @@ async function openUsage(seed: number, days: number) {
     await test.drive(rollup.sumUp(signal));
   }
   // What is kept no longer is gone.
-  for (const grain of ["minute", "quarter", "hour"] as const) {
-    let swept = 0;
-    do {
-      swept = await test.drive(
-        usage.sweep(SPACE, grain, incarnation.lane, signal),
-      );
-    } while (swept > 0);
+  const { lane } = incarnation;
+  while (await test.drive(usage.sweepMinutes(SPACE, lane, signal)) > 0);
+  for (const grain of ["quarter", "hour"] as const) {
+    while (
+      await test.drive(usage.sums.sweep(SPACE, grain, lane, signal)) > 0
+    );
   }
   return { ...test, test, usage, ledger: new Ledger(store), signal };
 }

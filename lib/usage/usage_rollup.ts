@@ -1,11 +1,7 @@
 /** Keeps the sums of usage whole: folds what dead processes have left, and adds up quarters, hours and days. */
 import type { Owner } from "@/lib/kv/owner.ts";
-import {
-  DAY_MS,
-  GRAINS_MS,
-  MINUTE_MS,
-  type UsageStore,
-} from "./usage_store.ts";
+import { DAY_MS, GRAINS, GRAINS_MS, MINUTE_MS } from "./usage_grains.ts";
+import type { UsageStore } from "./usage_store.ts";
 
 export interface UsageRollupParts {
   store: UsageStore;
@@ -37,10 +33,9 @@ export class UsageRollup {
   /** Adds up what lacks something, shortest first; for a `Sweeper`. */
   async sumUp(signal: AbortSignal): Promise<void> {
     const { store, owner } = this.#parts;
-    for (const grain of ["quarter", "hour", "day"] as const) {
-      // What goes on is read from its parts, but for a day, which grows as its hours end.
-      const lengthMs = grain === "day" ? 0 : GRAINS_MS[grain] - 1;
-      const beforeMs = store.clock.now() - SETTLE_MS - lengthMs;
+    for (const grain of GRAINS) {
+      // What goes on is read from its parts.
+      const beforeMs = store.clock.now() - SETTLE_MS - GRAINS_MS[grain] + 1;
       const stale = await store.stale(grain, beforeMs, SUMS_PER_SWEEP, signal);
       for (const { space, startMs } of stale) {
         await store.sumUp(grain, space, startMs, {
@@ -55,14 +50,15 @@ export class UsageRollup {
   async tidy(signal: AbortSignal): Promise<void> {
     const { store, owner } = this.#parts;
     const nowMs = store.clock.now();
-    for (const grain of ["quarter", "hour", "day"] as const) {
-      const beforeMs = nowMs - DAY_MS;
+    for (const grain of GRAINS) {
+      const beforeMs = nowMs - 2 * DAY_MS;
       if ((await store.stale(grain, beforeMs, 1, signal)).length > 0) return;
     }
     for await (const workspace of store.workspaces(signal)) {
-      for (const grain of ["minute", "quarter", "hour"] as const) {
-        const { lane } = owner.incarnation;
-        while (await store.sweep(workspace, grain, lane, signal) > 0);
+      const { lane } = owner.incarnation;
+      while (await store.sweepMinutes(workspace, lane, signal) > 0);
+      for (const grain of ["quarter", "hour"] as const) {
+        while (await store.sums.sweep(workspace, grain, lane, signal) > 0);
       }
     }
   }

@@ -17,7 +17,8 @@ import { type Cell, Cells, COUNTERS, DIMENSIONS } from "./rollup_cell.ts";
 import { randomRow } from "./testing/random_row.ts";
 import { UsageFold } from "./usage_fold.ts";
 import { UsageRollup } from "./usage_rollup.ts";
-import { DAY_MS, HOUR_MS, UsageStore } from "./usage_store.ts";
+import { DAY_MS, HOUR_MS } from "./usage_grains.ts";
+import { UsageStore } from "./usage_store.ts";
 
 const RUNS = Number(Deno.env.get("FRESHET_TEST_SEEDS") ?? 150);
 const SPACES = ["wsp_a", "wsp_b"];
@@ -129,12 +130,8 @@ async function play(
   clock.advance(lateDays * DAY_MS);
   const keeper = await test.drive(startIncarnation(calm));
   for (const space of SPACES) {
-    let swept = 0;
-    do {
-      swept = await test.drive(
-        usage.sweep(space, "minute", keeper.lane, signal),
-      );
-    } while (swept > 0);
+    const { lane } = keeper;
+    while (await test.drive(usage.sweepMinutes(space, lane, signal)) > 0);
   }
   await rollup.foldLeft(signal);
   assert.deepEqual(await usage.unfolded("nobody", signal), []);
@@ -154,7 +151,9 @@ async function play(
       assert.deepEqual(inOrder(minutes), wanted, "minutes");
     }
     for (const grain of ["quarter", "hour", "day"] as const) {
-      const sums = await sumOf(usage.sums(grain, space, 0, now, signal));
+      const sums = await sumOf(
+        usage.sums.cells(grain, space, 0, now, signal),
+      );
       assert.deepEqual(inOrder(sums), wanted, grain);
     }
   }

@@ -1,8 +1,6 @@
 /** Sums of usage in the store: minutes as their writers have folded them, hours and days out of those. */
 import type { LaneEntry } from "@/lib/kv/batcher.ts";
-import { type BlobManifest, readBlob, writeBlob } from "@/lib/kv/blobs.ts";
 import { commit } from "@/lib/kv/commit.ts";
-import { StorageError } from "@/lib/errors.ts";
 import type { Lane } from "@/lib/kv/lane.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import type { LedgerPageRecord, UnfoldedRecord } from "@/lib/kv/pages.ts";
@@ -13,11 +11,16 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { decodeLedgerRow } from "./ledger_row.ts";
 import { type Cell, Cells } from "./rollup_cell.ts";
 import { packCells, unpackCells } from "./rollup_codec.ts";
-
-export const MINUTE_MS = 60_000;
-export const QUARTER_MS = 15 * MINUTE_MS;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
+import { UsageDays } from "./usage_days_store.ts";
+import {
+  CHAIN,
+  GRAINS_MS,
+  HOUR_MS,
+  KEPT_MS,
+  MINUTE_MS,
+  startOf,
+} from "./usage_grains.ts";
+import { type PackedPart, UsageSums } from "./usage_sums_store.ts";
 
 /** What one writer has folded of a minute of a workspace. */
 export interface MinuteSums {
@@ -41,46 +44,16 @@ interface MinuteRecord extends Versioned {
   readonly cells: Uint8Array;
 }
 
-/** The sums of an hour or a day; where they are large, in blobs of one part of cells each. */
-interface SumRecord extends Versioned {
-  readonly v: 1;
-  readonly cells?: Uint8Array;
-  readonly blobs?: readonly BlobManifest[];
-  readonly token?: string;
-}
-
 interface StaleRecord extends Versioned {
   readonly v: 1;
   readonly token: string;
 }
 
-/** Lengths of time that are added up from shorter ones, in milliseconds; shortest first. */
-export const GRAINS_MS: Readonly<Record<keys.UsageGrain, number>> = {
-  quarter: QUARTER_MS,
-  hour: HOUR_MS,
-  day: DAY_MS,
-};
-
-/** How long sums are kept, in milliseconds; days are for ever. */
-export const KEPT_MS = {
-  minute: 2 * DAY_MS,
-  quarter: 90 * DAY_MS,
-  hour: 90 * DAY_MS,
-} as const;
-
-/** Of what a sum is added up, and which one it is a part of. */
-const CHAIN = {
-  quarter: { part: "minute", whole: "hour" },
-  hour: { part: "quarter", whole: "day" },
-  day: { part: "hour", whole: null },
-} as const;
-
-/** So long before its minutes go a sum is no longer made anew, but added to. */
+/**
+ * So long before the parts of a sum go it is no longer made of them, since some of them may be gone, but
+ * of the ledger.
+ */
 const LATE_MARGIN_MS = 8 * HOUR_MS;
-
-function startOf(grain: keys.UsageGrain, atMs: number): number {
-  return atMs - atMs % GRAINS_MS[grain];
-}
 
 /** Rows of a minute's sums, and the mark that its quarter of an hour does not hold them. */
 function minuteRows({ space, startMs, writer, parts }: MinuteSums) {
@@ -114,7 +87,6 @@ export function foldEntry(
 /** Cells of a minute, a sum, or a part of one. */
 export interface SummedPart {
   startMs: number;
-  key: Deno.KvKey;
   cells: Iterable<Cell>;
 }
 
@@ -133,10 +105,15 @@ const SWEPT_AT_A_TIME = 100;
 const MARKS_PER_UNIT = 8;
 
 export class UsageStore {
+  readonly sums: UsageSums;
+  /** Days made of the ledger. */
+  readonly days: UsageDays;
   readonly #store: Store;
 
   constructor(store: Store) {
     this.#store = store;
+    this.sums = new UsageSums(store);
+    this.days = new UsageDays(store, this.sums);
   }
 
   get clock(): Store["clock"] {
@@ -265,97 +242,62 @@ export class UsageStore {
     return stale;
   }
 
-  /**
-   * Adds up a sum from its parts anew. Minutes that have come so late that others of them may be gone are
-   * added to what the sums hold.
-   */
+  /** Adds up a sum from its parts anew, or, where they may be gone, its whole day from the ledger. */
   async sumUp(
     grain: keys.UsageGrain,
     space: string,
     startMs: number,
     { owner, signal }: { owner: string; signal: AbortSignal },
   ): Promise<void> {
-    const staleKey = keys.staleUsageKey(grain, startMs, space);
-    const stale = await get<StaleRecord>(this.#store, staleKey, { signal });
-    if (stale.versionstamp === null) return;
     const { part, whole } = CHAIN[grain];
-    const endMs = startMs + GRAINS_MS[grain];
+    const ageMs = this.clock.now() - startMs;
+    if (ageMs > KEPT_MS[part] - LATE_MARGIN_MS) {
+      const dayMs = startOf("day", startMs);
+      await this.days.rebuild(space, dayMs, { owner, signal });
+      return;
+    }
+    const key = keys.staleUsageKey(grain, startMs, space);
+    const { versionstamp } = await get<StaleRecord>(this.#store, key, {
+      signal,
+    });
+    if (versionstamp === null) return;
+    const held = { key, versionstamp };
     const cells = new Cells();
-    const read: Deno.KvKey[] = [];
+    const endMs = startMs + GRAINS_MS[grain];
     const parts = part === "minute"
       ? this.minutes(space, startMs, endMs, signal)
-      : this.sums(part, space, startMs, endMs, signal);
-    for await (const { cells: own, key } of parts) {
+      : this.sums.cells(part, space, startMs, endMs, signal);
+    for await (const { cells: own } of parts) {
       for (const cell of own) cells.addCell(cell);
-      read.push(key);
     }
-    const unit = new UnitOfWork()
-      .check(staleKey, stale.versionstamp).delete(staleKey);
-    const isLate = part === "minute" &&
-      this.clock.now() - startMs > KEPT_MS.minute - LATE_MARGIN_MS;
-    if (isLate) {
-      for (const each of ["quarter", "hour", "day"] as const) {
-        const at = startOf(each, startMs);
-        await this.#put(unit, each, space, at, cells, {
-          owner,
-          signal,
-          isAdded: true,
-        });
-      }
-      // They count once.
-      for (const key of read) unit.delete(key);
-    } else {
-      await this.#put(unit, grain, space, startMs, cells, { owner, signal });
-      if (whole !== null) {
-        const next = keys.staleUsageKey(whole, startOf(whole, startMs), space);
-        unit.set(next, { v: 1, token: newToken() } satisfies StaleRecord);
-      }
+    const closing = new UnitOfWork().delete(key);
+    if (whole !== null) {
+      const next = keys.staleUsageKey(whole, startOf(whole, startMs), space);
+      closing.set(next, { v: 1, token: newToken() } satisfies StaleRecord);
     }
-    await commit(this.#store, unit, { signal });
+    await this.sums.write({ space, grain, startMs }, cells, {
+      held,
+      owner,
+      closing,
+      signal,
+    });
   }
 
-  /** Writes a sum: these cells, or what it held and these. */
-  async #put(
-    unit: UnitOfWork,
-    grain: keys.UsageGrain,
+  /** The parts of the minutes of a span of time, packed. */
+  async *packedMinutes(
     space: string,
-    startMs: number,
-    cells: Cells,
-    { owner, signal, isAdded = false }: {
-      owner: string;
-      signal: AbortSignal;
-      isAdded?: boolean;
-    },
-  ): Promise<void> {
-    const key = keys.usageSumKey(space, grain, startMs);
-    const old = await get<SumRecord>(this.#store, key, { signal });
-    let sum = cells;
-    if (isAdded && old.value !== null) {
-      sum = new Cells();
-      for await (const own of this.#partsOf(old.value, signal)) {
-        for (const cell of own) sum.addCell(cell);
-      }
-      for (const cell of cells.values()) sum.addCell(cell);
-    }
-    const record = await this.#sumRecord(sum, owner);
-    unit.guard(key, old.versionstamp, record);
-    for (const { blob } of record.blobs ?? []) {
-      unit.delete(keys.openBlobKey(blob));
-    }
-    for (const { blob, parts } of old.value?.blobs ?? []) {
-      for (let part = 0; part < parts; part += 1) {
-        unit.delete(keys.blobPartKey(blob, part));
-      }
-    }
-  }
-
-  async #sumRecord(cells: Cells, owner: string): Promise<SumRecord> {
-    const parts = packCells(cells.values());
-    if (parts.length <= 1) return { v: 1, cells: parts[0] };
-    const blobs = await Promise.all(
-      parts.map((part) => writeBlob(this.#store, part, { owner })),
+    fromMs: number,
+    toMs: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<PackedPart> {
+    const rows = list<MinuteRecord>(
+      this.#store,
+      keys.usageMinutes(space, fromMs, toMs),
+      { signal },
     );
-    return { v: 1, blobs };
+    for await (const { key, value } of rows) {
+      yield { startMs: Number(key[2]), bytes: value.cells };
+    }
   }
 
   /** The parts of the minutes of a span of time. */
@@ -365,77 +307,26 @@ export class UsageStore {
     toMs: number,
     signal: AbortSignal,
   ): AsyncGenerator<SummedPart> {
-    const rows = list<MinuteRecord>(
-      this.#store,
-      keys.usageMinutes(space, fromMs, toMs),
-      { signal },
-    );
-    for await (const { key, value } of rows) {
-      yield { startMs: Number(key[2]), key, cells: unpackCells(value.cells) };
+    const parts = this.packedMinutes(space, fromMs, toMs, signal);
+    for await (const { startMs, bytes } of parts) {
+      yield { startMs, cells: unpackCells(bytes) };
     }
   }
 
-  /** The parts of the sums of a span of time. */
-  async *sums(
-    grain: keys.UsageGrain,
+  /** Removes minutes that are kept no longer; how many rows there were. */
+  async sweepMinutes(
     space: string,
-    fromMs: number,
-    toMs: number,
-    signal: AbortSignal,
-  ): AsyncGenerator<SummedPart> {
-    const rows = list<SumRecord>(
-      this.#store,
-      keys.usageSums(space, grain, fromMs, toMs),
-      { signal },
-    );
-    for await (const { key, value } of rows) {
-      const startMs = Number(key[2]);
-      for await (const cells of this.#partsOf(value, signal)) {
-        yield { startMs, key, cells };
-      }
-    }
-  }
-
-  async *#partsOf(
-    { cells, blobs = [] }: SumRecord,
-    signal: AbortSignal,
-  ): AsyncGenerator<Iterable<Cell>> {
-    if (cells !== undefined) yield unpackCells(cells);
-    for (const manifest of blobs) {
-      const bytes = await readBlob(this.#store, manifest, { signal });
-      if (bytes === null) {
-        throw new StorageError("A sum of usage cannot be read.", {
-          code: "usage_damaged",
-        });
-      }
-      yield unpackCells(bytes);
-    }
-  }
-
-  /** Removes sums that are kept no longer; how many rows there were. */
-  async sweep(
-    space: string,
-    grain: keyof typeof KEPT_MS,
     lane: Pick<Lane, "write">,
     signal: AbortSignal,
   ): Promise<number> {
-    const beforeMs = this.clock.now() - KEPT_MS[grain];
-    const selector = grain === "minute"
-      ? keys.usageMinutes(space, 0, beforeMs)
-      : keys.usageSums(space, grain, 0, beforeMs);
-    const rows = list<SumRecord>(this.#store, selector, {
-      limit: SWEPT_AT_A_TIME,
-      signal,
-    });
-    const deletes: Deno.KvKey[] = [];
-    for await (const { key, value } of rows) {
-      deletes.push(key);
-      for (const { blob, parts } of value.blobs ?? []) {
-        for (let part = 0; part < parts; part += 1) {
-          deletes.push(keys.blobPartKey(blob, part));
-        }
-      }
-    }
+    const beforeMs = this.clock.now() - KEPT_MS.minute;
+    const rows = await Array.fromAsync(
+      list(this.#store, keys.usageMinutes(space, 0, beforeMs), {
+        limit: SWEPT_AT_A_TIME,
+        signal,
+      }),
+    );
+    const deletes = rows.map(({ key }) => key);
     if (deletes.length > 0) await lane.write({ deletes, urgency: "soon" });
     return deletes.length;
   }

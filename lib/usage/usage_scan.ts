@@ -1,0 +1,166 @@
+/** Reads the smallest sums that can answer something, and goes through their cells. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { UsageGrain } from "@/lib/kv/keys.ts";
+import { type Dimension, DIMENSIONS } from "./rollup_cell.ts";
+import { CellReader } from "./rollup_codec.ts";
+import type { Cover, Target } from "./usage_cover.ts";
+import { GRAINS, GRAINS_MS } from "./usage_grains.ts";
+import { type Choice, chooseSlice } from "./usage_slices.ts";
+import type { UsageStore } from "./usage_store.ts";
+
+/** By what usage is told apart: what a row has, and the groups of its user. */
+export type UsageDimension = Dimension | "group";
+
+export type UsageFilters = Partial<Record<UsageDimension, readonly string[]>>;
+
+/** The groups that a user is in. */
+export type GroupsOf = (user: string) => readonly string[];
+
+export interface ScanParts {
+  store: UsageStore;
+  workspace: string;
+  cover: Cover;
+  filters: UsageFilters;
+  groupsOf: GroupsOf;
+}
+
+/** What of its cells a scan has to know. */
+export interface ScanNeed {
+  by: UsageDimension | null;
+  times: boolean;
+}
+
+/** Packed cells, and for what they count. */
+interface ScannedPart {
+  bytes: Uint8Array;
+  targets: readonly Target[];
+  /** How often they count for the whole span: 0 where they only go from one bucket to another. */
+  weight: number;
+}
+
+/** A cell while it is looked at, with for what it counts. */
+export interface ScannedCell extends Omit<ScannedPart, "bytes"> {
+  reader: CellReader;
+  /** Where the cell's text of the dimension is among the part's; -1: it has none. */
+  place: number;
+}
+
+/** Bytes that are gone through between two turns of the event loop. */
+const BYTES_PER_TURN = 512 * 1024;
+
+export class UsageScan {
+  readonly #parts: ScanParts;
+  readonly #choice: Choice;
+  readonly #scanned: ScannedPart[] = [];
+
+  constructor(parts: ScanParts, { by, times }: ScanNeed) {
+    this.#parts = parts;
+    const { filters } = parts;
+    const dimensions = new Set<Dimension>();
+    for (const each of [by, ...Object.keys(filters)]) {
+      if (each !== null) dimensions.add(columnOf(each as UsageDimension));
+    }
+    this.#choice = chooseSlice({ dimensions, times, filters });
+  }
+
+  /** Whether its cells tell a dimension apart. */
+  knows(dimension: Dimension): boolean {
+    return this.#choice.slice.dimensions.includes(dimension);
+  }
+
+  /** Reads all that is needed. */
+  async read(signal: AbortSignal): Promise<void> {
+    const { store, workspace, cover } = this.#parts;
+    await Promise.all([
+      ...GRAINS.map((grain) => this.#readSums(grain, signal)),
+      ...cover.minutes.map(async ({ fromMs, toMs, bucket }) => {
+        const minutes = store.packedMinutes(workspace, fromMs, toMs, signal);
+        for await (const { bytes } of minutes) {
+          this.#scanned.push({
+            bytes,
+            targets: [{ bucket, sign: 1 }],
+            weight: 1,
+          });
+        }
+      }),
+    ]);
+  }
+
+  async #readSums(grain: UsageGrain, signal: AbortSignal): Promise<void> {
+    const { store, workspace: space, cover } = this.#parts;
+    const sums = cover.sums[grain];
+    if (sums.size === 0) return;
+    const startsMs = [...sums.keys()].sort((left, right) => left - right);
+    const { slice, partitions } = this.#choice;
+    const isWhole = grain === "quarter";
+    await Promise.all(
+      (isWhole ? [0] : partitions).map((partition) =>
+        store.sums.read(
+          {
+            space,
+            grain,
+            slice: isWhole ? null : slice,
+            partition,
+            startsMs,
+            lengthMs: GRAINS_MS[grain],
+          },
+          ({ startMs, bytes }) => {
+            const targets = sums.get(startMs) ?? [];
+            const weight = targets.reduce((sum, { sign }) => sum + sign, 0);
+            this.#scanned.push({ bytes, targets, weight });
+          },
+          signal,
+        )
+      ),
+    );
+  }
+
+  /**
+   * Calls back with each cell that passes the filters. The visitor is made anew for each part, whose
+   * places it may remember.
+   */
+  async visit(
+    by: UsageDimension | null,
+    visitor: (texts: readonly string[]) => (cell: ScannedCell) => void,
+  ): Promise<void> {
+    const column = by === null ? -1 : DIMENSIONS.indexOf(columnOf(by));
+    let left = BYTES_PER_TURN;
+    for (const { bytes, targets, weight } of this.#scanned) {
+      const reader = new CellReader(bytes);
+      const isWanted = this.#sieve(reader);
+      const take = visitor(reader.texts);
+      const cell: ScannedCell = { reader, targets, weight, place: -1 };
+      while (reader.next()) {
+        if (!isWanted()) continue;
+        cell.place = column === -1 ? -1 : reader.places[column];
+        take(cell);
+      }
+      left -= bytes.length;
+      if (left > 0) continue;
+      left = BYTES_PER_TURN;
+      await nextTurn();
+    }
+  }
+
+  /** Tells of a reader's cell whether it passes the filters, each text looked at once. */
+  #sieve(reader: CellReader): () => boolean {
+    const { filters, groupsOf } = this.#parts;
+    const tests = Object.entries(filters).map(([name, wanted]) => {
+      const dimension = name as UsageDimension;
+      const set = new Set(wanted);
+      const passes = reader.texts.map((text) =>
+        dimension === "group"
+          ? groupsOf(text).some((group) => set.has(group))
+          : set.has(text)
+      );
+      return { column: DIMENSIONS.indexOf(columnOf(dimension)), passes };
+    });
+    return () =>
+      tests.every(({ column, passes }) => passes[reader.places[column]]);
+  }
+}
+
+/** Where in a cell a dimension is. */
+function columnOf(dimension: UsageDimension): Dimension {
+  return dimension === "group" ? "user" : dimension;
+}

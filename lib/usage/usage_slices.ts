@@ -1,0 +1,188 @@
+/**
+ * Hours and days are stored as several sums of the same rows, each by fewer dimensions: a question reads
+ * the smallest one that can answer it, so that what it costs grows with what is shown, not with how many
+ * people, keys and models there are together. See docs/usage.md.
+ */
+import { type Cell, Cells, type Dimension, DIMENSIONS } from "./rollup_cell.ts";
+import type { CellShape } from "./rollup_codec.ts";
+
+/** One of the sums of an hour or a day. */
+export interface Slice extends CellShape {
+  readonly name: string;
+  /** Its cells stand apart by this dimension, in so many rows; without it they are one row. */
+  readonly partitionedBy?: "user" | "key";
+  readonly partitions: number;
+  /** Whether it lacks what has no value of the dimension that it is partitioned by. */
+  readonly isPartial?: boolean;
+  /** How much there is to read, beside the others. */
+  readonly weight: number;
+}
+
+const MIXED = ["model", "provider", "source", "status", "cache"] as const;
+
+function small(name: Dimension, weight: number): Slice {
+  return { name, dimensions: [name], hasTimes: true, partitions: 1, weight };
+}
+
+export const SLICES: readonly Slice[] = [
+  small("provider", 1),
+  small("source", 2),
+  small("cache", 3),
+  small("status", 4),
+  small("model", 5),
+  {
+    name: "mixed",
+    dimensions: MIXED,
+    hasTimes: true,
+    partitions: 1,
+    weight: 40,
+  },
+  {
+    name: "user",
+    dimensions: ["user"],
+    hasTimes: false,
+    partitions: 1,
+    weight: 30,
+  },
+  {
+    name: "userTimes",
+    dimensions: ["user"],
+    hasTimes: true,
+    partitionedBy: "user",
+    partitions: 8,
+    weight: 200,
+  },
+  {
+    name: "userMixed",
+    dimensions: ["user", ...MIXED],
+    hasTimes: false,
+    partitionedBy: "user",
+    partitions: 8,
+    weight: 300,
+  },
+  {
+    name: "key",
+    dimensions: ["key"],
+    hasTimes: false,
+    partitions: 1,
+    weight: 10,
+  },
+  {
+    name: "keyTimes",
+    dimensions: ["key"],
+    hasTimes: true,
+    partitionedBy: "key",
+    partitions: 4,
+    weight: 60,
+  },
+  {
+    name: "keyMixed",
+    dimensions: ["key", ...MIXED],
+    hasTimes: false,
+    partitionedBy: "key",
+    partitions: 4,
+    weight: 100,
+  },
+  {
+    name: "byKey",
+    dimensions: DIMENSIONS,
+    hasTimes: true,
+    partitionedBy: "key",
+    partitions: 16,
+    isPartial: true,
+    weight: 500,
+  },
+  {
+    name: "byUser",
+    dimensions: DIMENSIONS,
+    hasTimes: true,
+    partitionedBy: "user",
+    partitions: 32,
+    weight: 1_500,
+  },
+];
+
+/** The one that holds all that there is; longer sums are made of it. */
+export const ALL = SLICES.find(({ name }) => name === "byUser")!;
+
+/** What has to be known of each cell. */
+export interface Need {
+  dimensions: ReadonlySet<Dimension>;
+  times: boolean;
+  /** Values of which a cell has to have one, by dimension. */
+  filters: Partial<Record<Dimension, readonly string[]>>;
+}
+
+/** A slice and those of its rows that can hold what is wanted. */
+export interface Choice {
+  slice: Slice;
+  partitions: readonly number[];
+}
+
+/** The cheapest way to know that. */
+export function chooseSlice({ dimensions, times, filters }: Need): Choice {
+  let best: Choice | null = null;
+  let least = Infinity;
+  for (const slice of SLICES) {
+    const knows = [...dimensions].every((name) =>
+      slice.dimensions.includes(name)
+    );
+    if (!knows || (times && !slice.hasTimes)) continue;
+    const { partitionedBy, partitions: count } = slice;
+    const values = partitionedBy && filters[partitionedBy];
+    if (slice.isPartial && !values?.every(Boolean)) continue;
+    const partitions = values === undefined
+      ? Array.from({ length: count }, (_, place) => place)
+      : [...new Set(values.map((value) => partitionOf(value, count)))];
+    const cost = slice.weight * partitions.length / count;
+    if (cost >= least) continue;
+    least = cost;
+    best = { slice, partitions };
+  }
+  // The slice of all dimensions and times is never left out.
+  return best!;
+}
+
+/** Where a value's cells are: FNV-1a of its UTF-16, which is stored and so stays as it is. */
+export function partitionOf(value: string, partitions: number): number {
+  if (partitions === 1) return 0;
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < value.length; at += 1) {
+    hash = Math.imul(hash ^ value.charCodeAt(at), 0x01000193);
+  }
+  return (hash >>> 0) % partitions;
+}
+
+/** The cells of a slice by partition. */
+export function sliceCells(
+  slice: Slice,
+  cells: Iterable<Cell>,
+): Map<number, Cells> {
+  const { partitionedBy, partitions, isPartial, dimensions } = slice;
+  const isWhole = dimensions.length === DIMENSIONS.length;
+  const byPartition = new Map<number, Cells>();
+  for (const cell of cells) {
+    const value = partitionedBy === undefined
+      ? ""
+      : cell.dimensions[partitionedBy];
+    if (isPartial && value === "") continue;
+    const partition = partitionOf(value, partitions);
+    let own = byPartition.get(partition);
+    if (own === undefined) byPartition.set(partition, own = new Cells());
+    own.addCell(
+      isWhole ? cell : { ...cell, dimensions: project(cell, dimensions) },
+    );
+  }
+  return byPartition;
+}
+
+function project(
+  { dimensions }: Cell,
+  kept: readonly Dimension[],
+): Cell["dimensions"] {
+  const projected: Record<string, string> = {};
+  for (const name of DIMENSIONS) {
+    projected[name] = kept.includes(name) ? dimensions[name] : "";
+  }
+  return projected as Cell["dimensions"];
+}
