@@ -1,4 +1,5 @@
 /** What the APIs can do, in the order in which it is read. */
+import { ALERTS } from "./alert_operations.ts";
 import { ANOMALIES } from "./anomaly_operations.ts";
 import { DOCUMENTS, EVENTS, JOBS } from "./background_operations.ts";
 import { BACKUPS } from "./backup_operations.ts";
@@ -23,6 +24,7 @@ export const CHAPTERS: readonly Chapter[] = [
   PEOPLE,
   LIMITS,
   USAGE,
+  ALERTS,
   ANOMALIES,
   PROVIDERS,
   HEALTH,
