@@ -115,16 +115,14 @@ Deno.test("POST /api/anomalies: refuses what is no point and says which, and too
 Deno.test("POST /api/anomalies: others are served while many points are looked at", async () => {
   await using app = await startApp();
   const body = { points: points(10_000) };
-  const order: string[] = [];
-  const looked = Promise.all([1, 2, 3].map(() => find(app, body))).then(() => {
-    order.push("anomalies");
-  });
-  const served = (async () => {
-    for (let i = 0; i < 10; i += 1) {
-      await (await app.fetch("/healthz")).body?.cancel();
-    }
-    order.push("health");
-  })();
-  await Promise.all([looked, served]);
-  assert.deepEqual(order, ["health", "anomalies"]);
+  let isOver = false;
+  const looked = Promise.all([1, 2, 3, 4, 5, 6].map(() => find(app, body)))
+    .finally(() => isOver = true);
+  let served = 0;
+  while (!isOver) {
+    await (await app.fetch("/healthz")).body?.cancel();
+    served += 1;
+  }
+  await looked;
+  assert.ok(served > 3, `${served} were served`);
 });
