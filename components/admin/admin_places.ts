@@ -103,6 +103,14 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     group: "money",
   },
   {
+    path: "/admin/providers",
+    title: "Providers and routes",
+    icon: "plug",
+    who: "operator",
+    isLocal: true,
+    group: "models",
+  },
+  {
     path: "/admin/webhooks",
     title: "Webhooks",
     icon: "plug",
