@@ -39,6 +39,14 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     group: "watch",
   },
   {
+    path: "/admin/requests",
+    title: "Requests",
+    icon: "requests",
+    who: "admin",
+    isLocal: true,
+    group: "watch",
+  },
+  {
     path: "/admin/health",
     title: "Health",
     icon: "gauge",

@@ -88,6 +88,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/admin/providers": page("operator"),
   "/admin/providers/:provider": page("operator"),
   "/admin/providers/routes/:route": page("operator"),
+  "/admin/requests": page("admin"),
+  "/admin/requests/:request": page("admin"),
   "/admin/settings": page("admin"),
   "/admin/events": page("admin"),
   "/admin/mail": page("admin"),

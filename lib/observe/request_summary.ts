@@ -3,15 +3,13 @@
  * tens of thousands are looked through in the time of one page.
  */
 import type { CacheOutcome } from "@/lib/cache/answer.ts";
+import type { RequestPath } from "@/lib/shared/requests/request_view.ts";
 import type {
   RequestAttempt,
   RequestRecord,
   RequestSource,
   RequestStatus,
 } from "./request_record.ts";
-
-/** What became of the first try: nothing else was needed, the same target was asked again, or another. */
-export type RequestPath = "first" | "retried" | "fell-back";
 
 export interface RequestSummary extends
   Pick<

@@ -72,12 +72,24 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
     `channels=workspace:${workspace}`,
     "channels=threads",
   ],
-  "/api/requests": ({ request, user, key, model }) => [
+  "/api/requests": ({ request, run, user, key, model }) => [
     `user=${user}`,
     `key=${key}`,
     `cursor=${request}`,
     `model=${model}`,
+    `q=${request}`,
+    `q=${run}`,
+    `q=${WORD}`,
+    "result=failed",
   ],
+  "/admin/requests": ({ request, user, key, run }) => [
+    `q=${request}`,
+    `q=${run}`,
+    `user=${user}`,
+    `key=${key}`,
+    `cursor=${request}`,
+  ],
+  "/admin/requests/:request": () => ["show=bodies"],
   "/api/keys": ({ user, owner, key }) => [
     `user=${user}`,
     `user=${owner}`,
