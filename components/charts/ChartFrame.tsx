@@ -8,7 +8,7 @@ const TOP = 8;
 const BOTTOM = 24;
 /** Width of a character of a label, in pixels. */
 const CHARACTER = 7;
-/** Labels under the plot. */
+/** Labels under a plot, unless told. */
 const MOST_LABELS = 8;
 
 /** Where values stand in a plot, in pixels from above. */
@@ -37,6 +37,8 @@ export interface ChartFrameProps {
   places: readonly ChartPlace[];
   /** Whether places are points from edge to edge; otherwise each has a width. */
   isPoints?: boolean;
+  /** How many places have a label, at most. */
+  labels?: number;
   /** What the plot shows, in words. */
   label: string;
   /** Drawing: pieces of SVG. */
@@ -101,9 +103,9 @@ export function ChartFrame(props: ChartFrameProps): VNode {
 }
 
 function PlaceLabels(
-  { places, isPoints, plot: { height } }: ChartFrameProps,
+  { places, isPoints, labels = MOST_LABELS, plot: { height } }: ChartFrameProps,
 ): VNode {
-  const labelled = labelledPlaces(places.length, MOST_LABELS);
+  const labelled = labelledPlaces(places.length, labels);
   return (
     <g aria-hidden="true">
       {labelled.map((place, index) => {

@@ -62,6 +62,7 @@ export function LineChart(
       plot={plot}
       places={places}
       isPoints
+      labels={5}
       foot={
         <>
           <ul class="legend-line mt-2">

@@ -31,6 +31,7 @@ export function UsageBudget({ of }: { of: BurnDown }): VNode {
       plot={plot}
       places={places}
       isPoints
+      labels={5}
       foot={
         <>
           <p class="hint mt-2">{forecast} The thin line is an even pace.</p>
@@ -107,7 +108,8 @@ function BurnDownLines(
       <text
         class="lbl-strong halo"
         x={`${nowX}%`}
-        y={short(Math.max(14, nowY - 10))}
+        // Above the level, or in it where there is no room.
+        y={short(nowY < 30 ? nowY + 18 : nowY - 10)}
         text-anchor={nowX > 80 ? "end" : nowX < 15 ? "start" : "middle"}
         aria-hidden="true"
       >

@@ -62,7 +62,10 @@ export interface UsageChoice {
   sort: UsageSort | null;
 }
 
-/** The address of a page of usage that shows something else. */
+/**
+ * The address of a page of usage that shows something else. Of the same page it is the query alone: links
+ * to the page that is open would all be marked as where one is.
+ */
 export function usageHref(
   choice: UsageChoice,
   changes: Partial<UsageChoice> = {},
@@ -82,7 +85,7 @@ export function usageHref(
   if (next.all !== null) query.set("all", String(next.all));
   if (next.all !== null && next.sort !== null) query.set("sort", next.sort);
   if (next.isZoneChosen) query.set("timeZone", next.timeZone);
-  return `${next.path}?${query}`;
+  return `${next.path === choice.path ? "" : next.path}?${query}`;
 }
 
 /** The same, about one value of a dimension alone; the value none is `""`. */
