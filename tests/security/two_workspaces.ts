@@ -388,5 +388,7 @@ export async function makeThings(
     notification: notification.id,
     event: eventId(place),
     delivery: messageId(place),
+    // A store in memory has none; who may ask for one is refused before that is looked at.
+    backup: "20261121-201500-aaaa",
   };
 }
