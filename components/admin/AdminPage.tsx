@@ -2,6 +2,7 @@ import { Head } from "fresh/runtime";
 import type { ComponentChildren, VNode } from "preact";
 import { PageHead } from "@/components/PageHead.tsx";
 import { PlacesPage } from "@/components/PlacesPage.tsx";
+import AlertStrip from "@/islands/AlertStrip.tsx";
 import ChangedNote from "@/islands/ChangedNote.tsx";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 
@@ -48,6 +49,7 @@ export function AdminPage(
           </div>
           {tools}
         </div>
+        {title !== "Alerts" && <AlertStrip firing={viewer.firing} />}
         {changes !== undefined && (
           <ChangedNote types={changes} madeAt={new Date().toISOString()} />
         )}

@@ -55,6 +55,14 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     group: "watch",
   },
   {
+    path: "/admin/alerts",
+    title: "Alerts",
+    icon: "alert",
+    who: "admin",
+    isLocal: true,
+    group: "watch",
+  },
+  {
     path: "/admin/users",
     title: "People",
     icon: "people",

@@ -13,6 +13,8 @@ import NotificationsPlace from "@/islands/NotificationsPlace.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { SideHead } from "./SideHead.tsx";
 
+const ALERTS_PATH = "/admin/alerts";
+
 /** The navigation of the pages beside the threads: what is the viewer's own, and what they run. */
 export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
   const places = adminPlaces(viewer);
@@ -42,6 +44,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
                 key={id}
                 title={title}
                 places={places.filter(({ group }) => group === id)}
+                firing={viewer.firing.count}
               />
             ))}
           </>
@@ -59,24 +62,45 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
 }
 
 function PlacesGroup(
-  { title, places }: { title: string | null; places: readonly AdminPlace[] },
+  { title, places, firing }: {
+    title: string | null;
+    places: readonly AdminPlace[];
+    firing: number;
+  },
 ): VNode | null {
   if (places.length === 0) return null;
   return (
     <>
       {title !== null && <h3 class="side-title side-group">{title}</h3>}
-      {places.map((place) => <Place key={place.path} {...place} />)}
+      {places.map((place) => (
+        <Place
+          key={place.path}
+          {...place}
+          firing={place.path === ALERTS_PATH ? firing : 0}
+        />
+      ))}
     </>
   );
 }
 
 function Place(
-  { path, icon, title }: { path: string; icon: IconName; title: string },
+  { path, icon, title, firing = 0 }: {
+    path: string;
+    icon: IconName;
+    title: string;
+    /** How many alerts the page shows that fire. */
+    firing?: number;
+  },
 ): VNode {
   return (
     <a class="row" href={path}>
       <Icon name={icon} />
       <span class="cut">{title}</span>
+      {firing > 0 && (
+        <span class="end tnum">
+          <span>{firing}</span> <span class="sr">firing</span>
+        </span>
+      )}
     </a>
   );
 }

@@ -55,7 +55,7 @@ Deno.test("lookAt: one bad value fires nothing", () => {
 
 Deno.test("lookAt: what is bad for its time fires once and is not repeated", () => {
   const { told, steps } = watch(times(30, 140));
-  assert.deepEqual(told.flatMap((each, index) => each ?? []), ["fired"]);
+  assert.deepEqual(told.flatMap((each) => each ?? []), ["fired"]);
   assert.equal(told.indexOf("fired"), MINUTE / LOOK);
   assert.equal(steps.at(-1)?.state?.sinceMs, START);
 });

@@ -45,7 +45,7 @@ export interface SilenceTarget {
 export interface FiringSummary {
   count: number;
   /** The most urgent ones. */
-  alerts: Pick<Alert, "title" | "severity" | "since">[];
+  alerts: Pick<Alert, "title" | "severity">[];
 }
 
 /** Decides whether a change may be made to this version; throws when not. */
@@ -102,7 +102,7 @@ export class Alerts {
     return {
       count: firing.length,
       alerts: firing.slice(0, SUMMARY_ALERTS)
-        .map(({ title, severity, since }) => ({ title, severity, since })),
+        .map(({ title, severity }) => ({ title, severity })),
     };
   }
 

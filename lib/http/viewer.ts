@@ -23,29 +23,34 @@ const MOST_JOBS = 99;
 export async function loadViewer(
   { caller, space, services }: State,
 ): Promise<Viewer> {
-  const { jobKinds, jobLists, notifications, users, workspaces } = services;
-  const [account, all, running, unreadNotifications] = await Promise.all([
-    users.account(caller.user),
-    workspaces.list(caller.user),
-    jobLists.count(space, "running", {
-      hides: hiddenKinds(jobKinds, "running"),
-      most: MOST_JOBS,
-    }),
-    notifications.unread(space),
-  ]);
+  const { alerts, jobKinds, jobLists, notifications, users, workspaces } =
+    services;
+  const isAdmin = isAtLeast(caller.role, "admin");
+  const [account, all, running, unreadNotifications, firing] = await Promise
+    .all([
+      users.account(caller.user),
+      workspaces.list(caller.user),
+      jobLists.count(space, "running", {
+        hides: hiddenKinds(jobKinds, "running"),
+        most: MOST_JOBS,
+      }),
+      notifications.unread(space),
+      isAdmin ? alerts.summary(caller) : { count: 0, alerts: [] },
+    ]);
   const names = all.map(({ id, name }) => ({ id, name }));
   return {
     isLocal: caller.mode === "local",
     name: account?.name ?? "",
     email: account?.email ?? "",
     role: caller.role,
-    isAdmin: isAtLeast(caller.role, "admin"),
+    isAdmin,
     isOperator: caller.isOperator,
     workspace: names.find(({ id }) => id === caller.workspace) ??
       { id: caller.workspace, name: "Workspace" },
     workspaces: names.sort((a, b) => a.name.localeCompare(b.name, "en")),
     runningJobs: running.count,
     quietJobKinds: quietKinds(jobKinds),
+    firing,
     unreadNotifications,
   };
 }

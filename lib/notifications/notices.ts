@@ -111,6 +111,9 @@ export class Notices {
 
   async #concernsAdmins({ type, data }: OutboxEvent): Promise<boolean> {
     switch (type) {
+      case "alert.fired":
+      case "alert.resolved":
+        return isToldAlert(data);
       case "job.dead":
         return true;
       case "job.completed":
@@ -153,6 +156,9 @@ export class Notices {
       case "budget.warned":
       case "budget.exceeded":
         return only(await this.#ofBudget(space, event));
+      case "alert.fired":
+      case "alert.resolved":
+        return only(ofAlert(space, event));
       case "webhook.disabled":
         return only(ofWebhook(space, event));
       case "user.created":
@@ -328,6 +334,25 @@ export function passOn(
       data: { type, subject, cause, origin: space, data },
     },
   };
+}
+
+/** Budgets are told by events of their own, and what is only for information by nobody. */
+function isToldAlert({ severity, metric }: OutboxEvent["data"]): boolean {
+  return severity !== "info" && !String(metric).startsWith("budget_");
+}
+
+function ofAlert(space: string, event: Happened): Notice {
+  const { title, text, incident } = event.data;
+  return noticeOf(space, {
+    event: event.type === "alert.fired" ? "alert.fired" : "alert.resolved",
+    cause: event.cause,
+    group: event.type,
+    at: event.at,
+    about: typeof title === "string" ? title : "something that is watched",
+    text: typeof text === "string" ? text : null,
+    href: `/admin/alerts#${String(incident)}`,
+    groupHref: "/admin/alerts",
+  });
 }
 
 function ofWebhook(space: string, event: Happened): Notice {

@@ -1,5 +1,11 @@
 /** Values and lengths of time of alerts, in words. Mails, notifications, webhooks and pages say the same. */
-import type { MetricUnit } from "./alert_metrics.ts";
+import {
+  type AlertMetricName,
+  isAlertMetric,
+  metricOf,
+  type MetricUnit,
+} from "./alert_metrics.ts";
+import type { AlertFilter, AlertRule } from "./wire.ts";
 
 const COUNT = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -26,9 +32,10 @@ export function formatMetric(unit: MetricUnit, value: number): string {
     case "ratio":
       return `${COUNT.format(value * 100)} %`;
     case "dollars":
-      return `${
-        (value !== 0 && Math.abs(value) < 0.01 ? SMALL : CENTS).format(value)
-      } USD`;
+      return `${value < 0 ? "−" : ""}$${
+        (value !== 0 && Math.abs(value) < 0.01 ? SMALL : CENTS)
+          .format(Math.abs(value))
+      }`;
     case "perSecond":
       return `${COUNT.format(value)} a second`;
     case "count":
@@ -61,4 +68,68 @@ export function formatSpan(ms: number): string {
   const rest = Math.floor(seconds % large / small);
   const whole = `${Math.floor(seconds / large)} ${largeName}`;
   return rest === 0 ? whole : `${whole} ${rest} ${smallName}`;
+}
+
+const SPAN_WORDS = { s: "s", m: "min", h: "h", d: "d" } as const;
+
+/** A length of time as rules have it, in words: `5m` is `5 min`. */
+export function spanWords(span: string): string {
+  const unit = span.slice(-1) as keyof typeof SPAN_WORDS;
+  return `${span.slice(0, -1)} ${SPAN_WORDS[unit] ?? unit}`;
+}
+
+const FILTER_WORDS: Readonly<Record<keyof AlertFilter, string>> = {
+  model: "model",
+  provider: "provider",
+  user: "person",
+  key: "key",
+  group: "group",
+  source: "source",
+};
+
+/** When a rule fires, in words: "Memory above 1 GB over 1 min, for 2 min". */
+export function ruleWords(
+  { metric, above, below, window, for: held, where, minRequests }: Pick<
+    AlertRule,
+    "metric" | "above" | "below" | "window" | "for" | "where" | "minRequests"
+  >,
+): string {
+  if (!isAlertMetric(metric)) return metric;
+  const { title, unit, source } = metricOf(metric);
+  const lasting = held.startsWith("0") ? "" : `, for ${spanWords(held)}`;
+  if (unit === "state") return `${title}${lasting}`;
+  const limit = formatMetric(unit, above ?? below ?? 0);
+  const side = above === null ? "below" : "above";
+  const filter = (Object.keys(FILTER_WORDS) as (keyof AlertFilter)[])
+    .flatMap((name) =>
+      where[name] === undefined ? [] : [`${FILTER_WORDS[name]} ${where[name]}`]
+    );
+  const of = filter.length === 0 ? "" : `, of ${filter.join(" and ")}`;
+  const least = source === "usage" && minRequests > 1
+    ? `, from ${COUNT.format(minRequests)} requests on`
+    : "";
+  return `${title} ${side} ${limit} over ${
+    spanWords(window)
+  }${of}${least}${lasting}`;
+}
+
+/** What forms measure limits in: a unit that people can type, and how much of it a value of 1 is. */
+export function formUnit(
+  metric: AlertMetricName,
+): { words: string; size: number } {
+  switch (metricOf(metric).unit) {
+    case "milliseconds":
+      return { words: "ms", size: 1 };
+    case "bytes":
+      return { words: "MB", size: 1_000_000 };
+    case "ratio":
+      return { words: "%", size: 0.01 };
+    case "dollars":
+      return { words: "US dollars", size: 1 };
+    case "perSecond":
+      return { words: "a second", size: 1 };
+    case "count":
+    case "state":
+      return { words: "", size: 1 };
+  }
 }

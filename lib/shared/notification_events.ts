@@ -96,6 +96,19 @@ export const NOTIFICATION_EVENTS = {
     isFailure: true,
     linesPerHour: 5,
   },
+  "alert.fired": {
+    label: "Something that is watched is not well",
+    audience: "admins",
+    places: { app: true, browser: true, mail: true },
+    isFailure: true,
+    linesPerHour: 20,
+  },
+  "alert.resolved": {
+    label: "An alert is over",
+    audience: "admins",
+    places: { app: true, browser: false, mail: true },
+    linesPerHour: 20,
+  },
   "webhook.disabled": {
     label: "A webhook was switched off",
     audience: "everyone",
@@ -170,6 +183,14 @@ const TITLES: Record<
   "budget.exceeded": {
     one: (about) => `Spent: ${about}`,
     many: (count) => `${count} budgets spent`,
+  },
+  "alert.fired": {
+    one: (about) => `Alert: ${about}`,
+    many: (count) => `${count} alerts`,
+  },
+  "alert.resolved": {
+    one: (about) => `Over: ${about}`,
+    many: (count) => `${count} alerts are over`,
   },
   "webhook.disabled": {
     one: (about) => `Webhook switched off: ${about}`,

@@ -1,5 +1,5 @@
 /** Who looks at a page, as its navigation shows it. */
-import type { UserRole } from "./wire.ts";
+import type { AlertSeverity, UserRole } from "./wire.ts";
 
 /** A workspace by name. */
 export interface WorkspaceName {
@@ -27,6 +27,11 @@ export interface Viewer {
   runningJobs: number;
   /** Kinds of jobs that go on behind other things and are not told of. */
   quietJobKinds: readonly string[];
+  /** Alerts that fire and that the viewer may see; the most urgent by their headlines. */
+  firing: {
+    count: number;
+    alerts: { title: string; severity: AlertSeverity }[];
+  };
   /** Notifications that the viewer has not read. */
   unreadNotifications: number;
 }
