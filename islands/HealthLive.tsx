@@ -18,6 +18,15 @@ const EVENTS = "/api/health/events";
 /** Without news for so long the page says that it is old, in milliseconds. */
 const STALE_AFTER_MS = 20_000;
 
+/** With fewer points a line is hardly one. */
+const LEAST_POINTS = 4;
+
+function isNew(points: HealthLiveProps["points"]): boolean {
+  return Object.values(points).every((line) =>
+    line.filter((point) => point !== null).length < LEAST_POINTS
+  );
+}
+
 /** How the server does, told anew every few seconds while somebody looks. */
 export default function HealthLive(props: HealthLiveProps): VNode {
   const [now, setNow] = useState(props.now);
@@ -68,6 +77,11 @@ export default function HealthLive(props: HealthLiveProps): VNode {
       <LiveNote state={state} at={now.at} nowMs={nowMs} />
       <p class="sr" role="status">{places}</p>
       <HealthVerdict level={now.level} findings={now.findings} />
+      <p class="hint health-lines">
+        {isNew(props.points)
+          ? "24 hours are kept of each reading; the lines begin with the first minutes."
+          : "The lines are of the last 24 hours. Their top is the limit, where there is one."}
+      </p>
       <HealthReadings
         readings={now.readings}
         processes={now.processes}

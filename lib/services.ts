@@ -111,6 +111,7 @@ import { MailConsumer } from "@/lib/mail/mail_consumer.ts";
 import type { MailStore } from "@/lib/mail/mail_store.ts";
 import type { Mailer } from "@/lib/mail/mailer.ts";
 import { buildHealth, type HealthServices } from "@/lib/health/build_health.ts";
+import { HealthStore } from "@/lib/health/health_store.ts";
 import { HealthMeters } from "@/lib/health/health_meters.ts";
 import { addOwnGauges } from "@/lib/health/own_gauges.ts";
 import { Health } from "@/lib/observe/health.ts";
@@ -637,8 +638,7 @@ export async function startServices(
     tasks,
     health,
     ...buildHealth({
-      store,
-      owner,
+      store: new HealthStore(store, owner),
       meters,
       routing: models.routing,
       health,

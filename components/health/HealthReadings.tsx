@@ -66,10 +66,10 @@ function Reading(
   return (
     <div class="reading" id={reading.id} data-level={reading.level}>
       <span class="reading-label">
-        {reading.title}
-        {process !== null && (
+        {reading.title}{" "}
+        {process !== null && isWrong(reading) && (
           <span class="faint">
-            {" "}in <span class="mono">{process}</span>
+            in <span class="mono">{process}</span>
           </span>
         )}
       </span>
@@ -87,10 +87,14 @@ function Reading(
   );
 }
 
+function isWrong({ level }: HealthReading): boolean {
+  return level === "warning" || level === "critical";
+}
+
 function Verdict({ reading }: { reading: HealthReading }): VNode {
   const words = verdictOf(reading);
   const { id, level } = reading;
-  if (level === "good" || level === "unknown") {
+  if (!isWrong(reading)) {
     return (
       <span class="status" data-state={level === "good" ? "good" : undefined}>
         {level === "good" && words !== "" && <Icon name="check" small />}
@@ -101,10 +105,12 @@ function Verdict({ reading }: { reading: HealthReading }): VNode {
   return (
     <span class="status" data-state={level === "critical" ? "bad" : "warn"}>
       <Icon name="alert" small />
-      <span>{words}</span>
-      <a href={`#finding-${id}`}>
-        What to do<span class="sr">: {reading.title}</span>
-      </a>
+      <span>
+        {words}.{" "}
+        <a href={`#finding-${id}`}>
+          What to do<span class="sr">: {reading.title}</span>
+        </a>
+      </span>
     </span>
   );
 }

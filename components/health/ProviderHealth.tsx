@@ -75,7 +75,9 @@ function ModelRow({ model }: { model: HealthModel }): VNode {
       </td>
       <td class="num" data-label="Failed, 5 min" />
       <td class="num" data-label="First token">
-        {model.firstTokenMs === null ? "–" : formatDuration(model.firstTokenMs)}
+        {model.firstTokenMs === null || model.breaker === "open"
+          ? "–"
+          : formatDuration(model.firstTokenMs)}
       </td>
       <td class="num" data-label="Under way">{model.inFlight}</td>
       <td class="num" data-label="Connections" />

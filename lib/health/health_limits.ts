@@ -19,8 +19,8 @@ export interface GaugeRule {
 /** For what no rule watches; a reading there is a hint, and nobody is woken by it. */
 const UNWATCHED: Readonly<Record<string, number>> = {
   cpu_ratio: 0.9,
-  kv_read_ms: 50,
-  kv_write_ms: 100,
+  kv_read_ms: 100,
+  kv_write_ms: 200,
   event_lag: 10_000,
 };
 
@@ -41,7 +41,9 @@ export function limitsOf(
       : []
   );
   if (limits.length > 0) return limits.sort((a, b) => a.above - b.above);
-  if (full !== null) return [{ above: NEARLY_FULL * full, level: "warning" }];
+  if (full !== null) {
+    return [{ above: Math.floor(NEARLY_FULL * full), level: "warning" }];
+  }
   return id in UNWATCHED ? [{ above: UNWATCHED[id], level: "warning" }] : [];
 }
 

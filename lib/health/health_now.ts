@@ -57,7 +57,8 @@ function readingOf(
   const passed = limits.findLast(({ above }) =>
     value !== null && value > above
   );
-  const worst = gauge.across === "worst" && up.length > 1
+  const isApart = gauge.across === "worst" && new Set(values).size > 1;
+  const worst = isApart
     ? up.find(({ gauges }) => gauges.get(gauge.id) === value)
     : undefined;
   return {
@@ -67,7 +68,7 @@ function readingOf(
     value,
     level: value === null ? "unknown" : passed?.level ?? "good",
     limit: (passed ?? limits[0])?.above ?? null,
-    process: value === null ? null : worst?.id ?? null,
+    process: worst?.id ?? null,
     next: passed === undefined ? null : adviceOf(gauge).next,
   };
 }

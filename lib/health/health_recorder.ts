@@ -8,7 +8,12 @@ import type { Logger } from "@/lib/observe/log.ts";
 import type { Health } from "@/lib/observe/health.ts";
 import type { Gauges } from "./gauges.ts";
 import type { HealthMeters } from "./health_meters.ts";
-import type { HealthStore, ProcessRow, TargetRow } from "./health_store.ts";
+import type {
+  HealthStore,
+  OwnHour,
+  ProcessRow,
+  TargetRow,
+} from "./health_store.ts";
 import { MinutePoints } from "./minute_points.ts";
 
 export interface RecorderParts {
@@ -27,6 +32,8 @@ export const RECORD_EVERY_MS = 10_000;
 const FIRST_AFTER_MS = 2_000;
 /** The size of the store is looked up so often, in rounds. */
 const SIZE_ROUNDS = 6;
+/** Hours that are remembered while the store is silent; one takes about 5 kB. */
+const MAX_UNSAID_HOURS = 6;
 /** Models of providers that a row names: those that do badly, and those that were asked last. */
 const MAX_TARGETS = 60;
 
@@ -39,6 +46,8 @@ export class HealthRecorder {
   readonly #startedAt: number;
   readonly #closed = new AbortController();
   readonly #minutes = new MinutePoints();
+  /** Hours with minutes that are not in the store yet, by their beginning. */
+  readonly #unsaid = new Map<number, OwnHour>();
   #loop: Promise<void> = Promise.resolve();
   #unready: readonly string[] = [];
   #storeBytes: number | null = null;
@@ -72,9 +81,31 @@ export class HealthRecorder {
       status === "fail" ? [`${name}: ${reason}`] : []
     );
     const values = gauges.read();
-    const hour = this.#minutes.add(gauges.all, values, store.clock.now());
+    this.#keep(this.#minutes.add(gauges.all, values, store.clock.now()));
     if (!store.isOpen) return;
-    await store.write(this.process, this.#row(values, null), hour);
+    await this.#write(this.#row(values, null));
+  }
+
+  /** Remembers an hour until it is in the store, for as long as the store is likely to be silent. */
+  #keep(hour: OwnHour | null): void {
+    if (hour === null) return;
+    this.#unsaid.set(hour.hourMs, hour);
+    if (this.#unsaid.size <= MAX_UNSAID_HOURS) return;
+    for (const oldest of this.#unsaid.keys()) {
+      this.#unsaid.delete(oldest);
+      return;
+    }
+  }
+
+  async #write(row: ProcessRow): Promise<void> {
+    const hours = [...this.#unsaid.values()];
+    await this.#parts.store.write(this.process, row, hours);
+    for (const hour of hours) {
+      // A minute that ended meanwhile has made another one of it.
+      if (this.#unsaid.get(hour.hourMs) === hour) {
+        this.#unsaid.delete(hour.hourMs);
+      }
+    }
   }
 
   /** Looks up how large the store is. */
@@ -89,10 +120,11 @@ export class HealthRecorder {
     const { store, gauges } = this.#parts;
     if (!store.isOpen) return;
     const row = this.#row(gauges.read(), store.clock.now());
+    this.#keep(this.#minutes.end(gauges.all));
     const late = new AbortController();
     try {
       await Promise.race([
-        store.write(this.process, row, this.#minutes.end(gauges.all)),
+        this.#write(row),
         sleep(store.clock, deadlineMs, late.signal),
       ]);
     } catch {

@@ -1,6 +1,6 @@
 /** How processes do, in the store: a row for each process as it is now, and one for each of its hours. */
 import * as keys from "@/lib/kv/keys.ts";
-import type { Owner } from "@/lib/kv/owner.ts";
+import type { Lane } from "@/lib/kv/lane.ts";
 import { list } from "@/lib/kv/reads.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import type { BreakerState } from "@/lib/llm/routing/breaker.ts";
@@ -66,17 +66,31 @@ interface HourRow extends Versioned {
   readonly points: Readonly<Record<string, Float32Array>>;
 }
 
-export interface HourPoints {
+/** What a process knows of one of its own hours. */
+export interface OwnHour {
+  /** Beginning of the hour, milliseconds since 1970 UTC. */
   readonly hourMs: number;
-  readonly process: string;
   readonly points: HourRow["points"];
+}
+
+/** The same of any process. */
+export interface HourPoints extends OwnHour {
+  readonly process: string;
+}
+
+/** Whose rows are written: the incarnation that counts, with its writer. */
+export interface HealthOwner {
+  readonly incarnation: {
+    readonly id: string;
+    readonly lane: Pick<Lane, "state" | "write">;
+  };
 }
 
 export class HealthStore {
   readonly #store: Store;
-  readonly #owner: Owner;
+  readonly #owner: HealthOwner;
 
-  constructor(store: Store, owner: Owner) {
+  constructor(store: Store, owner: HealthOwner) {
     this.#store = store;
     this.#owner = owner;
   }
@@ -97,27 +111,27 @@ export class HealthStore {
   }
 
   /**
-   * Writes how this process does; the hour with it where one is given. What else this process writes at
-   * the time shares the commit.
+   * Writes how this process does, and what it knows of hours. What else this process writes at the time
+   * shares the commit.
    * @throws what the lane throws
    */
   async write(
     process: string,
     row: ProcessRow,
-    hour: Pick<HourPoints, "hourMs" | "points"> | null,
+    hours: readonly OwnHour[],
   ): Promise<void> {
     const sets = [{
       key: keys.healthProcessKey(process),
       value: row,
       expireInMs: KEPT_MS,
     }];
-    const hours = hour === null ? [] : [{
-      key: keys.healthHourKey(hour.hourMs, process),
-      value: { v: 1, points: hour.points } satisfies HourRow,
+    const ofHours = hours.map(({ hourMs, points }) => ({
+      key: keys.healthHourKey(hourMs, process),
+      value: { v: 1, points } satisfies HourRow,
       expireInMs: KEPT_MS,
-    }];
+    }));
     const { lane } = this.#owner.incarnation;
-    await lane.write({ sets: [...sets, ...hours], urgency: "soon" });
+    await lane.write({ sets: [...sets, ...ofHours], urgency: "soon" });
   }
 
   /** The rows of all processes of the last 24 hours. @throws {StorageError} */

@@ -1,6 +1,6 @@
 /** The minutes of an hour of one process, filled as it goes on. */
 import type { GaugeInfo } from "./gauges.ts";
-import { HOUR_MS, type HourPoints, MINUTE_MS } from "./health_store.ts";
+import { HOUR_MS, MINUTE_MS, type OwnHour } from "./health_store.ts";
 
 const MINUTES = 60;
 
@@ -14,7 +14,7 @@ interface Sum {
 export class MinutePoints {
   #minuteMs = -1;
   #sums = new Map<string, Sum>();
-  #hour: Pick<HourPoints, "hourMs" | "points"> | null = null;
+  #hour: OwnHour | null = null;
 
   /**
    * Takes what the gauges read at a time.
@@ -25,7 +25,7 @@ export class MinutePoints {
     gauges: readonly GaugeInfo[],
     values: ReadonlyMap<string, number | null>,
     nowMs: number,
-  ): Pick<HourPoints, "hourMs" | "points"> | null {
+  ): OwnHour | null {
     const minuteMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
     const ended = minuteMs === this.#minuteMs ? null : this.end(gauges);
     this.#minuteMs = minuteMs;
@@ -43,7 +43,7 @@ export class MinutePoints {
   /** Ends the minute that goes on. @returns its hour as it is; null: nothing was read in the minute */
   end(
     gauges: readonly GaugeInfo[],
-  ): Pick<HourPoints, "hourMs" | "points"> | null {
+  ): OwnHour | null {
     if (this.#sums.size === 0) return null;
     const hourMs = Math.floor(this.#minuteMs / HOUR_MS) * HOUR_MS;
     // A clock that is set back begins an hour again; what was there of it is in the store until then.

@@ -68,11 +68,12 @@ function judgeBuilds(
   const builds = new Set(old.map(({ build }) => build));
   if (builds.size < 2) return [];
   return [{
+    id: "builds",
     level: "warning",
     title:
       `Processes of ${builds.size} different builds have run side by side for more than 10 minutes`,
     next:
-      "A new version has not reached all of them. See the builds under “Processes”, and restart those of the old one.",
+      "A new version has not reached all of them. See the builds under “Every process”, and restart those of the old one.",
     href: null,
   }];
 }

@@ -30,16 +30,16 @@ const SHOWN: { [Name in keyof Config]?: (value: Config[Name]) => Rows } = {
   defaultProvider: (id) => [["Default provider", id]],
   routes: (routes) =>
     routes.map(({ id, ...route }) => [`Route ${id}`, text(route)]),
-  breaker: (settings) => [["breaker", text(settings)]],
-  cache: (settings) => [["cache", text(settings)]],
-  admission: (settings) => [["admission", text(settings)]],
+  breaker: (settings) => section("breaker", settings),
+  cache: (settings) => section("cache", settings),
+  admission: (settings) => section("admission", settings),
   prices: ({ length }) => [["prices", formatPlural(length, "price")]],
   limits: (rules) => [["limits", rules.length === 0 ? null : text(rules)]],
   budgets: (rules) => [["budgets", rules.length === 0 ? null : text(rules)]],
-  titles: (settings) => [["titles", text(settings)]],
-  retention: (settings) => [["retention", text(settings)]],
-  requestLog: (settings) => [["requestLog", text(settings)]],
-  outgoing: (settings) => [["outgoing", text(settings)]],
+  titles: (settings) => section("titles", settings),
+  retention: (settings) => section("retention", settings),
+  requestLog: (settings) => section("requestLog", settings),
+  outgoing: (settings) => section("outgoing", settings),
 };
 
 /** What is a secret, and whether it is set. */
@@ -93,7 +93,17 @@ function address(url: string): string {
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
 
+/** A section of the config file, a row for each of its members. */
+function section(name: string, settings: object): Rows {
+  return Object.entries(settings).map(([member, value]) => [
+    `${name}.${member}`,
+    value === null || (Array.isArray(value) && value.length === 0)
+      ? null
+      : text(value),
+  ]);
+}
+
 /** As it stands in the config file, in one line. */
 function text(value: unknown): string {
-  return JSON.stringify(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

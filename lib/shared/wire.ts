@@ -841,7 +841,7 @@ export interface HealthReading {
   level: HealthLevel;
   /** Above this it is not well; null: nothing is too much. */
   limit: number | null;
-  /** The process whose number it is, where it is the worst of several; else null. */
+  /** The process whose number it is, where it is the worst of several that differ; else null. */
   process: string | null;
   /** What to do, while it is not well; else null. */
   next: string | null;

@@ -28,12 +28,22 @@ export function figureOf(
     : [text.slice(0, space), text.slice(space + 1)];
 }
 
+/** Why there is no number. */
+const WITHOUT_NUMBER: Readonly<Record<string, string>> = {
+  error_rate: "Fewer than 20 requests",
+  request_p95_ms: "Fewer than 20 requests",
+  kv_read_ms: "Nothing was read",
+  kv_write_ms: "Nothing was written",
+  store_bytes: "No file of this machine",
+  cache_hit_ratio: "The cache was not asked",
+};
+
 /** Whether a reading is well, as a few words. */
 export function verdictOf(
-  reading: Pick<HealthReading, "level" | "limit" | "unit">,
+  reading: Pick<HealthReading, "id" | "level" | "limit" | "unit">,
 ): string {
-  const { level, limit } = reading;
-  if (level === "unknown") return "No number yet";
+  const { id, level, limit } = reading;
+  if (level === "unknown") return WITHOUT_NUMBER[id] ?? "No number yet";
   if (level !== "good") return `Above ${formatReading(reading, limit)}`;
   return limit === null ? "" : `Well, below ${formatReading(reading, limit)}`;
 }

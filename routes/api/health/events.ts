@@ -3,4 +3,8 @@ import { healthStream } from "@/lib/http/health_stream.ts";
 import { methods } from "@/lib/http/methods.ts";
 import { define } from "@/utils.ts";
 
-export const handler = define.handlers(methods({ GET: healthStream }));
+export const handler = define.handlers(methods({
+  GET(ctx) {
+    return healthStream(ctx);
+  },
+}));
