@@ -22,7 +22,6 @@ export function BackupTable(
         <thead>
           <tr>
             <th scope="col">Made</th>
-            <th scope="col">How</th>
             <th scope="col">Holds</th>
             <th scope="col" class="num">Size</th>
             <th scope="col">State</th>
@@ -46,10 +45,13 @@ function Row({ backup, nowMs }: { backup: Backup; nowMs: number }): VNode {
   return (
     <tr>
       <th scope="row">
-        {madeAt === null ? name : <Moment at={madeAt} nowMs={nowMs} />}
+        {madeAt === null ? "It does not say" : (
+          <>
+            <Moment at={madeAt} nowMs={nowMs} />, {originWords(backup)}
+          </>
+        )}
         <span class="backup-name">{name}</span>
       </th>
-      <td data-label="How">{originWords(backup)}</td>
       <td data-label="Holds">
         {holds === null ? "–" : [
           formatPlural(holds.threads, "thread"),

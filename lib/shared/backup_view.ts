@@ -35,11 +35,11 @@ export interface BackupsView {
 }
 
 const ORIGINS = {
-  schedule: "By the schedule",
-  person: "By hand",
-  command: "By command",
+  schedule: "by the schedule",
+  person: "by hand",
+  command: "by command",
 } as const;
 
 export function originWords({ origin }: Pick<Backup, "origin">): string {
-  return origin === null ? "Unknown" : ORIGINS[origin];
+  return origin === null ? "unknown" : ORIGINS[origin];
 }
