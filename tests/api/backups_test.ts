@@ -8,7 +8,7 @@ import { startApp, type TestApp } from "../support/app.ts";
 import { waitFor } from "../support/wait.ts";
 
 async function withStoreFile(
-  use: (app: TestApp, folder: string) => Promise<void>,
+  work: (app: TestApp, folder: string) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -16,7 +16,7 @@ async function withStoreFile(
       location: `${folder}/freshet.db`,
       env: { DATA_DIR: folder },
     });
-    await use(app, folder);
+    await work(app, folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
