@@ -71,6 +71,7 @@ export class AlertEvaluator {
   #everyMs = LONGEST_LOOK_MS;
   #isFailing = false;
   #loop: Promise<void> = Promise.resolve();
+  #looking: Promise<unknown> = Promise.resolve();
 
   constructor(parts: AlertEvaluatorParts) {
     this.#parts = parts;
@@ -115,11 +116,17 @@ export class AlertEvaluator {
   }
 
   /**
-   * Looks once.
+   * Looks once, after the look that is under way.
    * @returns whether this process was the one to look
    * @throws {StorageError} when the store does not answer; what was not stored is looked at again
    */
   async look(signal: AbortSignal): Promise<boolean> {
+    const look = this.#looking.then(() => this.#look(signal));
+    this.#looking = look.catch(() => {});
+    return await look;
+  }
+
+  async #look(signal: AbortSignal): Promise<boolean> {
     const { store, own, processes } = this.#parts;
     const before = this.#lease;
     const lease = await store.lease(own(), signal);
