@@ -90,7 +90,9 @@ export default function Requests(props: RequestsProps): VNode {
   useRequestNews(isFirst, async () => {
     const query = requestQuery(now.current.view.filter);
     const fresh = await readPage<RequestsView>(`${PATH}${query}`);
-    const isBusy = listRef.current?.matches(":hover, :focus-within") ?? false;
+    const isBusy = listRef.current?.matches(
+      ":hover, :has(:focus-visible)",
+    ) ?? false;
     // What is read or pointed at keeps its place.
     if (now.current.isFollowing && !isBusy) show(fresh);
     else if (countNewer(now.current.view, fresh) > 0) setHeld(fresh);
@@ -168,6 +170,7 @@ export default function Requests(props: RequestsProps): VNode {
           filter={filter}
           errors={view.errors}
           labels={view.labels}
+          failedToday={view.failedToday}
           onSubmit={onSubmit}
         />
         <div class="duo">
@@ -209,7 +212,11 @@ export default function Requests(props: RequestsProps): VNode {
               ? (
                 <p class="soft requests-none">
                   Choose a request to see its stages, attempts, headers, tokens
-                  and cost. Times are in {timeZone}.
+                  and cost. The id of a request or a run, such as a program has
+                  it from{" "}
+                  <code>x-request-id</code>, finds it at once. Slow is what took
+                  5 s to its first token, 30 s in all, or 1 s in Freshet itself.
+                  Times are in {timeZone}.
                 </p>
               )
               : detail === null

@@ -17,8 +17,13 @@ export interface RequestFiltersProps {
   errors: Readonly<Record<string, string>>;
   /** What the person and the key are called, by their ids. */
   labels: Readonly<Record<string, string>>;
+  /** Requests that failed in the last 24 hours, counted up to 200; null: it is not known. */
+  failedToday: number | null;
   onSubmit: (event: SubmitEvent) => void;
 }
+
+/** What is counted no further. */
+const MOST_COUNTED = 200;
 
 const PATH = "/admin/requests";
 
@@ -51,7 +56,7 @@ const CHIPS: Partial<Record<RequestFilterName, string>> = {
 
 /** What the list of requests is narrowed to. It works without a script. */
 export function RequestFilters(
-  { filter, errors, labels, onSubmit }: RequestFiltersProps,
+  { filter, errors, labels, failedToday, onSubmit }: RequestFiltersProps,
 ): VNode {
   const chips = (Object.keys(CHIPS) as RequestFilterName[])
     .filter((name) => filter[name] !== "");
@@ -82,7 +87,12 @@ export function RequestFilters(
       </div>
       <div class="segments" role="group" aria-label="Result">
         <Segment filter={filter} result="" title="All" />
-        <Segment filter={filter} result="failed" title="Failed" />
+        <Segment
+          filter={filter}
+          result="failed"
+          title="Failed"
+          count={failedToday}
+        />
         <Segment filter={filter} result="slow" title="Slow" />
       </div>
       <details class="requests-more" open={isOpen}>
@@ -195,10 +205,11 @@ function Hidden({ filter }: { filter: RequestFilter }): VNode {
 }
 
 function Segment(
-  { filter, result, title }: {
+  { filter, result, title, count = null }: {
     filter: RequestFilter;
     result: string;
     title: string;
+    count?: number | null;
   },
 ): VNode {
   return (
@@ -207,6 +218,15 @@ function Segment(
       aria-current={filter.result === result ? "true" : undefined}
     >
       {title}
+      {count !== null && count > 0 && (
+        <>
+          {" "}
+          <span class="tnum faint" title="In the last 24 hours">
+            {count < MOST_COUNTED ? count : `${MOST_COUNTED}+`}
+            <span class="sr">in the last 24 hours</span>
+          </span>
+        </>
+      )}
     </a>
   );
 }

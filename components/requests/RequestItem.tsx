@@ -19,7 +19,10 @@ export interface RequestItemProps {
 export function RequestItem(
   { request, href, isCurrent, clock, onOpen }: RequestItemProps,
 ): VNode {
-  const { id, model, startedAt, who, totalMs, error } = request;
+  const { id, model, startedAt, who, totalMs, error, status } = request;
+  const tookMs = status === "running"
+    ? Math.max(clock.nowMs - Date.parse(startedAt), totalMs)
+    : totalMs;
   return (
     <a
       class="item"
@@ -28,10 +31,10 @@ export function RequestItem(
       onClick={(event) => onOpen(event, id)}
     >
       <span class="cut">{model ?? "No model"}</span>
-      <span>{formatSpan(totalMs)}</span>
+      <span>{formatSpan(tookMs)}</span>
       <span class="item-sub">
         <time datetime={startedAt}>{formatClock(startedAt, clock)}</time>
-        <span class="cut">{who ?? "nobody known"}</span>
+        <span class="cut">{who ?? "–"}</span>
       </span>
       <span class="item-sub" title={error ?? undefined}>
         <RequestState request={request} />

@@ -24,6 +24,7 @@ import { RequestNames } from "./request_names.ts";
 import { readRequestQuestion } from "./request_query.ts";
 import { findRequests } from "./request_search.ts";
 
+const DAY_MS = 86_400_000;
 /** Requests of a page. */
 const PER_PAGE = 50;
 /** Requests that go on, above the newest that have ended. */
@@ -44,13 +45,22 @@ export async function loadRequests(
     nowMs,
     labels: {},
     rows: [],
+    failedToday: null,
     nextCursor: null,
     reach: { looked: 0, backTo: null },
   };
   try {
     const question = readRequestQuestion(url);
     const query = { limit: PER_PAGE, cursor };
-    const found = await findRequests(state, question, query, signal);
+    const [found, failedToday] = await Promise.all([
+      findRequests(state, question, query, signal),
+      cursor !== null ? null : state.services.requestLog.countMarked(
+        state.caller.workspace,
+        "failed",
+        nowMs - DAY_MS,
+        signal,
+      ),
+    ]);
     const { items, looked, backToMs, next, names } = found;
     const running = cursor === null && isOpenFilter(filter)
       ? await runningRows(state, names)
@@ -58,6 +68,7 @@ export async function loadRequests(
     const ended = new Set(items.map(({ id }) => id));
     return {
       ...empty,
+      failedToday,
       labels: labelsOf([filter.user, filter.key], names),
       errors: {},
       rows: [

@@ -18,12 +18,12 @@ import type {
   RequestSearch,
   RequestSearchStore,
 } from "./request_search_store.ts";
-import type { RequestSummary } from "./request_summary.ts";
+import type { RequestMark, RequestSummary } from "./request_summary.ts";
 import { idBound, timeOf } from "./request_time.ts";
 
 export interface RequestLogParts {
   store: Pick<RequestLogStore, "write" | "get" | "getAll">;
-  search: Pick<RequestSearchStore, "look" | "findByPrefix">;
+  search: Pick<RequestSearchStore, "look" | "findByPrefix" | "countMarked">;
   settings: RequestLogSettings;
   clock: Pick<Clock, "after">;
 }
@@ -98,6 +98,16 @@ export class RequestLog {
     signal?: AbortSignal,
   ): Promise<RequestLook> {
     return this.#parts.search.look(workspace, search, signal);
+  }
+
+  /** How many requests failed, or were slow, since then; counted up to 200. */
+  countMarked(
+    workspace: string,
+    mark: RequestMark,
+    sinceMs: number,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    return this.#parts.search.countMarked(workspace, mark, sinceMs, signal);
   }
 
   /** The newest request whose id begins so, or null. */

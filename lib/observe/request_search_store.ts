@@ -140,6 +140,23 @@ export class RequestSearchStore {
     return null;
   }
 
+  /** How many requests failed, or were slow, since then; counted up to 200. */
+  async countMarked(
+    workspace: string,
+    mark: RequestMark,
+    sinceMs: number,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const selector = keys.requestMarks(workspace, mark, idBound(sinceMs), "~");
+    const rows = list<SummaryRow>(this.#store, selector, {
+      limit: ROWS_PER_READ,
+      signal,
+    });
+    let count = 0;
+    for await (const { value } of rows) if (!this.#isOver(value)) count += 1;
+    return count;
+  }
+
   async *#stretches(
     workspace: string,
     search: RequestSearch,

@@ -38,6 +38,8 @@ export interface RequestsView {
   /** What of the filter cannot be read, by name. */
   errors: Readonly<Record<string, string>>;
   rows: RequestRow[];
+  /** Requests that failed in the last 24 hours, counted up to 200; null: not counted here. */
+  failedToday: number | null;
   reach: RequestReach;
   nextCursor: string | null;
   /** Where this page begins; null: with the newest. */

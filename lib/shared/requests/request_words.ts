@@ -47,7 +47,7 @@ export function stateWord(
   }
 }
 
-/** `4 ms`, `0.84 s`, `6.31 s`, `12.4 s`, `2 min 5 s`. */
+/** `4 ms`, `840 ms`, `6.31 s`, `12.4 s`, `2 min 5 s`. */
 export function formatSpan(milliseconds: number): string {
   const { figure, unit } = spanParts(milliseconds);
   return `${figure} ${unit}`;
@@ -56,7 +56,7 @@ export function formatSpan(milliseconds: number): string {
 /** The same in two parts, where the unit is set apart. */
 export function spanParts(ms: number): { figure: string; unit: string } {
   if (ms < 0.95) return { figure: ms < 0.05 ? "0" : ms.toFixed(1), unit: "ms" };
-  if (ms < 99.5) return { figure: String(Math.round(ms)), unit: "ms" };
+  if (ms < 999.5) return { figure: String(Math.round(ms)), unit: "ms" };
   const seconds = ms / 1_000;
   if (seconds < 9.995) return { figure: seconds.toFixed(2), unit: "s" };
   if (seconds < 99.95) return { figure: seconds.toFixed(1), unit: "s" };

@@ -102,7 +102,10 @@ function ticksOf(wholeMs: number): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power)
     .find((each) => each >= rough) ?? rough;
-  const ticks: number[] = [];
-  for (let ms = 0; ms <= wholeMs * 0.97; ms += step) ticks.push(ms);
-  return ticks;
+  const count = Math.floor(wholeMs * 0.97 / step) + 1;
+  // Sums of parts of a millisecond have digits of their own.
+  return Array.from(
+    { length: count },
+    (_, index) => Math.round(index * step * 1_000) / 1_000,
+  );
 }
