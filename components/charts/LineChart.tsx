@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import type { ChartPlace } from "@/lib/shared/chart_parts.ts";
 import { ChartFrame, plotOf } from "./ChartFrame.tsx";
-import { PlaceHits } from "./PlaceHits.tsx";
+import { HitArea } from "./HitArea.tsx";
 import { niceScale } from "./scale.ts";
 import { linePaths } from "./spark_path.ts";
 import { Twin } from "./Twin.tsx";
@@ -109,16 +109,7 @@ export function LineChart(
           />
         ))}
       </svg>
-      <PlaceHits
-        places={places}
-        words={places.map((_, place) =>
-          series.map(({ label, values }) =>
-            `${label} ${shown(values[place] ?? null)}`
-          ).join(", ")
-        )}
-        height={height}
-        isPoints
-      />
+      <HitArea places={places.length} height={height} isPoints />
     </ChartFrame>
   );
 }

@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from "preact";
 import type { ChartPlace } from "@/lib/shared/chart_parts.ts";
 import { ChartFrame, placeCenter, plotOf } from "./ChartFrame.tsx";
 import type { Hue } from "@/lib/shared/chart_parts.ts";
-import { PlaceHits } from "./PlaceHits.tsx";
+import { HitArea } from "./HitArea.tsx";
 import { niceScale } from "./scale.ts";
 import { short } from "./spark_path.ts";
 import { Twin } from "./Twin.tsx";
@@ -34,8 +34,10 @@ export interface StackedBarsProps {
   height?: number;
 }
 
-/** Of the width of its place that a bar takes. */
-const BAR_WIDTH = 0.72;
+/** Width of a place in the drawing; whole numbers keep the page small. */
+const UNITS = 10;
+/** Of them a bar takes so many. */
+const BAR_UNITS = 7;
 const NO_RECORD = "–";
 
 /**
@@ -94,7 +96,7 @@ export function StackedBars(
       <svg
         width="100%"
         height={height}
-        viewBox={`0 0 100 ${height}`}
+        viewBox={`0 0 ${places.length * UNITS} ${height}`}
         preserveAspectRatio="none"
         aria-hidden="true"
       >
@@ -120,7 +122,7 @@ export function StackedBars(
           </text>
         )
       )}
-      <PlaceHits places={places} words={words} height={height} />
+      <HitArea places={places.length} height={height} />
     </ChartFrame>
   );
 }
@@ -141,8 +143,6 @@ function barsOf(
   count: number,
   y: (value: number) => number,
 ): string {
-  const width = 100 / count * BAR_WIDTH;
-  const wide = Math.round(width * 100) / 100;
   let path = "";
   for (let place = 0; place < count; place += 1) {
     const value = series[index].values[place] ?? 0;
@@ -151,11 +151,10 @@ function barsOf(
       (sum, { values }) => sum + (values[place] ?? 0),
       0,
     );
-    const left = Math.round((placeCenter(place, count) - width / 2) * 100) /
-      100;
-    path += `M${left} ${short(y(below))}h${wide}V${
+    const left = place * UNITS + (UNITS - BAR_UNITS) / 2;
+    path += `M${left} ${short(y(below))}h${BAR_UNITS}V${
       short(y(below + value))
-    }h-${wide}z`;
+    }h-${BAR_UNITS}z`;
   }
   return path;
 }
