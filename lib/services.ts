@@ -96,6 +96,8 @@ import {
   type CatalogServices,
 } from "@/lib/llm/catalog/build_catalog.ts";
 import { LocalProviders } from "@/lib/llm/local_providers.ts";
+import { ModelAccess } from "@/lib/model_access/model_access.ts";
+import { ModelAccessStore } from "@/lib/model_access/model_access_store.ts";
 import { ModelRegistry } from "@/lib/llm/models.ts";
 import { LimitSettings } from "@/lib/limits/limit_settings.ts";
 import { Limits } from "@/lib/limits/limits.ts";
@@ -166,6 +168,8 @@ export interface BaseServices extends Identity, HealthServices {
   models: ModelRegistry;
   /** Providers and routes, changed while the server runs. */
   catalog: CatalogServices;
+  /** Who may ask which model. */
+  modelAccess: ModelAccess;
   localProviders: LocalProviders;
   runs: Runs;
   threads: Threads;
@@ -405,6 +409,15 @@ export async function startServices(
   const catalog = buildCatalog({ store, models, config, secrets, log });
   await catalog.catalog.refresh();
   settingsBell.listen(() => catalog.catalog.refresh());
+  const modelAccess = new ModelAccess({
+    store: new ModelAccessStore(store),
+    models,
+    roleOf: async (user, workspace) =>
+      config.auth === "local"
+        ? "owner"
+        : (await standings.find(user, workspace))?.role ?? null,
+  });
+  settingsBell.listen(() => Promise.resolve(modelAccess.forget()));
   const localProviders = new LocalProviders(
     catalog.providers,
     models,
@@ -429,6 +442,7 @@ export async function startServices(
     models,
     projects,
     documentKnowledge,
+    modelAccess,
   );
   const follow = new RunFollow(
     runStore,
@@ -449,6 +463,7 @@ export async function startServices(
     );
   const gateway: Gateway = new Gateway({
     models,
+    access: modelAccess,
     store: runStore,
     looseRuns: new LooseRunStore(store, owner, runStore, threadStore),
     runs,
@@ -569,6 +584,7 @@ export async function startServices(
     hub,
     models,
     catalog,
+    modelAccess,
     localProviders,
     runs,
     threads,
@@ -597,6 +613,7 @@ export async function startServices(
     gateway,
     plainCalls: new PlainCalls({
       models,
+      access: modelAccess,
       prices,
       limits: runLimits,
       budgets: runBudgets,
@@ -610,7 +627,7 @@ export async function startServices(
       observer,
       clock: store.clock,
     }),
-    uiChats: new UiChats(gateway, new ChatRunStore(store), models),
+    uiChats: new UiChats(gateway, new ChatRunStore(store), modelAccess),
     responses: new Responses(
       gateway,
       new ResponseStore(store, threadStore, retention.recordMs),

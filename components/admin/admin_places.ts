@@ -127,6 +127,14 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     group: "models",
   },
   {
+    path: "/admin/models",
+    title: "Models",
+    icon: "requests",
+    who: "admin",
+    isLocal: true,
+    group: "models",
+  },
+  {
     path: "/admin/webhooks",
     title: "Webhooks",
     icon: "plug",

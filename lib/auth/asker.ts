@@ -1,5 +1,6 @@
 /** Who asks a model, and so who pays for the answer. */
 import type { Caller } from "./caller.ts";
+import type { Role } from "./roles.ts";
 import { LOCAL_SPACE, userOf, workspaceOf } from "@/lib/shared/spaces.ts";
 
 /** Who asks a model: what limits, budgets, the cache and the ledger know them by. */
@@ -11,6 +12,8 @@ export interface Asker {
   key: string | null;
   /** Models that the key may ask; absent or null: all. */
   models?: readonly string[] | null;
+  /** Role of the user when they asked; absent or null: it has to be looked up. */
+  role?: Role | null;
   /** Groups that the user was in when they asked. */
   groups: readonly string[];
   /** Address that the request came from; null when none did. */
@@ -18,13 +21,14 @@ export interface Asker {
 }
 
 export function askerFrom(
-  { workspace, user, key, groups, address }: Caller,
+  { workspace, user, key, role, groups, address }: Caller,
 ): Asker {
   return {
     workspace,
     user,
     key: key?.id ?? null,
     models: key?.models ?? null,
+    role,
     groups,
     address,
   };

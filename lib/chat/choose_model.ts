@@ -47,11 +47,16 @@ export async function chooseModel(
     try {
       return await models.find(remembered, signal);
     } catch (error) {
-      if (!(error instanceof AppError) || error.status !== 404) throw error;
+      if (!(error instanceof AppError) || !isGone(error)) throw error;
     }
   }
   return await models.find(
     await models.defaultModel(signal),
     signal,
   );
+}
+
+/** Whether a model is there no more, or not for who asks. */
+function isGone({ status, code }: AppError): boolean {
+  return status === 404 || code === "model_not_allowed";
 }

@@ -1,6 +1,8 @@
 /** What is asked of a provider for a run: by a person now, or again after the owner of the run has died. */
+import type { Asker } from "@/lib/auth/asker.ts";
 import type { RoutePlan } from "@/lib/llm/routing/route_plan.ts";
 import type { ChatRequest, Provider } from "@/lib/llm/types.ts";
+import type { ModelAccess } from "@/lib/model_access/model_access.ts";
 import { chooseModel, type ModelResolver } from "./choose_model.ts";
 import { toPrompt } from "./prompt.ts";
 import type { MessageRecord, ThreadRecord } from "./records.ts";
@@ -48,6 +50,8 @@ export interface RequestInput {
   /** Model that was asked for by name, else undefined. */
   model: string | undefined;
   params: Record<string, unknown> | undefined;
+  /** Who asks now; absent for a run that was accepted before, which goes on whatever has changed. */
+  asker?: Asker;
 }
 
 /** A request and who is to answer it. */
@@ -69,30 +73,34 @@ export class RunRequests {
   readonly #models: ModelResolver;
   readonly #projects: ProjectReader;
   readonly #knowledge: KnowledgeReader | null;
+  readonly #access: Pick<ModelAccess, "for"> | null;
 
   constructor(
     threads: ThreadStore,
     models: ModelResolver,
     projects: ProjectReader,
     knowledge: KnowledgeReader | null = null,
+    access: Pick<ModelAccess, "for"> | null = null,
   ) {
     this.#threads = threads;
     this.#models = models;
     this.#projects = projects;
     this.#knowledge = knowledge;
+    this.#access = access;
   }
 
-  /** @throws {AppError} 404 `model_not_found` */
+  /** @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed` */
   async build(space: string, input: RequestInput): Promise<BuiltRequest> {
-    const { thread, branch, question, kept } = input;
+    const { thread, branch, question, kept, asker } = input;
     const [project, texts] = await Promise.all([
       thread.projectId
         ? this.#projects.find(space, thread.projectId)
         : Promise.resolve(null),
       this.#threads.readTexts(branch.map((message) => message.text)),
     ]);
+    const allowed = asker && this.#access?.for(asker);
     const { provider, model, id, plan } = await chooseModel(
-      this.#models,
+      allowed ?? this.#models,
       input.model,
       thread.model ?? project?.defaultModel ?? null,
     );

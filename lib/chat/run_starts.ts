@@ -189,6 +189,7 @@ export class RunStarts {
         kept,
         model: record.model,
         params: record.params,
+        asker: context.asker,
       });
       const opening = {
         built,
@@ -268,6 +269,7 @@ export class RunStarts {
       kept,
       model: wanted.model,
       params: wanted.params,
+      asker: context.asker,
     });
     const isFirst = wanted.text !== null && tree.isEmpty;
     const begun = newRun(

@@ -21,6 +21,7 @@ import type { Runs } from "@/lib/chat/runs.ts";
 import { AppError } from "@/lib/errors.ts";
 import type { Reservation } from "@/lib/limits/limits.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
+import type { ModelAccess } from "@/lib/model_access/model_access.ts";
 import type { ChatMessage } from "@/lib/llm/types.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import type { RequestTrace } from "@/lib/observe/request_trace.ts";
@@ -36,6 +37,8 @@ import { checkMessageSizes } from "./message_size.ts";
 
 export interface GatewayParts {
   models: ModelRegistry;
+  /** Null: everybody may ask every model. */
+  access?: Pick<ModelAccess, "require"> | null;
   store: RunStore;
   looseRuns: LooseRunStore;
   runs: Runs;
@@ -132,7 +135,7 @@ export class Gateway {
   ): Promise<GatewayRun | Response> {
     const { keptHits, looseRuns, runs } = this.#parts;
     const { space, logger } = context;
-    const built = await this.#build(input, context.signal);
+    const built = await this.#buildFor(input, context);
     const limits = await this.#reserve(built, context);
     let opened: OpenedStream | null = null;
     try {
@@ -178,7 +181,7 @@ export class Gateway {
         trace.run = record.id;
         return known(record);
       }
-      const built = await this.#build(input, context.signal);
+      const built = await this.#buildFor(input, context);
       const limits = await this.#reserve(built, context);
       let opened: OpenedStream;
       try {
@@ -261,6 +264,20 @@ export class Gateway {
       { trace, sought },
     );
     return mayRestart ? opened : { ...opened, restart: () => null };
+  }
+
+  /** @throws {AppError} 404 `model_not_found`, 403 `model_not_allowed` */
+  async #buildFor(
+    input: ChatCompletion,
+    { asker, signal }: GatewayContext,
+  ): Promise<BuiltRequest> {
+    const built = await this.#build(input, signal);
+    await this.#parts.access?.require(
+      asker,
+      built.plan?.destination ?? built.model,
+      input.model,
+    );
+    return built;
   }
 
   /** @throws {AppError} 404 `model_not_found` */

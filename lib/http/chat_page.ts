@@ -1,4 +1,5 @@
 /** What pages show, loaded: independent reads go out together. */
+import { askerFrom } from "@/lib/auth/asker.ts";
 import { UNARCHIVED } from "@/lib/chat/thread_input.ts";
 import type { LocalOffer, Setup } from "@/lib/shared/chat/setup.ts";
 import {
@@ -54,8 +55,8 @@ export async function loadChatSetup(
   state: State,
   signal: AbortSignal,
 ): Promise<ChatSetup> {
-  const { models: list, defaultModel: chosen } = await state.services.models
-    .choices(signal);
+  const { models: list, defaultModel: chosen } = await state.services
+    .modelAccess.choices(askerFrom(state.caller), signal);
   const models = list.map(({ id, label, provider }) => ({
     id,
     label,

@@ -246,6 +246,16 @@ export class ModelRegistry {
   }
 
   /**
+   * What a name leads to, by what is known now: the id of a route, `<provider>/<model>`, or the name itself
+   * where nobody is known to serve it.
+   */
+  destinationOf(name: string): string {
+    if (this.routeOf(name) !== undefined) return name;
+    const target = this.targetOf(name);
+    return target === null ? name : `${target.provider}/${target.model}`;
+  }
+
+  /**
    * As `resolve`, but waits up to 5 s for lists that were never there, and asks again for a list that
    * lacks the name: a model may have been pulled a moment ago.
    * @throws {AppError} 404 `model_not_found`

@@ -1083,3 +1083,31 @@ export interface FoundAnomalies {
   /** By time. */
   anomalies: FoundAnomaly[];
 }
+
+/** A model as admins of a workspace see it. */
+export interface ModelSetting {
+  /** What its names lead to: `<provider>/<model>`, or the id of a route. */
+  id: string;
+  /** The name that callers use. */
+  name: string;
+  /** Id of the provider; `route` for a route. */
+  provider: string;
+  /** Whether lists show it. Who knows its name may ask it all the same. */
+  isListed: boolean;
+  /** Whoever has this role or a higher one may ask it; null: nobody by their role. */
+  leastRole: "viewer" | "member" | "admin" | "owner" | null;
+  /** Ids of groups whose people may ask it besides. */
+  groups: string[];
+  /** False: there is a rule for it, and nobody serves it now. */
+  isThere: boolean;
+}
+
+/** What `GET /api/models/settings` answers. */
+export interface ModelSettings {
+  items: ModelSetting[];
+  /** What new threads begin with, by its `id`; null: what the server takes. */
+  defaultModel: string | null;
+  /** What the server takes, by its name; null while no provider says what it serves. */
+  serverDefault: string | null;
+  version: number;
+}

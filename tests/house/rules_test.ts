@@ -18,6 +18,7 @@ const SERVICES = [
   "lib/gateway",
   "lib/health",
   "lib/jobs/kinds",
+  "lib/model_access",
   "lib/notifications",
   "lib/schedules",
   "lib/webhooks",

@@ -8,6 +8,7 @@ import { AppError } from "@/lib/errors.ts";
 import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
 import type { Reservation } from "@/lib/limits/limits.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
+import type { ModelAccess } from "@/lib/model_access/model_access.ts";
 import { usageFrom } from "@/lib/llm/openai/chunks.ts";
 import { estimateTokens } from "@/lib/llm/estimate.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
@@ -26,6 +27,8 @@ import type { PlainInput } from "./input.ts";
 
 export interface PlainCallsParts {
   models: Pick<ModelRegistry, "find" | "post">;
+  /** Null: everybody may ask every model. */
+  access?: Pick<ModelAccess, "require"> | null;
   prices: PriceList;
   /** Null: there are no limits to keep. */
   limits?: Pick<RunLimits, "reserve"> | null;
@@ -91,13 +94,14 @@ export class PlainCalls {
     input: PlainInput,
     context: PlainContext,
   ): Promise<Record<string, unknown>> {
-    const { models, clock } = this.#parts;
+    const { access, models, clock } = this.#parts;
     const { asker, trace, signal } = context;
     trace.model = input.model;
     requireModel(asker, input.model);
     checkTextSizes(input.input, "input");
     checkTextSizes(input.prompt, "prompt");
     const { plan, id } = await models.find(input.model, signal);
+    await access?.require(asker, plan.destination, input.model);
     const call: Call = {
       input,
       model: id,

@@ -4,7 +4,7 @@
  */
 import type { RunRecord } from "@/lib/chat/records.ts";
 import { notFound } from "@/lib/chat/refusals.ts";
-import type { ModelRegistry } from "@/lib/llm/models.ts";
+import type { ModelAccess } from "@/lib/model_access/model_access.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import { type ChatCompletion, checkChatCompletion } from "../chat/input.ts";
 import type { Gateway, GatewayContext, GatewayRun } from "../gateway.ts";
@@ -14,16 +14,16 @@ import { toChatMessages, type UiChat } from "./input.ts";
 export class UiChats {
   readonly #gateway: Gateway;
   readonly #runs: ChatRunStore;
-  readonly #models: Pick<ModelRegistry, "defaultModel">;
+  readonly #access: Pick<ModelAccess, "for">;
 
   constructor(
     gateway: Gateway,
     runs: ChatRunStore,
-    models: Pick<ModelRegistry, "defaultModel">,
+    access: Pick<ModelAccess, "for">,
   ) {
     this.#gateway = gateway;
     this.#runs = runs;
-    this.#models = models;
+    this.#access = access;
   }
 
   /**
@@ -36,7 +36,8 @@ export class UiChats {
   ): Promise<GatewayRun> {
     const input: ChatCompletion = {
       ...params,
-      model: model ?? await this.#models.defaultModel(context.signal),
+      model: model ??
+        await this.#access.for(context.asker).defaultModel(context.signal),
       messages: toChatMessages(messages),
       stream: true,
       stream_options: { include_usage: true },

@@ -7,6 +7,7 @@ import {
   providerTrialSchema,
   routePatchSchema,
 } from "@/lib/llm/catalog/provider_input.ts";
+import { modelSettingsPatchSchema } from "@/lib/http/model_settings.ts";
 import { allOf, type Chapter, objectAnswer, one } from "./operation.ts";
 
 const REMOVED = { description: "It is gone; what runs ends normally." };
@@ -76,6 +77,21 @@ export const PROVIDERS: Chapter = {
         summary: "Uses a model server of this machine from now on",
         body: z.strictObject({ id: z.enum(["ollama", "lm-studio"]) }),
         answers: { 200: objectAnswer("The server.") },
+      },
+    },
+    "/api/models/settings": {
+      GET: {
+        summary: "Shows which models the people of the workspace may ask",
+        answers: { 200: one("ModelSettings", "All models.") },
+      },
+      PATCH: {
+        summary:
+          "Changes which models lists show, who may ask them, and the default",
+        description:
+          "A model is named by what its names lead to: `<provider>/<model>`, or the id of a route. What a route may lead to is not looked at.",
+        body: modelSettingsPatchSchema,
+        isVersioned: true,
+        answers: { 200: one("ModelSettings", "All models.") },
       },
     },
     "/api/routes": {

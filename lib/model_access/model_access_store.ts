@@ -1,0 +1,109 @@
+/** The rules of each workspace about models, in the store. */
+import {
+  auditEvent,
+  by,
+  type WorkspaceCaller,
+} from "@/lib/audit/audit_event.ts";
+import { AppError } from "@/lib/errors.ts";
+import { commit } from "@/lib/kv/commit.ts";
+import { modelAccessKey } from "@/lib/kv/keys.ts";
+import { get } from "@/lib/kv/reads.ts";
+import { ringSettingsBell } from "@/lib/kv/settings_bell.ts";
+import type { Store, Versioned } from "@/lib/kv/store.ts";
+import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
+import { type ModelRules, NO_RULES } from "./model_rules.ts";
+
+interface RulesRecord extends ModelRules, Versioned {
+  readonly v: 1;
+  readonly token?: string;
+}
+
+const SAVE_ATTEMPTS = 3;
+/** Records of the store hold 64 KiB; the rest is room for its own fields. */
+const MAX_BYTES = 60_000;
+
+export class ModelAccessStore {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** @throws {StorageError} when the store does not answer */
+  async read(workspace: string): Promise<ModelRules> {
+    const { value } = await get<RulesRecord>(
+      this.#store,
+      modelAccessKey(workspace),
+    );
+    return value ?? NO_RULES;
+  }
+
+  /**
+   * Changes the rules of the caller's workspace, tells all processes and the audit log of it.
+   * @param edit makes the next rules of those that are there, and throws when they must not be changed
+   * @throws {AppError} 413 `too_many_models`, 409 `conflict` when others change them all the time
+   */
+  async change(
+    caller: WorkspaceCaller,
+    edit: (rules: ModelRules) => Omit<ModelRules, "version">,
+  ): Promise<ModelRules> {
+    const key = modelAccessKey(caller.workspace);
+    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
+      const there = await get<RulesRecord>(this.#store, key);
+      const before = there.value ?? NO_RULES;
+      const { defaultModel, models } = edit(before);
+      const version = before.version + 1;
+      const next: RulesRecord = { v: 1, version, defaultModel, models };
+      if (JSON.stringify(next).length > MAX_BYTES) throw tooMany();
+      const unit = ringSettingsBell(
+        new UnitOfWork().guard(key, there.versionstamp, next),
+      );
+      unit.event(
+        caller.workspace,
+        auditEvent("settings.changed", {
+          ...by(caller),
+          subject: "models",
+          details: {
+            change: wordOf(before, next),
+            before: JSON.stringify(changed(before, next)),
+            after: JSON.stringify(changed(next, before)),
+          },
+        }),
+      );
+      if ((await commit(this.#store, unit)).ok) return next;
+    }
+    throw new AppError({
+      status: 409,
+      code: "conflict",
+      message: "Somebody else changes models at the moment. Try again.",
+      retryable: true,
+    });
+  }
+}
+
+function wordOf(before: ModelRules, after: ModelRules): string {
+  return before.defaultModel === after.defaultModel
+    ? "changed"
+    : "default changed";
+}
+
+/** What of the first is not the same in the second. */
+function changed(
+  { defaultModel, models }: ModelRules,
+  other: ModelRules,
+): unknown {
+  const same = new Set(other.models.map((rule) => JSON.stringify(rule)));
+  return {
+    defaultModel,
+    models: models.filter((rule) => !same.has(JSON.stringify(rule))),
+  };
+}
+
+function tooMany(): AppError {
+  return new AppError({
+    status: 413,
+    code: "too_many_models",
+    message:
+      "These are more models with rules of their own than a workspace can have.",
+  });
+}
