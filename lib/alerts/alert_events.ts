@@ -43,7 +43,7 @@ export function firedEvent(
     subject: facts.rule,
     data: {
       ...shared(facts, state),
-      text: `${troubleWords(facts, state)} ${facts.next}`,
+      words: `${troubleWords(facts, state)} ${facts.next}`,
     },
   };
 }
@@ -61,7 +61,7 @@ export function resolvedEvent(
     subject: facts.rule,
     data: {
       ...shared(facts, state),
-      text: endingWords(facts, state, at, ending),
+      words: endingWords(facts, state, at, ending),
       ending,
       resolvedAt: new Date(at).toISOString(),
     },
@@ -81,7 +81,7 @@ function shared(facts: AlertFacts, state: AlertState) {
     value: state.value,
     bad,
     limit,
-    title: headline(facts),
+    headline: headline(facts),
     next,
     href,
     since: new Date(state.sinceMs).toISOString(),

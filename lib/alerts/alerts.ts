@@ -9,7 +9,6 @@ import {
   alertRulesSchema,
 } from "@/lib/config/alerts.ts";
 import { AppError, invalidRequest } from "@/lib/errors.ts";
-import { metricOf } from "@/lib/shared/alert_metrics.ts";
 import type { PageQuery } from "@/lib/shared/page_query.ts";
 import type {
   Alert,
@@ -300,8 +299,7 @@ export class Alerts {
             scope,
             series,
             until,
-            title: found.title,
-            metric: metricOf(found.metric).title,
+            headline: found.title,
           },
         },
       };

@@ -329,6 +329,7 @@ Deno.test("configJsonSchema: describes the sections and refuses others", () => {
     "retention",
     "requestLog",
     "outgoing",
+    "alerts",
     "oidc",
   ]);
   assert.equal(schema.additionalProperties, false);
@@ -365,4 +366,36 @@ Deno.test("readConfigFile: budgets are taken as the documentation writes them", 
     softRatio: 0.8,
   }];
   assert.deepEqual((await read({ budgets })).budgets, budgets);
+});
+
+Deno.test("readConfigFile: a rule of an alert is new and whole, or changes one that is there", async () => {
+  const { alerts } = await read({
+    alerts: [
+      {
+        id: "errors",
+        metric: "error_rate",
+        window: "5m",
+        above: 0.01,
+        for: "2m",
+        severity: "warning",
+      },
+      { id: "memory", enabled: false },
+    ],
+  });
+  assert.deepEqual(alerts.map(({ id }) => id), ["errors", "memory"]);
+  const wrong: [Record<string, unknown>, RegExp][] = [
+    [{ id: "new" }, /alerts\.0\.metric: rule "new" is new/],
+    [{ id: "new", metric: "cost" }, /alerts\.0\.above: rule "new" is new/],
+    [{ id: "memory", window: "soon" }, /alerts\.0\.window: want a length/],
+    [{ id: "memory", window: "0s" }, /alerts\.0\.window: want a length/],
+    [{ id: "memory", above: 1, below: 2 }, /give above or below/],
+    [{ id: "memory", treshold: 2 }, /section "alerts\.0\.treshold" is not/],
+    [{ id: "Memory!" }, /alerts\.0\.id: want a to z/],
+  ];
+  for (const [rule, expected] of wrong) {
+    const text = JSON.stringify({ alerts: [rule] });
+    assert.match(await refusal(text), expected, text);
+  }
+  const twice = { alerts: [{ id: "memory" }, { id: "memory" }] };
+  assert.match(await refusal(JSON.stringify(twice)), /is there twice/);
 });

@@ -342,14 +342,16 @@ function isToldAlert({ severity, metric }: OutboxEvent["data"]): boolean {
 }
 
 function ofAlert(space: string, event: Happened): Notice {
-  const { title, text, incident } = event.data;
+  const { headline, words, incident } = event.data;
   return noticeOf(space, {
     event: event.type === "alert.fired" ? "alert.fired" : "alert.resolved",
     cause: event.cause,
     group: event.type,
     at: event.at,
-    about: typeof title === "string" ? title : "something that is watched",
-    text: typeof text === "string" ? text : null,
+    about: typeof headline === "string"
+      ? headline
+      : "something that is watched",
+    text: typeof words === "string" ? words : null,
     href: `/admin/alerts#${String(incident)}`,
     groupHref: "/admin/alerts",
   });

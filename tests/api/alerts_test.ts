@@ -107,8 +107,8 @@ Deno.test("alerts: what fails fires once, with what to do, and everybody is told
   );
   assert.deepEqual(others, []);
   assert.equal(fired.data.incident, alert.incident);
-  assert.equal(fired.data.title, alert.title);
-  assert.ok(String(fired.data.text).startsWith(alert.text));
+  assert.equal(fired.data.headline, alert.title);
+  assert.ok(String(fired.data.words).startsWith(alert.text));
   const told = await waitFor("the notification", async () => {
     const { items } = await json<Page<Notification>>(
       app.fetch("/api/notifications"),
@@ -116,7 +116,7 @@ Deno.test("alerts: what fails fires once, with what to do, and everybody is told
     return items.find(({ event }) => event === "alert.fired");
   });
   assert.equal(told.title, `Alert: ${alert.title}`);
-  assert.equal(told.text, String(fired.data.text).slice(0, 500));
+  assert.equal(told.text, String(fired.data.words).slice(0, 500));
   const page = await (await app.fetch("/admin/alerts")).text();
   assert.ok(page.includes(alert.next) && page.includes("Silence for an hour"));
   const other = await (await app.fetch("/admin/limits")).text();
