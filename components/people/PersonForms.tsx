@@ -114,14 +114,23 @@ function FactsForm(props: PersonFormsProps): VNode {
 }
 
 function EndForms(props: PersonFormsProps): VNode {
-  const { person, viewer } = props;
+  const { person, viewer, isSelf, done } = props;
   const action = `/admin/users/${person.id}`;
   const name = personName(person);
   const version = <input type="hidden" name="version" value={person.version} />;
   return (
     <section class="section" aria-labelledby="person-end">
       <h2 id="person-end">Access</h2>
+      <p class="hint" role="status">
+        {done === "sign-out" ? "Signed out" : ""}
+      </p>
       <div class="person-ends mt-4">
+        {!isSelf && person.sessions > 0 && (
+          <form method="post" action={action}>
+            <input type="hidden" name="action" value="sign-out" />
+            <button class="btn" type="submit">Sign {name} out</button>
+          </form>
+        )}
         {person.disabled
           ? (
             <form method="post" action={action}>

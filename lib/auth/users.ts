@@ -219,6 +219,29 @@ export class Users {
     ]);
   }
 
+  /**
+   * Ends the sessions of a user that act in a workspace. They may sign in again; their keys stay.
+   * @throws {AppError} 403 `forbidden`, 404 `not_found`
+   */
+  async signOut(caller: Caller, workspace: string, id: string): Promise<void> {
+    const { accounts, sessions } = this.#parts;
+    await retryOnConflict(async () => {
+      const { account, membership } = await this.#load(workspace, id);
+      if (id !== caller.user) requireManages(caller, membership.record.role);
+      const event = auditEvent("session.revoked", {
+        ...by(caller),
+        subject: id,
+        details: { user: id, reason: "signed out by an admin" },
+      });
+      const ok = await accounts.commit(
+        accounts.accessChange(id, account.access),
+        accounts.note(workspace, event),
+      );
+      return ok ? null : "conflict";
+    });
+    await sessions.endIn(id, workspace);
+  }
+
   /** Changes the name of the caller's own account. */
   async rename(caller: Caller, name: string): Promise<void> {
     await this.update(

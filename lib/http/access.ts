@@ -110,6 +110,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/api/users": api("admin"),
   "/api/users/:user": api("admin"),
   "/api/users/:user/export": api("admin"),
+  "/api/users/:user/sessions": api("admin"),
   "/api/groups": api("admin"),
   "/api/groups/:group": api("admin"),
   "/api/health": api("operator"),

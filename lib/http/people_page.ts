@@ -152,6 +152,9 @@ export async function actOnPerson(
       );
       return here;
     }
+    case "sign-out":
+      await attemptForm(form, () => users.signOut(caller, workspace, id));
+      return `${here}?done=sign-out`;
     case "remove":
       await attemptForm(
         form,

@@ -427,3 +427,32 @@ Deno.test("/api/invitations: a new link ends the old, a revoked one leads nowher
     "404 not_found",
   );
 });
+
+Deno.test("DELETE /api/users/:id/sessions: signs somebody out everywhere; they may sign in again, and admins do not sign owners out", async () => {
+  await using app = await startApp({ env: PASSWORD_MODE });
+  const owner = await signedIn(app, OWNER);
+  const admin = await addPerson(app, owner, "admin@example.org", "admin");
+  const member = await addPerson(app, owner, "member@example.org", "member");
+  const path = (id: string) => `/api/users/${id}/sessions`;
+  assert.equal(
+    await codeOf(member.send("DELETE", path(admin.id))),
+    "403 forbidden",
+  );
+  assert.equal(
+    await codeOf(admin.send("DELETE", path(OWNER_ID))),
+    "403 forbidden",
+  );
+  assert.equal(
+    await codeOf(admin.send("DELETE", path("usr_0000000000000000000009"))),
+    "404 not_found",
+  );
+  assert.equal(await codeOf(admin.send("DELETE", path(member.id))), "204");
+  const { status } = await member.send("GET", "/api/threads");
+  assert.equal(status, 401);
+  const again = await signedIn(app, {
+    email: "member@example.org",
+    password: PASSWORD,
+  });
+  assert.equal((await again.send("GET", "/api/threads")).status, 200);
+  assert.equal((await owner.send("GET", "/api/threads")).status, 200);
+});

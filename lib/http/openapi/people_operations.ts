@@ -193,6 +193,13 @@ export const PEOPLE: Chapter = {
         answers: { 200: file("application/zip", "An archive.") },
       },
     },
+    "/api/users/:user/sessions": {
+      DELETE: {
+        summary: "Signs somebody out of every browser",
+        description: "Those that act in the workspace. Their keys stay.",
+        answers: { 204: DONE },
+      },
+    },
     "/api/groups": {
       GET: {
         summary: "Lists groups",
