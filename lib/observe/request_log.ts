@@ -18,8 +18,14 @@ import type {
   RequestSearch,
   RequestSearchStore,
 } from "./request_search_store.ts";
-import type { RequestMark, RequestSummary } from "./request_summary.ts";
+import {
+  marksOf,
+  type RequestMark,
+  type RequestSummary,
+  summaryOf,
+} from "./request_summary.ts";
 import { idBound, timeOf } from "./request_time.ts";
+import { withWaiting } from "./request_waiting.ts";
 
 export interface RequestLogParts {
   store: Pick<RequestLogStore, "write" | "get" | "getAll">;
@@ -45,6 +51,8 @@ const FLUSH_MS = 200;
 export class RequestLog {
   readonly #parts: RequestLogParts;
   #waiting: WaitingRecord[] = [];
+  /** What is on its way into the store. */
+  #batch: WaitingRecord[] = [];
   #writing: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #isClosed = false;
@@ -91,13 +99,25 @@ export class RequestLog {
     else this.#flushLater();
   }
 
-  /** Looks through what was recorded, newest first, as far as one answer may. */
-  look(
+  /**
+   * Looks through what was recorded, newest first, as far as one answer may; what waits to be written is
+   * among it.
+   */
+  async look(
     workspace: string,
     search: RequestSearch,
     signal?: AbortSignal,
   ): Promise<RequestLook> {
-    return this.#parts.search.look(workspace, search, signal);
+    const { before, mark, fromMs, isWanted, prepare, limit } = search;
+    const waiting = this.#unwritten(workspace).map(summaryOf).filter((each) =>
+      (before === null || each.id < before) && each.id >= idBound(fromMs) &&
+      (mark === null || marksOf(each).includes(mark))
+    );
+    const canJudge = waiting.length === 0 ||
+      await prepare?.(waiting) !== false;
+    const wanted = canJudge ? waiting.filter(isWanted) : [];
+    const look = await this.#parts.search.look(workspace, search, signal);
+    return withWaiting(look, wanted, limit);
   }
 
   /** How many requests failed, or were slow, since then; counted up to 200. */
@@ -141,12 +161,21 @@ export class RequestLog {
   }
 
   /** The records of these ids that are there, in their order. */
-  getAll(
+  async getAll(
     workspace: string,
     ids: readonly string[],
     signal?: AbortSignal,
   ): Promise<RequestRecord[]> {
-    return this.#parts.store.getAll(workspace, ids, signal);
+    const waiting = new Map(
+      this.#unwritten(workspace).map((record) => [record.id, record]),
+    );
+    const stored = await this.#parts.store.getAll(
+      workspace,
+      ids.filter((id) => !waiting.has(id)),
+      signal,
+    );
+    const all = new Map(stored.map((record) => [record.id, record]));
+    return ids.flatMap((id) => waiting.get(id) ?? all.get(id) ?? []);
   }
 
   /** A record by its id, with question and answer where they are kept; null when there is none. */
@@ -156,7 +185,12 @@ export class RequestLog {
     signal?: AbortSignal,
   ): Promise<(RequestRecord & { bodies: RequestBodies | null }) | null> {
     if (!isId("req", id)) return null;
-    const found = await this.#parts.store.get(workspace, id, signal);
+    const waiting = this.#batch.concat(this.#waiting)
+      .findLast((each) =>
+        each.workspace === workspace && each.record.id === id
+      );
+    const found = waiting ??
+      await this.#parts.store.get(workspace, id, signal);
     return found && { ...found.record, bodies: found.bodies };
   }
 
@@ -178,6 +212,12 @@ export class RequestLog {
     this.#cancelTimer?.();
     this.#dropped += this.#waiting.length;
     this.#waiting = [];
+  }
+
+  /** Records of a workspace that are not in the store yet. */
+  #unwritten(workspace: string): RequestRecord[] {
+    return this.#batch.concat(this.#waiting)
+      .flatMap((each) => each.workspace === workspace ? [each.record] : []);
   }
 
   #flushLater(): void {
@@ -213,12 +253,15 @@ export class RequestLog {
   }
 
   async #write(batch: WaitingRecord[]): Promise<void> {
+    this.#batch = batch;
     try {
       await this.#parts.store.write(batch);
       this.#written += batch.length;
     } catch {
       // The lane tells of its troubles itself; these records are what may be missed.
       this.#dropped += batch.length;
+    } finally {
+      this.#batch = [];
     }
   }
 

@@ -224,3 +224,32 @@ Deno.test("RequestLogStore.sweep: a workspace that goes on is swept again", asyn
     assert.deepEqual(rows, []);
   }
 });
+
+Deno.test("RequestLog: what waits to be written is found as if it were, once", async () => {
+  using test = await openLog();
+  const now = test.clock.now();
+  const [first, last] = [record(now, { model: "m2" }), record(now + 1)];
+  test.log.add(WORKSPACE, first);
+  await test.drive(test.log.flush());
+  test.log.add(WORKSPACE, last);
+  test.log.add("wsp_b", record(now + 2));
+  assert.deepEqual(await test.ids(), [last.id, first.id]);
+  assert.equal((await test.log.get(WORKSPACE, last.id))?.id, last.id);
+  assert.equal(await test.log.get("wsp_b", last.id), null);
+  const page = await test.log.look(WORKSPACE, { ...ALL, limit: 1 });
+  assert.deepEqual(page.items.map(({ id }) => id), [last.id]);
+  assert.equal(page.next, last.id);
+  const rest = await test.log.look(WORKSPACE, { ...ALL, before: page.next });
+  assert.deepEqual(rest.items.map(({ id }) => id), [first.id]);
+  const other = await test.log.look(WORKSPACE, {
+    ...ALL,
+    isWanted: ({ model }) => model === "m2",
+  });
+  assert.deepEqual(other.items.map(({ id }) => id), [first.id]);
+  assert.deepEqual(
+    (await test.log.getAll(WORKSPACE, [last.id, first.id])).map(({ id }) => id),
+    [last.id, first.id],
+  );
+  await test.drive(test.log.flush());
+  assert.deepEqual(await test.ids(), [last.id, first.id]);
+});
