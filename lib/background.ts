@@ -9,7 +9,11 @@ import {
   ensureBackups,
 } from "@/lib/backups/build_backups.ts";
 import { type AlertServices, buildAlerts } from "@/lib/alerts/build_alerts.ts";
-import { buildAnomalies } from "@/lib/anomalies/build_anomalies.ts";
+import {
+  type AnomalyServices,
+  buildAnomalies,
+  ensureAnomalies,
+} from "@/lib/anomalies/build_anomalies.ts";
 import { buildStoredCallers } from "@/lib/auth/build_stored_callers.ts";
 import type { StoredCallers } from "@/lib/auth/stored_callers.ts";
 import { Sweeper } from "@/lib/sweeper.ts";
@@ -54,6 +58,7 @@ import {
 export interface Background
   extends
     AlertServices,
+    AnomalyServices,
     BackupServices,
     BatchServices,
     ChatJobServices,
@@ -158,7 +163,7 @@ export function buildBackground(base: BaseServices): Background {
   });
   const alerts = buildAlerts(base);
   buildExports({ ...base, files, jobKinds });
-  buildAnomalies({ ...base, files, jobKinds });
+  const anomalies = buildAnomalies({ ...base, files, jobKinds });
   const batches = buildBatches({
     ...base,
     files,
@@ -215,6 +220,7 @@ export function buildBackground(base: BaseServices): Background {
   });
   return {
     ...alerts,
+    ...anomalies,
     ...backups,
     ...batches,
     ...documents,
@@ -259,6 +265,7 @@ export function startBackground(
   scheduleTicker.start(async () => {
     await ensureUpkeep(schedules);
     await ensureBackups(backups, schedules);
+    await ensureAnomalies(schedules);
   });
   oldFiles.start();
   oldDeliveries.start();

@@ -261,6 +261,26 @@ export const WORK_EVENTS: Readonly<Record<string, EventFacts>> = {
     },
   },
 
+  "anomaly.detected": {
+    when:
+      "Usage of a workspace is not as usual; while it goes on it is told once",
+    subject: "the anomaly",
+    data: {
+      anomalyId: "Id of the anomaly",
+      dimension: "`key`, `user`, `model`, or `all` of the workspace",
+      key: "Id of the key or user, or name of the model",
+      metric: "`requests`, `tokens`, `cost` (US dollars) or `errors`",
+      direction: "`above` or `below` what is usual",
+      value: "What it was in the hour furthest from what is usual",
+      expected: "What would have been usual",
+      score: "How many standard deviations lie between, 1,000 at most",
+      reason: "Why, in words",
+      also: "What else shows the same, such as `model:m1`",
+      startedAt: "The first hour in which it was so",
+      href: "Page of this server that shows it",
+    },
+  },
+
   "webhook.test": {
     when: "Somebody sends a webhook a test; no other webhook is told of it",
     subject: "the webhook",

@@ -2487,3 +2487,61 @@ export function parseToldSignalKey(
 export function backupCheckKey(backup: string): Deno.KvKey {
   return ["sys", "bkck", backup];
 }
+
+/** `{v, baseline, scannedMs, open, token}`: what is usual in a workspace, and what is not at the moment. */
+export function anomalyStateKey(workspace: string): Deno.KvKey {
+  return [tenant(workspace), "anst"];
+}
+
+/** An anomaly by its first hour, in milliseconds since 1970 UTC. */
+export function anomalyKey(
+  workspace: string,
+  startMs: number,
+  id: string,
+): Deno.KvKey {
+  return [tenant(workspace), "an", startMs, id];
+}
+
+/** The anomalies of a workspace before one of them in their order; null: all. */
+export function anomalies(
+  workspace: string,
+  before: { startMs: number; id: string } | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "an"];
+  return before === null
+    ? { prefix }
+    : { prefix, end: [...prefix, before.startMs, before.id] };
+}
+
+/** The anomalies of a workspace that began before a time. */
+export function anomaliesBefore(
+  workspace: string,
+  beforeMs: number,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "an"];
+  return { prefix, end: [...prefix, beforeMs] };
+}
+
+/** `{v, dimension, key, metrics}`: what is usual of one thing, by the version of the fitting. */
+export function baselineKey(
+  workspace: string,
+  version: number,
+  dimension: string,
+  key: string,
+): Deno.KvKey {
+  return [tenant(workspace), "anbl", version, dimension, key];
+}
+
+/** What is usual by one fitting; null: by all that are there. */
+export function baselines(
+  workspace: string,
+  version: number | null,
+): Deno.KvListSelector {
+  const prefix = [tenant(workspace), "anbl"];
+  return { prefix: version === null ? prefix : [...prefix, version] };
+}
+
+/** Version out of a key that `baselineKey` built. */
+export function parseBaselineKey(key: Deno.KvKey): number {
+  return Number(key[2]);
+}

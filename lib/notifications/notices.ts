@@ -121,6 +121,7 @@ export class Notices {
       case "user.created":
         return (data.details as { by?: string } | undefined)?.by ===
           "invitation";
+      case "anomaly.detected":
       case "budget.warned":
       case "budget.exceeded":
       case "webhook.disabled":
@@ -159,6 +160,8 @@ export class Notices {
       case "alert.fired":
       case "alert.resolved":
         return only(ofAlert(space, event));
+      case "anomaly.detected":
+        return only(await this.#ofAnomaly(space, event));
       case "webhook.disabled":
         return only(ofWebhook(space, event));
       case "user.created":
@@ -282,6 +285,28 @@ export class Notices {
         ? "Requests are still answered."
         : "Requests that it is to pay for are refused.",
       href: own ? "/settings#limits" : "/admin/budgets",
+    });
+  }
+
+  async #ofAnomaly(
+    space: string,
+    { type, cause, at, data }: Happened,
+  ): Promise<Notice> {
+    const whose = data.dimension === "all"
+      ? "the workspace"
+      : await this.#sources.subjectWords(
+        workspaceOf(space),
+        `${data.dimension}:${data.key}`,
+      );
+    return noticeOf(space, {
+      event: "anomaly.detected",
+      cause,
+      group: type,
+      at,
+      about: whose,
+      text: `${data.reason}.`,
+      href: String(data.href),
+      groupHref: "/admin/alerts#anomalies",
     });
   }
 

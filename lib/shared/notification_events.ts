@@ -109,6 +109,12 @@ export const NOTIFICATION_EVENTS = {
     places: { app: true, browser: false, mail: true },
     linesPerHour: 20,
   },
+  "anomaly.detected": {
+    label: "Usage is not as usual",
+    audience: "admins",
+    places: { app: true, browser: false, mail: true },
+    linesPerHour: 5,
+  },
   "webhook.disabled": {
     label: "A webhook was switched off",
     audience: "everyone",
@@ -191,6 +197,10 @@ const TITLES: Record<
   "alert.resolved": {
     one: (about) => `Over: ${about}`,
     many: (count) => `${count} alerts are over`,
+  },
+  "anomaly.detected": {
+    one: (about) => `Unusual usage of ${about}`,
+    many: (count) => `${count} anomalies in usage`,
   },
   "webhook.disabled": {
     one: (about) => `Webhook switched off: ${about}`,
