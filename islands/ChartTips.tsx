@@ -23,7 +23,7 @@ export default function ChartTips(): VNode {
           <caption>{tip.title}</caption>
           <tbody>
             {tip.rows.map(({ label, value, hue }) => (
-              <tr key={label}>
+              <tr key={label} data-total={label === "Total" ? "" : undefined}>
                 <td>
                   {hue !== null && <span class="swatch" data-hue={hue} />}
                   {label}

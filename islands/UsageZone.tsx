@@ -1,7 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { readClock } from "@/lib/shared/clock.ts";
-import { zoneCookie } from "@/lib/shared/zone_cookie.ts";
 
 export interface UsageZoneProps {
   /** The time zone that the page is in. */
@@ -13,17 +12,15 @@ export interface UsageZoneProps {
 }
 
 /**
- * Tells the server the viewer's time zone for the pages to come, and offers this one in it. The page stays
- * as it is: somebody may be reading it.
+ * Offers the page in the viewer's time zone where it is in another one: on a first visit, before
+ * `TellZone` has told it. The page stays as it is, since somebody may be reading it.
  */
 export default function UsageZone(
   { shown, isChosen, href }: UsageZoneProps,
 ): VNode | null {
   const [own, setOwn] = useState<string | null>(null);
   useEffect(() => {
-    const { timeZone } = readClock();
-    document.cookie = zoneCookie(timeZone, location.protocol === "https:");
-    setOwn(timeZone);
+    setOwn(readClock().timeZone);
   }, []);
   if (own === null || own === shown) return null;
   return (

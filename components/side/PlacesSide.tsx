@@ -9,6 +9,7 @@ import type { IconName } from "@/components/icon_paths.ts";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 import { runningJobsOf } from "@/components/jobs/JobsLink.tsx";
 import JobsPlace from "@/islands/JobsPlace.tsx";
+import TellZone from "@/islands/TellZone.tsx";
 import NotificationsPlace from "@/islands/NotificationsPlace.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
 import { SideHead } from "./SideHead.tsx";
@@ -21,6 +22,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
   return (
     <nav class="side" id="side" popover="auto" aria-label="Navigation">
       <SideHead />
+      <TellZone />
       <div class="side-body">
         {/* "/." is "/", which the framework would mark as where every page belongs. */}
         <Place path="/." icon="left" title="Back to threads" />

@@ -2,6 +2,7 @@ import { Head } from "fresh/runtime";
 import type { ComponentChildren, VNode } from "preact";
 import { Icon, Mark } from "@/components/Icon.tsx";
 import { Hydrograph } from "@/components/welcome/Hydrograph.tsx";
+import TellZone from "@/islands/TellZone.tsx";
 
 export interface SignFrameProps {
   title: string;
@@ -21,6 +22,7 @@ export function SignFrame(
       <Head>
         <title>{`${title} · Freshet`}</title>
       </Head>
+      <TellZone />
       <div class="sign-form">
         <div>
           <a class="brand" href="/">

@@ -49,7 +49,7 @@ export function UsageBody(props: UsageBodyProps): VNode {
         : isEmpty
         ? <UsageEmpty view={view} />
         : <Filled {...props} />}
-      {isEmpty && <OwnLimits view={view} />}
+      {isEmpty && hasLimits(view) && <OwnLimits view={view} />}
     </>
   );
 }
@@ -60,10 +60,16 @@ function Filled({ view, tableRows }: UsageBodyProps): VNode {
       <UsageCost view={view} />
       <UsageTable view={view} rows={tableRows} />
       <div class="section split">
-        <Budget view={view} />
+        {view.burnDown === null && hasLimits(view)
+          ? <OwnLimits view={view} />
+          : <Budget view={view} />}
         <UsageSpeed view={view} />
       </div>
-      <OwnLimits view={view} />
+      {view.burnDown !== null && hasLimits(view) && (
+        <div class="section">
+          <OwnLimits view={view} />
+        </div>
+      )}
       <UsageModels view={view} />
       <UsageLists view={view} />
     </>
@@ -139,16 +145,20 @@ function Budget({ view }: { view: UsagePageView }): VNode {
   );
 }
 
-function OwnLimits({ view }: { view: UsagePageView }): VNode | null {
-  const { limits, nowMs } = view;
-  if (limits === null) return null;
-  if (limits.budgets.length + limits.limits.length === 0) return null;
+/** Whether something bounds the viewer on their own page. */
+function hasLimits({ limits }: UsagePageView): boolean {
+  return limits !== null && limits.budgets.length + limits.limits.length > 0;
+}
+
+function OwnLimits(
+  { view: { limits, nowMs } }: { view: UsagePageView },
+): VNode {
   return (
-    <section class="section usage-limits" aria-label="Your limits">
+    <section class="usage-limits" aria-label="Your limits">
       <div class="section-head">
         <h2>Your limits</h2>
       </div>
-      <LimitGauges of={limits} nowMs={nowMs} />
+      <LimitGauges of={limits!} nowMs={nowMs} />
     </section>
   );
 }

@@ -33,19 +33,21 @@ export function UsageEmpty({ view }: { view: UsagePageView }): VNode {
             through === "" ? "" : ` with ${through}`
           } from ${span}.`}
       </p>
-      {longer !== null
-        ? (
+      <div class="btn-row">
+        {longer !== null && (
           <a class="btn" href={usageHref(choice, { range: longer })}>
             Show {longer === "all" ? "everything" : RANGE_WORDS[longer]}
           </a>
-        )
-        : chips.length > 0
-        ? (
+        )}
+        {chips.length > 0 && (
           <a class="btn" href={usageHref(choice, { filters: {} })}>
             Remove the filters
           </a>
-        )
-        : <a class="btn" href="/">Ask something</a>}
+        )}
+        {longer === null && chips.length === 0 && (
+          <a class="btn" href="/">Ask something</a>
+        )}
+      </div>
     </div>
   );
 }

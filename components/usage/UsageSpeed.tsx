@@ -16,6 +16,10 @@ export function UsageSpeed({ view }: { view: UsagePageView }): VNode | null {
   const isHourly = unit === "hour";
   const { n } = totals.ttftMs;
   const isCut = unit === "week" || unit === "month";
+  const isTold = moments.some(({ numbers }) =>
+    numbers !== null && numbers.ttftMs.n >= LEAST_VALUES
+  );
+  if (!isTold) return <TooFew isHourly={isHourly} />;
   return (
     <LineChart
       title="Time to first token"
@@ -46,5 +50,22 @@ export function UsageSpeed({ view }: { view: UsagePageView }): VNode | null {
         isHourly ? "in an hour" : "in a day"
       } leave a gap`}
     />
+  );
+}
+
+/** Instead of a chart that would be empty. */
+function TooFew({ isHourly }: { isHourly: boolean }): VNode {
+  const title = "Time to first token";
+  return (
+    <section aria-label={title}>
+      <div class="section-head">
+        <h2>{title}</h2>
+      </div>
+      <p class="soft">
+        No {isHourly ? "hour" : "day"} has {LEAST_VALUES}{" "}
+        streamed answers, and percentiles of fewer say little.
+        {isHourly && " A longer span shows whole days."}
+      </p>
+    </section>
   );
 }
