@@ -28,7 +28,7 @@ export interface UsageBodyProps {
 /** Everything on a page of usage. */
 export function UsageBody(props: UsageBodyProps): VNode {
   const { view, title, whose, isAdmin } = props;
-  const { choice, totals } = view;
+  const { totals } = view;
   const isEmpty = totals !== null && totals.requests === 0;
   return (
     <>
