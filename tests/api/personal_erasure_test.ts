@@ -93,7 +93,7 @@ Deno.test("DELETE /api/me/data: nothing that the user wrote or was answered is l
   );
   for (const id of [mine.threadId, ...mine.runIds]) {
     const rows = (await rowsWith(app, id))
-      .filter((key) => !/"(lg|rq|rx|e|au|ql|ca|ci)"/.test(key));
+      .filter((key) => !/"(lg|rq|rx|e|au|ql|qs|qi|ca|ci)"/.test(key));
     assert.deepEqual(rows, [], id);
   }
   const asKey = (key: string) => ({
