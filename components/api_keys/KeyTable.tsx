@@ -13,6 +13,8 @@ export interface KeyTableProps {
   nowMs: number;
   /** Whose each key is, by the id of the user; without it all are the viewer's. */
   people?: Record<string, string>;
+  /** Id of the viewer: nobody changes the key of somebody else. */
+  viewer: string;
 }
 
 /** How long before its end a key is marked, in milliseconds. */
@@ -20,7 +22,7 @@ const SOON_MS = 7 * 24 * 60 * 60_000;
 
 /** Keys, each with what it may and a way to end it. */
 export function KeyTable(
-  { keys, label, action, nowMs, people }: KeyTableProps,
+  { keys, label, action, nowMs, people, viewer }: KeyTableProps,
 ): VNode {
   return (
     <div class="table-wrap mt-4" tabIndex={0} role="region" aria-label={label}>
@@ -46,6 +48,7 @@ export function KeyTable(
               action={action}
               nowMs={nowMs}
               person={people && (people[key.userId] ?? key.userId)}
+              isOwn={key.userId === viewer}
             />
           ))}
         </tbody>
@@ -55,11 +58,12 @@ export function KeyTable(
 }
 
 function Row(
-  { of: key, action, nowMs, person }: {
+  { of: key, action, nowMs, person, isOwn }: {
     of: Key;
     action: string;
     nowMs: number;
     person?: string;
+    isOwn: boolean;
   },
 ): VNode {
   const bounds = keyBounds(key);
@@ -81,7 +85,18 @@ function Row(
         <Ends at={key.expiresAt} nowMs={nowMs} />
       </td>
       <td class="num act">
-        <RevokeKey of={key} action={action} />
+        <div class="btn-row key-acts">
+          {isOwn && (
+            <a
+              class="link-btn"
+              href={`/settings?edit=${key.id}#keys`}
+              aria-label={`Change key “${key.name}”`}
+            >
+              Change
+            </a>
+          )}
+          <RevokeKey of={key} action={action} />
+        </div>
       </td>
     </tr>
   );

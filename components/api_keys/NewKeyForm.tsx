@@ -2,10 +2,14 @@ import type { ComponentChildren, VNode } from "preact";
 import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
 import { ENDPOINT_WORDS, SCOPE_WORDS } from "@/lib/shared/api_key_words.ts";
 import type { FormState } from "@/lib/shared/form_state.ts";
+import { KEEP_END } from "@/lib/shared/key_form.ts";
+import type { Key } from "@/lib/shared/wire.ts";
 import { KeyBounds } from "./KeyBounds.tsx";
 
 export interface NewKeyFormProps {
   form: FormState;
+  /** The key that is changed; without it a new one is made. */
+  of?: Key;
   /** Whether the viewer may give what only admins give. */
   isAdmin: boolean;
   /** The button that leaves the form. */
@@ -21,9 +25,23 @@ const LIVES: readonly [string, string][] = [
   ["365", "In a year"],
 ];
 
-/** What a key is to be called, what it may, how long and how much. */
+const DATE = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "UTC",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
+
+/** When a key ends that is changed and is not to end at another time. */
+function keptLife({ expiresAt }: Key): [string, string][] {
+  return expiresAt === null
+    ? []
+    : [[KEEP_END, `As it was: on ${DATE.format(new Date(expiresAt))}`]];
+}
+
+/** What a key is to be called, what it may, how long and how much; of a new one, or one that is changed. */
 export function NewKeyForm(
-  { form, isAdmin, leave }: NewKeyFormProps,
+  { form, of, isAdmin, leave }: NewKeyFormProps,
 ): VNode {
   const { values, errors } = form;
   const chosen = (values.scopes ?? "v1").split(" ");
@@ -39,8 +57,20 @@ export function NewKeyForm(
       aria-labelledby="new-key-title"
     >
       <input type="hidden" name="section" value="keys" />
-      <input type="hidden" name="action" value="create" />
-      <h2 id="new-key-title">New key</h2>
+      <input
+        type="hidden"
+        name="action"
+        value={of === undefined ? "create" : "update"}
+      />
+      {of !== undefined && (
+        <>
+          <input type="hidden" name="id" value={of.id} />
+          <input type="hidden" name="version" value={of.version} />
+        </>
+      )}
+      <h2 id="new-key-title" class="anywhere">
+        {of === undefined ? "New key" : `Key “${of.name}”`}
+      </h2>
       <FormTrouble message={errors[""]} />
       <FormField
         id="key-name"
@@ -88,7 +118,9 @@ export function NewKeyForm(
           name="ends"
           {...describe("key-ends", errors.expiresAt)}
         >
-          {LIVES.map(([value, words]) => (
+          {[...(of === undefined ? [] : keptLife(of)), ...LIVES].map((
+            [value, words],
+          ) => (
             <option key={value} value={value} selected={values.ends === value}>
               {words}
             </option>
@@ -112,7 +144,9 @@ export function NewKeyForm(
       </KeyBounds>
       <div class="btn-row">
         {leave}
-        <button class="btn btn-primary" type="submit">Create key</button>
+        <button class="btn btn-primary" type="submit">
+          {of === undefined ? "Create key" : "Save key"}
+        </button>
       </div>
     </form>
   );

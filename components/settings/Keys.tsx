@@ -15,6 +15,10 @@ export interface KeysProps {
   made: { name: string; token: string } | null;
   /** The form that was refused. */
   refused: FormState | null;
+  /** The key that is changed. */
+  edited: Key | null;
+  /** Id of the viewer. */
+  viewer: string;
   /** What was just done, in words. */
   done?: string;
 }
@@ -34,6 +38,7 @@ export function NewKeyButton(): VNode {
 /** Settings: the keys with which programs act for the viewer. */
 export function Keys(props: KeysProps): VNode {
   const { keys, isFirstPage, isAdmin, nowMs, made, refused, done } = props;
+  const { edited, viewer } = props;
   return (
     <>
       {made !== null && <KeyReady {...made} />}
@@ -44,6 +49,7 @@ export function Keys(props: KeysProps): VNode {
           <div class="key-refused mt-4">
             <NewKeyForm
               form={refused}
+              of={edited ?? undefined}
               isAdmin={isAdmin}
               leave={
                 <a class="btn btn-quiet" href="/settings#keys">
@@ -61,6 +67,7 @@ export function Keys(props: KeysProps): VNode {
             label="Your keys"
             action="/settings#keys"
             nowMs={nowMs}
+            viewer={viewer}
           />
         )}
       {(keys.nextCursor !== null || !isFirstPage) && (

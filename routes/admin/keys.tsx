@@ -29,6 +29,7 @@ async function load({ state, url }: Context<State>) {
     keys,
     people: places.viewer.isLocal ? undefined : people,
     owner,
+    self: caller.user,
     isFirstPage: !url.searchParams.has("cursor"),
     done: url.searchParams.get("done") === "key" ? "Key revoked" : "",
   };
@@ -82,6 +83,7 @@ export default define.page<typeof handler>(function KeysPage({ data }) {
             action="/admin/keys"
             nowMs={clock.nowMs}
             people={people}
+            viewer={data.self}
           />
         )}
       {(keys.nextCursor !== null || !isFirstPage) && (

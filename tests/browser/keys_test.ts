@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { startApp, type TestApp } from "../support/app.ts";
-import { startBrowser } from "../support/browser.ts";
+import { assertAccessible, startBrowser } from "../support/browser.ts";
 import { makeKey } from "../api/key_rig.ts";
 import { signedIn } from "../support/signed_in.ts";
 import { DRESSES, lookAt, OWNER, signIn, startPeople } from "./people_rig.ts";
@@ -212,4 +212,31 @@ Deno.test("keys: members make their own, admins see and revoke those of all", as
     .getByRole("button", { name: "Revoke key" }).click();
   await admin.getByText("Key revoked").waitFor();
   assert.equal(await statusWith(app, key), 401);
+});
+
+Deno.test("keys: one is changed, and what cannot be is told beside what was typed", async () => {
+  await using app = await startApp();
+  await using browser = await startBrowser();
+  const { page, errors } = await browser.open(`${app.url}/settings`);
+  await nameNewKey(page, "nightly-forecast");
+  await page.getByRole("button", { name: "Create key" }).click();
+  const key = await shownKey(page);
+  await page.getByRole("link", { name: "Change key “nightly-forecast”" })
+    .click();
+  const name = section(page).getByRole("textbox", { name: "Name" });
+  await name.fill(" ");
+  await section(page).getByText("Models, limits and budget").click();
+  await page.getByRole("textbox", { name: "Requests a minute" }).fill("5");
+  await page.getByRole("button", { name: "Save key" }).click();
+  await page.getByText("Must not be empty").waitFor();
+  await assertAccessible(page, "a refused change");
+  await name.fill("hourly-forecast");
+  await page.getByRole("button", { name: "Save key" }).click();
+  await page.getByText("Key saved").waitFor();
+  const { items: [changed] } = await (await app.fetch("/api/keys")).json();
+  assert.equal(changed.name, "hourly-forecast");
+  assert.equal(changed.limits.requestsPerMinute, 5);
+  assert.deepEqual(changed.scopes, ["v1"]);
+  assert.equal(await statusWith(app, key), 200);
+  assert.deepEqual(errors.filter((text) => !/status of 400/.test(text)), []);
 });

@@ -29,7 +29,11 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
     "scope=workspace",
     `scope=workspace&cursor=${job}`,
   ],
-  "/settings": ({ key, session }) => [`key=${key}`, `session=${session}`],
+  "/settings": ({ key, session }) => [
+    `edit=${key}`,
+    `key=${key}`,
+    `session=${session}`,
+  ],
   "/admin/groups": ({ group }) => [`edit=${group}`, `id=${group}`],
   "/admin/users": ({ user, invitation }) => [
     `user=${user}`,

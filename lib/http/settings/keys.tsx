@@ -1,12 +1,23 @@
 import { Keys, NewKeyButton } from "@/components/settings/Keys.tsx";
 import { mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
-import { createKey, revokeKey } from "@/lib/http/key_form.ts";
+import {
+  changeKey,
+  createKey,
+  keyFormState,
+  revokeKey,
+} from "@/lib/http/key_form.ts";
 import { readClock } from "@/lib/shared/clock.ts";
 import { EMPTY_FORM } from "@/lib/shared/form_state.ts";
 import type { SettingsSection } from "./section.ts";
 
 const KEYS_ON_A_PAGE = 50;
+
+/** What was just done, by the query's `done`. */
+const DONE: Readonly<Record<string, string>> = {
+  key: "Key revoked",
+  "key-saved": "Key saved",
+};
 
 /** The keys with which programs act for the viewer. Who only reads has none. */
 export const keysSection: SettingsSection = {
@@ -24,8 +35,13 @@ export const keysSection: SettingsSection = {
       | { name: string; token: string }
       | null;
     const refused = answer === null || made !== null ? null : answer.form;
+    const id = refused === null
+      ? url.searchParams.get("edit")
+      : refused.values.id;
+    const edited = id ? await services.apiKeys.require(caller, id) : null;
+    const form = refused ?? (edited === null ? null : keyFormState(edited));
     return {
-      tools: refused === null ? () => <NewKeyButton /> : undefined,
+      tools: form === null ? () => <NewKeyButton /> : undefined,
       body: () => (
         <Keys
           keys={keys}
@@ -33,10 +49,10 @@ export const keysSection: SettingsSection = {
           isAdmin={mayActAs(caller, "admin")}
           nowMs={nowMs}
           made={made}
-          refused={refused}
-          done={url.searchParams.get("done") === "key"
-            ? "Key revoked"
-            : undefined}
+          refused={form}
+          edited={edited}
+          viewer={caller.user}
+          done={DONE[url.searchParams.get("done") ?? ""]}
         />
       ),
     };
@@ -49,6 +65,9 @@ export const keysSection: SettingsSection = {
         const shown = await createKey(apiKeys, caller, form);
         return { status: 201, action, form: EMPTY_FORM, shown };
       }
+      case "update":
+        await changeKey(apiKeys, caller, form);
+        return ctx.redirect("/settings?done=key-saved#keys", 303);
       case "revoke":
         await revokeKey(apiKeys, caller, form);
         return ctx.redirect("/settings?done=key#keys", 303);
