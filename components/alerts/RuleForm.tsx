@@ -28,9 +28,11 @@ export interface RuleFormProps {
 export function RuleForm({ rule, versions, form }: RuleFormProps): VNode {
   const { values, errors } = form;
   const metric = rule?.metric ?? values.metric ?? "error_rate";
-  const isState = isAlertMetric(metric) && metricOf(metric).unit === "state";
-  const isUsage = rule === null ||
-    (isAlertMetric(metric) && metricOf(metric).source === "usage");
+  const defaults = rule !== null && isAlertMetric(metric)
+    ? metricOf(metric)
+    : null;
+  const isState = defaults?.unit === "state";
+  const isUsage = rule === null || defaults?.source === "usage";
   const owner: AlertOwner = rule?.scope ??
     (versions.server === null ? "workspace" : "server");
   return (
@@ -58,7 +60,13 @@ export function RuleForm({ rule, versions, form }: RuleFormProps): VNode {
             <input type="hidden" name="metric" value={rule.metric} />
           </>
         )}
-      <Text name="title" label="Headline" form={form} start={rule?.title} />
+      <Text
+        name="title"
+        label="Headline"
+        form={form}
+        start={own(rule?.title, defaults?.trouble)}
+        placeholder={defaults?.trouble}
+      />
       {!isState && (
         <div class="alert-fields">
           <Field name="side" label="Fires" form={form}>
@@ -136,7 +144,7 @@ export function RuleForm({ rule, versions, form }: RuleFormProps): VNode {
         </Field>
       </div>
       {isUsage && (
-        <details class="alert-more" open={hasFilter(rule, form)}>
+        <details class="twin alert-more" open={hasFilter(rule, form)}>
           <summary>Of which requests</summary>
           <div class="alert-fields">
             <Text
@@ -179,7 +187,8 @@ export function RuleForm({ rule, versions, form }: RuleFormProps): VNode {
         label="What to do when it fires"
         hint="Empty: what Freshet says of it. It stands in mails, too."
         form={form}
-        start={rule?.next}
+        start={own(rule?.next, defaults?.next)}
+        placeholder={defaults?.next}
       />
       <div class="btn-row">
         <button class="btn btn-primary" type="submit">
@@ -240,6 +249,11 @@ function NewRuleFields(
       />
     </div>
   );
+}
+
+/** What somebody has said; empty where it is what Freshet says anyway. */
+function own(said?: string, anyway?: string): string {
+  return said === undefined || said === anyway ? "" : said;
 }
 
 function metricLabel(name: AlertMetricName): string {
@@ -306,13 +320,14 @@ function Choice(
 }
 
 function Text(
-  { name, label, hint, form, start, isShort, isRequired }: {
+  { name, label, hint, form, start, placeholder, isShort, isRequired }: {
     name: string;
     label: string;
     hint?: string;
     form: FormState;
     /** What it holds when nobody has typed yet. */
     start?: string;
+    placeholder?: string;
     isShort?: boolean;
     isRequired?: boolean;
   },
@@ -327,6 +342,7 @@ function Text(
         autocapitalize="none"
         spellcheck={false}
         required={isRequired}
+        placeholder={placeholder}
         value={form.values[name] ?? start}
         {...describe(`rule-${name}`, form.errors[name], hint)}
       />

@@ -12,17 +12,15 @@ export function headline({ title, name }: AlertFacts): string {
 /** What is the matter, in a sentence. */
 export function troubleWords(facts: AlertFacts, state: AlertState): string {
   const { metric, bad, limit, detail, windowMs } = facts;
-  const { unit, title, source } = metricOf(metric);
+  const { unit, title } = metricOf(metric);
   if (unit === "state") return sentence(detail ?? `${headline(facts)}.`);
   const value = formatMetric(unit, state.value);
-  const over = source === "usage" || windowMs > 0
-    ? ` over the last ${formatSpan(windowMs)}`
-    : "";
+  const over = windowMs > 0 ? ` over ${formatSpan(windowMs)}` : "";
   const heldMs = Math.max(0, (state.firedAtMs ?? state.atMs) - state.sinceMs);
   const held = heldMs >= 1_000
     ? `, for ${formatSpan(heldMs)} before it fired`
     : "";
-  const words = `${title} is ${value}${over}: ${bad} the limit of ${
+  const words = `${title}: ${value}${over}, ${bad} the limit of ${
     formatMetric(unit, limit)
   }${state.phase === "firing" ? held : ""}.`;
   return detail === null ? words : `${words} ${sentence(detail)}`;

@@ -93,7 +93,7 @@ Deno.test("alerts: what fails fires once, with what to do, and everybody is told
   const alert = await firing(app, "errors");
   assert.equal(alert.severity, "critical");
   assert.equal(alert.value, 1);
-  assert.match(alert.text, /Share of failed answers is 100 %/);
+  assert.match(alert.text, /Share of failed answers: 100 %/);
   assert.match(alert.text, /1 of 1 answers failed/);
   assert.notEqual(alert.next, "");
   await look(app);
