@@ -452,7 +452,7 @@ Deno.test("DELETE /api/users/:id/sessions: signs somebody out everywhere; they m
     await codeOf(admin.send("DELETE", path(member.id), undefined)),
     "204",
   );
-  assert.equal(await codeOf(member.fetch("/api/me")), "401 unauthorized");
+  assert.equal(await codeOf(member.fetch("/api/me")), "401 sign_in_needed");
   const again = await signedIn(app, {
     email: "member@example.org",
     password: PASSWORD,
