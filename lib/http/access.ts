@@ -227,7 +227,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/api/alerts/rules": api("admin"),
   "/api/alerts/rules/:rule": api("admin"),
   "/api/alerts/silences": api("admin"),
-  "/api/anomalies": api("member"),
+  "/api/anomalies": api("admin", "member"),
   "/api/usage": api("viewer"),
   "/api/usage.csv": api("viewer"),
 

@@ -1111,3 +1111,55 @@ export interface ModelSettings {
   serverDefault: string | null;
   version: number;
 }
+
+/** A part of the usage of a workspace. */
+export interface AnomalyPart {
+  /** `all`: the workspace as a whole. */
+  dimension: "key" | "user" | "model" | "all";
+  /** Id of the key or user, name of the model; "" of the whole. */
+  key: string;
+  /** What people call it; null: it is there no more. */
+  label: string | null;
+}
+
+/** Something in the usage of a workspace that is not as usual. */
+export interface Anomaly extends AnomalyPart {
+  id: string;
+  metric: "requests" | "tokens" | "cost" | "errors";
+  direction: "above" | "below";
+  /** Of the hour furthest from what is usual; cost in US dollars. */
+  value: number;
+  expected: number;
+  /** How many standard deviations lie between, 1,000 at most. */
+  score: number;
+  /** Why, in words. */
+  reason: string;
+  /** What else shows the same. */
+  also: AnomalyPart[];
+  /** Beginning of its first hour, and end of its last one; null: it goes on. */
+  startedAt: string;
+  endedAt: string | null;
+  foundAt: string;
+  /** Version of what is usual that it was judged by. */
+  baseline: number;
+  /** Page of this server that shows it. */
+  href: string;
+}
+
+/** What is usual in a workspace was learnt from this. */
+export interface AnomalyBaseline {
+  version: number;
+  fittedAt: string;
+  from: string;
+  to: string;
+  /** Keys, people and models that are watched, and the whole. */
+  series: number;
+}
+
+/** What `GET /api/anomalies` answers: the latest first. */
+export interface AnomalyList {
+  items: Anomaly[];
+  nextCursor: string | null;
+  /** Null: too little is known yet. */
+  baseline: AnomalyBaseline | null;
+}

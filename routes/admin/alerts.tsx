@@ -4,9 +4,11 @@ import { AlertHistory } from "@/components/alerts/AlertHistory.tsx";
 import { RuleForm } from "@/components/alerts/RuleForm.tsx";
 import { RuleTable } from "@/components/alerts/RuleTable.tsx";
 import { WhoIsTold } from "@/components/alerts/WhoIsTold.tsx";
+import { AnomalyList } from "@/components/anomalies/AnomalyList.tsx";
 import { Icon } from "@/components/Icon.tsx";
 import AlertBoard from "@/islands/AlertBoard.tsx";
 import { changeAlerts } from "@/lib/http/alert_form.ts";
+import { loadAnomalies } from "@/lib/http/anomaly_list.ts";
 import { readForm } from "@/lib/http/form.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
@@ -14,6 +16,7 @@ import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
 import { define, type State } from "@/utils.ts";
 
 const HISTORY_LINES = 20;
+const ANOMALY_LINES = 20;
 
 /** What was done, in words, by what the address says. */
 const DONE: Readonly<Record<string, string>> = {
@@ -29,13 +32,19 @@ async function load({ state, url, req }: Context<State>, form: FormState) {
   const { caller, services } = state;
   const { alerts, mailer } = services;
   const before = url.searchParams.get("before");
-  const [places, current, rules, history] = await Promise.all([
+  const anomaly = url.searchParams.get("anomalies");
+  const [places, current, rules, history, anomalies] = await Promise.all([
     loadPlaces(state),
     alerts.current(caller, req.signal),
     alerts.rules(caller, req.signal),
     alerts.history(
       caller,
       { limit: HISTORY_LINES, cursor: before },
+      req.signal,
+    ),
+    loadAnomalies(
+      state,
+      { limit: ANOMALY_LINES, cursor: anomaly },
       req.signal,
     ),
   ]);
@@ -46,6 +55,8 @@ async function load({ state, url, req }: Context<State>, form: FormState) {
     rules,
     history,
     isOlder: before !== null,
+    anomalies,
+    hasOlderAnomalies: anomaly !== null,
     form,
     edited:
       rules.items.find((rule) => rule.scope === scope && rule.id === id) ??
@@ -88,6 +99,7 @@ export default define.page<typeof handler>(function AlertsPage({ data }) {
       viewer={viewer}
       title="Alerts"
       lede="What is watched, what is not well, since when, and what to do about it."
+      changes={["anomaly."]}
       tools={
         <a class="btn" href="#rule-form">
           <Icon name="plus" small />
@@ -105,6 +117,15 @@ export default define.page<typeof handler>(function AlertsPage({ data }) {
         hasOwners={rules.versions.server !== null}
         nowMs={clock.nowMs}
       />
+      <section class="section" aria-labelledby="anomalies">
+        <h2 id="anomalies">Anomalies</h2>
+        <AnomalyList
+          anomalies={data.anomalies}
+          isOlder={data.hasOlderAnomalies}
+          nowMs={clock.nowMs}
+          href="/admin/alerts"
+        />
+      </section>
       <section class="section" aria-labelledby="rules">
         <h2 id="rules">Rules</h2>
         <RuleTable rules={rules} nowMs={clock.nowMs} />

@@ -1,16 +1,18 @@
-/** `POST /api/anomalies`: finds what is not as usual in points of somebody's own. */
+/** `POST /api/anomalies` finds what is not as usual in points of somebody's own; GET lists what was found in usage. */
 import { storedCaller } from "@/lib/auth/stored_callers.ts";
 import { detectGroups } from "@/lib/anomalies/detect_groups.ts";
 import { readPoints } from "@/lib/anomalies/given_points.ts";
 import { inSlices } from "@/lib/anomalies/in_slices.ts";
-import { anomalyRequestSchema } from "@/lib/anomalies/request.ts";
 import {
+  anomalyRequestSchema,
   MOST_POINTS,
   POINTS_AT_ONCE,
   tooManyPoints,
 } from "@/lib/anomalies/request.ts";
+import { loadAnomalies } from "@/lib/http/anomaly_list.ts";
 import { readJson } from "@/lib/http/body.ts";
 import { methods } from "@/lib/http/methods.ts";
+import { readPageQuery } from "@/lib/http/page_query.ts";
 import type { FoundAnomalies } from "@/lib/shared/wire.ts";
 import { define } from "@/utils.ts";
 
@@ -20,6 +22,14 @@ const VALUES_A_POINT = 8;
 const KEPT_MS = 24 * 60 * 60 * 1_000;
 
 export const handler = define.handlers(methods({
+  async GET(ctx) {
+    const list = await loadAnomalies(
+      ctx.state,
+      readPageQuery(ctx.url),
+      ctx.req.signal,
+    );
+    return ctx.json(list, { headers: { "cache-control": "no-store" } });
+  },
   async POST(ctx) {
     const { services, space, caller } = ctx.state;
     const { signal } = ctx.req;

@@ -1,12 +1,21 @@
 /** What is not as usual. */
 import { anomalyRequestSchema } from "@/lib/anomalies/request.ts";
-import { type Chapter, json, one, schemaOf } from "./operation.ts";
+import { type Chapter, json, one, PAGE_QUERY, schemaOf } from "./operation.ts";
 
 export const ANOMALIES: Chapter = {
   tag: "Anomalies",
   description: "What is not as usual, and why, in words.",
   operations: {
     "/api/anomalies": {
+      GET: {
+        summary: "Lists what was not as usual in the usage of the workspace",
+        description:
+          "Found each hour by key, person, model and all together; what goes on is one line. For admins.",
+        query: PAGE_QUERY,
+        answers: {
+          200: json("The latest first.", schemaOf("AnomalyList")),
+        },
+      },
       POST: {
         summary: "Finds what is not as usual in points of your own",
         description:
