@@ -287,6 +287,12 @@ Deno.test("the last owner can be neither demoted, disabled nor removed, whoever 
       const back = await second.send("PATCH", path, { role: "owner" }, any);
       assert.equal(back.status, 200);
     }
+    // Two begin each round, so one of them is left.
+    const demoted = `/api/users/${second.id}`;
+    assert.equal(
+      await codeOf(owner.send("PATCH", demoted, { role: "member" }, any)),
+      "200",
+    );
   }
 });
 
