@@ -31,9 +31,10 @@ function isNew(points: HealthLiveProps["points"]): boolean {
 export default function HealthLive(props: HealthLiveProps): VNode {
   const [now, setNow] = useState(props.now);
   const [state, setState] = useState<LiveNoteState>("still");
-  const [places, setPlaces] = useState("");
+  const [heard, setHeard] = useState("");
   useEffect(() => {
     let source: EventSource | null = null;
+    let known = props.now.findings;
     let late: ReturnType<typeof setTimeout> | undefined;
     const wait = () => {
       clearTimeout(late);
@@ -52,7 +53,13 @@ export default function HealthLive(props: HealthLiveProps): VNode {
         wait();
         setState("live");
         setNow(news);
-        setPlaces(news.findings.map(({ title }) => title).join(". "));
+        const fresh = news.findings.filter(({ id }) =>
+          known.every((each) => each.id !== id)
+        );
+        known = news.findings;
+        if (fresh.length > 0) {
+          setHeard(fresh.map(({ title }) => title).join(". "));
+        }
       });
       // A browser that has given up says so by this state; otherwise it comes back by itself.
       source.addEventListener("error", () => {
@@ -75,7 +82,7 @@ export default function HealthLive(props: HealthLiveProps): VNode {
   return (
     <div class="health">
       <LiveNote state={state} at={now.at} nowMs={nowMs} />
-      <p class="sr" role="status">{places}</p>
+      <p class="sr" role="status">{heard}</p>
       <HealthVerdict level={now.level} findings={now.findings} />
       <p class="hint health-lines">
         {isNew(props.points)

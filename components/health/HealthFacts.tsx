@@ -48,10 +48,15 @@ export function HealthVersions(
   );
 }
 
-/** Every setting as it is in force. */
+/** What a setting without a value reads. */
+const NOT_SET = "not set";
+
+/** Every setting as it is in force; those that are not set share the last row. */
 export function HealthSettings(
   { settings }: Pick<HealthReport, "settings">,
 ): VNode {
+  const set = settings.filter(({ value }) => value !== NOT_SET);
+  const open = settings.filter(({ value }) => value === NOT_SET);
   return (
     <div class="table-wrap" tabIndex={0} role="region" aria-label="Settings">
       <table class="table health-settings">
@@ -62,18 +67,24 @@ export function HealthSettings(
           </tr>
         </thead>
         <tbody>
-          {settings.map(({ name, value, isSecret }) => (
+          {set.map(({ name, value, isSecret }) => (
             <tr key={name}>
               <th scope="row" class="mono">{name}</th>
               <td>
-                {value === "not set"
-                  ? <span class="faint">not set</span>
-                  : isSecret
+                {isSecret
                   ? <span class="soft">set, not shown</span>
                   : <span class="mono">{value}</span>}
               </td>
             </tr>
           ))}
+          {open.length > 0 && (
+            <tr>
+              <th scope="row">Not set</th>
+              <td class="mono soft">
+                {open.map(({ name }) => name).join(", ")}
+              </td>
+            </tr>
+          )}
         </tbody>
       </table>
     </div>

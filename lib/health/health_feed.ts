@@ -24,8 +24,8 @@ const LOOK_DEADLINE_MS = 10_000;
 export type HealthView = Pick<HealthReport, keyof HealthNow | "series">;
 
 export class HealthFeed {
-  /** Rules in force by which gauges are watched; null: the default ones. */
-  rules: (() => readonly GaugeRule[]) | null = null;
+  /** Reads the rules in force by which gauges are watched; null: the default ones hold. */
+  rules: ((signal: AbortSignal) => Promise<readonly GaugeRule[]>) | null = null;
   readonly #parts: FeedParts;
   #look: { untilMs: number; now: Promise<HealthNow> } | null = null;
 
@@ -42,18 +42,20 @@ export class HealthFeed {
     if (this.#look !== null && clock.monotonic() < this.#look.untilMs) {
       return this.#look.now;
     }
+    const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
     const look = {
       untilMs: clock.monotonic() + FRESH_MS,
       now: Promise.all([
-        history.processes(AbortSignal.timeout(LOOK_DEADLINE_MS)),
+        history.processes(signal),
         health.readiness(),
-      ]).then(([processes, { checks }]) =>
+        this.rules?.(signal),
+      ]).then(([processes, { checks }, rules]) =>
         healthNow({
           gauges: gauges.all,
           processes,
           checks,
           nowMs: clock.now(),
-          rules: this.rules?.(),
+          rules,
         })
       ),
     };
@@ -63,6 +65,11 @@ export class HealthFeed {
       if (this.#look === look) this.#look = null;
     });
     return look.now;
+  }
+
+  /** The next look is a new one, however soon it is. */
+  forget(): void {
+    this.#look = null;
   }
 
   /** The same with the lines of the last 24 hours. @throws as `now` does */

@@ -12,8 +12,10 @@ export interface HealthLimit {
 /** A rule that a gauge is watched by. */
 export interface GaugeRule {
   metric?: string;
-  above?: number;
+  above?: number | null;
   severity?: string;
+  /** Whether it watches at all; it does unless told. */
+  enabled?: boolean;
 }
 
 /** For what no rule watches; a reading there is a hint, and nobody is woken by it. */
@@ -35,8 +37,10 @@ export function limitsOf(
   { id, full }: Pick<GaugeInfo, "id" | "full">,
   rules: readonly GaugeRule[] = DEFAULT_ALERTS,
 ): HealthLimit[] {
-  const limits = rules.flatMap(({ metric, above, severity }): HealthLimit[] =>
-    metric === id && above !== undefined
+  const limits = rules.flatMap((
+    { metric, above = null, severity, enabled = true },
+  ): HealthLimit[] =>
+    metric === id && above !== null && enabled
       ? [{ above, level: severity === "critical" ? "critical" : "warning" }]
       : []
   );
