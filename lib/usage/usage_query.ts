@@ -14,7 +14,7 @@ import {
 import type { UsageStore } from "./usage_store.ts";
 import { Tally, type UsageSummary } from "./usage_tally.ts";
 
-export type { UsageDimension } from "./usage_scan.ts";
+export type { UsageDimension, UsageFilters } from "./usage_scan.ts";
 
 export const USAGE_DIMENSIONS: readonly UsageDimension[] = [
   ...DIMENSIONS,

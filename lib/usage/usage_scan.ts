@@ -5,7 +5,7 @@ import { type Dimension, DIMENSIONS } from "./rollup_cell.ts";
 import { CellReader } from "./rollup_codec.ts";
 import type { Cover, Target } from "./usage_cover.ts";
 import { GRAINS, GRAINS_MS } from "./usage_grains.ts";
-import { type Choice, chooseSlice } from "./usage_slices.ts";
+import { type Choice, chooseSlice, wantedPartitions } from "./usage_slices.ts";
 import type { UsageStore } from "./usage_store.ts";
 
 /** By what usage is told apart: what a row has, and the groups of its user. */
@@ -91,15 +91,15 @@ export class UsageScan {
     const sums = cover.sums[grain];
     if (sums.size === 0) return;
     const startsMs = [...sums.keys()].sort((left, right) => left - right);
-    const { slice, partitions } = this.#choice;
     const isWhole = grain === "quarter";
+    const partitions = isWhole ? [0] : wantedPartitions(this.#choice, grain);
     await Promise.all(
-      (isWhole ? [0] : partitions).map((partition) =>
+      partitions.map((partition) =>
         store.sums.read(
           {
             space,
             grain,
-            slice: isWhole ? null : slice,
+            slice: isWhole ? null : this.#choice.slice,
             partition,
             startsMs,
             lengthMs: GRAINS_MS[grain],

@@ -3,13 +3,27 @@
  * the smallest one that can answer it, so that what it costs grows with what is shown, not with how many
  * people, keys and models there are together. See docs/usage.md.
  */
+import type { UsageGrain } from "@/lib/kv/keys.ts";
 import { type Cell, Cells, type Dimension, DIMENSIONS } from "./rollup_cell.ts";
 import type { CellShape } from "./rollup_codec.ts";
+
+/** An hour has a few of the rows of a day. */
+const PARTITIONS_PER_HOUR = 1 / 8;
+
+/** In how many rows a slice is stored. */
+export function partitionsOf(
+  { partitions }: Slice,
+  grain: UsageGrain,
+): number {
+  return grain === "day"
+    ? partitions
+    : Math.max(1, partitions * PARTITIONS_PER_HOUR);
+}
 
 /** One of the sums of an hour or a day. */
 export interface Slice extends CellShape {
   readonly name: string;
-  /** Its cells stand apart by this dimension, in so many rows; without it they are one row. */
+  /** Its cells stand apart by this dimension, in so many rows of a day; without it they are one row. */
   readonly partitionedBy?: "user" | "key";
   readonly partitions: number;
   /** Whether it lacks what has no value of the dimension that it is partitioned by. */
@@ -113,10 +127,10 @@ export interface Need {
   filters: Partial<Record<Dimension, readonly string[]>>;
 }
 
-/** A slice and those of its rows that can hold what is wanted. */
+/** A slice, and the values of what it is partitioned by; null: all. */
 export interface Choice {
   slice: Slice;
-  partitions: readonly number[];
+  values: readonly string[] | null;
 }
 
 /** The cheapest way to know that. */
@@ -128,19 +142,29 @@ export function chooseSlice({ dimensions, times, filters }: Need): Choice {
       slice.dimensions.includes(name)
     );
     if (!knows || (times && !slice.hasTimes)) continue;
-    const { partitionedBy, partitions: count } = slice;
-    const values = partitionedBy && filters[partitionedBy];
+    const { partitionedBy } = slice;
+    const values = (partitionedBy && filters[partitionedBy]) ?? null;
     if (slice.isPartial && !values?.every(Boolean)) continue;
-    const partitions = values === undefined
-      ? Array.from({ length: count }, (_, place) => place)
-      : [...new Set(values.map((value) => partitionOf(value, count)))];
-    const cost = slice.weight * partitions.length / count;
+    const choice = { slice, values };
+    const cost = slice.weight * wantedPartitions(choice, "day").length /
+      slice.partitions;
     if (cost >= least) continue;
     least = cost;
-    best = { slice, partitions };
+    best = choice;
   }
   // The slice of all dimensions and times is never left out.
   return best!;
+}
+
+/** The rows of a choice that can hold what is wanted. */
+export function wantedPartitions(
+  { slice, values }: Choice,
+  grain: UsageGrain,
+): number[] {
+  const count = partitionsOf(slice, grain);
+  return values === null
+    ? Array.from({ length: count }, (_, place) => place)
+    : [...new Set(values.map((value) => partitionOf(value, count)))];
 }
 
 /** Where a value's cells are: FNV-1a of its UTF-16, which is stored and so stays as it is. */
@@ -156,9 +180,11 @@ export function partitionOf(value: string, partitions: number): number {
 /** The cells of a slice by partition. */
 export function sliceCells(
   slice: Slice,
+  grain: UsageGrain,
   cells: Iterable<Cell>,
 ): Map<number, Cells> {
-  const { partitionedBy, partitions, isPartial, dimensions } = slice;
+  const { partitionedBy, isPartial, dimensions } = slice;
+  const partitions = partitionsOf(slice, grain);
   const isWhole = dimensions.length === DIMENSIONS.length;
   const byPartition = new Map<number, Cells>();
   for (const cell of cells) {

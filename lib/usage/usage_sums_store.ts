@@ -16,7 +16,13 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import type { Cell, Cells } from "./rollup_cell.ts";
 import { packCells, unpackCells, WHOLE } from "./rollup_codec.ts";
 import { KEPT_MS } from "./usage_grains.ts";
-import { ALL, type Slice, sliceCells, SLICES } from "./usage_slices.ts";
+import {
+  ALL,
+  partitionsOf,
+  type Slice,
+  sliceCells,
+  SLICES,
+} from "./usage_slices.ts";
 
 /** A partition of a slice; where it is large, in a blob of parts of such lengths. */
 interface SliceRecord extends Versioned {
@@ -97,7 +103,13 @@ export class UsageSums {
     let unit = new UnitOfWork();
     const ends: BlobManifest[] = [];
     for (const slice of slicesOf(grain)) {
-      for (const [partition, own] of sliceCells(slice, cells.values())) {
+      for (
+        const [partition, own] of sliceCells(
+          slice,
+          grain,
+          cells.values(),
+        )
+      ) {
         const key = keys.usageSliceKey(
           space,
           grain,
@@ -163,11 +175,11 @@ export class UsageSums {
     startMs: number,
     signal: AbortSignal,
   ): Promise<Deno.KvEntryMaybe<SliceRecord>[]> {
-    const wanted = slicesOf(grain).flatMap(({ name, partitions }) =>
+    const wanted = slicesOf(grain).flatMap((slice) =>
       Array.from(
-        { length: partitions },
+        { length: partitionsOf(slice, grain) },
         (_, partition) =>
-          keys.usageSliceKey(space, grain, name, partition, startMs),
+          keys.usageSliceKey(space, grain, slice.name, partition, startMs),
       )
     );
     const found = await getMany<SliceRecord[]>(this.#store, wanted, { signal });
@@ -210,7 +222,9 @@ export class UsageSums {
     toMs: number,
     signal: AbortSignal,
   ): AsyncGenerator<{ startMs: number; cells: Iterable<Cell> }> {
-    const { name, partitions } = grain === "quarter" ? QUARTER[0] : ALL;
+    const slice = grain === "quarter" ? QUARTER[0] : ALL;
+    const { name } = slice;
+    const partitions = partitionsOf(slice, grain);
     for (let partition = 0; partition < partitions; partition += 1) {
       const rows = list<SliceRecord>(
         this.#store,

@@ -2,9 +2,10 @@
  * `deno task bench`: every measured figure of the project, printed as lines for docs/performance.md.
  * Ratios compare both sides in one run; absolute figures describe the machine they were taken on.
  *
- * Arguments choose parts: fresh, start, transport, runs, live, log, search, limits, load. Those behind `load` choose
- * parts of that: cost, memory, many, first, whole, cached, waiting, followers,
- * overload.
+ * Arguments choose parts: fresh, start, transport, runs, live, log, search, limits, usage, load. Those
+ * behind `load` choose parts of that: cost, memory, many, first, whole, cached, waiting, followers,
+ * overload. With `usage`, `--rows=10000000` tells how many rows, and `--folder=` where the store with
+ * them is kept for another time.
  */
 import { documentCosts, documentLines } from "./documents.ts";
 import { fileCosts, fileLines } from "./files.ts";
@@ -18,6 +19,7 @@ import { spread } from "./quantile.ts";
 import { searchCosts, searchLines } from "./search.ts";
 import { startCosts } from "./start.ts";
 import { transportCosts } from "./transport.ts";
+import { usageCosts } from "./usage.ts";
 import { writeBehindCosts, writeBehindLines } from "./write_behind.ts";
 
 function say(line: string): void {
@@ -117,6 +119,17 @@ if (isWanted("limits")) {
 if (isWanted("jobs")) {
   say("\n# The queue of jobs");
   jobLines(await jobCosts()).forEach(say);
+}
+
+if (isWanted("usage")) {
+  say("\n# Usage");
+  const valueOf = (name: string) =>
+    Deno.args.find((each) => each.startsWith(`--${name}=`))
+      ?.slice(name.length + 3) ?? null;
+  await usageCosts({
+    rows: Number(valueOf("rows") ?? 1_000_000),
+    folder: valueOf("folder"),
+  }, say);
 }
 
 if (isWanted("load")) {
