@@ -80,6 +80,7 @@ import {
   trustedProxies,
 } from "@/lib/http/trusted_proxies.ts";
 import { Consumers } from "@/lib/events/consumers.ts";
+import { LiveNow } from "@/lib/events/live_now.ts";
 import { LiveFeed } from "@/lib/events/live_feed.ts";
 import { OutboxTrim } from "@/lib/events/trim.ts";
 import { sweepOpenBlobs } from "@/lib/kv/blob_sweep.ts";
@@ -224,6 +225,8 @@ export interface BaseServices extends Identity, HealthServices {
   /** Removes audit events that are kept no longer. */
   oldAuditEvents: Sweeper;
   liveFeed: LiveFeed;
+  /** What goes on at this moment, for those who look. */
+  liveNow: LiveNow;
   search: Search;
   /** News of this process about who may be here. */
   accessChanges: AccessChanges;
@@ -521,7 +524,14 @@ export async function startServices(
     ...consumers.lagMs,
     ["live", liveFeed.lagMs],
   ]);
+  const liveNow = new LiveNow({
+    store,
+    owner,
+    running: () => runs.running(),
+    log,
+  });
   const liveFeed: LiveFeed = new LiveFeed({
+    now: liveNow,
     store,
     doorbells,
     loadRows: (space, threads, signal) =>
@@ -702,6 +712,7 @@ export async function startServices(
       log,
     }),
     liveFeed,
+    liveNow,
     search: new Search(threadStore, new IndexCache(searchIndex)),
     accessChanges,
     ...identity,
@@ -757,6 +768,7 @@ export async function startServices(
   services.loopLag.start();
   services.healthRecorder.start();
   services.usage.fold.start();
+  services.liveNow.start();
   for (const sweeper of services.usage.sweepers) sweeper.start();
   settingsBell.start();
   budgets.start();

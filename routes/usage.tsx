@@ -1,5 +1,6 @@
 import { UsageBody } from "@/components/usage/UsageBody.tsx";
 import { UsageFrame } from "@/components/usage/UsageFrame.tsx";
+import UsageNow from "@/islands/UsageNow.tsx";
 import ChartTips from "@/islands/ChartTips.tsx";
 import { TABLE_ROWS } from "@/lib/http/usage_page.ts";
 import { usagePage } from "@/lib/http/usage_page_response.ts";
@@ -11,9 +12,13 @@ export const handler = define.handlers({
 
 /** `/usage`: what the viewer has used, and what it cost. */
 export default define.page<typeof handler>(function UsagePage({ data }) {
-  const { viewer, view } = data;
+  const { viewer, view, active } = data;
   return (
-    <UsageFrame viewer={viewer} title="Usage" now={null}>
+    <UsageFrame
+      viewer={viewer}
+      title="Usage"
+      now={<UsageNow channel="usage" active={active} />}
+    >
       <UsageBody
         view={view}
         title="Your usage"

@@ -159,6 +159,8 @@ export class RunExecution {
   /** Deltas that held something, and characters in them. */
   #deltas = 0;
   #characters = 0;
+  /** Characters that have come, whatever became of them. */
+  #streamed = 0;
   /** What it is at; a log line of its end says how far it came. */
   #stage: "provider.first_token" | "stream" | "commit" = "provider.first_token";
   #order: Order | null = null;
@@ -198,6 +200,11 @@ export class RunExecution {
   /** Tokens that it has paid so far, asked and answered; null: not known yet. */
   get tokens(): number | null {
     return this.#tokens;
+  }
+
+  /** Characters that have come so far. */
+  get streamed(): number {
+    return this.#streamed;
   }
 
   /** Tells the attempt to end; the first order counts. */
@@ -266,6 +273,9 @@ export class RunExecution {
           const behind = this.owned.log.ready(abort.signal);
           if (behind !== null) await behind;
           this.#append(event);
+        }
+        if ("text" in result.value) {
+          this.#streamed += result.value.text.length;
         }
         const covered = this.#isCovered(result.value, outcome);
         if (covered !== true && !(await covered)) {

@@ -9,6 +9,8 @@ import { type Attempt, type Order, RunExecution } from "./run_execution.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
 import { StorageError } from "@/lib/errors.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
+import type { RunningAnswer } from "@/lib/events/live_now.ts";
+import { userOf, workspaceOf } from "@/lib/shared/spaces.ts";
 import type { RunObserver } from "@/lib/observe/observer.ts";
 import type { Hub } from "@/lib/streams/hub.ts";
 import type { LiveRun } from "@/lib/streams/live_run.ts";
@@ -81,6 +83,19 @@ export class Runs {
   /** How many runs are being executed. */
   get executing(): number {
     return this.#executing.size;
+  }
+
+  /** The runs that are being executed, with who asked and how much text has come. */
+  *running(): Generator<RunningAnswer> {
+    for (const [run, { owned, streamed }] of this.#executing) {
+      const { space, record } = owned;
+      yield {
+        run,
+        workspace: workspaceOf(space),
+        user: record.askedBy?.user ?? userOf(space),
+        characters: streamed,
+      };
+    }
   }
 
   /** The process goes down: nothing new begins, though what runs may go on for a while. */

@@ -21,6 +21,8 @@ interface ChannelRule {
   readonly isForAdmins: boolean;
   /** Whether it has this event of its source. */
   readonly carries: (event: OutboxEvent, id: string) => boolean;
+  /** Whose answers it tells of while they stream; absent: nobody's. */
+  readonly now?: "own" | "everyone";
 }
 
 /** Events whose type begins so, with a point behind it. */
@@ -51,6 +53,18 @@ const CHANNELS: Readonly<Record<string, ChannelRule>> = {
   documents: own("document"),
   schedules: own("schedule"),
   webhooks: own("webhook"),
+  usage: {
+    source: "own",
+    isForAdmins: false,
+    carries: () => false,
+    now: "own",
+  },
+  "admin:usage": {
+    source: "workspace",
+    isForAdmins: true,
+    carries: () => false,
+    now: "everyone",
+  },
   "admin:jobs": {
     source: "everyone",
     isForAdmins: true,
@@ -77,6 +91,8 @@ export interface Channel {
   readonly thread: string | null;
   /** Whether it has this event of its source. */
   readonly carries: (event: OutboxEvent) => boolean;
+  /** Whose answers it tells of while they stream; null: nobody's. */
+  readonly now: "own" | "everyone" | null;
 }
 
 /** The channel of a name; null when there is none. */
@@ -103,6 +119,7 @@ function toChannel(name: string, rule: ChannelRule, id: string): Channel {
     isForAdmins: rule.isForAdmins,
     thread: rule.id === "thr" ? id : null,
     carries: (event) => rule.carries(event, id),
+    now: rule.now ?? null,
   };
 }
 

@@ -8,6 +8,7 @@ import { HEARTBEAT_MS } from "@/lib/streams/sse.ts";
 import type { Channel } from "./live_channels.ts";
 import { LiveHistory } from "./live_history.ts";
 import type { LoadRows } from "./live_item.ts";
+import type { LiveNow } from "./live_now.ts";
 import { LiveListener } from "./live_listener.ts";
 import { LiveLog } from "./live_log.ts";
 
@@ -17,6 +18,8 @@ export interface LiveFeedParts {
   loadRows: LoadRows;
   log: Logger;
   metrics: LiveMetrics;
+  /** What goes on at this moment; absent: nobody is told of that. */
+  now?: Pick<LiveNow, "watch" | "stop">;
 }
 
 /** How long sockets may take to say that they have heard of their end, in milliseconds. */
@@ -91,6 +94,7 @@ export class LiveFeed {
    */
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#parts.now?.stop();
     await Promise.race([
       Promise.all(this.#open),
       sleep(this.clock, GOODBYE_MS),
@@ -112,6 +116,7 @@ export class LiveFeed {
       {
         history: this.#history,
         memory: this.#memory,
+        now: this.#parts.now ?? null,
         generation: this.#parts.store.generation,
         space,
         signal: AbortSignal.any([signal, this.stopped]),

@@ -1,5 +1,5 @@
 /** One connection's place in the events, and the channels on which it hears of them. */
-import { workspaceOf } from "@/lib/shared/spaces.ts";
+import { userOf, workspaceOf } from "@/lib/shared/spaces.ts";
 import { type Channel, MAX_CHANNELS } from "./live_channels.ts";
 import type { HistorySources, LiveHistory } from "./live_history.ts";
 import {
@@ -8,6 +8,7 @@ import {
   type LiveFrame,
   type LiveItem,
 } from "./live_item.ts";
+import type { LiveNow, NowFigures } from "./live_now.ts";
 import type { LiveInterest, LiveLog } from "./live_log.ts";
 import {
   firstPlace,
@@ -20,6 +21,8 @@ import {
 export interface LiveListenerParts {
   history: LiveHistory;
   memory: LiveLog;
+  /** What goes on at this moment; null: nobody is told of that. */
+  now: Pick<LiveNow, "watch"> | null;
   generation: string;
   /** Space of who listens. */
   space: string;
@@ -49,6 +52,10 @@ export class LiveListener {
   #isLive = false;
   /** Memory has all that is heard behind this place, but for what it has dropped. */
   #covered: LivePlace;
+  /** By channel: what takes the wish back to hear of this moment. */
+  readonly #momentary = new Map<string, () => void>();
+  /** By channel: the newest of this moment that has not been handed out. */
+  readonly #moments = new Map<string, NowFigures>();
   /** Set while there is nothing to hand out. */
   #woken: (() => void) | null = null;
 
@@ -125,7 +132,12 @@ export class LiveListener {
   }
 
   unsubscribe(names: readonly string[]): void {
-    for (const name of names) this.#heard.delete(name);
+    for (const name of names) {
+      this.#heard.delete(name);
+      this.#momentary.get(name)?.();
+      this.#momentary.delete(name);
+      this.#moments.delete(name);
+    }
   }
 
   /**
@@ -139,6 +151,7 @@ export class LiveListener {
       if (this.#ready.length > 0) {
         return this.#ready.splice(0, FRAMES_AT_A_TIME);
       }
+      if (this.#moments.size > 0) return this.#takeMoments();
       if (this.isLeftBehind) return null;
       const items = isBehind(this.#covered, this.#place)
         ? null
@@ -165,8 +178,21 @@ export class LiveListener {
     for (const interest of this.#interests.splice(0)) {
       this.#parts.memory.remove(interest);
     }
+    for (const end of this.#momentary.values()) end();
+    this.#momentary.clear();
     this.#woken?.();
     this.#parts.onClose?.(this);
+  }
+
+  /** What goes on now on the channels that tell of it; a connection that follows begins where this one is. */
+  #takeMoments(): LiveFrame[] {
+    const id = formatPlace(this.#place, this.#parts.space);
+    const at = new Date().toISOString();
+    const frames = [...this.#moments].map(([channel, data]) =>
+      frameOf({ id, type: "usage.now", channel, at, data: { ...data } })
+    );
+    this.#moments.clear();
+    return frames;
   }
 
   async #open(
@@ -200,8 +226,16 @@ export class LiveListener {
   }
 
   /** Hears of a channel's source. @returns the place from which on memory has it */
-  async #want({ source }: Channel): Promise<LivePlace> {
+  async #want({ name: channel, source, now }: Channel): Promise<LivePlace> {
     const { memory, space } = this.#parts;
+    if (now !== null && this.#parts.now !== null) {
+      const user = now === "own" ? userOf(space) : null;
+      const end = this.#parts.now.watch(workspaceOf(space), user, (figures) => {
+        this.#moments.set(channel, figures);
+        this.#woken?.();
+      });
+      this.#momentary.set(channel, end);
+    }
     const kind = source === "everyone" ? "workspace" : "space";
     const name = source === "own" ? space : workspaceOf(space);
     const isWanted = this.#interests.some((each) =>

@@ -39,5 +39,8 @@ export async function usagePage(
       }`,
     );
   }
-  return page({ ...places, view }, { headers });
+  const { workspace, user } = state.caller;
+  const active = state.services.liveNow
+    .activeHere(workspace, path === "/usage" ? user : null);
+  return page({ ...places, view, active }, { headers });
 }

@@ -2545,3 +2545,23 @@ export function baselines(
 export function parseBaselineKey(key: Deno.KvKey): number {
   return Number(key[2]);
 }
+
+/** `{v, at}`: a process has somebody who looks at what goes on now. Lives for seconds. */
+export function liveNowWantedKey(incarnation: string): Deno.KvKey {
+  return ["sys", "lnw", incarnation];
+}
+
+/** All processes with somebody who looks at what goes on now. */
+export function liveNowWanted(): Deno.KvListSelector {
+  return { prefix: ["sys", "lnw"] };
+}
+
+/** `{v, at, users}`: what a process executes now for a workspace. Lives for seconds. */
+export function liveNowKey(workspace: string, incarnation: string): Deno.KvKey {
+  return [tenant(workspace), "ln", incarnation];
+}
+
+/** What all processes execute now for a workspace. */
+export function liveNowRows(workspace: string): Deno.KvListSelector {
+  return { prefix: [tenant(workspace), "ln"] };
+}

@@ -1,5 +1,6 @@
 import { UsageBody } from "@/components/usage/UsageBody.tsx";
 import { UsageFrame } from "@/components/usage/UsageFrame.tsx";
+import UsageNow from "@/islands/UsageNow.tsx";
 import ChartTips from "@/islands/ChartTips.tsx";
 import { TABLE_ROWS } from "@/lib/http/usage_page.ts";
 import { usagePage } from "@/lib/http/usage_page_response.ts";
@@ -12,9 +13,13 @@ export const handler = define.handlers({
 
 /** `/admin/usage`: what everybody in the workspace has used, and what it cost. */
 export default define.page<typeof handler>(function AdminUsagePage({ data }) {
-  const { viewer, view } = data;
+  const { viewer, view, active } = data;
   return (
-    <UsageFrame viewer={viewer} title="Usage and cost" now={null}>
+    <UsageFrame
+      viewer={viewer}
+      title="Usage and cost"
+      now={<UsageNow channel="admin:usage" active={active} />}
+    >
       <UsageBody
         view={view}
         title="Usage and cost"
