@@ -135,6 +135,14 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     group: "models",
   },
   {
+    path: "/admin/cache",
+    title: "Cache",
+    icon: "folder",
+    who: "admin",
+    isLocal: true,
+    group: "models",
+  },
+  {
     path: "/admin/webhooks",
     title: "Webhooks",
     icon: "plug",

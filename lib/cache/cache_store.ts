@@ -50,6 +50,13 @@ export interface ListedAnswer extends AnswerRow {
   readonly storedAtMs: number;
 }
 
+/** An answer that is there, and how it ended. */
+export interface KeptEntry extends ListedAnswer {
+  readonly expiresAtMs: number;
+  readonly finishReason: string;
+  readonly usage: TokenUsage | null;
+}
+
 export class CacheStore {
   readonly #store: Store;
   readonly #owner: () => string;
@@ -187,6 +194,32 @@ export class CacheStore {
       ...value,
       ...keys.parseKeptAnswerRowKey(key),
     }));
+  }
+
+  /**
+   * What is known of the answer under a hash, but not the answer itself.
+   * @returns null when there is none that holds now
+   * @throws {StorageError} when the store does not answer
+   */
+  async describe(
+    workspace: string,
+    hash: string,
+    signal: AbortSignal,
+  ): Promise<KeptEntry | null> {
+    const { value } = await get<AnswerRecord>(
+      this.#store,
+      keys.keptAnswerKey(workspace, hash),
+      { signal },
+    );
+    if (value === null || !this.#holds(value)) return null;
+    const { storedAtMs, expiresAtMs, finishReason, usage } = value;
+    const row = await get<AnswerRow>(
+      this.#store,
+      keys.keptAnswerRowKey(workspace, storedAtMs, hash),
+      { signal },
+    );
+    if (row.value === null) return null;
+    return { ...row.value, hash, storedAtMs, expiresAtMs, finishReason, usage };
   }
 
   /**

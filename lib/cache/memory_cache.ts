@@ -45,6 +45,13 @@ export class MemoryCache {
     return null;
   }
 
+  /** Whether there is an answer under a hash; it does not count as used by that. */
+  has(hash: string): boolean {
+    const entry = this.#entries?.peek(hash);
+    return entry !== undefined &&
+      entry.answer.expiresAtMs > this.#clock.now();
+  }
+
   /** Keeps an answer; one that is larger than all of the memory for them is not kept. */
   put(key: CacheKey, answer: CachedAnswer): void {
     const bytes = ENTRY_BYTES + deltasBytes(answer.deltas);

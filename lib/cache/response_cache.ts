@@ -5,7 +5,7 @@ import type { Delta } from "@/lib/llm/types.ts";
 import type { CachedAnswer, CacheHit, ServedBy } from "./answer.ts";
 import { deltasBytes } from "./answer_size.ts";
 import type { CacheKey } from "./cache_key.ts";
-import type { CacheStore, ListedAnswer } from "./cache_store.ts";
+import type { CacheStore, KeptEntry, ListedAnswer } from "./cache_store.ts";
 import type { CacheCounters } from "./counters.ts";
 import type { MemoryCache } from "./memory_cache.ts";
 import type { PurgeMarks } from "./purge_marks.ts";
@@ -156,6 +156,21 @@ export class ResponseCache {
     signal: AbortSignal,
   ): Promise<ListedAnswer[]> {
     return await this.#parts.store.page(workspace, before, limit, signal);
+  }
+
+  /**
+   * What is known of the answer under a hash; null when the store has none. One that was kept a moment ago
+   * may not be there yet.
+   * @throws {StorageError} when the store does not answer
+   */
+  async describe(
+    workspace: string,
+    hash: string,
+    signal: AbortSignal,
+  ): Promise<KeptEntry & { isInMemory: boolean } | null> {
+    const { store, memory } = this.#parts;
+    const entry = await store.describe(workspace, hash, signal);
+    return entry && { ...entry, isInMemory: memory.has(hash) };
   }
 
   /** Memory that somebody holds together with an answer, as long as it is in memory itself. */

@@ -7,7 +7,11 @@ import type {
   OpenedAnswer,
   Sought,
 } from "@/lib/cache/answers.ts";
-import type { CacheSubject, Question } from "@/lib/cache/cache_key.ts";
+import type {
+  CacheKey,
+  CacheSubject,
+  Question,
+} from "@/lib/cache/cache_key.ts";
 import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
 import type { RouteCall, TellServed } from "@/lib/llm/routing/route_call.ts";
 import type { Delta } from "@/lib/llm/types.ts";
@@ -57,6 +61,12 @@ export class RunAnswers {
     const { stages } = trace ?? {};
     return await this.#answers?.seek({ ...question, wish, signal, stages }) ??
       { key: null, hit: null };
+  }
+
+  /** Where the answer to a request is kept; null when the policy keeps none. */
+  keyOf(subject: CacheSubject, built: BuiltRequest): CacheKey | null {
+    const question = questionOf(subject, built);
+    return this.#answers?.keyOf({ ...question, wish: "use" }) ?? null;
   }
 
   /**

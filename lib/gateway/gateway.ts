@@ -6,6 +6,7 @@ import { askedBy, type Asker } from "@/lib/auth/asker.ts";
 import { requireModel } from "@/lib/auth/key_allows.ts";
 import type { CacheOutcome, CacheWish } from "@/lib/cache/answer.ts";
 import type { Sought } from "@/lib/cache/answers.ts";
+import type { CacheKey, CacheSubject } from "@/lib/cache/cache_key.ts";
 import type { IdempotencyStore } from "@/lib/chat/idempotency_store.ts";
 import type { LooseRunStore } from "@/lib/chat/loose_run_store.ts";
 import type { RunRecord } from "@/lib/chat/records.ts";
@@ -301,6 +302,25 @@ export class Gateway {
         raw: true,
       },
     };
+  }
+
+  /**
+   * Where answers to a request are kept: as programs get it, and as the chat's pages do.
+   * @param subject who would ask, as far as the scope in the settings tells people apart
+   * @returns empty when the policy keeps none
+   * @throws {AppError} 404 `model_not_found`
+   */
+  async keysOf(
+    input: ChatCompletion,
+    subject: CacheSubject,
+    signal: AbortSignal,
+  ): Promise<CacheKey[]> {
+    const built = await this.#build(input, signal);
+    const { answers } = this.#parts.runs;
+    return [true, false].flatMap((raw) => {
+      const request = { ...built.request, raw };
+      return answers.keyOf(subject, { ...built, request }) ?? [];
+    });
   }
 
   /** What to ask again for a detached run whose process has died; null when that cannot be. */

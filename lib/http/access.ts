@@ -84,6 +84,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/admin/jobs": page("admin"),
   "/admin/keys": page("admin"),
   "/admin/limits": page("admin"),
+  "/admin/cache": page("admin"),
   "/admin/models": page("admin"),
   "/admin/prices": page("operator"),
   "/admin/providers": page("operator"),
@@ -156,6 +157,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
 
   "/api/cache": api("admin"),
   "/api/cache/answers": api("admin"),
+  "/api/cache/answers/:answer": api("admin"),
+  "/api/cache/lookup": api("admin"),
   "/api/cache/purge": api("admin"),
   "/api/chat": api("member"),
   "/api/chat/:chat/cancel": api("member"),

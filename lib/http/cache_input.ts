@@ -1,8 +1,9 @@
 /** What `/api/cache` is asked and answers. */
 import * as z from "zod";
-import type { ListedAnswer } from "@/lib/cache/cache_store.ts";
+import type { KeptEntry, ListedAnswer } from "@/lib/cache/cache_store.ts";
 import type { Purge } from "@/lib/cache/response_cache.ts";
-import { AppError } from "@/lib/errors.ts";
+import { AppError, invalidRequest } from "@/lib/errors.ts";
+import type { KeptAnswer, KeptAnswerDetails } from "@/lib/shared/wire.ts";
 
 /** Place in the list of kept answers, as its cursor says it. */
 export type CachePlace = Pick<ListedAnswer, "storedAtMs" | "hash">;
@@ -38,7 +39,7 @@ export function toPurge(
 /** A kept answer in a list; its text is not in it. */
 export function toKeptAnswer(
   { hash, target, served, bytes, storedAtMs }: ListedAnswer,
-) {
+): KeptAnswer {
   return {
     key: hash,
     model: target,
@@ -46,6 +47,27 @@ export function toKeptAnswer(
     bytes,
     storedAt: new Date(storedAtMs).toISOString(),
   };
+}
+
+/** A kept answer that was looked up; its text is not in it. */
+export function toKeptDetails(
+  { expiresAtMs, finishReason, usage, isInMemory, ...listed }:
+    & KeptEntry
+    & { isInMemory: boolean },
+): KeptAnswerDetails {
+  return {
+    ...toKeptAnswer(listed),
+    expiresAt: new Date(expiresAtMs).toISOString(),
+    finishReason,
+    usage,
+    isInMemory,
+  };
+}
+
+/** @throws {AppError} 400 `invalid_request` for what is no key of a kept answer */
+export function checkKey(text: string): string {
+  if (HASH.test(text)) return text;
+  throw invalidRequest("key", "must be the key of a kept answer");
 }
 
 /** The cursor of the page after this answer. */

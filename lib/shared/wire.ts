@@ -1112,6 +1112,39 @@ export interface ModelSettings {
   version: number;
 }
 
+/** A kept answer in a list; its text is not in it. */
+export interface KeptAnswer {
+  /** SHA-256 of what decides the answer. */
+  key: string;
+  /** As it was asked: `<provider>/<model>`, or a route. */
+  model: string;
+  servedBy: string;
+  bytes: number;
+  storedAt: string;
+}
+
+/** A kept answer that was looked up. */
+export interface KeptAnswerDetails extends KeptAnswer {
+  expiresAt: string;
+  finishReason: string;
+  /** What the provider reported, or null. */
+  usage: {
+    inputTokens: number;
+    cachedInputTokens: number;
+    outputTokens: number;
+  } | null;
+  /** Whether the process that answered has it in memory. */
+  isInMemory: boolean;
+}
+
+/** What `POST /api/cache/lookup` answers. */
+export interface CacheLookup {
+  /** Where answers to the request would be; empty: the policy keeps none. */
+  keys: string[];
+  /** Those that are there. */
+  items: KeptAnswerDetails[];
+}
+
 /** A part of the usage of a workspace. */
 export interface AnomalyPart {
   /** `all`: the workspace as a whole. */

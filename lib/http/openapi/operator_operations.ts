@@ -1,11 +1,13 @@
 /** For who runs the server. */
+import { chatCompletionSchema } from "@/lib/gateway/chat/input.ts";
 import { purgeSchema } from "@/lib/http/cache_input.ts";
 import {
-  allOf,
   type Chapter,
   json,
   objectAnswer,
+  one,
   PAGE_QUERY,
+  pageOf,
 } from "./operation.ts";
 
 const READINESS = {
@@ -99,7 +101,22 @@ export const OPERATION: Chapter = {
       GET: {
         summary: "Lists kept answers, newest first, without their texts",
         query: PAGE_QUERY,
-        answers: { 200: allOf(null, "One page.") },
+        answers: { 200: pageOf("KeptAnswer") },
+      },
+    },
+    "/api/cache/answers/:answer": {
+      GET: {
+        summary: "Shows a kept answer by its key, without its text",
+        answers: { 200: one("KeptAnswerDetails", "What is known of it.") },
+      },
+    },
+    "/api/cache/lookup": {
+      POST: {
+        summary: "Tells which kept answers a request would get",
+        description:
+          "Nobody is asked. A program and a page get answers of two forms, so there may be two keys. Where the cache tells people apart, it looks for what the caller would get.",
+        body: chatCompletionSchema,
+        answers: { 200: one("CacheLookup", "Keys, and what is there.") },
       },
     },
     "/api/cache/purge": {
