@@ -28,7 +28,7 @@ export interface AlertState {
   phase: AlertPhase;
   /** When it became bad, since 1970 UTC. */
   sinceMs: number;
-  /** When it fired, since 1970 UTC. */
+  /** When it fired, since 1970 UTC; it stays the same whatever the clock does, since it names the firing. */
   firedAtMs: number | null;
   /** When it was looked at last, since 1970 UTC. */
   atMs: number;
@@ -36,7 +36,8 @@ export interface AlertState {
   heldMs: number;
   /** How long it has been well again without a break. */
   clearMs: number;
-  /** How long nothing is known. */
+  /** Whether nothing was known at the last look, and for how long. */
+  isBlind: boolean;
   blindMs: number;
   /** The last value that was seen. */
   value: number;
@@ -87,6 +88,7 @@ export function lookAt(
         atMs: nowMs,
         heldMs: 0,
         clearMs: 0,
+        isBlind: false,
         blindMs: 0,
         value,
         worst: value,
@@ -104,18 +106,17 @@ export function lookAt(
     ...before,
     atMs: nowMs,
     sinceMs: Math.min(before.sinceMs, nowMs),
-    firedAtMs: before.firedAtMs === null
-      ? null
-      : Math.min(before.firedAtMs, nowMs),
   };
   if (value === null) {
+    state.isBlind = true;
     state.blindMs += stepMs;
     if (state.blindMs > condition.blindForMs) return over(before, "unknown");
     return advance(state, condition, look);
   }
   // What happened while nothing was known counts neither way.
-  const seenMs = before.blindMs > 0 ? 0 : stepMs;
+  const seenMs = before.isBlind ? 0 : stepMs;
   const bad = isBad(value, condition);
+  state.isBlind = false;
   state.blindMs = 0;
   state.value = value;
   if (bad) state.worst = worse(state.worst, value, condition);

@@ -213,68 +213,85 @@ function play(
 }
 
 Deno.test("lookAt: fired and resolved take turns, and a silence is never broken", () => {
-  fc.assert(fc.property(manyTurns, condition, (turns, of) => {
-    let isOpen = false;
-    play(turns, of, ({ tells }, { isSilenced, value }) => {
-      if (tells === "fired") {
-        assert.equal(isOpen, false);
-        assert.equal(isSilenced, false);
-        assert.ok(value !== null && value > of.limit);
-        isOpen = true;
-      }
-      if (tells === "resolved") {
-        assert.equal(isOpen, true);
-        isOpen = false;
-      }
-    });
-  }));
+  fc.assert(
+    fc.property(manyTurns, condition, (turns, of) => {
+      let isOpen = false;
+      play(turns, of, ({ tells }, { isSilenced, value }) => {
+        if (tells === "fired") {
+          assert.equal(isOpen, false);
+          assert.equal(isSilenced, false);
+          assert.ok(value !== null && value > of.limit);
+          isOpen = true;
+        }
+        if (tells === "resolved") {
+          assert.equal(isOpen, true);
+          isOpen = false;
+        }
+      });
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 Deno.test("lookAt: it fires only after bad looks that make up its time, whatever the clock does", () => {
-  fc.assert(fc.property(manyTurns, condition, (turns, of) => {
-    let badMs = 0;
-    let wasKnown = false;
-    let wasBad = false;
-    let isFiring = false;
-    play(turns, of, ({ state }, { stepMs, value }) => {
-      const isBad = value !== null && value > of.limit;
-      if (isBad && wasBad && wasKnown) {
-        badMs += Math.min(Math.max(stepMs, 0), 3 * LOOK);
-      }
-      if (value !== null && !isBad) badMs = 0;
-      const fires = state?.phase === "firing" && !isFiring;
-      if (fires) assert.ok(badMs >= of.forMs, `${badMs} < ${of.forMs}`);
-      isFiring = state?.phase === "firing";
-      if (state === null) badMs = 0;
-      if (value !== null) wasBad = isBad;
-      wasKnown = value !== null;
-    });
-  }));
+  fc.assert(
+    fc.property(manyTurns, condition, (turns, of) => {
+      let badMs = 0;
+      let wasKnown = false;
+      let wasBad = false;
+      let isFiring = false;
+      play(turns, of, ({ state }, { stepMs, value }) => {
+        const isBad = value !== null && value > of.limit;
+        if (isBad && wasBad && wasKnown) {
+          badMs += Math.min(Math.max(stepMs, 0), 3 * LOOK);
+        }
+        if (value !== null && !isBad) badMs = 0;
+        const fires = state?.phase === "firing" && !isFiring;
+        if (fires) assert.ok(badMs >= of.forMs, `${badMs} < ${of.forMs}`);
+        isFiring = state?.phase === "firing";
+        if (state === null) badMs = 0;
+        if (value !== null) wasBad = isBad;
+        wasKnown = value !== null;
+      });
+    }),
+    { numRuns: 5000 },
+  );
 });
 
-Deno.test("lookAt: nothing it knows lies in the future or before it began", () => {
-  fc.assert(fc.property(manyTurns, condition, (turns, of) => {
-    play(turns, of, ({ state }, _, nowMs) => {
-      if (state === null) return;
-      assert.ok(state.sinceMs <= nowMs);
-      assert.ok((state.firedAtMs ?? nowMs) <= nowMs);
-      assert.ok(state.heldMs >= 0 && state.clearMs >= 0 && state.blindMs >= 0);
-      assert.ok(state.worst > of.limit);
-    });
-  }));
+Deno.test("lookAt: what it knows does not lie in the future, and a firing keeps its time", () => {
+  fc.assert(
+    fc.property(manyTurns, condition, (turns, of) => {
+      let firedAtMs: number | null = null;
+      play(turns, of, ({ state }, _, nowMs) => {
+        const before = firedAtMs;
+        firedAtMs = state?.firedAtMs ?? null;
+        if (state === null) return;
+        assert.ok(state.sinceMs <= nowMs);
+        if (before !== null) assert.equal(state.firedAtMs, before);
+        assert.ok(
+          state.heldMs >= 0 && state.clearMs >= 0 && state.blindMs >= 0,
+        );
+        assert.ok(state.worst > of.limit);
+      });
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 Deno.test("lookAt: what stays bad fires, and what stays well is over, from any state", () => {
   const regular = (value: number): Turn[] =>
     times(40, { stepMs: LOOK, value, isSilenced: false, isRestart: true });
-  fc.assert(fc.property(manyTurns, condition, (turns, of) => {
-    let last: AlertStep | null = null;
-    play([...turns, ...regular(200)], of, (step) => last = step);
-    assert.equal(last!.state?.phase, "firing");
-    assert.equal(last!.state?.isTold, true);
-    play([...turns, ...regular(10)], of, (step) => last = step);
-    assert.equal(last!.state, null);
-  }));
+  fc.assert(
+    fc.property(manyTurns, condition, (turns, of) => {
+      let last: AlertStep | null = null;
+      play([...turns, ...regular(200)], of, (step) => last = step);
+      assert.equal(last!.state?.phase, "firing");
+      assert.equal(last!.state?.isTold, true);
+      play([...turns, ...regular(10)], of, (step) => last = step);
+      assert.equal(last!.state, null);
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 Deno.test("lookAt: a value that comes and goes is told no more often than its times allow", () => {
@@ -287,14 +304,17 @@ Deno.test("lookAt: a value that comes and goes is told no more often than its ti
     }),
     { maxLength: 300 },
   );
-  fc.assert(fc.property(flap, condition, (turns, of) => {
-    let fired = 0;
-    let spentMs = 0;
-    play(turns, of, ({ tells }, { stepMs }) => {
-      spentMs += stepMs;
-      if (tells === "fired") fired += 1;
-    });
-    const least = of.forMs + of.clearForMs;
-    if (least > 0) assert.ok(fired <= spentMs / least + 1);
-  }));
+  fc.assert(
+    fc.property(flap, condition, (turns, of) => {
+      let fired = 0;
+      let spentMs = 0;
+      play(turns, of, ({ tells }, { stepMs }) => {
+        spentMs += stepMs;
+        if (tells === "fired") fired += 1;
+      });
+      const least = of.forMs + of.clearForMs;
+      if (least > 0) assert.ok(fired <= spentMs / least + 1);
+    }),
+    { numRuns: 5000 },
+  );
 });

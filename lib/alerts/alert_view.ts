@@ -45,7 +45,9 @@ export function toAlert(
     bad: facts.bad,
     limit: facts.limit,
     since: iso(state.sinceMs),
-    firedAt: state.firedAtMs === null ? null : iso(state.firedAtMs),
+    firedAt: state.firedAtMs === null
+      ? null
+      : iso(Math.min(state.firedAtMs, nowMs)),
     incident: state.firedAtMs === null
       ? null
       : incidentOf(facts, state.firedAtMs),
@@ -69,7 +71,7 @@ export function toEndedAlert(
     bad: facts.bad,
     limit: facts.limit,
     since: iso(state.sinceMs),
-    firedAt: iso(state.firedAtMs ?? state.sinceMs),
+    firedAt: iso(Math.min(state.firedAtMs ?? state.sinceMs, endedAtMs)),
     resolvedAt: iso(endedAtMs),
     ending,
     wasTold: state.isTold,
