@@ -1,6 +1,6 @@
 /** Requests that name things of somebody else, for each route that could be asked for one. */
 import type { Things } from "./two_workspaces.ts";
-import { WORD } from "./two_workspaces.ts";
+import { MARKER, WORD } from "./two_workspaces.ts";
 
 /** One request to a route, beyond its path and method. */
 export interface Attack {
@@ -133,6 +133,12 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
   "/api/usage": usageQueries,
   "/api/usage.csv": usageQueries,
   "/api/cache/answers": () => [`q=${WORD}`, "scope=all"],
+  "/admin/cache": () => [`cursor=9-${"0".repeat(64)}`],
+  "/admin/models": ({ model, workspace }) => [
+    `q=${model}`,
+    `workspace=${workspace}`,
+  ],
+  "/admin/providers": ({ provider }) => [`done=${provider}`],
 };
 
 /** Questions about what others have used. */
@@ -174,6 +180,22 @@ const BODIES: Record<string, Attacks> = {
     { json: { name: "x" } },
     { json: { projectId: project } },
   ],
+  "PATCH /api/models/settings": ({ model, group }) => [
+    { json: { defaultModel: model } },
+    { json: { models: [{ id: model, groups: [group] }] } },
+  ],
+  "PATCH /api/providers/:provider": () => [{ json: { state: "disabled" } }],
+  "PATCH /api/routes/:route": () => [{ json: { isDisabled: true } }],
+  "POST /api/cache/lookup": ({ model }) => [
+    {
+      json: {
+        model,
+        messages: [{ role: "user", content: `${MARKER} ${WORD}` }],
+        temperature: 0,
+      },
+    },
+  ],
+  "POST /api/cache/purge": ({ answer }) => [{ json: { key: answer } }],
   "PATCH /api/projects/:project": () => [{ json: { name: "x" } }],
   "PATCH /api/tasks/:task": ({ project }) => [
     { json: { title: "x" } },

@@ -267,6 +267,18 @@ export async function makeThings(
   }, { "x-freshet-detach": "true" });
   await completion.text();
   assert.equal(completion.status, 200);
+  const asked = await program.post("/v1/chat/completions", {
+    model: "fake-1",
+    messages: [{ role: "user", content: text }],
+    temperature: 0,
+  });
+  await asked.text();
+  const keptAnswer = await waitFor("an answer that is kept", async () => {
+    const signal = AbortSignal.timeout(5_000);
+    const [first] = await services.answers.cache
+      .page(caller.workspace, null, 1, signal);
+    return first?.hash;
+  });
   const chat = `chat-${MARKER}`;
   const said = await client.post("/api/chat", {
     id: chat,
@@ -390,5 +402,9 @@ export async function makeThings(
     delivery: messageId(place),
     // A store in memory has none; who may ask for one is refused before that is looked at.
     backup: "20261121-201500-aaaa",
+    answer: keptAnswer,
+    // They are the server's and nobody's; whoever may change them finds none by these names.
+    provider: "nobody-serves",
+    route: "leads-nowhere",
   };
 }
