@@ -14,7 +14,7 @@ export function Icon({ name, small, turnable }: IconProps): VNode {
   const classes = `icon${small ? " icon-s" : ""}${turnable ? " turnable" : ""}`;
   return (
     <svg class={classes} aria-hidden="true">
-      <use href={`#${name}`} />
+      <use href={`#icon-${name}`} />
     </svg>
   );
 }
@@ -23,12 +23,12 @@ export function Icon({ name, small, turnable }: IconProps): VNode {
 export function Mark(): VNode {
   return (
     <svg class="mark" aria-hidden="true">
-      <use href="#mark" />
+      <use href="#icon-mark" />
     </svg>
   );
 }
 
-/** The drawings that `Icon` and `Mark` point at; once on each page. */
+/** The drawings that `Icon` and `Mark` point at; once on each page. Their ids are of no heading. */
 export function Sprite(): VNode {
   return (
     <svg
@@ -39,11 +39,11 @@ export function Sprite(): VNode {
       focusable="false"
     >
       {Object.entries(ICON_PATHS).map(([name, path]) => (
-        <symbol key={name} id={name} viewBox="0 0 20 20">
+        <symbol key={name} id={`icon-${name}`} viewBox="0 0 20 20">
           <path d={path} />
         </symbol>
       ))}
-      <symbol id="mark" viewBox="0 0 24 24">
+      <symbol id="icon-mark" viewBox="0 0 24 24">
         {MARK_PATHS.map((path) => <path key={path} d={path} />)}
       </symbol>
     </svg>

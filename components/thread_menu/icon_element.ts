@@ -8,7 +8,7 @@ export function iconElement(name: IconName): SVGElement {
   icon.setAttribute("class", "icon");
   icon.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `#${name}`);
+  use.setAttribute("href", `#icon-${name}`);
   icon.append(use);
   return icon;
 }
