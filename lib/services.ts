@@ -16,6 +16,7 @@ import type { OidcSignIn } from "@/lib/auth/oidc/oidc_sign_in.ts";
 import { buildIdentity, type Identity } from "@/lib/auth/build_identity.ts";
 import type { PasswordCost } from "@/lib/auth/passwords.ts";
 import { Secrets } from "@/lib/secrets/secrets.ts";
+import { ServerSettings } from "@/lib/settings/server_settings.ts";
 import { AuditLog } from "@/lib/audit/audit_log.ts";
 import { AuditSealer } from "@/lib/audit/audit_sealer.ts";
 import type { Answers } from "@/lib/cache/answers.ts";
@@ -195,6 +196,8 @@ export interface BaseServices extends Identity, HealthServices {
   budgetSettings: BudgetSettings;
   /** Tells of prices, budgets, providers and more that other processes have set. */
   settingsBell: SettingsBell;
+  /** Settings that can be set while the server runs. */
+  serverSettings: ServerSettings;
   /** How much may be asked in a time, and at once. */
   limits: Limits;
   limitSettings: LimitSettings;
@@ -272,6 +275,8 @@ export async function startServices(
   const owner = await Owner.start(store);
   const hub = new Hub();
   const doorbells = new Doorbells(store);
+  const serverSettings = new ServerSettings(store, config);
+  await serverSettings.refresh();
   const prices = new PriceList(config.prices);
   const threadStore = new ThreadStore(store, () => owner.incarnation.id);
   const retention = {
@@ -282,7 +287,7 @@ export async function startServices(
   const oldRuns = new RunRetentionStore(store, owner, retention);
   const claims = new RunClaimStore(store, owner, runStore, threadStore);
   const answers = buildAnswers({
-    settings: config.cache,
+    settings: serverSettings.cache,
     store,
     owner: () => owner.incarnation.id,
     isPressed: () => {
@@ -301,7 +306,7 @@ export async function startServices(
   const requestLog = new RequestLog({
     store: requestLogStore,
     search: new RequestSearchStore(store),
-    settings: config.requestLog,
+    settings: serverSettings.requestLog,
     clock: store.clock,
   });
   const observer = new Observer({
@@ -376,6 +381,7 @@ export async function startServices(
   const budgetSettings = new BudgetSettings(store, config.budgets);
   const priceSettings = new PriceSettings(store, config.prices, prices);
   await priceSettings.refresh();
+  settingsBell.listen(() => serverSettings.refresh());
   settingsBell.listen(() => budgetSettings.refresh());
   settingsBell.listen(() => priceSettings.refresh());
   const budgets = new Budgets({
@@ -508,7 +514,7 @@ export async function startServices(
     store: new TitleStore(store, threadStore),
     models,
     prices,
-    settings: config.titles,
+    settings: serverSettings.titles,
     budgets: runBudgets,
     recordUsage: (space, row, reserved) =>
       writeLedgerRow(
@@ -648,6 +654,7 @@ export async function startServices(
     budgets,
     budgetSettings,
     settingsBell,
+    serverSettings,
     limits,
     limitSettings,
     ledger,
@@ -695,7 +702,9 @@ export async function startServices(
     }),
     admission: new Admission({
       maxDescriptors: config.maxDescriptors,
-      maxStreams: config.admission.maxStreams,
+      get maxStreams() {
+        return serverSettings.admission.maxStreams;
+      },
       upstreamSockets: () => models.openSockets,
       closeIdleUpstream: () => models.closeIdle(),
       hasFreeDescriptors: () => hasFreeDescriptors(config.storePath),

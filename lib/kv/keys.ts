@@ -700,6 +700,21 @@ export function parseStaleUsageKey(
   return { startMs: Number(key[3]), space: String(key[4]) };
 }
 
+/** `{v, space, dayMs}`: how far a job is that makes usage anew. */
+export function usageRebuildKey(job: string): Deno.KvKey {
+  return ["sys", "ur", job];
+}
+
+/** `{v}`: all that the ledger had before there were sums is in them. */
+export function usageWholeKey(): Deno.KvKey {
+  return ["sys", "uw"];
+}
+
+/** `{v, atMs, days, differences}`: how the last look at the usage of a space ended. */
+export function usageCheckKey(space: string): Deno.KvKey {
+  return [tenant(space), "uc"];
+}
+
 /** `{v, at}`: where the ledger row of a request is: time, incarnation, batch, page and place in it. */
 export function requestKey(space: string, request: string): Deno.KvKey {
   return [tenant(space), "rq", request];
@@ -2564,4 +2579,9 @@ export function liveNowKey(workspace: string, incarnation: string): Deno.KvKey {
 /** What all processes execute now for a workspace. */
 export function liveNowRows(workspace: string): Deno.KvListSelector {
   return { prefix: [tenant(workspace), "ln"] };
+}
+
+/** `{v, version, set, token}`: settings of the server that were set while it ran. */
+export function serverSettingsKey(): Deno.KvKey {
+  return ["sys", "sset"];
 }
