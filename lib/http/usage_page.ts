@@ -6,7 +6,6 @@ import {
   huesOf,
 } from "@/lib/shared/chart_parts.ts";
 import {
-  NONE,
   type UsageChoice,
   type UsageGroup,
   type UsageMeasure,
@@ -32,7 +31,7 @@ import {
 } from "@/lib/usage/usage_query.ts";
 import type { State } from "@/utils.ts";
 import { loadLabels } from "./usage_labels.ts";
-import { heldValues } from "./usage_page_choice.ts";
+import { heldValue, heldValues } from "./usage_page_choice.ts";
 import { type Places, placesOf, spanWords } from "./usage_page_places.ts";
 import { OWN_SERIES, readUsage, type UsageReads } from "./usage_page_reads.ts";
 import { type PageSpan, spanOf } from "./usage_page_span.ts";
@@ -86,7 +85,7 @@ export async function loadUsagePage(
       return values.map((value) => ({
         group,
         value,
-        label: labels(group)(value === NONE ? "" : value) ?? value,
+        label: labels(group)(heldValue(group, value)) ?? value,
       }));
     }),
     moments: momentsOf(whole, places),

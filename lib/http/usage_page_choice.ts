@@ -112,12 +112,20 @@ function readPage(text: string | null): number | null {
   return Number.isInteger(page) && page >= 1 && page <= MAX_PAGE ? page : 1;
 }
 
+/** Dimensions of which there may be no value. */
+const MAY_BE_NONE = ["user", "key", "cache"];
+
 /** The values that rows have to have, as the sums hold them. */
 export function heldValues(filters: UsageFilters): UsageFilters {
   return Object.fromEntries(
     Object.entries(filters).map(([group, values]) => [
       group,
-      values.map((value) => value === NONE ? "" : value),
+      values.map((value) => heldValue(group, value)),
     ]),
   );
+}
+
+/** A value of an address as the sums hold it. */
+export function heldValue(group: string, value: string): string {
+  return value === NONE && MAY_BE_NONE.includes(group) ? "" : value;
 }

@@ -81,7 +81,14 @@ export async function readUsage(
     }, timed);
   /** Sums of a span as a whole: days of UTC are enough to put it together, and there are fewest of them. */
   const sum = (of: Span, groupBy: UsageGroup) =>
-    ask({ ...of, bucket: "day", timeZone: "UTC", groupBy });
+    ask({
+      ...of,
+      bucket: "day",
+      timeZone: "UTC",
+      groupBy,
+      // Of models alone is shown how fast they are.
+      times: groupBy === "model" ? "all" : "totals",
+    });
   const inTime = async <T>(what: string, read: Promise<T>) => {
     try {
       return await orAborted(read, timed);

@@ -1,6 +1,7 @@
 /** What is asked of usage: `?from&to&bucket&timeZone&groupBy&series` and a value of each dimension. */
 import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
+import { NONE } from "@/lib/shared/usage/usage_choice.ts";
 import {
   type Bucket,
   bucketStarts,
@@ -21,6 +22,8 @@ const MAX_VALUES = 50;
 const MAX_VALUE_CHARACTERS = 256;
 const MAX_SERIES = 20;
 const DEFAULT_SERIES = 8;
+/** Dimensions of which a row may have no value; `none` asks for these. */
+const MAY_BE_NONE: readonly UsageDimension[] = ["user", "key", "cache"];
 const BUCKETS: readonly Bucket[] = ["minute", "hour", "day"];
 
 const MOMENT =
@@ -59,7 +62,9 @@ export function readUsageQuestion(
     const isTooMuch = values.length > MAX_VALUES ||
       values.some((value) => value.length > MAX_VALUE_CHARACTERS);
     if (isTooMuch) throw invalid(dimension, "has too much in it");
-    filters[dimension] = values;
+    filters[dimension] = values.map((value) =>
+      value === NONE && MAY_BE_NONE.includes(dimension) ? "" : value
+    );
   }
   if (!mayActAs(caller, "admin")) filters.user = [caller.user];
   return {

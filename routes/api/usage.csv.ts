@@ -5,11 +5,17 @@ import { readUsageQuestion } from "@/lib/http/usage_question.ts";
 import { usageLines } from "@/lib/http/usage_view.ts";
 import { define } from "@/utils.ts";
 
+/** Groups with lines of their own, unless fewer are asked for; further ones share theirs. */
+const MAX_GROUPS = 1_000;
+
 export const handler = define.handlers(methods({
   async GET(ctx) {
     const { caller, services } = ctx.state;
     const { store, usage } = services;
-    const question = readUsageQuestion(ctx.url, caller, store.clock.now());
+    const asked = readUsageQuestion(ctx.url, caller, store.clock.now());
+    const question = ctx.url.searchParams.has("series")
+      ? asked
+      : { ...asked, series: MAX_GROUPS };
     const { workspace } = caller;
     const report = await usage.query.ask(workspace, question, ctx.req.signal);
     const { groupBy } = question;
