@@ -47,6 +47,7 @@ import {
   type ScheduleServices,
 } from "@/lib/schedules/build_schedules.ts";
 import { buildUpkeep, ensureUpkeep } from "@/lib/schedules/build_upkeep.ts";
+import { ensureUsageUpkeep } from "@/lib/schedules/build_usage_upkeep.ts";
 import { type KindCounts, measureJobs } from "@/lib/observe/job_metrics.ts";
 import type { BaseServices } from "@/lib/services.ts";
 import {
@@ -251,9 +252,11 @@ export function startBackground(
     oldFiles,
     oldNotifications,
     oldUploads,
+    jobs,
     schedules,
     scheduleTicker,
     store,
+    usage,
     jobSweepers,
     jobWorker,
   }: Background & BaseServices,
@@ -266,6 +269,7 @@ export function startBackground(
     await ensureUpkeep(schedules);
     await ensureBackups(backups, schedules);
     await ensureAnomalies(schedules);
+    await ensureUsageUpkeep(usage, jobs, schedules);
   });
   oldFiles.start();
   oldDeliveries.start();

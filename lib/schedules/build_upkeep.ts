@@ -20,7 +20,9 @@ import type { PriceSettings } from "@/lib/limits/price_settings.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
 import type { Mailer } from "@/lib/mail/mailer.ts";
 import { readAllowList } from "@/lib/net/outgoing_rules.ts";
+import type { UsageServices } from "@/lib/usage/build_usage.ts";
 import type { Ledger } from "@/lib/usage/ledger_store.ts";
+import { buildUsageUpkeep } from "./build_usage_upkeep.ts";
 import type { Schedules } from "./schedules.ts";
 
 type Store = ConstructorParameters<typeof ThreadStore>[0];
@@ -38,6 +40,7 @@ export interface UpkeepParts {
   models: ModelRegistry;
   priceSettings: PriceSettings;
   ledger: Ledger;
+  usage: UsageServices;
   mailer: Mailer;
   jobKinds: JobKinds;
   oldRuns: Sweeper;
@@ -101,6 +104,12 @@ export function buildUpkeep(parts: UpkeepParts): void {
       outgoing: { allow: readAllowList(config.outgoing.allow) },
     }),
   );
+  buildUsageUpkeep({
+    usage: parts.usage,
+    jobKinds,
+    find,
+    clock: store.clock,
+  });
   jobKinds.add(
     new UsageReportKind({
       ledger: parts.ledger,

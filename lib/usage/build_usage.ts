@@ -3,11 +3,14 @@ import { Sweeper } from "@/lib/sweeper.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import type { Logger } from "@/lib/observe/log.ts";
+import { UsageCheck } from "./usage_check.ts";
 import { UsageFold } from "./usage_fold.ts";
 import { type UsageParts as QueryParts, UsageQuery } from "./usage_query.ts";
 import { UsageRollup } from "./usage_rollup.ts";
 import { MINUTE_MS } from "./usage_grains.ts";
+import { UsageLanes } from "./usage_lanes_store.ts";
 import { UsageStore } from "./usage_store.ts";
+import { UsageUpkeep } from "./usage_upkeep_store.ts";
 
 export interface UsageBuildParts {
   store: Store;
@@ -21,6 +24,8 @@ export interface UsageServices {
   query: UsageQuery;
   fold: UsageFold;
   rollup: UsageRollup;
+  check: UsageCheck;
+  upkeep: UsageUpkeep;
   sweepers: readonly Sweeper[];
 }
 
@@ -38,6 +43,13 @@ export function buildUsage(
     query: new UsageQuery({ store: sums, groupsOf }),
     fold: new UsageFold({ owner, clock: store.clock, log }),
     rollup,
+    check: new UsageCheck({
+      store: sums,
+      lanes: new UsageLanes(store),
+      owner: () => owner.incarnation.id,
+      log,
+    }),
+    upkeep: new UsageUpkeep(store),
     sweepers: [
       new Sweeper({
         failure: "Usage of processes that have ended could not be added up",

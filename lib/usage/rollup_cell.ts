@@ -73,6 +73,23 @@ export class Cells {
     return this.#cells.values();
   }
 
+  /** Whether both hold the same. */
+  equals(other: Cells): boolean {
+    if (this.size !== other.size) return false;
+    for (const [id, cell] of this.#cells) {
+      const same = other.#cells.get(id);
+      if (same === undefined || !isSame(cell, same)) return false;
+    }
+    return true;
+  }
+
+  /** One counter of all cells together. */
+  sum(name: Counter): number {
+    let sum = 0;
+    for (const { counters } of this.#cells.values()) sum += counters[name];
+    return sum;
+  }
+
   /** Counts a row of the ledger. */
   addRow(row: LedgerRow): void {
     const { counters, measures } = this.#cell({
@@ -122,6 +139,16 @@ export class Cells {
     }
     return cell;
   }
+}
+
+function isSame(left: Cell, right: Cell): boolean {
+  return COUNTERS.every((name) =>
+    left.counters[name] === right.counters[name]
+  ) && MEASURES.every((name) => {
+    const [one, other] = [left.measures[name], right.measures[name]];
+    return one.size === other.size &&
+      [...one].every(([bucket, count]) => other.get(bucket) === count);
+  });
 }
 
 /** Whether an answer ended by the fault of somebody else than who asked. */

@@ -14,6 +14,8 @@ import { packCells, unpackCells } from "./rollup_codec.ts";
 import { UsageDays } from "./usage_days_store.ts";
 import {
   CHAIN,
+  DAY_MS,
+  GRAINS,
   GRAINS_MS,
   HOUR_MS,
   KEPT_MS,
@@ -240,6 +242,27 @@ export class UsageStore {
     const stale: { startMs: number; space: string }[] = [];
     for await (const { key } of rows) stale.push(keys.parseStaleUsageKey(key));
     return stale;
+  }
+
+  /** What of a day of a workspace waits to be added up, each as its grain and beginning. */
+  async pending(
+    space: string,
+    dayMs: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const pending = new Set<string>();
+    for (const grain of GRAINS) {
+      const rows = list(
+        this.#store,
+        keys.staleUsageOf(grain, dayMs, dayMs + DAY_MS),
+        { signal },
+      );
+      for await (const { key } of rows) {
+        const mark = keys.parseStaleUsageKey(key);
+        if (mark.space === space) pending.add(`${grain} ${mark.startMs}`);
+      }
+    }
+    return pending;
   }
 
   /** Adds up a sum from its parts anew, or, where they may be gone, its whole day from the ledger. */

@@ -13,9 +13,9 @@ import * as keys from "@/lib/kv/keys.ts";
 import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store, StoredValue, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import type { Cell, Cells } from "./rollup_cell.ts";
+import { type Cell, Cells } from "./rollup_cell.ts";
 import { packCells, unpackCells, WHOLE } from "./rollup_codec.ts";
-import { KEPT_MS } from "./usage_grains.ts";
+import { GRAINS_MS, KEPT_MS } from "./usage_grains.ts";
 import {
   ALL,
   partitionsOf,
@@ -144,9 +144,7 @@ export class UsageSums {
         { v: 1, owner: null, isDeleted: true } satisfies OpenBlobRecord,
       );
     }
-    let requests = 0;
-    for (const { counters } of cells.values()) requests += counters.requests;
-    const value: SumRecord = { v: 1, requests };
+    const value: SumRecord = { v: 1, requests: cells.sum("requests") };
     unit.guard(headKey, head.versionstamp, value);
     if (closing === undefined) {
       return await this.#commitHeld(unit, held, signal);
@@ -223,6 +221,46 @@ export class UsageSums {
     signal: AbortSignal,
   ): AsyncGenerator<{ startMs: number; cells: Iterable<Cell> }> {
     const slice = grain === "quarter" ? QUARTER[0] : ALL;
+    yield* this.#sliceCells(slice, grain, space, fromMs, toMs, signal);
+  }
+
+  /**
+   * Names of those slices of a sum that do not hold what some cells come to.
+   */
+  async differences(
+    { space, grain, startMs }: SumPlace,
+    cells: Cells,
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const different: string[] = [];
+    for (const slice of slicesOf(grain)) {
+      const wanted = new Cells();
+      for (const own of sliceCells(slice, grain, cells.values()).values()) {
+        // As they are stored: some slices have no times.
+        for (const part of packCells(own.values(), slice)) {
+          for (const cell of unpackCells(part)) wanted.addCell(cell);
+        }
+      }
+      const found = new Cells();
+      const end = startMs + GRAINS_MS[grain];
+      const rows = this.#sliceCells(slice, grain, space, startMs, end, signal);
+      for await (const { cells: own } of rows) {
+        for (const cell of own) found.addCell(cell);
+      }
+      if (!wanted.equals(found)) different.push(slice.name);
+      await nextTurn();
+    }
+    return different;
+  }
+
+  async *#sliceCells(
+    slice: Slice,
+    grain: keys.UsageGrain,
+    space: string,
+    fromMs: number,
+    toMs: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ startMs: number; cells: Iterable<Cell> }> {
     const { name } = slice;
     const partitions = partitionsOf(slice, grain);
     for (let partition = 0; partition < partitions; partition += 1) {
