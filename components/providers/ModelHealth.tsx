@@ -64,7 +64,8 @@ export function ModelHealth(
                 {formatCount(model.recentFailed)}
               </td>
               <td data-label="First token" class="num">
-                {model.firstTokenMs === null
+                {model.firstTokenMs === null ||
+                    model.recentFailed === model.recentEnded
                   ? "–"
                   : formatDuration(model.firstTokenMs)}
               </td>

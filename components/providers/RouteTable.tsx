@@ -1,6 +1,10 @@
 import type { VNode } from "preact";
 import { SOURCE_WORDS, STRATEGY_WORDS } from "@/lib/shared/provider_words.ts";
-import type { ProviderDetails, RouteDetails } from "@/lib/shared/wire.ts";
+import type {
+  ProviderDetails,
+  RouteDetails,
+  RouteTarget,
+} from "@/lib/shared/wire.ts";
 import { StateWord } from "./StateWord.tsx";
 
 /** Routes, each with the models that it leads to. */
@@ -10,7 +14,7 @@ export function RouteTable(
     providers: readonly ProviderDetails[];
   },
 ): VNode {
-  const states = new Map(providers.map(({ id, state }) => [id, state]));
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
   return (
     <div class="table-wrap mt-4" tabIndex={0} role="region" aria-label="Routes">
       <table class="table table-stack provider-table">
@@ -25,7 +29,7 @@ export function RouteTable(
         </thead>
         <tbody>
           {routes.map((route) => (
-            <Row key={route.id} of={route} states={states} />
+            <Row key={route.id} of={route} providers={byId} />
           ))}
         </tbody>
       </table>
@@ -33,16 +37,29 @@ export function RouteTable(
   );
 }
 
+type ProvidersById = ReadonlyMap<string, ProviderDetails>;
+
+/** Why a target is not asked now; null: it is. */
+function obstacle(
+  { provider, model }: RouteTarget,
+  providers: ProvidersById,
+): string | null {
+  const there = providers.get(provider);
+  if (there === undefined) return "no such provider";
+  if (there.state !== "active") return there.state;
+  const health = there.health.find((each) => each.model === model);
+  return health?.breaker === "open" ? "keeps failing" : null;
+}
+
 function Row(
-  { of: route, states }: {
-    of: RouteDetails;
-    states: ReadonlyMap<string, ProviderDetails["state"]>;
-  },
+  { of: route, providers }: { of: RouteDetails; providers: ProvidersById },
 ): VNode {
   const { id, targets, strategy, source, isDisabled } = route;
-  const asked = targets.filter(({ provider }) =>
-    states.get(provider) === "active"
-  );
+  const rows = targets.map((target) => ({
+    ...target,
+    why: obstacle(target, providers),
+  }));
+  const asked = rows.filter(({ why }) => why === null);
   const isWeighted = strategy === "weighted";
   return (
     <tr>
@@ -66,18 +83,13 @@ function Row(
       </td>
       <td data-label="Leads to">
         <ol class="route-targets">
-          {targets.map(({ provider, model, weight }, index) => (
+          {rows.map(({ provider, model, weight, why }, index) => (
             <li key={index} class="anywhere">
-              <span
-                class={asked.some((each) =>
-                    each.provider === provider
-                  )
-                  ? undefined
-                  : "faint"}
-              >
+              <span class={why === null ? undefined : "soft"}>
                 {provider}/{model}
               </span>
               {isWeighted && <span class="soft">, weight {weight}</span>}
+              {why !== null && <span class="soft">, {why}</span>}
             </li>
           ))}
         </ol>

@@ -135,7 +135,7 @@ export default define.page<typeof handler>(function ProvidersPage({ data }) {
           : (
             <>
               <ProviderTable providers={providers} />
-              <p class="hint">
+              <p class="hint mt-4">
                 State, connections and failures are those of the process that
                 answered this page.
               </p>
