@@ -30,14 +30,14 @@ export function Twin({ label, rowHead, columns, rows }: TwinProps): VNode {
           <thead>
             <tr>
               <th scope="col">{rowHead}</th>
-              {columns.map(({ label, hue }) => (
-                <th key={label} scope="col" data-hue={hue}>{label}</th>
+              {columns.map(({ label, hue }, index) => (
+                <th key={index} scope="col" data-hue={hue}>{label}</th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ label, cells }) => (
-              <tr key={label}>
+            {rows.map(({ label, cells }, index) => (
+              <tr key={index}>
                 <th scope="row">{label}</th>
                 {cells.map((cell, index) => <td key={index}>{cell}</td>)}
               </tr>
