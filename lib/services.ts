@@ -759,6 +759,7 @@ export async function startServices(
     storeBytes: () => services.healthRecorder.storeBytes,
     now: () => clock.monotonic(),
   });
+  services.healthFeed.rules = (signal) => services.alerts.serverRules(signal);
   measureServices(services);
   watchHealth(services);
   watchInbox(services);

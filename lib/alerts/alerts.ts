@@ -23,7 +23,7 @@ import {
   SERVER_SCOPE,
   type Silence,
 } from "./alert_record.ts";
-import { effectiveAlerts, knownIds } from "./alert_rules.ts";
+import { type AlertRule, effectiveAlerts, knownIds } from "./alert_rules.ts";
 import type { AlertStore } from "./alert_store.ts";
 import { byUrgency, toAlert, toEndedAlert, toShownRule } from "./alert_view.ts";
 
@@ -160,6 +160,13 @@ export class Alerts {
       }),
     );
     return { items: found.flat(), versions };
+  }
+
+  /** The rules of the server that hold now. @throws {StorageError} */
+  async serverRules(signal?: AbortSignal): Promise<AlertRule[]> {
+    const { store, configured } = this.#parts;
+    const { value } = await store.settings(SERVER_SCOPE, signal);
+    return effectiveAlerts("server", configured, value?.rules ?? []);
   }
 
   /** Rules of a scope, as they were set by people. */

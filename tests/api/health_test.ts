@@ -137,6 +137,23 @@ Deno.test("GET /api/health: every reading of this process, which takes new work"
   );
 });
 
+Deno.test("GET /api/health: a reading is judged by the rules of alerts that are in force", async () => {
+  await using app = await startApp({
+    configFile: {
+      alerts: [
+        { id: "memory", above: 1_000 },
+        { id: "event-loop-lag", enabled: false },
+      ],
+    },
+  });
+  const { readings, level } = await reportOf(app);
+  const reading = (id: string) => readings.find((each) => each.id === id)!;
+  assert.equal(reading("memory_bytes").limit, 1_000);
+  assert.equal(reading("memory_bytes").level, "critical");
+  assert.equal(level, "critical");
+  assert.equal(reading("event_loop_lag_ms").limit, null);
+});
+
 Deno.test("GET /api/health: a check that fails makes it critical, with the reason", async () => {
   await using app = await startApp();
   app.services.health.add("tide", () => "the tide is out");
