@@ -118,6 +118,12 @@ const QUERIES: Record<string, (things: Things) => string[]> = {
   "/admin/limits": ({ user, key }) => [`user=${user}`, `key=${key}`],
   "/admin/budgets": ({ user, key }) => [`user=${user}`, `key=${key}`],
   "/admin/settings": ({ workspace }) => [`workspace=${workspace}`],
+  "/admin/alerts": ({ rule }) => [
+    `edit=workspace:${rule}`,
+    `edit=server:${rule}`,
+  ],
+  "/api/alerts/rules/:rule": () => ["scope=workspace"],
+  "/api/alerts/silences": ({ rule }) => [`scope=workspace&rule=${rule}`],
   "/api/audit": ({ user }) => [`actor=${user}`, `subject=${user}`],
   "/api/webhooks": () => ["scope=own", "scope=workspace"],
   "/api/webhooks/:webhook/deliveries": ({ delivery }) => [
@@ -236,6 +242,13 @@ const BODIES: Record<string, Attacks> = {
   ],
   "PATCH /api/notifications/:notification": () => [{ json: { read: true } }],
   "PATCH /api/webhooks/:webhook": () => [{ json: { enabled: true } }],
+  "PUT /api/alerts/rules/:rule": () => [
+    { json: { title: "x" } },
+    { json: { enabled: false, scope: "workspace" } },
+  ],
+  "POST /api/alerts/silences": ({ rule }) => [
+    { json: { scope: "workspace", rule, minutes: 60 } },
+  ],
   "POST /api/webhooks/:webhook/replay": ({ event }) => [
     { json: { from: event } },
   ],

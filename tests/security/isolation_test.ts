@@ -39,6 +39,8 @@ const INSTEAD: Record<string, (actor: KeyedActor) => number | null> = {
   // Kinds are everybody's, and each workspace pauses its own jobs of them.
   "POST /api/jobs/kinds/:kind/pause": () => 204,
   "POST /api/jobs/kinds/:kind/resume": () => 204,
+  // Each workspace has rules of its own; one of that name would be new, and says too little.
+  "PUT /api/alerts/rules/:rule": () => 400,
   // A key without the scope learns that first, whatever key it asks for.
   "DELETE /api/keys/:key": keysNeedAdmin,
 };

@@ -371,7 +371,15 @@ export async function makeThings(
       return items.some(({ event }) => event.startsWith("job."));
     },
   );
+  const rule = "high-water";
+  await services.alerts.saveRule(
+    caller,
+    "workspace",
+    { id: rule, metric: "requests", above: 1e9, title: text, next: text },
+    () => {},
+  );
   return {
+    rule,
     file: file.id,
     batch: batch.id,
     document: document.id,
