@@ -12,13 +12,16 @@ import { ledgerEntry } from "@/lib/usage/ledger_store.ts";
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
 
-/** The machine's clock, put back. */
+/** Of the waits of the program so much is waited. */
+const HASTE = 1 / 50;
+
+/** The machine's clock, put back, with everything due sooner. */
 class PastClock implements Clock {
   backMs = 0;
   now = () => systemClock.now() - this.backMs;
   monotonic = () => systemClock.monotonic();
   after = (delayMs: number, callback: () => void) =>
-    systemClock.after(delayMs, callback);
+    systemClock.after(delayMs * HASTE, callback);
 }
 
 /** A model as people use it. */
