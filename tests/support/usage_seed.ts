@@ -12,16 +12,16 @@ import { ledgerEntry } from "@/lib/usage/ledger_store.ts";
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
 
-/** Of the waits of the program so much is waited. */
-const HASTE = 1 / 50;
+/** Waits up to here gather what is to be written together, in milliseconds; the others are deadlines. */
+const GATHERING_MS = 200;
 
-/** The machine's clock, put back, with everything due sooner. */
+/** The machine's clock, put back, on which nothing is gathered. */
 class PastClock implements Clock {
   backMs = 0;
   now = () => systemClock.now() - this.backMs;
   monotonic = () => systemClock.monotonic();
   after = (delayMs: number, callback: () => void) =>
-    systemClock.after(delayMs * HASTE, callback);
+    systemClock.after(delayMs > GATHERING_MS ? delayMs : 0, callback);
 }
 
 /** A model as people use it. */
