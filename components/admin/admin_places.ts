@@ -184,8 +184,8 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
   },
   {
     path: "/admin/settings",
-    title: "Retention",
-    icon: "trash",
+    title: "Settings",
+    icon: "settings",
     who: "admin",
     isLocal: true,
     group: "server",

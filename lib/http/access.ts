@@ -150,6 +150,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/api/audit/export": api("admin"),
   "/api/audit/verify": api("admin"),
   "/api/mail": api("admin"),
+  "/api/settings": api("operator"),
   "/api/backups": api("operator"),
   "/api/backups/:backup": api("operator"),
   "/api/backups/:backup/check": api("operator"),

@@ -1196,3 +1196,27 @@ export interface AnomalyList {
   /** Null: too little is known yet. */
   baseline: AnomalyBaseline | null;
 }
+
+/** Settings of the server that can be set while it runs, by the sections of the config file. */
+export interface RunningSettings {
+  titles: { enabled: boolean; model: string | null };
+  cache: {
+    policy: "off" | "deterministic" | "all";
+    scope: "workspace" | "user" | "key";
+    ttlSeconds: number;
+  };
+  requestLog: { bodies: boolean; redact: "email"[] };
+  admission: { maxStreams: number | null };
+}
+
+/** `/api/settings`. */
+export interface ServerSettings {
+  /** 0: nothing was ever set. */
+  version: number;
+  /** What holds. */
+  settings: RunningSettings;
+  /** What the config file says, or leaves as it is by default. */
+  configured: RunningSettings;
+  /** Names of those that were set while the server ran, such as `cache.policy`. */
+  set: string[];
+}

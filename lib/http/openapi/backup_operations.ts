@@ -1,4 +1,5 @@
 /** Copies of the whole store, for who runs the server. */
+import { settingsPatchSchema } from "@/lib/settings/settings_input.ts";
 import { allOf, type Chapter, DONE, file, one } from "./operation.ts";
 
 export const BACKUPS: Chapter = {
@@ -41,6 +42,25 @@ export const BACKUPS: Chapter = {
           200: file("application/vnd.sqlite3", "The file."),
           206: file("application/vnd.sqlite3", "A range of it."),
         },
+      },
+    },
+  },
+};
+
+export const SETTINGS: Chapter = {
+  tag: "Settings of the server",
+  description: "Those that can be set while it runs.",
+  operations: {
+    "/api/settings": {
+      GET: {
+        summary: "Shows the settings, and where they are from",
+        answers: { 200: one("ServerSettings") },
+      },
+      PATCH: {
+        summary: "Sets some, or leaves them to the config file again",
+        isVersioned: true,
+        body: settingsPatchSchema,
+        answers: { 200: one("ServerSettings") },
       },
     },
   },

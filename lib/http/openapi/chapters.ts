@@ -2,7 +2,7 @@
 import { ALERTS } from "./alert_operations.ts";
 import { ANOMALIES } from "./anomaly_operations.ts";
 import { DOCUMENTS, EVENTS, JOBS } from "./background_operations.ts";
-import { BACKUPS } from "./backup_operations.ts";
+import { BACKUPS, SETTINGS } from "./backup_operations.ts";
 import { ANSWERS, THREADS, WORK } from "./chat_operations.ts";
 import { GATEWAY } from "./gateway_operations.ts";
 import { HEALTH } from "./health_operations.ts";
@@ -30,4 +30,5 @@ export const CHAPTERS: readonly Chapter[] = [
   HEALTH,
   OPERATION,
   BACKUPS,
+  SETTINGS,
 ];
