@@ -325,6 +325,8 @@ Deno.test("isolation: nor does anybody of the same workspace, of what is one use
       await byKey(rig, admin, ["v1", "api", "admin"]),
     ],
     only: PRIVATE,
+    // A minute's page of requests is one row for all who have asked in it, and they ask too.
+    mayChange: /^\["[^"]+","qs",/,
   });
 });
 
