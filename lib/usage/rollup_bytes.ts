@@ -81,10 +81,14 @@ export class ByteReader {
 
   /** @throws {TypeError} when there are fewer */
   bytes(length: number): Uint8Array {
-    const end = this.at + length;
-    if (end > this.#bytes.length) throw new TypeError("Cells are cut off");
-    const bytes = this.#bytes.subarray(this.at, end);
-    this.at = end;
-    return bytes;
+    const from = this.at;
+    return this.#bytes.subarray(from, this.skip(length));
+  }
+
+  /** Goes on by so many bytes, and tells where it is then. @throws {TypeError} when there are fewer */
+  skip(length: number): number {
+    this.at += length;
+    if (this.at > this.#bytes.length) throw new TypeError("Cells are cut off");
+    return this.at;
   }
 }

@@ -73,6 +73,12 @@ export class Cells {
     return this.#cells.values();
   }
 
+  /** In an order of their own, so that the same cells are the same bytes wherever they come from. */
+  sorted(): Cell[] {
+    return [...this.#cells].sort(([left], [right]) => left < right ? -1 : 1)
+      .map(([, cell]) => cell);
+  }
+
   /** Whether both hold the same. */
   equals(other: Cells): boolean {
     if (this.size !== other.size) return false;

@@ -1,7 +1,7 @@
 /**
  * Cells packed into bytes: which dimensions they have, a table of their texts, then for each cell the
- * places of its texts, its sums, and the buckets of its histograms that hold something. Numbers are
- * unsigned LEB128.
+ * places of its texts, how many bytes follow, its sums, and the buckets of its histograms that hold
+ * something. Numbers are unsigned LEB128.
  */
 import { HISTOGRAM_VERSION } from "./histogram.ts";
 import { ByteReader, ByteWriter } from "./rollup_bytes.ts";
@@ -56,7 +56,10 @@ export function packCells(
 /** The cells of one part. @throws {TypeError} for bytes of another format */
 export function* unpackCells(bytes: Uint8Array): Generator<Cell, void, void> {
   const reader = new CellReader(bytes);
-  while (reader.next()) yield reader.cell();
+  while (reader.next()) {
+    reader.load();
+    yield reader.cell();
+  }
 }
 
 /**
@@ -74,6 +77,7 @@ export class CellReader {
   readonly #told: readonly number[];
   readonly #hasTimes: boolean;
   #left: number;
+  #sumsAt = 0;
   #timesAt = 0;
   #nextAt: number;
 
@@ -97,7 +101,7 @@ export class CellReader {
     this.#nextAt = reader.at;
   }
 
-  /** Goes on to the next cell. False: there is none. */
+  /** Goes on to the texts of the next cell. False: there is none. */
   next(): boolean {
     if (this.#left === 0) return false;
     this.#left -= 1;
@@ -110,16 +114,23 @@ export class CellReader {
       }
       this.places[dimension] = place;
     }
-    for (let place = 0; place < this.counters.length; place += 1) {
-      this.counters[place] = reader.number();
-    }
-    const length = this.#hasTimes ? reader.number() : 0;
-    this.#timesAt = reader.at;
-    this.#nextAt = reader.at + length;
+    const length = reader.number();
+    this.#sumsAt = reader.at;
+    this.#nextAt = reader.skip(length);
     return true;
   }
 
-  /** Calls back with each bucket of the cell's histograms that holds something. */
+  /** Reads the cell's sums; what is not wanted by its texts is spared that. */
+  load(): void {
+    const reader = this.#bytes;
+    reader.at = this.#sumsAt;
+    for (let place = 0; place < this.counters.length; place += 1) {
+      this.counters[place] = reader.number();
+    }
+    this.#timesAt = reader.at;
+  }
+
+  /** After `load`: calls back with each bucket of the cell's histograms that holds something. */
   times(visit: (measure: number, bucket: number, count: number) => void): void {
     if (!this.#hasTimes) return;
     const reader = this.#bytes;
@@ -133,7 +144,7 @@ export class CellReader {
     }
   }
 
-  /** The cell as an object of its own. */
+  /** After `load`: the cell as an object of its own. */
   cell(): Cell {
     const dimensions: Record<string, string> = {};
     for (const [place, name] of DIMENSIONS.entries()) {
@@ -174,7 +185,8 @@ class PartWriter {
   readonly #texts = new Map<string, number>();
   #textBytes = 0;
   readonly #body = new ByteWriter();
-  readonly #times = new ByteWriter();
+  /** Of one cell, what follows its texts. */
+  readonly #rest = new ByteWriter();
   cells = 0;
 
   constructor(shape: CellShape) {
@@ -198,13 +210,13 @@ class PartWriter {
       }
       this.#body.number(place);
     }
-    for (const name of COUNTERS) this.#body.number(counters[name]);
+    this.#rest.length = 0;
+    for (const name of COUNTERS) this.#rest.number(counters[name]);
     if (this.#shape.hasTimes) {
-      this.#times.length = 0;
-      for (const name of MEASURES) this.#times.histogram(measures[name]);
-      this.#body.number(this.#times.length);
-      this.#body.bytes(this.#times.view());
+      for (const name of MEASURES) this.#rest.histogram(measures[name]);
     }
+    this.#body.number(this.#rest.length);
+    this.#body.bytes(this.#rest.view());
     if (this.#body.length + this.#textBytes + textBytes > MAX_PART_BYTES) {
       this.#body.length = before;
       for (const text of added) this.#texts.delete(text);

@@ -15,11 +15,14 @@ export const GRAINS_MS: Readonly<Record<UsageGrain, number>> = {
 
 export const GRAINS: readonly UsageGrain[] = ["quarter", "hour", "day"];
 
-/** How long sums are kept, in milliseconds; days are for ever. */
+/**
+ * How long sums are kept, in milliseconds; days are for ever. The last 90 days of any time zone can be told
+ * by the hour, the one that goes on among them.
+ */
 export const KEPT_MS = {
   minute: 2 * DAY_MS,
-  quarter: 90 * DAY_MS,
-  hour: 90 * DAY_MS,
+  quarter: 92 * DAY_MS,
+  hour: 92 * DAY_MS,
 } as const;
 
 /** Of what a sum is added up, and which one it is a part of. */

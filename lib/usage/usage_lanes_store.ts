@@ -43,6 +43,7 @@ export class UsageLanes {
     toMs: number,
     signal: AbortSignal,
   ): Promise<LaneDifference[]> {
+    if (fromMs >= toMs) return [];
     const found = new Map<string, LaneDifference>();
     const place = (incarnation: string, startMs: number) => {
       const name = `${incarnation} ${startMs}`;

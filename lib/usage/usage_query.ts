@@ -140,13 +140,15 @@ export class UsageQuery {
         : (): readonly string[] => [],
     };
     const times = groupBy === null || question.times !== "totals";
-    const main = new UsageScan(parts, { by: groupBy, times });
+    const main = new UsageScan(parts, { by: groupBy, times, buckets: true });
     const whole = times
       ? main
-      : new UsageScan(parts, { by: null, times: true });
-    const people = main.knows("user")
-      ? main
-      : new UsageScan(parts, { by: "user", times: false });
+      : new UsageScan(parts, { by: null, times: true, buckets: false });
+    const people = main.knows("user") ? main : new UsageScan(parts, {
+      by: "user",
+      times: false,
+      buckets: groupBy === null,
+    });
     await Promise.all(
       Array.from(new Set([main, whole, people]), (scan) => scan.read(signal)),
     );

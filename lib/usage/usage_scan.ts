@@ -28,6 +28,8 @@ export interface ScanParts {
 export interface ScanNeed {
   by: UsageDimension | null;
   times: boolean;
+  /** Whether the buckets are told apart; else what only goes from one to another is left out. */
+  buckets: boolean;
 }
 
 /** Packed cells, and for what they count. */
@@ -51,10 +53,12 @@ const BYTES_PER_TURN = 512 * 1024;
 export class UsageScan {
   readonly #parts: ScanParts;
   readonly #choice: Choice;
+  readonly #hasBuckets: boolean;
   readonly #scanned: ScannedPart[] = [];
 
-  constructor(parts: ScanParts, { by, times }: ScanNeed) {
+  constructor(parts: ScanParts, { by, times, buckets }: ScanNeed) {
     this.#parts = parts;
+    this.#hasBuckets = buckets;
     const { filters } = parts;
     const dimensions = new Set<Dimension>();
     for (const each of [by, ...Object.keys(filters)]) {
@@ -89,8 +93,12 @@ export class UsageScan {
   async #readSums(grain: UsageGrain, signal: AbortSignal): Promise<void> {
     const { store, workspace: space, cover } = this.#parts;
     const sums = cover.sums[grain];
-    if (sums.size === 0) return;
-    const startsMs = [...sums.keys()].sort((left, right) => left - right);
+    const startsMs = [...sums.keys()]
+      .filter((startMs) =>
+        this.#hasBuckets || weightOf(sums.get(startMs)!) !== 0
+      )
+      .sort((left, right) => left - right);
+    if (startsMs.length === 0) return;
     const isWhole = grain === "quarter";
     const partitions = isWhole ? [0] : wantedPartitions(this.#choice, grain);
     await Promise.all(
@@ -132,6 +140,7 @@ export class UsageScan {
       const cell: ScannedCell = { reader, targets, weight, place: -1 };
       while (reader.next()) {
         if (!isWanted()) continue;
+        reader.load();
         cell.place = column === -1 ? -1 : reader.places[column];
         take(cell);
       }
@@ -158,6 +167,10 @@ export class UsageScan {
     return () =>
       tests.every(({ column, passes }) => passes[reader.places[column]]);
   }
+}
+
+function weightOf(targets: readonly Target[]): number {
+  return targets.reduce((sum, { sign }) => sum + sign, 0);
 }
 
 /** Where in a cell a dimension is. */

@@ -189,7 +189,7 @@ export class UsageSums {
     cells: Cells,
     owner: string,
   ): Promise<SliceRecord> {
-    const parts = packCells(cells.values(), slice);
+    const parts = packCells(cells.sorted(), slice);
     if (parts.length === 1) return { v: 1, cells: parts[0] };
     const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
     const blob = await writeBlob(this.#store, bytes, { owner });
