@@ -88,7 +88,6 @@ function Audiences(
   },
 ): VNode {
   const audience = audienceOf(model);
-  const chosen = groups.filter(({ id }) => model.groups.includes(id));
   return (
     <div class="model-audience">
       <select
@@ -105,25 +104,27 @@ function Audiences(
         ))}
       </select>
       {groups.length > 0 && (
-        <details class="model-groups">
-          <summary aria-label={`Groups that may ask ${model.name}`}>
-            {chosen.length === 0
-              ? "Groups"
-              : `Also ${chosen.map(({ name }) => name).join(", ")}`}
-          </summary>
-          {groups.map(({ id, name }) => (
-            <label key={id} class="check">
-              <input
-                type="checkbox"
-                name={`group-${row}`}
-                value={id}
-                checked={model.groups.includes(id)}
-              />
-              {name}
-            </label>
-          ))}
-        </details>
+        <input
+          class="input"
+          name={`groups-${row}`}
+          aria-label={`Groups that may ask ${model.name} besides, by name`}
+          placeholder="groups, by name"
+          maxLength={2_000}
+          autocomplete="off"
+          list="model-groups"
+          value={namesOf(model, groups)}
+        />
       )}
     </div>
   );
+}
+
+/** A group that is not among them keeps its id. */
+function namesOf(
+  model: ModelSetting,
+  groups: ModelTableProps["groups"],
+): string {
+  return model.groups
+    .map((id) => groups.find((group) => group.id === id)?.name ?? id)
+    .join(", ");
 }

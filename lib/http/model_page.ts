@@ -1,5 +1,6 @@
 /** The page of models: which of them it shows, and what its forms say. */
 import { AppError } from "@/lib/errors.ts";
+import { isId } from "@/lib/shared/ids.ts";
 import {
   type Audience,
   audienceOf,
@@ -13,7 +14,7 @@ import {
   loadModelSettings,
   type ModelSettingsPatch,
 } from "./model_settings.ts";
-import { acceptVersion, attemptForm } from "./task_form.ts";
+import { acceptVersion, attemptForm, FormRefused } from "./task_form.ts";
 
 /** Models on a page. */
 const PAGE_MODELS = 50;
@@ -99,26 +100,43 @@ function isAudience(text: string | null): text is Audience {
   return AUDIENCES.some(({ value }) => value === text);
 }
 
+/** Ids of the groups that a field names, with commas between them. @throws {FormRefused} */
+async function toGroups(
+  { caller, services: { groups } }: State,
+  text: string,
+): Promise<string[]> {
+  const names = text.split(",").map((name) => name.trim())
+    .filter((name) => name !== "");
+  return await Promise.all(
+    names.map(async (name) =>
+      (await groups.byNames(caller.workspace, [name]))[0] ?? name
+    ),
+  );
+}
+
 /** The rows of the form that say something else than what holds. */
-function toChanges(
+async function toChanges(
+  state: State,
   { items }: ModelSettings,
   form: URLSearchParams,
-): NonNullable<ModelSettingsPatch["models"]> {
+): Promise<NonNullable<ModelSettingsPatch["models"]>> {
   const byId = new Map(items.map((model) => [model.id, model]));
-  return form.getAll("model").flatMap((id, row) => {
+  const changes = form.getAll("model").map(async (id, row) => {
     const there = byId.get(id);
     if (there === undefined) return [];
     const isListed = form.get(`listed-${row}`) === "on";
     const audience = form.get(`audience-${row}`);
+    const named = await toGroups(state, form.get(`groups-${row}`) ?? "");
     // In local mode there is nobody to tell apart.
     const rule = isAudience(audience)
-      ? ruleFor(audience, form.getAll(`group-${row}`))
+      ? ruleFor(audience, named)
       : { leastRole: there.leastRole, groups: there.groups };
     const isSame = isListed === there.isListed &&
       rule.leastRole === there.leastRole &&
       rule.groups.join() === there.groups.join();
     return isSame ? [] : [{ id, isListed, ...rule }];
   });
+  return (await Promise.all(changes)).flat();
 }
 
 /** Does what a form of the page asks for. @throws {FormRefused} */
@@ -129,21 +147,22 @@ export async function changeModels(
 ): Promise<void> {
   const signal = AbortSignal.timeout(MODELS_MS);
   const settings = await loadModelSettings(state, signal);
-  const patch = patchOf(settings, filter, form);
+  const patch = await patchOf(state, settings, filter, form);
   await attemptForm(
     form,
     () => changeModelSettings(state, patch, acceptVersion(form)),
   );
 }
 
-function patchOf(
+async function patchOf(
+  state: State,
   settings: ModelSettings,
   filter: ModelFilter,
   form: URLSearchParams,
-): ModelSettingsPatch {
+): Promise<ModelSettingsPatch> {
   switch (form.get("action")) {
     case "save":
-      return { models: toChanges(settings, form) };
+      return { models: await toChanges(state, settings, form) };
     case "default":
       return { defaultModel: form.get("defaultModel") || null };
     case "list":

@@ -57,13 +57,21 @@ export class LocalProviders {
       });
     }
     if (this.#models.has(id)) return found;
-    await this.#catalog.create(caller, {
-      id,
-      baseUrl: found.baseUrl,
-      apiKey: null,
-      models: "discover",
-      maxConnections: DEFAULT_MAX_CONNECTIONS,
-    });
+    try {
+      await this.#catalog.create(caller, {
+        id,
+        baseUrl: found.baseUrl,
+        apiKey: null,
+        models: "discover",
+        maxConnections: DEFAULT_MAX_CONNECTIONS,
+      });
+    } catch (error) {
+      // Another request, or another process, was a moment sooner.
+      const isThere = error instanceof AppError &&
+        error.code === "provider_exists";
+      if (!isThere) throw error;
+      await this.#catalog.list();
+    }
     return found;
   }
 }

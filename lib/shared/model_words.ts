@@ -28,7 +28,7 @@ export function audienceOf(
   return leastRole === "admin" ? "admins" : "everyone";
 }
 
-/** The rule that an audience stands for; groups count besides a role, and not at all for everyone or nobody. */
+/** The rule that an audience stands for; groups count besides a role, and say nothing for everyone or nobody. */
 export function ruleFor(
   audience: Audience,
   groups: readonly string[],

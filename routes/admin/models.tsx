@@ -1,6 +1,5 @@
 import { type Context, page } from "fresh";
 import { AdminPage } from "@/components/admin/AdminPage.tsx";
-import { FormTrouble } from "@/components/FormField.tsx";
 import { Icon } from "@/components/Icon.tsx";
 import { ModelTable } from "@/components/models/ModelTable.tsx";
 import { readForm } from "@/lib/http/form.ts";
@@ -18,7 +17,7 @@ import { formatPlural } from "@/lib/shared/format.ts";
 import { define, type State } from "@/utils.ts";
 
 /** Groups that the page offers. */
-const SHOWN_GROUPS = 50;
+const SHOWN_GROUPS = 200;
 
 const SHOWS = [
   ["all", "All"],
@@ -81,7 +80,12 @@ export default define.page<typeof handler>(function ModelsPage({ data }) {
         ? "What new threads begin with, and which models lists show."
         : "What new threads of the workspace begin with, which models lists show, and who may ask them. It holds in every process within a second, for pages and programs."}
     >
-      <FormTrouble message={data.trouble ?? undefined} />
+      {data.trouble !== null && (
+        <p class="field-error" role="alert">
+          <Icon name="alert" small />
+          {data.trouble} Nothing was changed.
+        </p>
+      )}
       <p class="hint" role="status">{data.isSaved ? "Saved" : ""}</p>
       <section aria-labelledby="default-title">
         <h2 id="default-title">New threads begin with</h2>
@@ -162,6 +166,9 @@ export default define.page<typeof handler>(function ModelsPage({ data }) {
           : (
             <form method="post" action={here}>
               <input type="hidden" name="version" value={version} />
+              <datalist id="model-groups">
+                {groups.map(({ id, name }) => <option key={id} value={name} />)}
+              </datalist>
               <ModelTable
                 models={shown}
                 defaultModel={defaultModel}

@@ -274,9 +274,18 @@ Deno.test("/admin/models: says who may ask, hides all that a filter finds, and s
     ["audience-0", "everyone"],
     ["model", "openai/fake-2"],
     ["audience-1", "groups"],
-    ["group-1", group],
+    ["groups-1", "testers"],
   ]);
   assert.equal(saved.status, 303);
+  const unknown = await postForm(owner, "/admin/models", [
+    ["action", "save"],
+    ["version", "1"],
+    ["model", "openai/fake-2"],
+    ["audience-0", "groups"],
+    ["groups-0", "Testers, Strangers"],
+  ]);
+  assert.equal(unknown.status, 400);
+  assert.match(await unknown.text(), /There is no group “Strangers”/);
   const { items, version }: ModelSettings =
     await (await owner.fetch("/api/models/settings")).json();
   assert.equal(version, 1);

@@ -2,6 +2,7 @@ import { type Context, page } from "fresh";
 import { AdminPage } from "@/components/admin/AdminPage.tsx";
 import { FormTrouble } from "@/components/FormField.tsx";
 import { AddProvider } from "@/components/providers/AddProvider.tsx";
+import { LocalOffers } from "@/components/providers/LocalOffers.tsx";
 import { ProviderTable } from "@/components/providers/ProviderTable.tsx";
 import { RouteFields } from "@/components/providers/RouteFields.tsx";
 import { RouteTable } from "@/components/providers/RouteTable.tsx";
@@ -15,7 +16,7 @@ import {
 import { modelChoices } from "@/lib/http/provider_page.ts";
 import { toProviderDetails, toRouteDetails } from "@/lib/http/provider_view.ts";
 import { addRoute } from "@/lib/http/route_form.ts";
-import { FormRefused } from "@/lib/http/task_form.ts";
+import { attemptForm, FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
 import type { ProviderTest } from "@/lib/shared/wire.ts";
@@ -36,12 +37,13 @@ const DONE: Readonly<Record<string, string>> = {
   route: "Route removed",
 };
 
-async function load({ state, url }: Context<State>, shown: Shown) {
+async function load({ state, url, req }: Context<State>, shown: Shown) {
   const { catalog } = state.services;
-  const [places, known, routes] = await Promise.all([
+  const [places, known, routes, offers] = await Promise.all([
     loadPlaces(state),
     catalog.providers.list(),
     catalog.routes.list(),
+    state.services.localProviders.offers(req.signal),
   ]);
   const providers = known.map((each) => toProviderDetails(state, each));
   return {
@@ -49,6 +51,11 @@ async function load({ state, url }: Context<State>, shown: Shown) {
     ...shown,
     providers,
     routes: routes.map(toRouteDetails),
+    offers: offers.map(({ id, label, models }) => ({
+      id,
+      label,
+      modelCount: models.length,
+    })),
     choices: modelChoices(state, providers),
     done: DONE[url.searchParams.get("done") ?? ""] ?? "",
   };
@@ -62,6 +69,12 @@ async function act(
   switch (form.get("action")) {
     case "add-provider": {
       const id = await addProvider(state, form);
+      return `/admin/providers/${id}?done=added`;
+    }
+    case "use-local": {
+      const { caller, services: { localProviders } } = state;
+      const id = form.get("id") ?? "";
+      await attemptForm(form, () => localProviders.use(caller, id, req.signal));
       return `/admin/providers/${id}?done=added`;
     }
     case "add-route":
@@ -142,6 +155,7 @@ export default define.page<typeof handler>(function ProvidersPage({ data }) {
             </>
           )}
       </section>
+      {data.offers.length > 0 && <LocalOffers offers={data.offers} />}
       <section class="section" id="routes" aria-labelledby="routes-title">
         <div class="section-head">
           <h2 id="routes-title">Routes</h2>
