@@ -30,7 +30,7 @@ export function ServerSettingsForm(
   const part: Part = { view, form, isRefused };
   return (
     <form
-      class="stack mt-4 server-settings"
+      class="mt-4 server-settings"
       method="post"
       action="/admin/settings"
     >

@@ -24,16 +24,18 @@ export function RestoreSteps(
           delete it.
         </li>
       </ol>
-      <p class="soft mt-4">
-        Everything is then as it was when the backup was made, also sign-ins and
-        keys that have ended since. Open pages load anew by themselves.
-      </p>
-      <p class="soft">
-        A backup does not hold the secret of the server, by which keys of
-        providers and the like are encrypted in it. Keep{" "}
-        <code class="mono">DATA_DIR/secret</code>, or what{" "}
-        <code class="mono">FRESHET_SECRET</code> says, in another place.
-      </p>
+      <div class="backup-notes soft mt-4">
+        <p>
+          Everything is then as it was when the backup was made, also sign-ins
+          and keys that have ended since. Open pages load anew by themselves.
+        </p>
+        <p>
+          A backup does not hold the secret of the server, by which keys of
+          providers and the like are encrypted in it. Keep{" "}
+          <code class="mono">DATA_DIR/secret</code>, or what{" "}
+          <code class="mono">FRESHET_SECRET</code> says, in another place.
+        </p>
+      </div>
     </>
   );
 }
