@@ -24,7 +24,7 @@ export function partitionsOf(
 export interface Slice extends CellShape {
   readonly name: string;
   /** Its cells stand apart by this dimension, in so many rows of a day; without it they are one row. */
-  readonly partitionedBy?: "user" | "key";
+  readonly partitionedBy?: "user" | "key" | "model";
   readonly partitions: number;
   /** Whether it lacks what has no value of the dimension that it is partitioned by. */
   readonly isPartial?: boolean;
@@ -48,14 +48,16 @@ export const SLICES: readonly Slice[] = [
     name: "mixed",
     dimensions: MIXED,
     hasTimes: true,
-    partitions: 1,
+    partitionedBy: "model",
+    partitions: 8,
     weight: 40,
   },
   {
     name: "user",
     dimensions: ["user"],
     hasTimes: false,
-    partitions: 1,
+    partitionedBy: "user",
+    partitions: 4,
     weight: 30,
   },
   {

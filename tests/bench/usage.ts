@@ -20,7 +20,7 @@ import {
 import { startProcess } from "../support/process.ts";
 import { quantile } from "./quantile.ts";
 
-const SHAPE = { days: 90, users: 500, models: 8, keys: 50, burstsPerHour: 1 };
+const SHAPE = { days: 90, users: 500, models: 8, keys: 50, burstsPerDay: 24 };
 const TIMES = 9;
 const VIEWERS = 100;
 /** How long a viewer looks before the next question, in milliseconds. */

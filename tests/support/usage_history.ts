@@ -30,8 +30,8 @@ export interface HistoryOptions {
   users: number;
   models: number;
   keys: number;
-  /** All of an hour comes in so many bursts of a moment. */
-  burstsPerHour: number;
+  /** All of a day comes in so many bursts of a moment. */
+  burstsPerDay: number;
   /** Told now and then of how far it is, from 0 to 1. */
   progress?: (ratio: number) => void;
 }
@@ -52,17 +52,17 @@ export async function writeHistory(
   clock: PastClock,
   options: HistoryOptions,
 ): Promise<void> {
-  const { rows, days, burstsPerHour, progress } = options;
+  const { rows, days, burstsPerDay, progress } = options;
   const owner = await Owner.start(store, { lane: { soonMs: 0 } });
   const fold = new UsageFold({ owner, clock, log: silentLogger() });
   const rollup = new UsageRollup({ store: new UsageStore(store), owner });
   const { signal } = new AbortController();
   const random = seededRandom(rows);
-  const bursts = days * 24 * burstsPerHour;
+  const bursts = days * burstsPerDay;
   fold.start();
   let written = 0;
   for (let burst = 0; burst < bursts; burst += 1) {
-    const ageMs = (bursts - burst) * HOUR_MS / burstsPerHour;
+    const ageMs = (bursts - burst) * DAY_MS / burstsPerDay;
     clock.backMs = ageMs - MINUTE_MS;
     const due = Math.round((burst + 1) * rows / bursts);
     const writes: Promise<unknown>[] = [];
