@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { Icon } from "@/components/Icon.tsx";
 import { Moment } from "@/components/Moment.tsx";
-import { formatCount } from "@/lib/shared/format.ts";
+import { formatCount, formatPlural } from "@/lib/shared/format.ts";
 import { formatBytes } from "@/lib/shared/jobs/job_words.ts";
 import type { CacheLookup, KeptAnswerDetails } from "@/lib/shared/wire.ts";
 import { PurgeKey } from "./KeptTable.tsx";
@@ -66,7 +66,7 @@ function Found(
         <dd>
           {formatBytes(item.bytes)}
           {usage !== null &&
-            `, ${formatCount(usage.inputTokens)} tokens in and ${
+            `, ${formatPlural(usage.inputTokens, "token")} in and ${
               formatCount(usage.outputTokens)
             } out`}
         </dd>

@@ -51,7 +51,7 @@ function Row(
   return (
     <tr>
       <th scope="row" class="mono">
-        <abbr class="kept-key" title={key}>{short}…</abbr>
+        <a href={`/admin/cache?key=${key}#look`} title={key}>{short}…</a>
       </th>
       <td data-label="Asked of" class="anywhere">{model}</td>
       <td data-label="Answered by" class="anywhere">

@@ -99,6 +99,18 @@ export async function loadCachePage(
   };
 }
 
+/** The answer under a key that the address names; null: it names none. */
+export async function lookUpNamed(
+  { caller, services: { answers } }: State,
+  { searchParams }: URL,
+  signal: AbortSignal,
+): Promise<CacheLookup | null> {
+  const key = searchParams.get("key") ?? "";
+  if (!KEY.test(key)) return null;
+  const found = await answers.cache.describe(caller.workspace, key, signal);
+  return { keys: [key], items: found === null ? [] : [toKeptDetails(found)] };
+}
+
 /** What somebody looks for: a key, or a request as JSON. @throws {FormRefused} */
 export async function lookUpTyped(
   state: State,

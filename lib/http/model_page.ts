@@ -107,11 +107,15 @@ async function toGroups(
 ): Promise<string[]> {
   const names = text.split(",").map((name) => name.trim())
     .filter((name) => name !== "");
-  return await Promise.all(
-    names.map(async (name) =>
-      (await groups.byNames(caller.workspace, [name]))[0] ?? name
-    ),
-  );
+  return await Promise.all(names.map(async (name) => {
+    const [id] = await groups.byNames(caller.workspace, [name]);
+    // One that is too old for the page's suggestions is shown by its id.
+    if (id !== undefined || isId("grp", name)) return id ?? name;
+    throw new FormRefused(400, {
+      values: {},
+      errors: { "": `There is no group “${name.slice(0, 80)}”.` },
+    });
+  }));
 }
 
 /** The rows of the form that say something else than what holds. */

@@ -8,6 +8,7 @@ import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
 import { AppError } from "@/lib/errors.ts";
 import {
   loadCachePage,
+  lookUpNamed,
   lookUpTyped,
   MAX_CACHE_FORM_BYTES,
   purgeBy,
@@ -17,7 +18,6 @@ import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
 import { formatPlural } from "@/lib/shared/format.ts";
 import { EMPTY_FORM, type FormState } from "@/lib/shared/form_state.ts";
-import { formatSpan } from "@/lib/shared/jobs/admin_jobs.ts";
 import type { CacheLookup } from "@/lib/shared/wire.ts";
 import { define, type State } from "@/utils.ts";
 
@@ -36,20 +36,31 @@ const SCOPE_WORDS: Readonly<Record<string, string>> = {
   key: "for the API key that asked",
 };
 
+const UNITS = [[86_400, "day"], [3_600, "hour"], [60, "minute"]] as const;
+
+/** In the largest unit that it is a whole number of. */
+function lifetime(seconds: number): string {
+  const [size, word] = UNITS.find(([size]) => seconds % size === 0) ??
+    [1, "second"];
+  return formatPlural(seconds / size, word);
+}
+
 interface Shown {
   form: FormState;
   found: CacheLookup | null;
 }
 
 async function load({ state, url, req }: Context<State>, shown: Shown) {
-  const [places, cache] = await Promise.all([
+  const [places, cache, named] = await Promise.all([
     loadPlaces(state),
     loadCachePage(state, url.searchParams.get("cursor"), req.signal),
+    lookUpNamed(state, url, req.signal),
   ]);
   const purged = url.searchParams.get("purged");
   return {
     ...places,
     ...shown,
+    found: shown.found ?? named,
     cache,
     done: purged !== null && /^\d+$/.test(purged)
       ? `${formatPlural(Number(purged), "answer")} purged`
@@ -102,14 +113,12 @@ export default define.page<typeof handler>(function CachePage({ data }) {
         ? "Nothing is kept: the cache is off in the config file."
         : `${POLICY_WORDS[settings.policy]}, ${
           SCOPE_WORDS[settings.scope]
-        }, for ${
-          formatSpan(settings.ttlSeconds * 1_000)
-        }. The config file says so.`}
+        }, for ${lifetime(settings.ttlSeconds)}. The config file says so.`}
     >
       <p class="hint" role="status">{done}</p>
       <FormTrouble message={errors[""]} />
       <CacheReadings usage={cache.usage} process={cache.process} />
-      <section class="section" aria-labelledby="look-title">
+      <section class="section" id="look" aria-labelledby="look-title">
         <h2 id="look-title">Look up an answer</h2>
         <form class="stack project-form" method="post" action="/admin/cache">
           <input type="hidden" name="action" value="look-up" />
@@ -141,7 +150,9 @@ export default define.page<typeof handler>(function CachePage({ data }) {
         </div>
       </section>
       <section class="section" aria-labelledby="kept-title">
-        <h2 id="kept-title">Kept answers of the workspace</h2>
+        <div class="section-head">
+          <h2 id="kept-title">Kept answers of the workspace</h2>
+        </div>
         {answers.length === 0
           ? (
             <div class="empty">

@@ -178,14 +178,18 @@ export default define.page<typeof handler>(function ProvidersPage({ data }) {
         id="add-provider"
         aria-labelledby="add-provider-title"
       >
-        <h2 id="add-provider-title">Add a provider</h2>
+        <div class="section-head">
+          <h2 id="add-provider-title">Add a provider</h2>
+        </div>
         <AddProvider
           refused={form === "provider" ? refused : null}
           result={result}
         />
       </section>
       <section class="section" id="add-route" aria-labelledby="add-route-title">
-        <h2 id="add-route-title">Add a route</h2>
+        <div class="section-head">
+          <h2 id="add-route-title">Add a route</h2>
+        </div>
         {providers.length === 0
           ? <p class="soft">A route needs a provider to lead to.</p>
           : (
