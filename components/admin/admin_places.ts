@@ -183,6 +183,14 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     group: "server",
   },
   {
+    path: "/admin/doctor",
+    title: "Stream doctor",
+    icon: "plug",
+    who: "admin",
+    isLocal: true,
+    group: "server",
+  },
+  {
     path: "/admin/settings",
     title: "Settings",
     icon: "settings",

@@ -1220,3 +1220,17 @@ export interface ServerSettings {
   /** Names of those that were set while the server ran, such as `cache.policy`. */
   set: string[];
 }
+
+/** What `GET /api/doctor/echo` answers: how the server sees the request. */
+export interface DoctorEcho {
+  /** Address that counts as that of who asks. */
+  address: string;
+  protocol: "http" | "https";
+  host: string | null;
+  /** Whether a proxy says on whose behalf it asks. */
+  isForwarded: boolean;
+  /** Whether it is believed, being one of `TRUSTED_PROXIES`. */
+  isProxyTrusted: boolean;
+  /** What proxies have added to the request, by header; cookies and keys never. */
+  headers: Record<string, string>;
+}

@@ -4,6 +4,7 @@ import { ANOMALIES } from "./anomaly_operations.ts";
 import { DOCUMENTS, EVENTS, JOBS } from "./background_operations.ts";
 import { BACKUPS, SETTINGS } from "./backup_operations.ts";
 import { ANSWERS, THREADS, WORK } from "./chat_operations.ts";
+import { DOCTOR } from "./doctor_operations.ts";
 import { GATEWAY } from "./gateway_operations.ts";
 import { HEALTH } from "./health_operations.ts";
 import { OPERATION } from "./operator_operations.ts";
@@ -31,4 +32,5 @@ export const CHAPTERS: readonly Chapter[] = [
   OPERATION,
   BACKUPS,
   SETTINGS,
+  DOCTOR,
 ];
