@@ -198,6 +198,14 @@ const ADMIN_PLACES: readonly AdminPlace[] = [
     isLocal: true,
     group: "server",
   },
+  {
+    path: "/admin/styleguide",
+    title: "Style page",
+    icon: "book",
+    who: "admin",
+    isLocal: true,
+    group: "server",
+  },
 ];
 
 /** The pages that a viewer may open, in the order of the navigation. */

@@ -94,6 +94,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/admin/requests": page("admin"),
   "/admin/requests/:request": page("admin"),
   "/admin/settings": page("admin"),
+  "/admin/styleguide": page("admin"),
   "/admin/events": page("admin"),
   "/admin/mail": page("admin"),
   "/admin/webhooks": page("admin"),
