@@ -68,7 +68,7 @@ export class AlertEvaluator {
   #alerts = new Map<string, AlertRecord>();
   #storedAtMs = new Map<string, number>();
   #lease: AlertLease | null = null;
-  #everyMs = LONGEST_LOOK_MS;
+  #everyMs = SHORTEST_LOOK_MS;
   #isFailing = false;
   #loop: Promise<void> = Promise.resolve();
   #looking: Promise<unknown> = Promise.resolve();

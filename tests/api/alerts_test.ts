@@ -121,19 +121,10 @@ Deno.test("alerts: what fails fires once, with what to do, and everybody is told
   assert.ok(page.includes(alert.next) && page.includes("Silence for an hour"));
   const other = await (await app.fetch("/admin/limits")).text();
   assert.ok(other.includes("alert-strip"), "no strip on another page");
-});
-
-Deno.test("alerts: one that is over is told to be, and is in the history", async () => {
-  await using rig = await startChat({ behaviour: REFUSED }, {
-    configFile: { alerts: [ERRORS] },
-  });
-  const { app } = rig;
-  await (await postChat(app, question())).text();
-  const alert = await firing(app, "errors");
   await json(put(app, "errors", { above: 2, scope: "server" }));
   await look(app);
   assert.deepEqual(await ofRule(app, "errors"), []);
-  const [over] = await waitFor("the event", async () => {
+  const [over] = await waitFor("the event of its end", async () => {
     const found = await events(app, "alert.resolved");
     return found.length > 0 && found;
   });
@@ -145,6 +136,30 @@ Deno.test("alerts: one that is over is told to be, and is in the history", async
   assert.equal(items[0].incident, alert.incident);
   assert.equal(items[0].wasTold, true);
   assert.equal(items[0].worst, 1);
+});
+
+Deno.test("alerts: a provider that fails is told by its name, until it answers", async () => {
+  const behaviours: Record<string, { status?: number; text?: string }> = {
+    [MODEL]: { status: 500 },
+  };
+  await using rig = await startChat({ behaviours }, {
+    configFile: {
+      breaker: { failures: 1, windowMs: 30_000, openMs: 100 },
+      alerts: [{ id: "provider-down", clearFor: "0s" }],
+    },
+  });
+  const { app } = rig;
+  await (await postChat(app, question())).text();
+  const alert = await firing(app, "provider-down");
+  assert.match(alert.title, /^A provider is down: /);
+  assert.match(alert.text, new RegExp(MODEL));
+  assert.equal(alert.severity, "critical");
+  behaviours[MODEL] = { text: "It falls." };
+  await waitFor("it to be over", async () => {
+    await (await postChat(app, question())).text();
+    await look(app);
+    return (await ofRule(app, "provider-down")).length === 0;
+  });
 });
 
 Deno.test("alerts: a silenced one fires without a word, and is told when the silence ends", async () => {
