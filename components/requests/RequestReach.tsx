@@ -29,7 +29,7 @@ export function RequestReach(
           : nextCursor === null
           ? isOpen
             ? rows.length === 0 ? "" : "No older ones are kept."
-            : `Looked through all there is: ${
+            : `Looked through all ${thereIs(filter.result)}: ${
               formatPlural(reach.looked, "request")
             }.`
           : `${rows.length} shown`}
@@ -51,4 +51,13 @@ export function RequestReach(
       </span>
     </div>
   );
+}
+
+/** What a search for this result looks through. */
+function thereIs(result: string): string {
+  return result === "failed"
+    ? "that failed"
+    : result === "slow"
+    ? "that were slow"
+    : "there is";
 }

@@ -1221,6 +1221,106 @@ export interface ServerSettings {
   set: string[];
 }
 
+/** A step of a request. */
+export interface RecordedStage {
+  /** Number within its request, from 1 on. */
+  id: number;
+  /** `auth`, `limits`, `cache.l1`, `cache.l2`, `provider.connect`, `provider.first_token`, `stream` or `commit`. */
+  name: string;
+  /** Milliseconds since the request came in. */
+  startMs: number;
+  /** Null while it goes on. */
+  durationMs: number | null;
+  /** `running`, `ok`, `hit`, `miss`, `joined`, `failed` or `cancelled`. */
+  outcome: string;
+  /** Code of the error that ended it. */
+  error: string | null;
+}
+
+/** One try at one model of one provider. */
+export interface RecordedAttempt {
+  provider: string;
+  /** The provider's own name of the model. */
+  model: string;
+  /** Milliseconds since 1970 UTC. */
+  startedAtMs: number;
+  durationMs: number | null;
+  firstTokenMs: number | null;
+  outcome: string;
+  error: string | null;
+}
+
+/** What is kept of a request that asked a model. */
+export interface RecordedRequest {
+  /** As in `x-request-id`. */
+  id: string;
+  method: string;
+  /** Pattern of the route; `restart` for a run that another process began again. */
+  route: string;
+  source: "chat" | "v1";
+  user: string | null;
+  /** Id of the API key, or null for a session. */
+  key: string | null;
+  thread: string | null;
+  run: string | null;
+  epoch: number | null;
+  /** Name of the model as the caller used it; null when it did not come so far. */
+  model: string | null;
+  provider: string | null;
+  servedModel: string | null;
+  attempts: readonly RecordedAttempt[];
+  stages: readonly RecordedStage[];
+  /** As its run ended; or `refused`, or `attached` to the run of an earlier request. */
+  status: RunStatus | "refused" | "attached";
+  httpStatus: number | null;
+  finishReason: string | null;
+  usage: {
+    inputTokens: number;
+    cachedInputTokens: number;
+    outputTokens: number;
+    estimated: boolean;
+  } | null;
+  /** Null: unpriced, or nothing was used. */
+  costMicroUsd: number | null;
+  savedMicroUsd: number;
+  cache: string | null;
+  error: { code: string; message: string } | null;
+  firstTokenMs: number | null;
+  /** What Freshet itself took until the headers left. */
+  overheadMs: number | null;
+  totalMs: number;
+  startedAt: string;
+  finishedAt: string;
+  /** Whether question and answer are kept with it. */
+  hasBodies: boolean;
+  /** Names and values of what is kept of the headers, both ways. */
+  headers?: {
+    request: readonly (readonly string[])[];
+    response: readonly (readonly string[])[];
+  };
+  /** The job that it was a part of. */
+  job?: string;
+}
+
+/** The same with question and answer, where they are kept. */
+export interface RecordedRequestDetails extends RecordedRequest {
+  bodies: { request: string; response: string } | null;
+}
+
+/** Requests that were looked for. */
+export interface RecordedRequestPage {
+  /** Newest first. */
+  items: RecordedRequest[];
+  /** Given as `cursor` it leads on, also where a page has found nothing; null: nothing is left. */
+  nextCursor: string | null;
+  looked: {
+    /** Requests that were looked through for this page. */
+    requests: number;
+    /** Everything wanted from then on was found; null: up to the oldest that is kept. */
+    backTo: string | null;
+  };
+}
+
 /** What `GET /api/doctor/echo` answers: how the server sees the request. */
 export interface DoctorEcho {
   /** Address that counts as that of who asks. */

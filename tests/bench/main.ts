@@ -16,6 +16,7 @@ import { liveRunTimes } from "./live_runs.ts";
 import { limitCosts, limitLines } from "./limits.ts";
 import { loadCosts } from "./load/load.ts";
 import { spread } from "./quantile.ts";
+import { requestCosts, requestLines } from "./requests.ts";
 import { searchCosts, searchLines } from "./search.ts";
 import { startCosts } from "./start.ts";
 import { transportCosts } from "./transport.ts";
@@ -130,6 +131,11 @@ if (isWanted("usage")) {
     rows: Number(valueOf("rows") ?? 1_000_000),
     folder: valueOf("folder"),
   }, say);
+}
+
+if (isWanted("requests")) {
+  say("\n# Requests looked for among a million");
+  requestLines(await requestCosts()).forEach(say);
 }
 
 if (isWanted("load")) {

@@ -11,6 +11,7 @@ import { OPERATION } from "./operator_operations.ts";
 import type { Chapter } from "./operation.ts";
 import { ACCOUNT, LIMITS, PEOPLE } from "./people_operations.ts";
 import { PROVIDERS } from "./provider_operations.ts";
+import { REQUESTS } from "./request_operations.ts";
 import { USAGE } from "./usage_operations.ts";
 
 export const CHAPTERS: readonly Chapter[] = [
@@ -25,6 +26,7 @@ export const CHAPTERS: readonly Chapter[] = [
   PEOPLE,
   LIMITS,
   USAGE,
+  REQUESTS,
   ALERTS,
   ANOMALIES,
   PROVIDERS,

@@ -78,19 +78,6 @@ export const OPERATION: Chapter = {
         answers: { 200: objectAnswer("OpenAPI 3.1.") },
       },
     },
-    "/api/requests": {
-      GET: {
-        summary: "Lists the requests that asked a model, newest first",
-        query: PAGE_QUERY,
-        answers: { 200: objectAnswer("One page.") },
-      },
-    },
-    "/api/requests/:request": {
-      GET: {
-        summary: "Shows a request: stages, attempts, tokens, cost, error",
-        answers: { 200: objectAnswer("The request.") },
-      },
-    },
     "/api/cache": {
       GET: {
         summary: "Tells what the cache has done and holds",

@@ -3,6 +3,7 @@ import { methods } from "@/lib/http/methods.ts";
 import { readPageQuery } from "@/lib/http/page_query.ts";
 import { readRequestQuestion } from "@/lib/http/request_query.ts";
 import { findRequests } from "@/lib/http/request_search.ts";
+import type { RecordedRequestPage } from "@/lib/shared/wire.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
@@ -17,13 +18,14 @@ export const handler = define.handlers(methods({
     );
     const { items, looked, backToMs, next } = found;
     const ids = items.map(({ id }) => id);
-    return ctx.json({
+    const answer: RecordedRequestPage = {
       items: await requestLog.getAll(caller.workspace, ids, signal),
       nextCursor: next,
       looked: {
         requests: looked,
         backTo: backToMs === null ? null : new Date(backToMs).toISOString(),
       },
-    }, { headers: { "cache-control": "no-store" } });
+    };
+    return ctx.json(answer, { headers: { "cache-control": "no-store" } });
   },
 }));
