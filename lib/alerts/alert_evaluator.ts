@@ -143,12 +143,13 @@ export class AlertEvaluator {
     }
     this.#lease = lease;
     const nowMs = store.clock.now();
-    const [up, workspaces, settings, told] = await Promise.all([
+    const [up, workspaces, settings] = await Promise.all([
       processes.read(signal),
       store.workspaces(signal),
       store.allSettings(signal),
-      store.told(nowMs, signal),
     ]);
+    const alive = new Set([SERVER_SCOPE, ...workspaces]);
+    const told = await store.told(alive, nowMs, signal);
     const monotonicMs = store.clock.monotonic();
     this.#windows.add(
       up,
@@ -163,7 +164,7 @@ export class AlertEvaluator {
         monotonicMs,
       ),
     ];
-    const scopes = this.#scopes(workspaces, settings, signals);
+    const scopes = this.#scopes(alive, settings, signals);
     const rules = scopes.flatMap((scope) =>
       this.#rulesOf(scope, settings).map((rule) => ({ scope, rule }))
     );
@@ -182,29 +183,34 @@ export class AlertEvaluator {
       nowMs,
       longestStepMs: LONGEST_STEP * this.#everyMs,
     });
-    const gone = [...settings.keys()].filter((scope) =>
-      scope !== SERVER_SCOPE && !workspaces.includes(scope)
-    ).map((scope) => store.settingsRow(scope));
-    await this.#store(changes, [...told.stale, ...gone], signal);
+    const gone = [...settings.keys()].filter((scope) => !alive.has(scope))
+      .map((scope) => store.settingsRow(scope));
+    await this.#store(
+      // Of a workspace that was deleted nobody is told anything.
+      changes.map((change) =>
+        alive.has(change.place.scope)
+          ? change
+          : { ...change, ended: null, event: null }
+      ),
+      [...told.stale, ...gone],
+      signal,
+    );
     return true;
   }
 
   /** The server, and the workspaces of which there is something to look at. */
   #scopes(
-    workspaces: readonly string[],
+    alive: ReadonlySet<string>,
     settings: ReadonlyMap<string, AlertSettingsRecord>,
     signals: readonly { scope: string }[],
   ): string[] {
-    const alive = new Set(workspaces);
     const named = new Set([
+      SERVER_SCOPE,
       ...settings.keys(),
       ...signals.map(({ scope }) => scope),
       ...[...this.#alerts.values()].map(({ facts }) => facts.scope),
     ]);
-    return [
-      SERVER_SCOPE,
-      ...[...named].filter((scope) => alive.has(scope)),
-    ];
+    return [...named].filter((scope) => alive.has(scope));
   }
 
   #rulesOf(

@@ -226,8 +226,12 @@ export class AlertStore {
     return keys.alertSettingsKey(scope);
   }
 
-  /** What events have told, and the rows that stand for nothing any more. */
+  /**
+   * What events have told, and the rows that stand for nothing any more.
+   * @param workspaces all that there are
+   */
   async told(
+    workspaces: ReadonlySet<string>,
     nowMs: number,
     signal: AbortSignal,
   ): Promise<{ signals: Signal[]; stale: Deno.KvKey[] }> {
@@ -241,7 +245,8 @@ export class AlertStore {
         key,
       );
       const { name, detail, untilMs } = value;
-      if (untilMs !== null && untilMs <= nowMs) stale.push(key);
+      const isOver = untilMs !== null && untilMs <= nowMs;
+      if (isOver || !workspaces.has(workspace)) stale.push(key);
       else {
         signals.push({
           scope: workspace,

@@ -47,6 +47,8 @@ export interface FiringSummary {
   alerts: Pick<Alert, "title" | "severity">[];
 }
 
+type AlertEvent = Parameters<AlertStore["setSettings"]>[3][number]["event"];
+
 /** Decides whether a change may be made to this version; throws when not. */
 type AcceptVersion = (version: number) => void;
 
@@ -245,7 +247,7 @@ export class Alerts {
       const after = find(rules);
       return {
         record: { ...settings, version: settings.version + 1, rules },
-        event: auditEvent("settings.changed", {
+        events: [auditEvent("settings.changed", {
           ...by(caller),
           subject: `alert:${id}`,
           details: {
@@ -253,7 +255,7 @@ export class Alerts {
             before: before === undefined ? null : JSON.stringify(before),
             after: after === undefined ? null : JSON.stringify(after),
           },
-        }),
+        })],
       };
     });
   }
@@ -296,19 +298,19 @@ export class Alerts {
       const until = untilMs === null ? null : new Date(untilMs).toISOString();
       return {
         record: { ...settings, silences },
-        event: {
-          type: ALERT_EVENTS.silenced,
-          at: nowMs,
-          subject: rule,
-          data: {
-            actor: by(caller).actor,
-            rule,
-            scope,
-            series,
-            until,
-            headline: found.title,
+        events: [
+          {
+            type: ALERT_EVENTS.silenced,
+            at: nowMs,
+            subject: rule,
+            data: { rule, scope, series, until, headline: found.title },
           },
-        },
+          auditEvent("settings.changed", {
+            ...by(caller),
+            subject: `alert:${rule}`,
+            details: { change: "alert silenced", before: null, after: until },
+          }),
+        ],
       };
     });
     this.#summaries.delete(scope);
@@ -318,18 +320,18 @@ export class Alerts {
     scope: string,
     change: (settings: AlertSettingsRecord) => {
       record: AlertSettingsRecord;
-      event: Parameters<AlertStore["setSettings"]>[3][number]["event"];
+      events: AlertEvent[];
     },
   ): Promise<void> {
     const { store } = this.#parts;
     for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
       const { value, versionstamp } = await store.settings(scope);
-      const { record, event } = change(
+      const { record, events } = change(
         value ?? { v: 1, version: 0, rules: [], silences: [] },
       );
-      const events = [{ space: spaceOf(scope), event }];
       const { token: _, ...clean } = record;
-      if (await store.setSettings(scope, versionstamp, clean, events)) return;
+      const told = events.map((event) => ({ space: spaceOf(scope), event }));
+      if (await store.setSettings(scope, versionstamp, clean, told)) return;
     }
     throw new AppError({
       status: 409,
