@@ -55,12 +55,17 @@ export function UsageBody(props: UsageBodyProps): VNode {
 }
 
 function Filled({ view, tableRows }: UsageBodyProps): VNode {
+  // Whom nothing bounds is not told so each day; admins are, since they can change it.
+  const isAlone = view.choice.path === "/usage" && view.burnDown === null &&
+    !hasLimits(view) && !view.missing.includes("the budget");
   return (
     <>
       <UsageCost view={view} />
       <UsageTable view={view} rows={tableRows} />
-      <div class="section split">
-        {view.burnDown === null && hasLimits(view)
+      <div class={isAlone ? "section" : "section split"}>
+        {isAlone
+          ? null
+          : view.burnDown === null && hasLimits(view)
           ? <OwnLimits view={view} />
           : <Budget view={view} />}
         <UsageSpeed view={view} />

@@ -44,7 +44,12 @@ function formatTick(measure: UsageMeasure, value: number): string {
     const { figure, unit } = countFigure(value);
     return figure.replace(/\.0+$/, "") + unit;
   }
-  return value === 0 ? "$0" : formatDollars(value).replace(/\.00$/, "");
+  const exact = String(Number((value / 1_000_000).toPrecision(6)));
+  const [, decimals = ""] = exact.split(".");
+  // Between cents there are steps, too, and none is to be told as another one.
+  return decimals.length > 2 && !exact.includes("e")
+    ? `$${exact}`
+    : formatDollars(value).replace(/\.00$/, "");
 }
 
 /** The large chart with its legend: what was used by time, and by whom or what. */
