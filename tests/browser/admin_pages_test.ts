@@ -15,6 +15,8 @@ const PAGES = [
   "/admin/prices",
   "/admin/audit",
   "/admin/settings",
+  "/admin/backups",
+  "/admin/styleguide",
 ];
 
 Deno.test("admin pages: each scrolls inside itself and takes no navigation along, not even to a section", async () => {
