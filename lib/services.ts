@@ -378,6 +378,8 @@ export async function startServices(
       (await apiKeys.readPolicies(workspace, key)).limits,
   }, models);
   const settingsBell = new SettingsBell(store);
+  // Before anything is read that it tells of: what is set from here on rings.
+  await settingsBell.look();
   const budgetSettings = new BudgetSettings(store, config.budgets);
   const priceSettings = new PriceSettings(store, config.prices, prices);
   await priceSettings.refresh();

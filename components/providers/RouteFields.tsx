@@ -81,6 +81,12 @@ export function RouteFields(
             {errors.targets}
           </p>
         )}
+        <div class="route-row route-heads" aria-hidden="true">
+          <span>Place</span>
+          <span>Provider</span>
+          <span>Model</span>
+          <span>Weight</span>
+        </div>
         {rows.map((row, index) => {
           const named = (name: string) => field(`${name}-${index}`);
           const label = (what: string) => `${what} of model ${index + 1}`;
@@ -128,8 +134,8 @@ export function RouteFields(
           );
         })}
         <p class="hint">
-          Place, provider, its own name of the model, and weight, which counts
-          by weight alone. A row without a model is left out; save to get more.
+          The model goes by the provider’s own name. Weights count by weight
+          alone. A row without a model is left out; save to get more rows.
         </p>
         <datalist id={field("models")}>
           {choices.models.map((name) => <option key={name} value={name} />)}

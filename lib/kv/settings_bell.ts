@@ -42,11 +42,10 @@ export class SettingsBell {
     await this.#looking;
   }
 
-  /** Looks once. */
+  /** Looks once. The first look calls nobody: what was read before it may be old already. */
   async look(): Promise<void> {
     const { versionstamp } = await get(this.#store, settingsBellKey());
     if (versionstamp === this.#heard) return;
-    // Nothing was read before the first look.
     if (this.#heard !== undefined) {
       for (const listener of this.#listeners) await listener();
     }

@@ -127,7 +127,9 @@ export default define.page<typeof handler>(function ProviderPage({ data }) {
         <ModelHealth of={provider.health} />
       </section>
       <section class="section" aria-labelledby="settings-title">
-        <h2 id="settings-title">Settings</h2>
+        <div class="section-head">
+          <h2 id="settings-title">Settings</h2>
+        </div>
         {source === "settings"
           ? (
             <p class="soft">
@@ -160,7 +162,9 @@ export default define.page<typeof handler>(function ProviderPage({ data }) {
       </section>
       {source === "page" && (
         <section class="section" aria-labelledby="end-title">
-          <h2 id="end-title">End</h2>
+          <div class="section-head">
+            <h2 id="end-title">End</h2>
+          </div>
           <RemoveProvider of={provider} />
         </section>
       )}

@@ -109,7 +109,9 @@ export default define.page<typeof handler>(function RoutePage({ data }) {
       )}
       <RouteTable routes={[route]} providers={providers} />
       <section class="section" aria-labelledby="settings-title">
-        <h2 id="settings-title">Settings</h2>
+        <div class="section-head">
+          <h2 id="settings-title">Settings</h2>
+        </div>
         {source === "settings"
           ? (
             <p class="soft">
@@ -140,7 +142,9 @@ export default define.page<typeof handler>(function RoutePage({ data }) {
       </section>
       {source === "page" && (
         <section class="section" aria-labelledby="end-title">
-          <h2 id="end-title">End</h2>
+          <div class="section-head">
+            <h2 id="end-title">End</h2>
+          </div>
           <Confirm
             label="Remove route"
             what="The name leads nowhere from then on. Answers along it that run end normally."
