@@ -68,6 +68,44 @@ export function resolvedEvent(
   };
 }
 
+/** What a test tells: that it fires and, at once, that it is over, so that nothing stays open anywhere. */
+export function testEvents(scope: string, at: number): OutboxEvent[] {
+  const when = new Date(at).toISOString();
+  const data = {
+    incident: incidentOf({ scope, rule: "test", series: "" }, at),
+    rule: "test",
+    scope,
+    series: "",
+    severity: "warning",
+    metric: "test",
+    value: 0,
+    bad: "above",
+    limit: 0,
+    headline: "Test of the alerts",
+    next: "Nothing has to be done.",
+    href: "/admin/alerts",
+    since: when,
+    firedAt: when,
+  };
+  const event = (type: string, more: Record<string, unknown>) => ({
+    type,
+    at,
+    subject: "test",
+    data: { ...data, ...more },
+  });
+  return [
+    event(ALERT_EVENTS.fired, {
+      words:
+        "Nothing is wrong: an admin tries whether alerts come to where they should. Nothing has to be done.",
+    }),
+    event(ALERT_EVENTS.resolved, {
+      words: "The test is over. An alert that is over comes here, too.",
+      ending: "recovered",
+      resolvedAt: when,
+    }),
+  ];
+}
+
 function shared(facts: AlertFacts, state: AlertState) {
   const { rule, scope, series, severity, metric, bad, limit, next, href } =
     facts;

@@ -17,7 +17,7 @@ import type {
   EndedAlert,
   Page,
 } from "@/lib/shared/wire.ts";
-import { ALERT_EVENTS, spaceOf } from "./alert_events.ts";
+import { ALERT_EVENTS, spaceOf, testEvents } from "./alert_events.ts";
 import {
   type AlertSettingsRecord,
   SERVER_SCOPE,
@@ -314,6 +314,19 @@ export class Alerts {
       };
     });
     this.#summaries.delete(scope);
+  }
+
+  /**
+   * Tells of an alert that is none, to everybody who is told of those of a scope.
+   * @throws {AppError} 403 `forbidden`
+   */
+  async test(caller: Caller, owner: AlertOwner): Promise<void> {
+    const scope = scopeOf(caller, owner);
+    const nowMs = this.#parts.store.clock.now();
+    await this.#change(scope, (settings) => ({
+      record: settings,
+      events: testEvents(scope, nowMs),
+    }));
   }
 
   async #change(

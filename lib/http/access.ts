@@ -233,6 +233,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "/api/alerts/rules": api("admin"),
   "/api/alerts/rules/:rule": api("admin"),
   "/api/alerts/silences": api("admin"),
+  "/api/alerts/test": api("admin"),
   "/api/doctor/echo": api("viewer"),
   "/api/doctor/socket": api("viewer"),
   "/api/doctor/stream": api("viewer"),

@@ -51,6 +51,12 @@ export async function changeAlerts(
       return "reset";
     case "save":
       return await save(state, form);
+    case "test":
+      await attemptForm(
+        form,
+        () => state.services.alerts.test(state.caller, ownerOf(form)),
+      );
+      return "tested";
   }
   throw new AppError({
     status: 400,

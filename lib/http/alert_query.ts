@@ -20,6 +20,12 @@ export const silenceSchema = z.strictObject({
     .describe("For how long; at most 30 days"),
 });
 
+/** The body of `POST /api/alerts/test`. */
+export const testSchema = z.strictObject({
+  scope: ownerSchema.default("workspace")
+    .describe("Who is told: those who run the server, or the workspace"),
+});
+
 /** The body of `PUT /api/alerts/rules/:rule`; what is missing stays as the program or the file has it. */
 export const ruleBodySchema = z.strictObject(alertRuleSchema.shape)
   .omit({ id: true })

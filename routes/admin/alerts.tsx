@@ -26,6 +26,7 @@ const DONE: Readonly<Record<string, string>> = {
   on: "Rule switched on",
   off: "Rule switched off",
   reset: "Taken back what was said of the rule",
+  tested: "Test sent; it comes to everybody who is told of alerts",
 };
 
 async function load({ state, url, req }: Context<State>, form: FormState) {

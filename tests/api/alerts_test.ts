@@ -274,6 +274,25 @@ Deno.test("alerts: the defaults are there, and one is changed, switched off and 
   assert.equal((await find("memory")).above, 1e9);
 });
 
+Deno.test("alerts: a test is told and over at once, and leaves nothing behind", async () => {
+  await using rig = await startChat({}, { configFile: {} });
+  const { app } = rig;
+  const sent = await app.post("/api/alerts/test", { scope: "server" });
+  assert.equal(sent.status, 204);
+  const [over] = await waitFor("its end", async () => {
+    const found = await events(app, "alert.resolved");
+    return found.length > 0 && found;
+  });
+  const [fired] = await events(app, "alert.fired");
+  assert.equal(over.data.incident, fired.data.incident);
+  assert.equal(fired.data.rule, "test");
+  const { items } = await json<Page<EndedAlert>>(
+    app.fetch("/api/alerts/history"),
+  );
+  assert.deepEqual(items, []);
+  assert.deepEqual(await ofRule(app, "test"), []);
+});
+
 Deno.test("alerts: what cannot be a rule or a silence is named", async () => {
   await using rig = await startChat({}, { configFile: {} });
   const { app } = rig;

@@ -1,5 +1,9 @@
 /** What is watched, and who is told. */
-import { ruleBodySchema, silenceSchema } from "@/lib/http/alert_query.ts";
+import {
+  ruleBodySchema,
+  silenceSchema,
+  testSchema,
+} from "@/lib/http/alert_query.ts";
 import {
   allOf,
   type Chapter,
@@ -60,6 +64,16 @@ export const ALERTS: Chapter = {
           "One of the program or of the config file is as it is there again; another one is gone.",
         query: { scope: SCOPE },
         isVersioned: true,
+        answers: { 204: DONE },
+      },
+    },
+    "/api/alerts/test": {
+      POST: {
+        summary: "Tells of an alert that is none",
+        description:
+          "Everybody who is told of alerts of the scope gets `alert.fired` and, at once, `alert.resolved`, of the rule `test`.",
+        body: testSchema,
+        isBodyOptional: true,
         answers: { 204: DONE },
       },
     },
