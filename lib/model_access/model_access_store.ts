@@ -54,7 +54,7 @@ export class ModelAccessStore {
       const { defaultModel, models } = edit(before);
       const version = before.version + 1;
       const next: RulesRecord = { v: 1, version, defaultModel, models };
-      if (JSON.stringify(next).length > MAX_BYTES) throw tooMany();
+      if (bytesOf(next) > MAX_BYTES) throw tooMany();
       const unit = ringSettingsBell(
         new UnitOfWork().guard(key, there.versionstamp, next),
       );
@@ -106,4 +106,8 @@ function tooMany(): AppError {
     message:
       "These are more models with rules of their own than a workspace can have.",
   });
+}
+
+function bytesOf(record: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(record)).length;
 }

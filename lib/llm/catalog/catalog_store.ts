@@ -69,7 +69,7 @@ export class CatalogStore {
       const { record, versionstamp, rows } = await this.#find();
       const made = edit(record, this.#store.clock.now());
       const { next, value, subject, change, before, after } = made;
-      if (JSON.stringify(next).length > MAX_BYTES) throw full();
+      if (bytesOf(next) > MAX_BYTES) throw full();
       const unit = ringSettingsBell(
         new UnitOfWork().guard(catalogKey(), versionstamp, next),
       );
@@ -132,4 +132,8 @@ function full(): AppError {
     code: "catalog_full",
     message: "These are more providers and routes than can be kept.",
   });
+}
+
+function bytesOf(record: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(record)).length;
 }

@@ -156,7 +156,7 @@ Deno.test("Catalog: more than a record holds is refused, and changes nothing", a
   using test = await openTestStore();
   const { providers } = begin(test.store);
   const models = Array.from(
-    { length: 300 },
+    { length: 400 },
     (_, index) => `model-${index}-${"x".repeat(180)}`,
   );
   await assert.rejects(
