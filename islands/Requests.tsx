@@ -3,19 +3,23 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useClock } from "@/components/chat/use_clock.ts";
 import { useNow } from "@/components/jobs/use_now.ts";
 import { PageHead } from "@/components/PageHead.tsx";
+import { NoRequest, NoRequests } from "@/components/requests/NoRequests.tsx";
 import { RequestFilters } from "@/components/requests/RequestFilters.tsx";
 import { RequestItem } from "@/components/requests/RequestItem.tsx";
 import { RequestPane } from "@/components/requests/RequestPane.tsx";
 import { RequestReach } from "@/components/requests/RequestReach.tsx";
 import { useRequestNews } from "@/components/requests/use_request_news.ts";
+import { useSearchOn } from "@/components/requests/use_search_on.ts";
 import { announce, announcement } from "@/lib/shared/announce.ts";
 import type { Clock } from "@/lib/shared/clock.ts";
 import { formatPlural } from "@/lib/shared/format.ts";
 import { readPage } from "@/lib/shared/jobs/job_requests.ts";
+import { requestQuery } from "@/lib/shared/requests/request_filter.ts";
 import {
-  isOpenFilter,
-  requestQuery,
-} from "@/lib/shared/requests/request_filter.ts";
+  countNewer,
+  withFresh,
+  withOlder,
+} from "@/lib/shared/requests/request_merge.ts";
 import type {
   RequestDetail,
   RequestsView,
@@ -89,7 +93,10 @@ export default function Requests(props: RequestsProps): VNode {
 
   useRequestNews(isFirst, async () => {
     const query = requestQuery(now.current.view.filter);
-    const fresh = await readPage<RequestsView>(`${PATH}${query}`);
+    const fresh = withFresh(
+      now.current.view,
+      await readPage<RequestsView>(`${PATH}${query}`),
+    );
     const isBusy = listRef.current?.matches(
       ":hover, :has(:focus-visible)",
     ) ?? false;
@@ -107,6 +114,12 @@ export default function Requests(props: RequestsProps): VNode {
     setView(next);
     setHeld(null);
   };
+
+  const { isLooking, stop } = useSearchOn(props.view, (older) => {
+    setView((before) => withOlder(before, older));
+    // What is held was put together without these.
+    setHeld(null);
+  });
 
   const onOpen = (event: MouseEvent, id: string) => {
     const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey &&
@@ -202,9 +215,14 @@ export default function Requests(props: RequestsProps): VNode {
                 onOpen={onOpen}
               />
             ))}
-            {rows.length === 0 && <NoRequests view={view} />}
+            {rows.length === 0 && !isLooking && <NoRequests view={view} />}
             {Object.keys(view.errors).length === 0 && (
-              <RequestReach view={view} clock={clock} />
+              <RequestReach
+                view={view}
+                clock={clock}
+                isLooking={isLooking}
+                onStop={stop}
+              />
             )}
           </div>
           <section class="duo-detail" id="detail" aria-label="Request">
@@ -220,7 +238,7 @@ export default function Requests(props: RequestsProps): VNode {
                 </p>
               )
               : detail === null
-              ? <NotFound keptDays={keptDays} />
+              ? <NoRequest keptDays={keptDays} />
               : (
                 <RequestPane
                   key={detail.id}
@@ -241,50 +259,4 @@ export default function Requests(props: RequestsProps): VNode {
 
 function withBodies(query: string): string {
   return `${query === "" ? "?" : `${query}&`}show=bodies#bodies`;
-}
-
-/** Requests on top that the list does not show yet. */
-function countNewer(shown: RequestsView, fresh: RequestsView): number {
-  const there = new Set(shown.rows.map(({ id }) => id));
-  const first = fresh.rows.findIndex(({ id }) => there.has(id));
-  return first === -1 ? fresh.rows.length : first;
-}
-
-function NoRequests(
-  { view: { filter, errors, nextCursor } }: { view: RequestsView },
-): VNode {
-  const isWrong = Object.keys(errors).length > 0;
-  return (
-    <div class="empty">
-      <h2>{isOpenFilter(filter) ? "No requests yet" : "Nothing found"}</h2>
-      <p class="soft">
-        {isWrong
-          ? Object.entries(errors).map(([name, message]) =>
-            `What stands under “${name}” cannot be read: ${message}`
-          ).join(" ")
-          : isOpenFilter(filter)
-          ? "Ask a model in a thread or over /v1, and what became of it is listed here."
-          : nextCursor !== null
-          ? "None of the newest requests fits. Older ones may."
-          : "No request that is kept fits."}
-      </p>
-      {!isOpenFilter(filter) && (
-        <a class="btn btn-small" href={PATH}>Show all requests</a>
-      )}
-    </div>
-  );
-}
-
-function NotFound({ keptDays }: { keptDays: number }): VNode {
-  return (
-    <div class="empty">
-      <h1>No record of this request</h1>
-      <p class="soft">
-        Only requests that ask a model are recorded, a moment after they have
-        ended, and they are kept for{" "}
-        {formatPlural(keptDays, "day")}. One that goes on in another process is
-        here when it has ended.
-      </p>
-    </div>
-  );
 }

@@ -9,7 +9,13 @@ import type { RequestsView } from "@/lib/shared/requests/request_view.ts";
 
 /** How far the list has looked, and the way on. */
 export function RequestReach(
-  { view, clock }: { view: RequestsView; clock: Clock },
+  { view, clock, isLooking, onStop }: {
+    view: RequestsView;
+    clock: Clock;
+    /** Whether it looks further now. */
+    isLooking: boolean;
+    onStop: () => void;
+  },
 ): VNode {
   const { filter, reach, nextCursor, cursor, rows } = view;
   const path = "/admin/requests";
@@ -18,6 +24,7 @@ export function RequestReach(
   return (
     <div class="pager bar-pad requests-reach">
       <span class="tnum">
+        {isLooking && <span class="flow tail" aria-hidden="true" />}
         {isPartial && reach.backTo !== null
           ? `Looked through ${formatPlural(reach.looked, "request")} back to ${
             formatMoment(
@@ -40,7 +47,12 @@ export function RequestReach(
             Newest
           </a>
         )}
-        {nextCursor !== null && (
+        {isLooking && (
+          <button class="btn btn-small" type="button" onClick={onStop}>
+            Stop looking
+          </button>
+        )}
+        {nextCursor !== null && !isLooking && (
           <a
             class="btn btn-small"
             href={`${path}${requestQuery(filter, { cursor: nextCursor })}`}

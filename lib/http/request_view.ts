@@ -13,10 +13,11 @@ import {
   isOpenFilter,
   readFilterTexts,
 } from "@/lib/shared/requests/request_filter.ts";
-import type {
-  RequestDetail,
-  RequestRow,
-  RequestsView,
+import {
+  FULL_PAGE,
+  type RequestDetail,
+  type RequestRow,
+  type RequestsView,
 } from "@/lib/shared/requests/request_view.ts";
 import { userSpace } from "@/lib/shared/spaces.ts";
 import type { State } from "@/utils.ts";
@@ -25,8 +26,6 @@ import { readRequestQuestion } from "./request_query.ts";
 import { findRequests } from "./request_search.ts";
 
 const DAY_MS = 86_400_000;
-/** Requests of a page. */
-const PER_PAGE = 50;
 /** Requests that go on, above the newest that have ended. */
 const MOST_RUNNING = 20;
 
@@ -51,7 +50,7 @@ export async function loadRequests(
   };
   try {
     const question = readRequestQuestion(url);
-    const query = { limit: PER_PAGE, cursor };
+    const query = { limit: FULL_PAGE, cursor };
     const [found, failedToday] = await Promise.all([
       findRequests(state, question, query, signal),
       cursor !== null ? null : state.services.requestLog.countMarked(

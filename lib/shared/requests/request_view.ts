@@ -23,6 +23,9 @@ export interface RequestRow {
   totalMs: number;
 }
 
+/** Requests of a page that is full. */
+export const FULL_PAGE = 50;
+
 /** How far a search has looked. */
 export interface RequestReach {
   /** Requests that were looked at for this page. */
