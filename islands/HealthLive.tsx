@@ -4,7 +4,7 @@ import { HealthChecks } from "@/components/health/HealthFacts.tsx";
 import { HealthReadings } from "@/components/health/HealthReadings.tsx";
 import { HealthVerdict } from "@/components/health/HealthVerdict.tsx";
 import { LiveNote, type LiveNoteState } from "@/components/health/LiveNote.tsx";
-import { ProcessTable } from "@/components/health/ProcessTable.tsx";
+import { OneProcess, ProcessTable } from "@/components/health/ProcessTable.tsx";
 import { ProviderHealth } from "@/components/health/ProviderHealth.tsx";
 import { useNow } from "@/components/jobs/use_now.ts";
 import type { HealthNow, HealthReport } from "@/lib/shared/wire.ts";
@@ -12,6 +12,8 @@ import type { HealthNow, HealthReport } from "@/lib/shared/wire.ts";
 export interface HealthLiveProps {
   now: HealthNow;
   points: HealthReport["series"]["points"];
+  /** The process whose readings these are; null: those of all. */
+  process: string | null;
 }
 
 const EVENTS = "/api/health/events";
@@ -47,7 +49,11 @@ export default function HealthLive(props: HealthLiveProps): VNode {
     };
     const open = () => {
       wait();
-      source = new EventSource(EVENTS);
+      source = new EventSource(
+        props.process === null
+          ? EVENTS
+          : `${EVENTS}?process=${encodeURIComponent(props.process)}`,
+      );
       source.addEventListener("health", ({ data }) => {
         const news: HealthNow = JSON.parse(data);
         wait();
@@ -89,6 +95,7 @@ export default function HealthLive(props: HealthLiveProps): VNode {
           ? "24 hours are kept of each reading; the lines begin with the first minutes."
           : "The lines are of the last 24 hours. Their top is the limit, where there is one."}
       </p>
+      <OneProcess processes={now.processes} process={props.process} />
       <HealthReadings
         readings={now.readings}
         processes={now.processes}
@@ -102,6 +109,7 @@ export default function HealthLive(props: HealthLiveProps): VNode {
         <ProcessTable
           processes={now.processes}
           readings={now.readings}
+          process={props.process}
           nowMs={nowMs}
         />
       </section>

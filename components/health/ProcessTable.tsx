@@ -20,12 +20,34 @@ const BUILD_CHARACTERS = 8;
 export interface ProcessTableProps {
   processes: readonly HealthProcess[];
   readings: readonly HealthReading[];
+  /** The process that the page is about; null: all of them. */
+  process: string | null;
   nowMs: number;
+}
+
+/** Says that the page is about one process, and leads back to all of them. */
+export function OneProcess(
+  { processes, process }: Pick<ProcessTableProps, "processes" | "process">,
+): VNode | null {
+  const shown = processes.find(({ id }) => id === process);
+  if (shown === undefined) return null;
+  return (
+    <div class="callout health-one" data-kind="info">
+      <Icon name="gauge" />
+      <p>
+        The readings are those of process <span class="mono">{shown.name}</span>
+        {" "}
+        alone
+        {shown.state !== "up" && ", as it told them last"}.{" "}
+        <a href="/admin/health">Show all processes</a>
+      </p>
+    </div>
+  );
 }
 
 /** Every process of the last 24 hours, those that are gone among them. */
 export function ProcessTable(
-  { processes, readings, nowMs }: ProcessTableProps,
+  { processes, readings, process: about, nowMs }: ProcessTableProps,
 ): VNode {
   const ended = processes.filter(({ state }) => state === "ended");
   const hidden = new Set(ended.slice(MOST_ENDED));
@@ -49,7 +71,13 @@ export function ProcessTable(
             {shown.map((process) => (
               <tr key={process.id} data-state={process.state}>
                 <th scope="row">
-                  <span class="mono">{process.name}</span>
+                  <a
+                    class="mono"
+                    href={`?process=${encodeURIComponent(process.id)}`}
+                    aria-current={process.id === about ? "page" : undefined}
+                  >
+                    {process.name}
+                  </a>
                   {process.isHere && (
                     <span class="badge">answered this page</span>
                   )}

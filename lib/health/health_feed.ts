@@ -1,11 +1,12 @@
 /** How the server does, for pages and programs; those who ask at the same moment share one look. */
 import type { Clock } from "@/lib/clock.ts";
+import { notFound } from "@/lib/chat/refusals.ts";
 import type { Health } from "@/lib/observe/health.ts";
 import type { HealthNow, HealthReport } from "@/lib/shared/wire.ts";
 import type { Gauges } from "./gauges.ts";
-import type { HealthHistory } from "./health_history.ts";
+import type { HealthHistory, MinuteSeries } from "./health_history.ts";
 import type { GaugeRule } from "./health_limits.ts";
-import { healthNow } from "./health_now.ts";
+import { healthNow, type NowParts } from "./health_now.ts";
 import { lineOf, STEP_MINUTES } from "./health_series.ts";
 
 export interface FeedParts {
@@ -23,11 +24,14 @@ const LOOK_DEADLINE_MS = 10_000;
 /** How the server does and has done. */
 export type HealthView = Pick<HealthReport, keyof HealthNow | "series">;
 
+/** What is read at one moment, whoever asks for it. */
+type Look = Pick<NowParts, "processes" | "checks" | "nowMs" | "rules">;
+
 export class HealthFeed {
   /** Reads the rules in force by which gauges are watched; null: the default ones hold. */
   rules: ((signal: AbortSignal) => Promise<readonly GaugeRule[]>) | null = null;
   readonly #parts: FeedParts;
-  #look: { untilMs: number; now: Promise<HealthNow> } | null = null;
+  #look: { untilMs: number; found: Promise<Look> } | null = null;
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
@@ -35,36 +39,18 @@ export class HealthFeed {
 
   /**
    * How the server does, at most 2 s ago.
+   * @param process whose readings are wanted alone; null: those of all
+   * @throws {AppError} 404 `not_found` for a process of which nothing is known
    * @throws {StorageError} when the store cannot be read
    */
-  now(): Promise<HealthNow> {
-    const { clock, history, health, gauges } = this.#parts;
-    if (this.#look !== null && clock.monotonic() < this.#look.untilMs) {
-      return this.#look.now;
+  async now(process: string | null = null): Promise<HealthNow> {
+    const look = await this.#read();
+    if (
+      process !== null && look.processes.every(({ id }) => id !== process)
+    ) {
+      throw notFound("process of the last 24 hours");
     }
-    const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
-    const look = {
-      untilMs: clock.monotonic() + FRESH_MS,
-      now: Promise.all([
-        history.processes(signal),
-        health.readiness(),
-        this.rules?.(signal),
-      ]).then(([processes, { checks }, rules]) =>
-        healthNow({
-          gauges: gauges.all,
-          processes,
-          checks,
-          nowMs: clock.now(),
-          rules,
-        })
-      ),
-    };
-    this.#look = look;
-    // A look that failed is no look.
-    look.now.catch(() => {
-      if (this.#look === look) this.#look = null;
-    });
-    return look.now;
+    return healthNow({ ...look, gauges: this.#parts.gauges.all, process });
   }
 
   /** The next look is a new one, however soon it is. */
@@ -73,16 +59,22 @@ export class HealthFeed {
   }
 
   /** The same with the lines of the last 24 hours. @throws as `now` does */
-  async read(signal: AbortSignal): Promise<HealthView> {
+  async read(
+    signal: AbortSignal,
+    process: string | null = null,
+  ): Promise<HealthView> {
     const { history, gauges } = this.#parts;
     const [now, { series, fromMs }] = await Promise.all([
-      this.now(),
-      history.read(signal),
+      this.now(process),
+      history.lines(signal),
     ]);
-    const points = Object.fromEntries(gauges.all.map((gauge) => [
-      gauge.id,
-      lineOf(gauge, series.get(gauge.id)?.values() ?? []),
-    ]));
+    const points = Object.fromEntries(gauges.all.map((gauge) => {
+      const lines = series.get(gauge.id) ?? new Map<string, MinuteSeries>();
+      const line = process === null
+        ? [...lines.values()]
+        : [lines.get(process) ?? []];
+      return [gauge.id, lineOf(gauge, line)];
+    }));
     return {
       ...now,
       series: {
@@ -91,5 +83,32 @@ export class HealthFeed {
         points,
       },
     };
+  }
+
+  #read(): Promise<Look> {
+    const { clock, history, health } = this.#parts;
+    if (this.#look !== null && clock.monotonic() < this.#look.untilMs) {
+      return this.#look.found;
+    }
+    const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
+    const look = {
+      untilMs: clock.monotonic() + FRESH_MS,
+      found: Promise.all([
+        history.processes(signal),
+        health.readiness(),
+        this.rules?.(signal),
+      ]).then(([processes, { checks }, rules]) => ({
+        processes,
+        checks,
+        rules,
+        nowMs: clock.now(),
+      })),
+    };
+    this.#look = look;
+    // A look that failed is no look.
+    look.found.catch(() => {
+      if (this.#look === look) this.#look = null;
+    });
+    return look.found;
   }
 }

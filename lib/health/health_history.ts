@@ -83,14 +83,20 @@ export class HealthHistory {
 
   /** Processes and their last 24 hours. @throws {StorageError} when the store cannot be read */
   async read(signal?: AbortSignal): Promise<HealthSeries> {
+    const [processes, lines] = await Promise.all([
+      this.processes(signal),
+      this.lines(signal),
+    ]);
+    return { processes, ...lines };
+  }
+
+  /** The last 24 hours alone. @throws {StorageError} when the store cannot be read */
+  async lines(signal?: AbortSignal): Promise<Omit<HealthSeries, "processes">> {
     const nowMs = this.#store.clock.now();
     const lastMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
     const fromMs = lastMs - (SERIES_MINUTES - 1) * MINUTE_MS;
     const fromHourMs = Math.floor(fromMs / HOUR_MS) * HOUR_MS;
-    const [processes, hours] = await Promise.all([
-      this.processes(signal),
-      this.#store.hours(fromHourMs, signal),
-    ]);
+    const hours = await this.#store.hours(fromHourMs, signal);
     const series = new Map<string, Map<string, MinuteSeries>>();
     for (const { hourMs, process, points } of hours) {
       const first = (hourMs - fromMs) / MINUTE_MS;
@@ -107,7 +113,7 @@ export class HealthHistory {
         }
       }
     }
-    return { processes, series, fromMs };
+    return { series, fromMs };
   }
 }
 

@@ -21,18 +21,25 @@ export interface NowParts {
   nowMs: number;
   /** Rules by which gauges are watched; the default ones unless told. */
   rules?: readonly GaugeRule[];
+  /** The process whose readings are wanted alone; those of all that are up unless told. */
+  process?: string | null;
 }
 
 const ORDER = { critical: 0, warning: 1 };
 
 export function healthNow(parts: NowParts): HealthNow {
-  const { gauges, processes, checks, nowMs, rules } = parts;
+  const { gauges, processes, checks, nowMs, rules, process = null } = parts;
   const up = processes.filter(({ state }) => state === "up");
-  const readings = gauges.map((gauge) => readingOf(gauge, up, rules));
+  const read = process === null
+    ? up
+    : processes.filter(({ id }) => id === process);
+  const readings = gauges.map((gauge) => readingOf(gauge, read, rules));
   const providers = providersOf(up);
+  const names = new Map(processes.map((each) => [each.id, processName(each)]));
   const findings = [
     ...judgeProcesses(processes, nowMs),
-    ...readings.flatMap((reading) => findingOf(reading)),
+    ...gauges.map((gauge) => readingOf(gauge, up, rules))
+      .flatMap((reading) => findingOf(reading, names)),
     ...judgeProviders(providers),
   ].sort((a, b) => ORDER[a.level] - ORDER[b.level]);
   return {
@@ -73,11 +80,17 @@ function readingOf(
   };
 }
 
-function findingOf(reading: HealthReading): HealthFinding[] {
-  const { level } = reading;
+function findingOf(
+  reading: HealthReading,
+  names: ReadonlyMap<string, string>,
+): HealthFinding[] {
+  const { level, process } = reading;
   if (level !== "warning" && level !== "critical") return [];
   const { trouble, next, href } = adviceOf(reading);
-  return [{ id: reading.id, level, title: trouble, next, href }];
+  const title = process === null
+    ? trouble
+    : `${trouble}, in process ${names.get(process)}`;
+  return [{ id: reading.id, level, title, next, href }];
 }
 
 function toWire(process: ProcessHealth): HealthProcess {

@@ -126,6 +126,30 @@ Deno.test("healthNow: a process that has gone without a word is told of for an h
   assert.deepEqual(ids(ended), []);
 });
 
+Deno.test("healthNow: many that have gone are one finding, named after the last", () => {
+  const gone = (id: string, minutes: number) =>
+    process(id, {}, { state: "gone", seenAt: NOW_MS - minutes * MINUTE_MS });
+  const { findings } = look([], [gone("first", 30), gone("second", 5)]);
+  assert.equal(findings.length, 1);
+  assert.match(findings[0].title, /^2 processes are gone .*second/);
+});
+
+Deno.test("healthNow: the readings of one process, while findings stay those of all", () => {
+  const { readings: [lag], findings } = healthNow({
+    gauges: [gauge("event_loop_lag_ms")],
+    processes: [
+      process("calm", { event_loop_lag_ms: 4 }),
+      process("busy", { event_loop_lag_ms: 140 }),
+    ],
+    checks: [],
+    nowMs: NOW_MS,
+    process: "inc_calm",
+  });
+  assert.equal(lag.value, 4);
+  assert.equal(lag.level, "good");
+  assert.match(findings[0].title, /in process c_busy$/);
+});
+
 Deno.test("healthNow: what is critical comes before what is a warning", () => {
   const { findings, level } = look([gauge("event_loop_lag_ms")], [
     process("p", { event_loop_lag_ms: 400 }),

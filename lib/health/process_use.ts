@@ -37,8 +37,12 @@ export class CpuUse {
   }
 }
 
-/** Time of the processor since the process began, in milliseconds. */
+/** Time of the processor since the process began, in milliseconds; NaN where the platform does not tell. */
 function usedMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / MICROSECONDS_PER_MS;
+  try {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / MICROSECONDS_PER_MS;
+  } catch {
+    return NaN;
+  }
 }

@@ -24,38 +24,49 @@ export function judgeProcesses(
   nowMs: number,
 ): HealthFinding[] {
   return [
-    ...processes.flatMap((process) => judge(process, nowMs)),
+    ...processes.flatMap((process) => judgeReadiness(process)),
+    ...judgeGone(processes, nowMs),
     ...judgeBuilds(processes, nowMs),
   ];
 }
 
-function judge(process: ProcessHealth, nowMs: number): HealthFinding[] {
-  const { id, state, unready, seenAt } = process;
+function judgeReadiness(process: ProcessHealth): HealthFinding[] {
+  const { id, state, unready } = process;
+  if (state !== "up" || unready.length === 0) return [];
   const name = processName(process);
-  if (state === "up" && unready.length > 0) {
-    return [{
-      id: `unready-${id}`,
-      level: "critical",
-      title: `Process ${name} takes no new work: ${unready.join("; ")}`,
-      next:
-        "New requests are refused until that is over, or go to other processes. See “Readiness” below, and the log of the process.",
-      href: null,
-    }];
-  }
-  if (state === "gone" && nowMs - seenAt < GONE_NEWS_MS) {
-    const ago = formatAgo(new Date(seenAt), new Date(nowMs));
-    return [{
-      id: `gone-${id}`,
-      level: "warning",
-      title: `Process ${name} is gone; it was heard of last ${
-        ago === "just now" ? "less than a minute ago" : ago
-      }`,
-      next:
-        "It was killed, hangs, or does not reach the store. Other processes go on with what it had begun. See its log, and start it again where nothing does so by itself.",
-      href: null,
-    }];
-  }
-  return [];
+  return [{
+    id: `unready-${id}`,
+    level: "critical",
+    title: `Process ${name} takes no new work: ${unready.join("; ")}`,
+    next:
+      "New requests are refused until that is over, or go to other processes. See “Readiness” below, and the log of the process.",
+    href: null,
+  }];
+}
+
+/** All that have gone of late, the last one by its name. */
+function judgeGone(
+  processes: readonly ProcessHealth[],
+  nowMs: number,
+): HealthFinding[] {
+  const gone = processes.filter(({ state, seenAt }) =>
+    state === "gone" && nowMs - seenAt < GONE_NEWS_MS
+  ).sort((a, b) => b.seenAt - a.seenAt);
+  if (gone.length === 0) return [];
+  const [last] = gone;
+  const ago = formatAgo(new Date(last.seenAt), new Date(nowMs));
+  const name = processName(last);
+  const heard = ago === "just now" ? "less than a minute ago" : ago;
+  return [{
+    id: `gone-${last.id}`,
+    level: "warning",
+    title: gone.length === 1
+      ? `Process ${name} is gone; it was heard of last ${heard}`
+      : `${gone.length} processes are gone within the last hour; ${name} was heard of last ${heard}`,
+    next:
+      "Whatever goes without a word was killed, hangs, or does not reach the store. Other processes go on with what it had begun. See its log, and start it again where nothing does so by itself.",
+    href: null,
+  }];
 }
 
 function judgeBuilds(

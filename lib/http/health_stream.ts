@@ -4,6 +4,7 @@ import { sleep } from "@/lib/clock.ts";
 import { AppError } from "@/lib/errors.ts";
 import { ROLE_CHECK_MS } from "@/lib/events/live_socket.ts";
 import { accessSignal } from "@/lib/http/access_signal.ts";
+import { askedProcess } from "@/lib/http/health_view.ts";
 import type { HealthNow } from "@/lib/shared/wire.ts";
 import {
   DRAIN_RETRY_MS,
@@ -21,9 +22,15 @@ export const TELL_EVERY_MS = 5_000;
 
 const encoder = new TextEncoder();
 
-/** Streams until the client has gone, may see it no longer, or the process goes down. */
-export function healthStream(ctx: Context<State>): Response {
+/**
+ * Streams until the client has gone, may see it no longer, or the process goes down.
+ * @throws {AppError} 404 `not_found` for a process of which nothing is known
+ * @throws {StorageError} when the store cannot be read
+ */
+export async function healthStream(ctx: Context<State>): Promise<Response> {
   const { liveFeed, healthFeed } = ctx.state.services;
+  const process = askedProcess(ctx.url);
+  await healthFeed.now(process);
   const { clock } = liveFeed;
   const request = accessSignal(ctx);
   const gone = new AbortController();
@@ -69,7 +76,10 @@ export function healthStream(ctx: Context<State>): Response {
         return;
       }
       // A store that is silent for a moment leaves a beat out; the page says how old its numbers are.
-      const text = await healthFeed.now().then(formatNow, () => ": \n\n");
+      const text = await healthFeed.now(process).then(
+        formatNow,
+        () => ": \n\n",
+      );
       if (!isClosed) controller.enqueue(encoder.encode(text));
     },
     cancel() {

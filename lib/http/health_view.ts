@@ -6,17 +6,27 @@ import { settingsInForce } from "./health_settings.ts";
 /** Builds are told apart by the beginning of their hash. */
 const BUILD_CHARACTERS = 12;
 
-/** @throws {StorageError} when the store cannot be read */
+/** The process that an address asks for alone; null: for none. */
+export function askedProcess({ searchParams }: URL): string | null {
+  return searchParams.get("process") || null;
+}
+
+/**
+ * @param url may ask for one `process`
+ * @throws {AppError} 404 `not_found` for a process of which nothing is known
+ * @throws {StorageError} when the store cannot be read
+ */
 export async function loadHealth(
   services: Pick<
     Services,
     "healthFeed" | "healthRecorder" | "config" | "store"
   >,
+  url: URL,
   signal: AbortSignal,
 ): Promise<HealthReport> {
   const { healthFeed, config } = services;
   return {
-    ...await healthFeed.read(signal),
+    ...await healthFeed.read(signal, askedProcess(url)),
     versions: versionsOf(services),
     settings: settingsInForce(config),
   };

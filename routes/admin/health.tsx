@@ -5,30 +5,31 @@ import {
   HealthVersions,
 } from "@/components/health/HealthFacts.tsx";
 import HealthLive from "@/islands/HealthLive.tsx";
-import { loadHealth } from "@/lib/http/health_view.ts";
+import { askedProcess, loadHealth } from "@/lib/http/health_view.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers({
-  async GET({ state, req }) {
+  async GET({ state, url, req }) {
     const [places, report] = await Promise.all([
       loadPlaces(state),
-      loadHealth(state.services, req.signal),
+      loadHealth(state.services, url, req.signal),
     ]);
-    return page({ ...places, report });
+    return page({ ...places, report, process: askedProcess(url) });
   },
 });
 
 /** `/admin/health`: how the server does and has done, whether that is well, and what to do if not. */
 export default define.page<typeof handler>(function HealthPage({ data }) {
-  const { viewer, report: { series, versions, settings, ...now } } = data;
+  const { viewer, process, report } = data;
+  const { series, versions, settings, ...now } = report;
   return (
     <AdminPage
       viewer={viewer}
       title="Health"
       lede="How the server does at this moment and has done in the last 24 hours, over all its processes."
     >
-      <HealthLive now={now} points={series.points} />
+      <HealthLive now={now} points={series.points} process={process} />
       <section class="health-group" aria-labelledby="versions">
         <div class="section-head">
           <h2 id="versions">Versions</h2>

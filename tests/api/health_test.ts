@@ -154,6 +154,26 @@ Deno.test("GET /api/health: a reading is judged by the rules of alerts that are 
   assert.equal(reading("event_loop_lag_ms").limit, null);
 });
 
+Deno.test("GET /api/health: one process alone with its own lines, and 404 for one that is not known", async () => {
+  await using app = await startApp();
+  await seedHistory(app.services, 2);
+  const all = await reportOf(app);
+  const answer = await app.fetch("/api/health?process=inc_process0");
+  const one: HealthReport = await answer.json();
+  const line = (report: HealthReport) => report.series.points.memory_bytes;
+  assert.ok(line(one).some((point) => point !== null));
+  assert.ok(line(one).some((point, at) => point !== line(all)[at]));
+  assert.equal(one.readings.every(({ value }) => value === null), true);
+  assert.equal(one.processes.length, all.processes.length);
+  const page = await app.fetch("/admin/health?process=inc_process0");
+  assert.match(await page.text(), /alone, as it told them last/);
+  for (const path of PATHS) {
+    const unknown = await app.fetch(`${path}?process=inc_nobody`);
+    await unknown.body?.cancel();
+    assert.equal(unknown.status, 404, path);
+  }
+});
+
 Deno.test("GET /api/health: a check that fails makes it critical, with the reason", async () => {
   await using app = await startApp();
   app.services.health.add("tide", () => "the tide is out");
@@ -197,15 +217,15 @@ async function seedHistory(
 ): Promise<void> {
   const rows = new HealthStore(store, owner);
   const now = store.clock.now();
-  const points = Object.fromEntries(gauges.all.map(({ id }) => [
-    id,
-    Float32Array.from({ length: 60 }, () => 1e6 * Math.random()),
-  ]));
-  const hours = Array.from({ length: 24 }, (_, back) => ({
-    hourMs: Math.floor(now / HOUR_MS - back) * HOUR_MS,
-    points,
-  }));
   for (let index = 0; index < processes; index += 1) {
+    const minutes = Float32Array.from(
+      { length: 60 },
+      () => 1e6 * (index + Math.random()),
+    );
+    const hours = Array.from({ length: 24 }, (_, back) => ({
+      hourMs: Math.floor(now / HOUR_MS - back) * HOUR_MS,
+      points: Object.fromEntries(gauges.all.map(({ id }) => [id, minutes])),
+    }));
     await rows.write(`inc_process${index}`, {
       v: 1,
       host: `web-${index}`,

@@ -1,6 +1,10 @@
 /** How the server does. */
 import { type Chapter, events, one } from "./operation.ts";
 
+const QUERY = {
+  process: "Id of a process whose readings are wanted alone.",
+} as const;
+
 export const HEALTH: Chapter = {
   tag: "Health of the server",
   description:
@@ -11,6 +15,7 @@ export const HEALTH: Chapter = {
         summary: "Tells how the server does and has done for 24 hours",
         description:
           "Readings over all processes, what is not well with what to do, processes, providers, versions and the settings in force; secrets are only said to be set.",
+        query: QUERY,
         answers: { 200: one("HealthReport", "How it does.") },
       },
     },
@@ -19,6 +24,7 @@ export const HEALTH: Chapter = {
         summary: "Tells how the server does every few seconds",
         description:
           "Each `health` event has a `HealthNow`: the same without the last 24 hours, versions and settings.",
+        query: QUERY,
         answers: { 200: events("Until the caller hangs up.") },
       },
     },

@@ -5,7 +5,8 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async GET(ctx) {
-    const report = await loadHealth(ctx.state.services, ctx.req.signal);
+    const { state: { services }, url, req: { signal } } = ctx;
+    const report = await loadHealth(services, url, signal);
     return ctx.json(report, { headers: { "cache-control": "no-store" } });
   },
 }));
