@@ -281,7 +281,7 @@ export const ALERT_METRICS = {
   }),
 
   breaker_open: {
-    title: "A model that keeps failing",
+    title: "A model fails several times in a row",
     trouble: "A model fails and is left alone",
     unit: "state",
     source: "signal",
@@ -292,7 +292,7 @@ export const ALERT_METRICS = {
     href: "/admin/providers",
   },
   provider_down: {
-    title: "A provider that is down",
+    title: "No model of a provider answers",
     trouble: "A provider is down",
     unit: "state",
     source: "signal",
@@ -303,7 +303,7 @@ export const ALERT_METRICS = {
     href: "/admin/providers",
   },
   budget_warned: {
-    title: "Budget past its warning",
+    title: "Beyond the part after which a budget warns",
     trouble: "Most of a budget is spent",
     unit: "state",
     source: "signal",
@@ -314,7 +314,7 @@ export const ALERT_METRICS = {
     href: "/admin/budgets",
   },
   budget_exceeded: {
-    title: "Spent budget",
+    title: "Requests are refused because a budget is spent",
     trouble: "A budget is spent",
     unit: "state",
     source: "signal",

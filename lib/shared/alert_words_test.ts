@@ -56,7 +56,7 @@ Deno.test("ruleWords: what fires, over which time, of which requests, and for ho
   );
   assert.equal(
     ruleWords({ ...rule, metric: "provider_down", for: "0s" }),
-    "A provider that is down",
+    "No model of a provider answers",
   );
   assert.equal(spanWords("30s"), "30 s");
 });
