@@ -14,11 +14,6 @@ import { fixesFor } from "@/lib/shared/doctor/proxies.ts";
 
 const LONG_MS = 120_000;
 
-export interface DoctorProps {
-  /** Shorter than what people look for, so that a test does not take as long; absent: as it is. */
-  quietMs?: number;
-}
-
 function socketTo(path: string): WebSocket {
   const url = new URL(path, location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -26,7 +21,7 @@ function socketTo(path: string): WebSocket {
 }
 
 /** Looks from this browser at the way to the server, and says what to change on it. */
-export default function Doctor({ quietMs }: DoctorProps): VNode {
+export default function Doctor(): VNode {
   const [found, setFound] = useState<Check[]>([]);
   const [report, setReport] = useState<DoctorReport | null>(null);
   const [isLong, setIsLong] = useState(false);
@@ -47,10 +42,7 @@ export default function Doctor({ quietMs }: DoctorProps): VNode {
         nowMs: () => performance.now(),
         onCheck: (check) => setFound((before) => [...before, check]),
         signal: controller.signal,
-        sizes: {
-          longMs: isLong ? LONG_MS : 0,
-          ...(quietMs === undefined ? {} : { quietMs }),
-        },
+        sizes: { longMs: isLong ? LONG_MS : 0 },
       });
       setReport(next);
       announce(verdictOf(next));

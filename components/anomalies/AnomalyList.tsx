@@ -124,11 +124,8 @@ function Line(
       </td>
       <td class="num" data-label="Score">{score}</td>
       <td class="act">
-        <a
-          href={href}
-          aria-label={`Usage of ${nameOf(anomaly)} around that time`}
-        >
-          See the usage
+        <a href={href}>
+          See the usage<span class="sr">{" "}of {nameOf(anomaly)}</span>
         </a>
       </td>
     </tr>

@@ -149,9 +149,6 @@ const PROXY_HEADERS = [
   "fly-client-ip",
   "x-amzn-trace-id",
   "x-cloud-trace-context",
-  "connection",
-  "upgrade",
-  "accept-encoding",
 ];
 const FORWARDING = [
   "via",

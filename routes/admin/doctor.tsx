@@ -25,7 +25,10 @@ export default define.page<typeof handler>(function DoctorPage({ data }) {
       lede="Looks from this browser at the way to the server: whether something between collects, compresses or cuts streams, and what to change in nginx, Caddy, Cloudflare or Traefik. It takes about 12 s."
     >
       <Doctor />
-      <section class="section" aria-labelledby="elsewhere">
+      <section
+        class="section doctor-elsewhere"
+        aria-labelledby="elsewhere"
+      >
         <h2 id="elsewhere">From elsewhere</h2>
         <p class="soft">
           Proxies differ by where one comes from. The same from a command line,

@@ -21,7 +21,14 @@ export interface FaultyProxy extends AsyncDisposable {
   url: string;
 }
 
-const HOP_BY_HOP = ["connection", "upgrade", "host", "accept-encoding"];
+/** `origin` is that of the proxy, which a server of this machine does not know. */
+const NOT_PASSED = [
+  "connection",
+  "upgrade",
+  "host",
+  "origin",
+  "accept-encoding",
+];
 
 /** Begins a proxy before an address. */
 export function startProxy(target: string, faults: ProxyFaults): FaultyProxy {
@@ -57,7 +64,7 @@ async function pass(
     return relay(request, address, faults.holdsMs ?? 0);
   }
   const headers = new Headers(request.headers);
-  for (const name of HOP_BY_HOP) headers.delete(name);
+  for (const name of NOT_PASSED) headers.delete(name);
   for (const [name, value] of Object.entries(faults.adds ?? {})) {
     headers.set(name, value);
   }

@@ -9,7 +9,7 @@ import {
 import { judgeLength, judgeSilence, judgeStream } from "./judge_stream.ts";
 import { probeSocket } from "./probe_socket.ts";
 import { type ProbedStream, probeStream } from "./probe_stream.ts";
-import { proxiesOf } from "./proxies.ts";
+import { proxiesOf, PROXY_TITLES } from "./proxies.ts";
 
 export interface ExamineParts {
   fetch: (path: string, init: RequestInit) => Promise<Response>;
@@ -69,8 +69,8 @@ export async function examine(parts: ExamineParts): Promise<DoctorReport> {
       tell({ id: "compression", ...judgeCompression(watched) });
       return watched;
     }),
-    readEcho(fetch, signal).then((echo) => {
-      tell({ id: "address", ...judgeAddress(echo) });
+    readEcho(fetch, signal).then(({ echo, headers }) => {
+      tell({ id: "address", ...judgeAddress(echo, headers) });
       return echo;
     }),
     watch("GET", { events: 2, gapMs: quietMs }).then((watched) =>
@@ -102,18 +102,19 @@ export async function examine(parts: ExamineParts): Promise<DoctorReport> {
 async function readEcho(
   fetch: ExamineParts["fetch"],
   signal: AbortSignal,
-): Promise<DoctorEcho | null> {
+): Promise<{ echo: DoctorEcho | null; headers: Headers }> {
   try {
     const answer = await fetch(DOCTOR_PATHS.echo, {
       cache: "no-store",
       signal: AbortSignal.any([signal, AbortSignal.timeout(ECHO_DEADLINE_MS)]),
     });
-    if (answer.ok) return await answer.json();
+    const { headers } = answer;
+    if (answer.ok) return { echo: await answer.json(), headers };
     await answer.body?.cancel();
   } catch {
     signal.throwIfAborted();
   }
-  return null;
+  return { echo: null, headers: new Headers() };
 }
 
 type Verdict = Omit<Check, "id">;
@@ -147,7 +148,7 @@ function judgeCompression({ response }: ProbedStream): Verdict {
   };
 }
 
-function judgeAddress(echo: DoctorEcho | null): Verdict {
+function judgeAddress(echo: DoctorEcho | null, headers: Headers): Verdict {
   if (echo === null) {
     return {
       status: "unsure",
@@ -157,6 +158,16 @@ function judgeAddress(echo: DoctorEcho | null): Verdict {
   }
   const { isForwarded, isProxyTrusted, address, protocol } = echo;
   if (!isForwarded) {
+    const [proxy] = proxiesOf(headers, echo.headers);
+    if (proxy !== undefined) {
+      return {
+        status: "unsure",
+        text: `${
+          PROXY_TITLES[proxy]
+        } answers, but does not say who asks: everybody has its address, ${address}.`,
+        problem: "address",
+      };
+    }
     return {
       status: "good",
       text:
