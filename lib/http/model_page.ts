@@ -169,6 +169,17 @@ async function patchOf(
       return { models: await toChanges(state, settings, form) };
     case "default":
       return { defaultModel: form.get("defaultModel") || null };
+    case "others": {
+      const audience = form.get("audience");
+      return {
+        others: {
+          isListed: form.get("isListed") === "on",
+          ...(isAudience(audience)
+            ? { leastRole: ruleFor(audience, []).leastRole }
+            : {}),
+        },
+      };
+    }
     case "list":
     case "hide": {
       const isListed = form.get("action") === "list";

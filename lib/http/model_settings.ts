@@ -1,7 +1,7 @@
 /** What admins say of models: as the API and the page show it, and what may be said. */
 import * as z from "zod";
 import { ROLES } from "@/lib/auth/roles.ts";
-import { openRule, ruleOf } from "@/lib/model_access/model_rules.ts";
+import { otherRule, ruleOf } from "@/lib/model_access/model_rules.ts";
 import type { ModelRule, ModelRules } from "@/lib/model_access/model_rules.ts";
 import type { ModelSetting, ModelSettings } from "@/lib/shared/wire.ts";
 import type { State } from "@/utils.ts";
@@ -27,6 +27,11 @@ export const modelSettingsPatchSchema = z.strictObject({
   defaultModel: idSchema.nullable().optional()
     .describe("What new threads begin with; null: what the server takes"),
   models: z.array(changeSchema).max(MAX_CHANGES).optional(),
+  others: z.strictObject({
+    isListed: z.boolean().optional(),
+    leastRole: z.enum(ROLES).nullable().optional(),
+  }).optional()
+    .describe("What holds for models without a rule, new ones among them"),
 }).refine((patch) => Object.keys(patch).length > 0, {
   error: "say what to change",
 });
@@ -76,6 +81,7 @@ export async function loadModelSettings(
   return {
     items: [...items.values()],
     defaultModel: rules.defaultModel,
+    others: rules.others,
     serverDefault,
     version: rules.version,
   };
@@ -91,7 +97,7 @@ export async function changeModelSettings(
     State,
     "caller" | "services"
   >,
-  { defaultModel, models = [] }: ModelSettingsPatch,
+  { defaultModel, models = [], others }: ModelSettingsPatch,
   accept: (version: number) => void,
 ): Promise<ModelRules> {
   const named = new Set(models.flatMap((change) => change.groups ?? []));
@@ -102,13 +108,15 @@ export async function changeModelSettings(
       rules.models.map((rule) => [rule.id, rule]),
     );
     for (const { id, ...change } of models) {
-      byId.set(id, { ...(byId.get(id) ?? openRule(id)), ...change });
+      const there = byId.get(id) ?? otherRule(id, rules.others);
+      byId.set(id, { ...there, ...change });
     }
     return {
       defaultModel: defaultModel === undefined
         ? rules.defaultModel
         : defaultModel,
       models: [...byId.values()],
+      others: { ...rules.others, ...others },
     };
   });
 }

@@ -12,9 +12,11 @@ import type { ModelInfo } from "@/lib/llm/types.ts";
 import type { ModelAccessStore } from "./model_access_store.ts";
 import {
   isOpen,
+  isOther,
   mayAsk,
   type ModelRule,
   type ModelRules,
+  otherRule,
   type Person,
   ruleOf,
 } from "./model_rules.ts";
@@ -64,16 +66,19 @@ export class ModelAccess {
   }
 
   /**
-   * Changes the rules of the caller's workspace; see `ModelAccessStore.change`. A rule that says nothing is
-   * not kept.
+   * Changes the rules of the caller's workspace; see `ModelAccessStore.change`. A rule that says nothing
+   * else than what holds for others is not kept.
    */
   async change(
     caller: WorkspaceCaller,
     edit: (rules: ModelRules) => Omit<ModelRules, "version">,
   ): Promise<ModelRules> {
     const next = await this.#parts.store.change(caller, (rules) => {
-      const { defaultModel, models } = edit(rules);
-      return { defaultModel, models: models.filter((rule) => !isOpen(rule)) };
+      const { models, ...more } = edit(rules);
+      return {
+        ...more,
+        models: models.filter((rule) => !isOther(rule, more.others)),
+      };
     });
     this.#changes += 1;
     this.#hold(caller.workspace, next);
@@ -89,8 +94,8 @@ export class ModelAccess {
   async require(asker: ModelAsker, id: string, name: string): Promise<void> {
     const held = this.rulesOf(asker.workspace);
     const rules = held instanceof Promise ? await held : held;
-    const rule = rules.models.find((each) => each.id === id);
-    if (rule === undefined || rule.leastRole === "viewer") return;
+    const rule = ruleOf(rules, id);
+    if (rule.leastRole === "viewer") return;
     if (!mayAsk(rule, await this.#person(asker))) throw notAllowed(name);
   }
 
@@ -100,14 +105,16 @@ export class ModelAccess {
     models: readonly ModelInfo[],
   ): Promise<ModelInfo[]> {
     const rules = await this.rulesOf(asker.workspace);
-    if (rules.models.length === 0) return [...models];
+    const { others } = rules;
+    if (rules.models.length === 0 && isOpen(others)) return [...models];
     const person = await this.#person(asker);
     const byId = new Map<string, ModelRule>(
       rules.models.map((rule) => [rule.id, rule]),
     );
     return models.filter(({ id }) => {
-      const rule = byId.get(this.#parts.models.destinationOf(id));
-      return rule === undefined || (rule.isListed && mayAsk(rule, person));
+      const destination = this.#parts.models.destinationOf(id);
+      const rule = byId.get(destination) ?? otherRule(destination, others);
+      return rule.isListed && mayAsk(rule, person);
     });
   }
 

@@ -11,10 +11,17 @@ import { get } from "@/lib/kv/reads.ts";
 import { ringSettingsBell } from "@/lib/kv/settings_bell.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
-import { type ModelRules, NO_RULES } from "./model_rules.ts";
+import {
+  type ModelRules,
+  NO_RULES,
+  OPEN,
+  type OtherModels,
+} from "./model_rules.ts";
 
-interface RulesRecord extends ModelRules, Versioned {
+interface RulesRecord extends Omit<ModelRules, "others">, Versioned {
   readonly v: 1;
+  /** Absent: all is open. */
+  readonly others?: OtherModels;
   readonly token?: string;
 }
 
@@ -35,7 +42,9 @@ export class ModelAccessStore {
       this.#store,
       modelAccessKey(workspace),
     );
-    return value ?? NO_RULES;
+    return value === null
+      ? NO_RULES
+      : { ...value, others: value.others ?? OPEN };
   }
 
   /**
@@ -50,10 +59,10 @@ export class ModelAccessStore {
     const key = modelAccessKey(caller.workspace);
     for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
       const there = await get<RulesRecord>(this.#store, key);
-      const before = there.value ?? NO_RULES;
-      const { defaultModel, models } = edit(before);
+      const before = { ...NO_RULES, ...there.value };
+      const { defaultModel, models, others } = edit(before);
       const version = before.version + 1;
-      const next: RulesRecord = { v: 1, version, defaultModel, models };
+      const next = { v: 1 as const, version, defaultModel, models, others };
       if (bytesOf(next) > MAX_BYTES) throw tooMany();
       const unit = ringSettingsBell(
         new UnitOfWork().guard(key, there.versionstamp, next),
@@ -89,12 +98,13 @@ function wordOf(before: ModelRules, after: ModelRules): string {
 
 /** What of the first is not the same in the second. */
 function changed(
-  { defaultModel, models }: ModelRules,
+  { defaultModel, models, others }: ModelRules,
   other: ModelRules,
 ): unknown {
   const same = new Set(other.models.map((rule) => JSON.stringify(rule)));
   return {
     defaultModel,
+    others,
     models: models.filter((rule) => !same.has(JSON.stringify(rule))),
   };
 }

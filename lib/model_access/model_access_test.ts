@@ -6,7 +6,7 @@ import type { Store } from "@/lib/kv/store.ts";
 import { ModelRegistry } from "@/lib/llm/models.ts";
 import { ModelAccess, type ModelAsker } from "./model_access.ts";
 import { ModelAccessStore } from "./model_access_store.ts";
-import { type ModelRule, openRule } from "./model_rules.ts";
+import { type ModelRule, OPEN, otherRule } from "./model_rules.ts";
 
 const WORKSPACE = "wsp_0000000000000000000000";
 
@@ -57,7 +57,8 @@ async function mayAsk(access: ModelAccess, who: ModelAsker, id = "a/m1") {
 async function set(access: ModelAccess, rule: Partial<ModelRule>) {
   await access.change(CALLER, () => ({
     defaultModel: null,
-    models: [{ ...openRule("a/m1"), ...rule }],
+    models: [{ ...otherRule("a/m1", OPEN), ...rule }],
+    others: OPEN,
   }));
 }
 
@@ -135,11 +136,35 @@ Deno.test("ModelAccess.choices: leaves out what is not listed or not allowed, an
   assert.deepEqual(await choices(asker()), [["m1", "m2"], "m1"]);
   await access.change(CALLER, () => ({
     defaultModel: "a/gone",
-    models: [{ ...openRule("a/m1"), leastRole: "owner" }],
+    models: [{ ...otherRule("a/m1", OPEN), leastRole: "owner" }],
+    others: OPEN,
   }));
   assert.deepEqual(await choices(asker()), [["m2"], "m2"]);
   assert.deepEqual(await choices(asker({ role: "owner" })), [
     ["m1", "m2"],
     "m1",
   ]);
+});
+
+Deno.test("ModelAccess: what holds for others holds for models that nobody has named, new ones among them", async () => {
+  using test = await openTestStore();
+  const access = begin(test.store);
+  await access.change(CALLER, () => ({
+    defaultModel: null,
+    models: [otherRule("a/m1", OPEN)],
+    others: { isListed: false, leastRole: null },
+  }));
+  assert.deepEqual(
+    await Promise.all([
+      mayAsk(access, asker()),
+      mayAsk(access, asker(), "a/m2"),
+      mayAsk(access, asker({ role: "owner" }), "a/new"),
+    ]),
+    [true, false, false],
+  );
+  const { models } = await access.choices(
+    asker(),
+    AbortSignal.timeout(5_000),
+  );
+  assert.deepEqual(models.map(({ id }) => id), ["m1"]);
 });

@@ -1107,6 +1107,8 @@ export interface ModelSettings {
   items: ModelSetting[];
   /** What new threads begin with, by its `id`; null: what the server takes. */
   defaultModel: string | null;
+  /** What holds for models without a rule of their own, new ones among them. */
+  others: Pick<ModelSetting, "isListed" | "leastRole">;
   /** What the server takes, by its name; null while no provider says what it serves. */
   serverDefault: string | null;
   version: number;

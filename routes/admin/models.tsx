@@ -1,6 +1,7 @@
 import { type Context, page } from "fresh";
 import { AdminPage } from "@/components/admin/AdminPage.tsx";
 import { Icon } from "@/components/Icon.tsx";
+import { OtherModels } from "@/components/models/OtherModels.tsx";
 import { ModelTable } from "@/components/models/ModelTable.tsx";
 import { readForm } from "@/lib/http/form.ts";
 import {
@@ -225,6 +226,17 @@ export default define.page<typeof handler>(function ModelsPage({ data }) {
             )}
           </nav>
         )}
+      </section>
+      <section class="section" aria-labelledby="others-title">
+        <div class="section-head">
+          <h2 id="others-title">Models without a rule</h2>
+        </div>
+        <OtherModels
+          others={settings.others}
+          path={here}
+          version={version}
+          hasPeople={!viewer.isLocal}
+        />
       </section>
     </AdminPage>
   );

@@ -205,6 +205,22 @@ Deno.test("model settings: a thread whose model is taken from its owner goes on 
   assert.equal(await say(), "fake-1");
 });
 
+Deno.test("model settings: where others are for nobody, only those are asked that are named", async () => {
+  await using people = await start();
+  const { member } = people;
+  await change(people, {
+    others: { leastRole: null, isListed: false },
+    models: [{ id: "openai/fake-2", leastRole: "viewer", isListed: true }],
+  }, 0);
+  const { ids, defaultModel } = await listOf(member);
+  assert.deepEqual([ids, defaultModel], [["fake-2"], "fake-2"]);
+  assert.deepEqual(await asks(member, undefined), [200, "fake-2"]);
+  for (const name of ["fake-1", "best", "openai/a-model-of-tomorrow"]) {
+    const [status] = await asks(member, name);
+    assert.ok(status === 403 || status === 404, `${name}: ${status}`);
+  }
+});
+
 Deno.test("model settings: only admins read and change them, and need the version that is there", async () => {
   await using people = await start();
   const { owner, member } = people;
