@@ -12,6 +12,20 @@ export interface ReportLine {
   unpriced: number;
 }
 
+/** What was used in some days. */
+export interface ReportFigures {
+  requests: number;
+  errors: number;
+  inputTokens: number;
+  outputTokens: number;
+  costMicroUsd: number;
+  unpricedRequests: number;
+  savedMicroUsd: number;
+  activeUsers: number;
+  /** Milliseconds to the first token, of how many. */
+  ttftMs: { n: number; p50: number | null; p95: number | null };
+}
+
 export interface ReportFacts {
   /** Name of the workspace. */
   workspace: string;
@@ -19,15 +33,9 @@ export interface ReportFacts {
   from: string;
   to: string;
   timeZone: string;
-  requests: number;
-  errors: number;
-  inputTokens: number;
-  outputTokens: number;
-  costMicroUsd: number;
-  unpriced: number;
-  savedMicroUsd: number;
-  /** Cost of as many days before. */
-  costBeforeMicroUsd: number;
+  totals: ReportFigures;
+  /** The same of as many days before. */
+  before: ReportFigures;
   models: readonly ReportLine[];
   people: readonly ReportLine[];
   /** Page of the usage; null: there is no public address. */
@@ -38,43 +46,60 @@ export interface ReportFacts {
 export const REPORT_LINES = 10;
 
 export function usageReportMail(facts: ReportFacts): MailContent {
-  const { workspace, from, to, requests } = facts;
+  const { workspace, from, to, totals: { requests, costMicroUsd } } = facts;
   const days = from === to ? from : `${from} to ${to}`;
   const title = `Usage of ${workspace}, ${days}`;
   return {
     kind: "usage-report",
-    subject: `${title}: ${usd(facts.costMicroUsd)}`,
+    subject: `${title}: ${usd(costMicroUsd)}`,
     ...renderLetter({
       title,
       paragraphs: requests === 0 ? ["Nothing was asked in this time."] : [],
-      facts: requests === 0 ? [] : totals(facts),
+      facts: requests === 0 ? [] : figures(facts),
       tables: requests === 0 ? [] : [
         table("Models", facts.models),
         table("People", facts.people),
       ].filter(({ rows }) => rows.length > 0),
       ...(facts.link === null
         ? {}
-        : { action: { label: "Open Freshet", url: facts.link } }),
+        : { action: { label: "Open the page of usage", url: facts.link } }),
       closing:
         `Days by the calendar of ${facts.timeZone}. You get this mail because you run this workspace, or asked for it.`,
     }),
   };
 }
 
-function totals(facts: ReportFacts): [string, string][] {
-  const { costMicroUsd, costBeforeMicroUsd, unpriced, savedMicroUsd } = facts;
+/** Percentiles of fewer say nothing. */
+const LEAST_TIMED = 20;
+
+function figures(
+  { totals, before, from, to }: ReportFacts,
+): [string, string][] {
+  const { ttftMs, unpricedRequests, savedMicroUsd } = totals;
+  const against = (value: (of: ReportFigures) => number) =>
+    change(value(totals), value(before));
   const rows: [string, string][] = [
-    ["Cost", usd(costMicroUsd)],
     [
-      facts.from === facts.to ? "The day before" : "As many days before",
-      `${usd(costBeforeMicroUsd)}${change(costMicroUsd, costBeforeMicroUsd)}`,
+      "Cost",
+      `${usd(totals.costMicroUsd)}${against((of) => of.costMicroUsd)}`,
     ],
-    ["Answers", count(facts.requests)],
-    ["Failed", count(facts.errors)],
-    ["Tokens asked", count(facts.inputTokens)],
-    ["Tokens answered", count(facts.outputTokens)],
+    [
+      from === to ? "The day before" : "As many days before",
+      usd(before.costMicroUsd),
+    ],
+    ["Answers", `${count(totals.requests)}${against((of) => of.requests)}`],
+    ["Failed", count(totals.errors)],
+    ["Active people", count(totals.activeUsers)],
+    ["Tokens asked", count(totals.inputTokens)],
+    ["Tokens answered", count(totals.outputTokens)],
   ];
-  if (unpriced > 0) rows.push(["Without a price", count(unpriced)]);
+  if (ttftMs.n >= LEAST_TIMED) {
+    const [half, most] = [ttftMs.p50!, ttftMs.p95!].map(seconds);
+    rows.push(["First token after", `${half} (95 % within ${most})`]);
+  }
+  if (unpricedRequests > 0) {
+    rows.push(["Without a price", count(unpricedRequests)]);
+  }
   if (savedMicroUsd > 0) rows.push(["Saved by the cache", usd(savedMicroUsd)]);
   return rows;
 }
@@ -93,12 +118,14 @@ function table(title: string, lines: readonly ReportLine[]): LetterTable {
 }
 
 /** ` (+12 %)` against what was before; empty where there was nothing. */
-function change(nowMicroUsd: number, beforeMicroUsd: number): string {
-  if (beforeMicroUsd === 0) return "";
-  const percent = Math.round(100 * (nowMicroUsd / beforeMicroUsd - 1));
+function change(now: number, before: number): string {
+  if (before === 0) return "";
+  const percent = Math.round(100 * (now / before - 1));
   const sign = percent < 0 ? "−" : "+";
   return ` (${sign}${Math.abs(percent)} %)`;
 }
 
 const usd = (microUsd: number) => `$${(microUsd / 1e6).toFixed(2)}`;
+const seconds = (milliseconds: number) =>
+  `${(milliseconds / 1_000).toFixed(1)} s`;
 const count = (number: number) => number.toLocaleString("en-US");

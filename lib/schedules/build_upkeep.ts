@@ -21,7 +21,6 @@ import type { ModelRegistry } from "@/lib/llm/models.ts";
 import type { Mailer } from "@/lib/mail/mailer.ts";
 import { readAllowList } from "@/lib/net/outgoing_rules.ts";
 import type { UsageServices } from "@/lib/usage/build_usage.ts";
-import type { Ledger } from "@/lib/usage/ledger_store.ts";
 import { buildUsageUpkeep } from "./build_usage_upkeep.ts";
 import type { Schedules } from "./schedules.ts";
 
@@ -39,7 +38,6 @@ export interface UpkeepParts {
   accessChanges: AccessChanges;
   models: ModelRegistry;
   priceSettings: PriceSettings;
-  ledger: Ledger;
   usage: UsageServices;
   mailer: Mailer;
   jobKinds: JobKinds;
@@ -112,7 +110,8 @@ export function buildUpkeep(parts: UpkeepParts): void {
   });
   jobKinds.add(
     new UsageReportKind({
-      ledger: parts.ledger,
+      usage: parts.usage.query,
+      addUp: () => parts.usage.fold.flush(),
       mailer: parts.mailer,
       audience: buildAudience({ ...parts, publicUrl: config.publicUrl }),
       find,

@@ -1,45 +1,8 @@
 import assert from "node:assert/strict";
 import { usageReportMail } from "@/lib/mail/usage_report_mail.ts";
-import type { LedgerRow } from "./ledger_row.ts";
 import { daysOf, isDay, spanOf } from "./report_range.ts";
-import { readUsage } from "./usage_report.ts";
-
-const signal = new AbortController().signal;
-
-function row(more: Partial<LedgerRow>): LedgerRow {
-  return {
-    run: "run_a",
-    epoch: 1,
-    request: null,
-    thread: null,
-    user: "usr_a",
-    key: null,
-    model: "m1",
-    provider: "p",
-    source: "chat",
-    status: "completed",
-    inputTokens: 10,
-    cachedInputTokens: 0,
-    outputTokens: 5,
-    estimated: false,
-    costMicroUsd: 1_000_000,
-    error: null,
-    startedAt: "2026-11-20T10:00:00.000Z",
-    firstTokenMs: 1,
-    totalMs: 2,
-    cache: null,
-    ...more,
-  };
-}
-
-function ledgerOf(rows: readonly LedgerRow[]) {
-  return {
-    async *rows() {
-      yield* rows;
-      await Promise.resolve();
-    },
-  };
-}
+import type { UsageQuestion, UsageReport } from "./usage_query.ts";
+import { readUsage, type UsageGroup } from "./usage_report.ts";
 
 Deno.test("daysOf: each range by the calendar of its zone, over the ends of months and years", () => {
   const at = (text: string) => Date.parse(text);
@@ -99,54 +62,56 @@ Deno.test("spanOf: a day on which the clocks change has 23 or 25 hours", () => {
   assert.equal(isDay("2026-02-29"), false);
 });
 
-Deno.test("readUsage: adds up by model and person, and tells what has no price apart", async () => {
-  const { totals, models, people } = await readUsage(
-    ledgerOf([
-      row({}),
-      row({ model: "m2", costMicroUsd: 3_000_000, user: "usr_b" }),
-      row({ model: "m3", costMicroUsd: null, status: "failed", user: null }),
-      row({ cache: "hit-l1", costMicroUsd: 0, savedMicroUsd: 7 }),
-    ]),
-    "wsp_a",
-    { fromMs: 0, toMs: 1 },
-    signal,
-  );
-  assert.deepEqual(totals, {
-    requests: 4,
-    errors: 1,
-    inputTokens: 40,
-    outputTokens: 20,
-    costMicroUsd: 4_000_000,
-    unpriced: 1,
-    cacheHits: 1,
-    savedMicroUsd: 7,
-  });
-  assert.deepEqual(models.map(({ key }) => key), ["m2", "m1", "m3"]);
-  assert.deepEqual(people.map(({ key }) => key), ["usr_b", "usr_a", ""]);
+Deno.test("readUsage: the costliest first, then who used most, beside as long a time before", async () => {
+  const asked: unknown[] = [];
+  const group = (key: string, costMicroUsd: number, inputTokens: number) =>
+    ({ key, costMicroUsd, inputTokens, outputTokens: 0 }) as UsageGroup;
+  const query = {
+    ask(_: string, question: UsageQuestion) {
+      asked.push([question.fromMs, question.toMs, question.groupBy]);
+      return Promise.resolve({
+        totals: { requests: question.fromMs },
+        groups: [group("a", 1, 5), group("b", 1, 9), group("c", 2, 0)],
+        timeZone: "UTC",
+      } as unknown as UsageReport);
+    },
+  };
+  const { totals, before, models, people } = await readUsage(query, "wsp_a", {
+    fromMs: 20,
+    toMs: 30,
+    beforeMs: 10,
+    timeZone: "UTC",
+  }, new AbortController().signal);
+  assert.equal(totals.requests, 20);
+  assert.equal(before.requests, 10);
+  assert.deepEqual(models.map(({ key }) => key), ["c", "b", "a"]);
+  assert.deepEqual(people.map(({ key }) => key), ["c", "b", "a"]);
+  assert.deepEqual(asked, [[20, 30, "model"], [20, 30, "user"], [
+    10,
+    20,
+    null,
+  ]]);
 });
 
-Deno.test("readUsage: 100,000 rows leave the loop to others in between", async () => {
-  const rows = Array.from({ length: 100_000 }, () => row({}));
-  let turns = 0;
-  const timer = setInterval(() => turns += 1, 1);
-  await readUsage(ledgerOf(rows), "wsp_a", { fromMs: 0, toMs: 1 }, signal);
-  clearInterval(timer);
-  assert.ok(turns >= 3, `${turns} turns`);
-});
+const FIGURES = {
+  requests: 12,
+  errors: 1,
+  inputTokens: 120_000,
+  outputTokens: 3_400,
+  costMicroUsd: 1_234_567,
+  unpricedRequests: 2,
+  savedMicroUsd: 0,
+  activeUsers: 3,
+  ttftMs: { n: 40, p50: 420, p95: 1_310 },
+};
 
 const FACTS = {
   workspace: "Hydrology <b>",
   from: "2026-11-16",
   to: "2026-11-22",
   timeZone: "Europe/Berlin",
-  requests: 12,
-  errors: 1,
-  inputTokens: 120_000,
-  outputTokens: 3_400,
-  costMicroUsd: 1_234_567,
-  unpriced: 2,
-  savedMicroUsd: 0,
-  costBeforeMicroUsd: 1_000_000,
+  totals: FIGURES,
+  before: { ...FIGURES, requests: 24, costMicroUsd: 1_000_000 },
   models: [{
     name: "<script>m1",
     requests: 12,
@@ -161,14 +126,23 @@ const FACTS = {
 Deno.test("usageReportMail: both parts hold the same figures, and names are text", () => {
   const { subject, text, html } = usageReportMail(FACTS);
   assert.match(subject, /\$1\.23$/);
-  for (const figure of ["$1.23", "120,000", "3,400", "(+23 %)", "2026-11-22"]) {
+  for (
+    const figure of [
+      "$1.23 (+23 %)",
+      "12 (−50 %)",
+      "120,000",
+      "3,400",
+      "2026-11-22",
+      "0.4 s (95 % within 1.3 s)",
+    ]
+  ) {
     assert.ok(text.includes(figure), `text: ${figure}`);
     assert.ok(html.includes(figure), `html: ${figure}`);
   }
   assert.ok(!html.includes("<script>") && !html.includes("<b>"));
   assert.match(text, /<script>m1 +12 +123,400 +\$1\.23/);
   assert.match(
-    usageReportMail({ ...FACTS, requests: 0 }).text,
+    usageReportMail({ ...FACTS, totals: { ...FIGURES, requests: 0 } }).text,
     /Nothing was asked/,
   );
 });

@@ -17,7 +17,6 @@ import {
 } from "@/lib/mail/usage_report_mail.ts";
 import { isTimeZone } from "@/lib/shared/due.ts";
 import { workspaceOf } from "@/lib/shared/spaces.ts";
-import type { Ledger } from "@/lib/usage/ledger_store.ts";
 import {
   daysOf,
   isDay,
@@ -25,6 +24,7 @@ import {
   type ReportDays,
   spanOf,
 } from "@/lib/usage/report_range.ts";
+import type { UsageQuery } from "@/lib/usage/usage_query.ts";
 import { readUsage, type UsageGroup } from "@/lib/usage/usage_report.ts";
 
 const day = z.string().refine(isDay, {
@@ -63,7 +63,9 @@ const SPAN_MS = MOST_DAYS * 24 * 60 * 60 * 1_000;
 const MINUTE_MS = 60_000;
 
 export interface UsageReportParts {
-  ledger: Pick<Ledger, "rows">;
+  usage: Pick<UsageQuery, "ask">;
+  /** Adds up what this process has just written. */
+  addUp: () => Promise<void>;
   mailer: Pick<Mailer, "isOn" | "send">;
   audience: Audience;
   find: FindStanding;
@@ -128,8 +130,8 @@ export class UsageReportKind implements JobKind<ReportInput> {
         text: `Mailed the report of ${facts.from} to ${facts.to} to ${people}.`,
         from: facts.from,
         to: facts.to,
-        requests: facts.requests,
-        costMicroUsd: facts.costMicroUsd,
+        requests: facts.totals.requests,
+        costMicroUsd: facts.totals.costMicroUsd,
         recipients: recipients.length,
       },
     };
@@ -162,24 +164,17 @@ export class UsageReportKind implements JobKind<ReportInput> {
     signal: AbortSignal,
     progress: JobContext<unknown>["progress"],
   ): Promise<ReportFacts> {
-    const { ledger, audience, now } = this.#parts;
-    const { timeZone } = input;
+    const { usage, audience, addUp, now } = this.#parts;
     const days = daysOfInput(input, now());
-    const { fromMs, toMs, beforeMs } = spanOf(days, timeZone);
-    progress(0.1, "Adds up the ledger");
-    const { totals, models, people } = await readUsage(
-      ledger,
+    progress(0.1, "Adds up what was used");
+    await addUp();
+    const { totals, before, models, people, timeZone } = await readUsage(
+      usage,
       workspace,
-      { fromMs, toMs },
+      { ...spanOf(days, input.timeZone), timeZone: input.timeZone },
       signal,
     );
-    progress(0.6, "Adds up the days before");
-    const before = await readUsage(
-      ledger,
-      workspace,
-      { fromMs: beforeMs, toMs: fromMs },
-      signal,
-    );
+    progress(0.8, "Writes the report");
     const [name, lines] = await Promise.all([
       audience.workspaceName(workspace),
       this.#named(workspace, people.slice(0, REPORT_LINES)),
@@ -188,13 +183,13 @@ export class UsageReportKind implements JobKind<ReportInput> {
       workspace: name,
       ...days,
       timeZone,
-      ...totals,
-      costBeforeMicroUsd: before.totals.costMicroUsd,
+      totals,
+      before,
       models: models.slice(0, REPORT_LINES).map((group) =>
         lineOf(group, group.key)
       ),
       people: lines,
-      link: audience.page("/"),
+      link: audience.page(usagePage(days, timeZone)),
     };
   }
 
@@ -225,8 +220,15 @@ function daysOfInput(
     : daysOf(range, nowMs, timeZone);
 }
 
+/** The page that shows the same days. */
+function usagePage({ from, to }: ReportDays, timeZone: string): string {
+  const query = new URLSearchParams({ range: "custom", from, to, timeZone });
+  return `/admin/usage?${query}`;
+}
+
 function lineOf(
-  { requests, inputTokens, outputTokens, costMicroUsd, unpriced }: UsageGroup,
+  { requests, inputTokens, outputTokens, costMicroUsd, unpricedRequests }:
+    UsageGroup,
   name: string,
 ): ReportLine {
   return {
@@ -234,6 +236,6 @@ function lineOf(
     requests,
     tokens: inputTokens + outputTokens,
     costMicroUsd,
-    unpriced,
+    unpriced: unpricedRequests,
   };
 }
