@@ -6,7 +6,7 @@ const HEIGHT = 28;
 /** Room above and below, in pixels. */
 const MARGIN = 2;
 /** Points of one picture. */
-const MOST_POINTS = 72;
+const MOST_POINTS = 48;
 
 export interface SparkProps {
   /** Values at even distances, oldest first; null: there is none, which leaves a gap. */

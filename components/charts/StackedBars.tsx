@@ -4,7 +4,6 @@ import { ChartFrame, placeCenter, plotOf } from "./ChartFrame.tsx";
 import type { Hue } from "@/lib/shared/chart_parts.ts";
 import { HitArea } from "./HitArea.tsx";
 import { niceScale } from "./scale.ts";
-import { short } from "./spark_path.ts";
 import { Twin } from "./Twin.tsx";
 
 /** What is stacked on top of one another: the first one lowest. */
@@ -37,7 +36,7 @@ export interface StackedBarsProps {
 /** Width of a place in the drawing; whole numbers keep the page small. */
 const UNITS = 10;
 /** Of them a bar takes so many. */
-const BAR_UNITS = 7;
+const BAR_UNITS = 8;
 const NO_RECORD = "–";
 
 /**
@@ -152,9 +151,12 @@ function barsOf(
       0,
     );
     const left = place * UNITS + (UNITS - BAR_UNITS) / 2;
-    path += `M${left} ${short(y(below))}h${BAR_UNITS}V${
-      short(y(below + value))
-    }h-${BAR_UNITS}z`;
+    const [from, to] = [below, below + value].map((each) =>
+      Math.round(y(each))
+    );
+    // What is too little to be seen is in the table.
+    if (from === to) continue;
+    path += `M${left} ${from}h${BAR_UNITS}V${to}h-${BAR_UNITS}z`;
   }
   return path;
 }

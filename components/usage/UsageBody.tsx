@@ -55,13 +55,21 @@ export function UsageBody(props: UsageBodyProps): VNode {
 }
 
 function Filled({ view, tableRows }: UsageBodyProps): VNode {
+  // Who reads all of a table is not sent everything else besides.
+  if (view.choice.all !== null) {
+    return (
+      <>
+        <UsageCost view={view} />
+        <UsageTable view={view} rows={tableRows} />
+      </>
+    );
+  }
   // Whom nothing bounds is not told so each day; admins are, since they can change it.
   const isAlone = view.choice.path === "/usage" && view.burnDown === null &&
     !hasLimits(view) && !view.missing.includes("the budget");
   return (
     <>
       <UsageCost view={view} />
-      <UsageTable view={view} rows={tableRows} />
       <div class={isAlone ? "section" : "section split"}>
         {isAlone
           ? null
