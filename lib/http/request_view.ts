@@ -110,7 +110,8 @@ async function runningRows(
   const open: RequestSummary[] = [];
   for (const trace of [...observer.open].reverse()) {
     if (open.length === MOST_RUNNING) break;
-    if (trace.workspace !== workspace) continue;
+    // Before it is known who asks, nor is it known whose request it is.
+    if (trace.user === null || trace.workspace !== workspace) continue;
     const record = fromOpenTrace(trace, nowMs);
     if (record !== null) open.push(summaryOf(record));
   }
@@ -164,7 +165,8 @@ export async function loadRequest(
 
 function openRequest({ services, caller }: State, id: string) {
   for (const trace of services.observer.open) {
-    if (trace.id !== id || trace.workspace !== caller.workspace) continue;
+    if (trace.id !== id || trace.user === null) continue;
+    if (trace.workspace !== caller.workspace) return null;
     const record = fromOpenTrace(trace, services.store.clock.now());
     return record && { ...record, bodies: null };
   }

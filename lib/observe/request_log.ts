@@ -43,6 +43,7 @@ const MAX_BATCH_BYTES = 256 * 1024;
 const RECORD_BYTES = 1_024;
 const STAGE_BYTES = 120;
 const ATTEMPT_BYTES = 240;
+const HEADER_BYTES = 8;
 /** How long before its run a request has come in, at most, in milliseconds. */
 const RUN_AFTER_REQUEST_MS = 10 * 60_000;
 /** How long a record waits for company, in milliseconds. */
@@ -244,7 +245,7 @@ export class RequestLog {
     let count = 0;
     for (const { record, bodies } of this.#waiting) {
       bytes += RECORD_BYTES + record.stages.length * STAGE_BYTES +
-        record.attempts.length * ATTEMPT_BYTES;
+        record.attempts.length * ATTEMPT_BYTES + bytesOf(record.headers);
       if (bodies !== null) bytes += 2 * MAX_BODY_BYTES;
       if (count > 0 && (count === MAX_BATCH || bytes > MAX_BATCH_BYTES)) break;
       count += 1;
@@ -272,6 +273,16 @@ export class RequestLog {
       response: redact(beginning(response), kinds),
     };
   }
+}
+
+/** About how many bytes kept headers take. */
+function bytesOf(headers: RequestRecord["headers"]): number {
+  if (headers === undefined) return 0;
+  let bytes = 0;
+  for (const [name, value] of [...headers.request, ...headers.response]) {
+    bytes += name.length + value.length + HEADER_BYTES;
+  }
+  return bytes;
 }
 
 /** More of a text than is kept of it; a word that is cut in two is left out, since it may be half a key. */

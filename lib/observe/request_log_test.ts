@@ -253,3 +253,21 @@ Deno.test("RequestLog: what waits to be written is found as if it were, once", a
   await test.drive(test.log.flush());
   assert.deepEqual(await test.ids(), [last.id, first.id]);
 });
+
+Deno.test("RequestLog.add: records of the largest kind are all written", async () => {
+  using test = await openLog();
+  const now = test.clock.now();
+  const long = "v".repeat(160);
+  const headers = Array.from(
+    { length: 24 },
+    (_, index) => [`x-freshet-${index}`, long] as const,
+  );
+  for (let index = 0; index < 200; index += 1) {
+    test.log.add(
+      WORKSPACE,
+      record(now + index, { headers: { request: headers, response: headers } }),
+    );
+  }
+  await test.drive(test.log.flush());
+  assert.deepEqual([test.log.written, test.log.dropped], [200, 0]);
+});

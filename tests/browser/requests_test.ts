@@ -1,6 +1,7 @@
 /** Requests in a real browser: searched, read, followed as they end, by keyboard, and without scripts. */
 import assert from "node:assert/strict";
 import type { RequestRecord } from "@/lib/observe/request_record.ts";
+import { MAX_READS } from "@/lib/observe/request_search_store.ts";
 import { record } from "@/lib/observe/testing/records.ts";
 import { postChat, question, startChat } from "../api/v1_rig.ts";
 import { startApp, type TestApp } from "../support/app.ts";
@@ -124,6 +125,32 @@ Deno.test("requests page: new ones come on top as they end, one opens beside the
   await more.waitFor({ state: "detached" });
   assert.equal(await list.getByRole("link").count(), before + 1);
   assert.deepEqual(errors, []);
+});
+
+Deno.test("requests page: what is rare is looked for by itself, further than one answer may look", async () => {
+  await using app = await startApp();
+  const { workspace } = await (await app.fetch("/api/session")).json();
+  const { requestLog } = app.services;
+  const nowMs = Date.now();
+  // A page of summaries for each minute: more of them than one answer reads.
+  const minutes = MAX_READS * 100 + 200;
+  for (let minute = minutes; minute > 0; minute -= 1) {
+    const model = minute === minutes ? "rare" : "gpt-5-mini";
+    requestLog.add(workspace.id, record(nowMs - minute * 60_000, { model }));
+    if (minute % 1_000 === 0) await requestLog.flush();
+  }
+  await requestLog.flush();
+  const first = await app.fetch("/admin/requests?model=rare");
+  const html = await first.text();
+  assert.match(html, /Looked through [\d,]+ requests back to/);
+  assert.match(html, />Go on</);
+  await using browser = await startBrowser();
+  const { page } = await browser.open(
+    `${app.url}/admin/requests?model=rare`,
+  );
+  await page.getByRole("link", { name: /^rare/ }).waitFor();
+  await page.getByText(`Looked through all there is: 4,200 requests.`)
+    .waitFor();
 });
 
 Deno.test("requests page: by keyboard to what failed, to one of them, and to all like it; no script is needed", async () => {
