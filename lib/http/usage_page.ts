@@ -9,14 +9,15 @@ import {
   type UsageChoice,
   type UsageGroup,
   type UsageMeasure,
+  type UsageSort,
 } from "@/lib/shared/usage/usage_choice.ts";
+import { LEAST_VALUES } from "@/lib/shared/usage/usage_format.ts";
 import {
   measured,
   type UsageBar,
   type UsageMoment,
   type UsagePageView,
   type UsagePart,
-  type UsageParts,
 } from "@/lib/shared/usage/usage_page.ts";
 import {
   countWords,
@@ -52,18 +53,22 @@ export async function loadUsagePage(
   const nowMs = state.services.store.clock.now();
   const span = spanOf(choice, nowMs);
   const reads = await readUsage(state, { choice, span, nowMs, signal });
-  const labels = await loadAllLabels(state, choice, reads);
   const { grouped, whole, before } = reads;
-  const places = pagePlaces(choice, span, reads);
   const totals = whole?.totals ?? grouped?.totals ?? null;
   const measure = choice.measure ?? measureOf(totals);
+  const rows = grouped === null ? [] : rowsOf(grouped, choice, measure);
+  const labels = await loadAllLabels(state, choice, reads, rows);
+  const places = pagePlaces(choice, span, reads);
   const ofGroup = labels(choice.groupBy);
-  const all = grouped === null
-    ? null
-    : partsOf(choice.groupBy, grouped, ofGroup, before, Infinity);
-  const bars = grouped === null || all === null
-    ? null
-    : barsOf(grouped, all.parts, places, measure, choice.groupBy);
+  const partsFor = (groups: UsageReport["groups"]) =>
+    partsOf(groups, ofGroup, before);
+  const bars = grouped === null ? null : barsOf(
+    grouped,
+    partsFor(grouped.groups),
+    places,
+    measure,
+    choice.groupBy,
+  );
   return {
     choice,
     measure,
@@ -74,11 +79,10 @@ export async function loadUsagePage(
     before: before?.totals ?? null,
     places: places.places,
     bars,
-    others: bars === null || all === null ? 0 : all.count -
-      bars.filter(({ part }) => part !== null).length,
-    groups: all === null ? null : {
-      ...all,
-      parts: all.parts.slice(...tableRows(choice)),
+    groups: grouped === null ? null : {
+      group: choice.groupBy,
+      parts: partsFor(rows),
+      count: grouped.groups.length,
     },
     chips: Object.entries(choice.filters).flatMap(([name, values]) => {
       const group = name as UsageGroup;
@@ -91,9 +95,15 @@ export async function loadUsagePage(
     moments: momentsOf(whole, places),
     lists: reads.lists.map(({ group, report }) => ({
       group,
-      parts: report === null
-        ? null
-        : partsOf(group, report, labels(group), null, LISTED),
+      parts: report === null ? null : {
+        group,
+        parts: partsOf(
+          report.groups.slice(0, LISTED),
+          labels(group),
+          null,
+        ),
+        count: report.groups.length,
+      },
     })),
     burnDown: reads.burnDown,
     limits: reads.limits,
@@ -104,11 +114,31 @@ export async function loadUsagePage(
   };
 }
 
-/** Which of all groups the page has: those of the table, or those of the chart. */
-function tableRows({ all }: UsageChoice): [number, number] {
-  return all === null
-    ? [0, OWN_SERIES]
-    : [(all - 1) * TABLE_ROWS, all * TABLE_ROWS];
+/** Which of all groups the page has: those of the table in its order, or those of the chart. */
+function rowsOf(
+  { groups }: UsageReport,
+  { all, sort }: UsageChoice,
+  measure: UsageMeasure,
+): UsageReport["groups"] {
+  if (all === null) return groups.slice(0, OWN_SERIES);
+  const value = sortValue(sort ?? measure);
+  return groups.toSorted((left, right) => value(right) - value(left))
+    .slice((all - 1) * TABLE_ROWS, all * TABLE_ROWS);
+}
+
+/** What a column is sorted by; what it says nothing of comes last. */
+function sortValue(
+  sort: UsageSort,
+): (numbers: UsageReport["groups"][number]) => number {
+  switch (sort) {
+    case "errors":
+      return ({ errors }) => errors;
+    case "first":
+      return ({ ttftMs: { n, p95 } }) =>
+        n < LEAST_VALUES || p95 === null ? -1 : p95;
+    default:
+      return (numbers) => measured(numbers, sort);
+  }
 }
 
 function measureOf(totals: UsageNumbers | null): UsageMeasure {
@@ -156,6 +186,7 @@ async function loadAllLabels(
   { services, caller }: State,
   choice: UsageChoice,
   { grouped, lists }: UsageReads,
+  rows: UsageReport["groups"],
 ): Promise<Labels> {
   const wanted = new Map<UsageGroup, Set<string>>();
   const want = (group: UsageGroup, keys: Iterable<string>) => {
@@ -166,7 +197,7 @@ async function loadAllLabels(
   const keysOf = (report: UsageReport | null) =>
     report?.groups.map(({ key }) => key) ?? [];
   want(choice.groupBy, keysOf(grouped).slice(0, OWN_SERIES));
-  want(choice.groupBy, keysOf(grouped).slice(...tableRows(choice)));
+  want(choice.groupBy, rows.map(({ key }) => key));
   for (const { group, report } of lists) {
     want(group, keysOf(report).slice(0, LISTED));
   }
@@ -188,23 +219,17 @@ async function loadAllLabels(
 }
 
 function partsOf(
-  group: UsageGroup,
-  { groups }: UsageReport,
+  groups: UsageReport["groups"],
   labelOf: LabelOf,
   before: UsageReport | null,
-  most: number,
-): UsageParts {
+): UsagePart[] {
   const earlier = new Map(before?.groups.map((each) => [each.key, each]));
-  return {
-    group,
-    parts: groups.slice(0, most).map((numbers) => ({
-      key: numbers.key,
-      label: labelOf(numbers.key) ?? numbers.key,
-      numbers,
-      before: earlier.get(numbers.key) ?? null,
-    })),
-    count: groups.length,
-  };
+  return groups.map((numbers) => ({
+    key: numbers.key,
+    label: labelOf(numbers.key) ?? numbers.key,
+    numbers,
+    before: earlier.get(numbers.key) ?? null,
+  }));
 }
 
 /** The bars of the chart: the groups with most of the measure, and the others together. */

@@ -87,8 +87,6 @@ export interface UsagePageView {
   places: ChartPlace[];
   /** Null: not in time. */
   bars: UsageBar[] | null;
-  /** How many groups the last bar holds. */
-  others: number;
   /** All groups of the chart's dimension. */
   groups: UsageParts | null;
   /** A name for each value that the filters have. */
