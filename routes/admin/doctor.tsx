@@ -5,12 +5,12 @@ import { loadPlaces } from "@/lib/http/viewer.ts";
 import { define } from "@/utils.ts";
 
 export const handler = define.handlers({
-  async GET({ state, url }) {
-    const { origin } = url;
+  async GET({ state }) {
     const { publicUrl } = state.services.config;
     return page({
       ...await loadPlaces(state),
-      address: publicUrl ?? origin,
+      // What a request says it was sent to may be made up.
+      address: publicUrl ?? "http://127.0.0.1:8000",
     });
   },
 });
