@@ -1,7 +1,11 @@
 import type { VNode } from "preact";
 import { Gauge } from "@/components/Gauge.tsx";
 import { Moment } from "@/components/Moment.tsx";
-import { formatCount } from "@/lib/shared/format.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatPlural,
+} from "@/lib/shared/format.ts";
 import {
   keyWords,
   providerState,
@@ -10,9 +14,40 @@ import {
 import type { ProviderDetails } from "@/lib/shared/wire.ts";
 import { StateWord } from "./StateWord.tsx";
 
+/** What a provider has answered for the workspace in 24 hours, in all processes. */
+export interface ProviderUse {
+  requests: number;
+  errors: number;
+  ttftMs: { n: number; p50: number | null };
+}
+
+/** So few say nothing about the others. */
+const LEAST_MEASURED = 20;
+
+function wordsOf(use: ProviderUse | null): string {
+  if (use === null) return "Usage of this provider";
+  const { requests, errors, ttftMs: { n, p50 } } = use;
+  if (requests === 0) return "no requests of this workspace";
+  const failed = errors === 0
+    ? "none failed"
+    : `${formatCount(errors)} failed (${
+      ((100 * errors) / requests).toFixed(1)
+    } %)`;
+  const first = p50 === null || n < LEAST_MEASURED
+    ? ""
+    : `, first token p50 ${formatDuration(p50)}`;
+  return `${
+    formatPlural(requests, "request")
+  } of this workspace, ${failed}${first}`;
+}
+
 /** A provider at a glance. */
 export function ProviderFacts(
-  { of: provider, nowMs }: { of: ProviderDetails; nowMs: number },
+  { of: provider, use, nowMs }: {
+    of: ProviderDetails;
+    use: ProviderUse | null;
+    nowMs: number;
+  },
 ): VNode {
   const { connections, maxConnections, modelCount, routes, updatedAt } =
     provider;
@@ -37,6 +72,14 @@ export function ProviderFacts(
         <dt>Routes</dt>
         <dd class="anywhere">
           {routes.length === 0 ? "none leads to it" : routes.join(", ")}
+        </dd>
+        <dt>24 hours</dt>
+        <dd>
+          <a
+            href={`/admin/usage?provider=${encodeURIComponent(provider.id)}`}
+          >
+            {wordsOf(use)}
+          </a>
         </dd>
         <dt>Set by</dt>
         <dd>

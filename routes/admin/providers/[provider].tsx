@@ -17,7 +17,7 @@ import {
   saveProvider,
   switchProvider,
 } from "@/lib/http/provider_form.ts";
-import { DONE_WORDS } from "@/lib/http/provider_page.ts";
+import { DONE_WORDS, loadProviderUse } from "@/lib/http/provider_page.ts";
 import { toProviderDetails } from "@/lib/http/provider_view.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
@@ -30,16 +30,21 @@ interface Shown {
   result: ProviderTest | null;
 }
 
-async function load({ state, params, url }: Context<State>, shown: Shown) {
+async function load(
+  { state, params, url, req }: Context<State>,
+  shown: Shown,
+) {
   const { catalog } = state.services;
-  const [places, known] = await Promise.all([
+  const [places, known, use] = await Promise.all([
     loadPlaces(state),
     catalog.providers.get(params.provider),
+    loadProviderUse(state, params.provider, req.signal),
   ]);
   return {
     ...places,
     ...shown,
     provider: toProviderDetails(state, known),
+    use,
     done: DONE_WORDS[url.searchParams.get("done") ?? ""] ?? "",
   };
 }
@@ -93,7 +98,7 @@ export const handler = define.handlers({
 
 /** `/admin/providers/:id`: one provider, how it does, and what can be done with it. */
 export default define.page<typeof handler>(function ProviderPage({ data }) {
-  const { viewer, provider, refused, result, done, clock } = data;
+  const { viewer, provider, use, refused, result, done, clock } = data;
   const { id, baseUrl, source, version } = provider;
   const isSaving = refused?.values.action === "save";
   const trouble = isSaving ? undefined : refused?.errors[""];
@@ -113,16 +118,10 @@ export default define.page<typeof handler>(function ProviderPage({ data }) {
       <div role="status">
         {result !== null && <TestResult of={result} />}
       </div>
-      <ProviderFacts of={provider} nowMs={clock.nowMs} />
+      <ProviderFacts of={provider} use={use} nowMs={clock.nowMs} />
       <section class="section" aria-labelledby="models-title">
         <div class="section-head">
           <h2 id="models-title">Models asked in this process</h2>
-          <a
-            class="push"
-            href={`/admin/usage?provider=${encodeURIComponent(id)}`}
-          >
-            Usage of this provider
-          </a>
         </div>
         <ModelHealth of={provider.health} />
       </section>
