@@ -3,7 +3,8 @@ import { Confirm } from "@/components/Confirm.tsx";
 import { Icon } from "@/components/Icon.tsx";
 import type { IconName } from "@/components/icon_paths.ts";
 import { Moment } from "@/components/Moment.tsx";
-import { ruleWords } from "@/lib/shared/alert_words.ts";
+import { isAlertMetric, metricOf } from "@/lib/shared/alert_metrics.ts";
+import { formatMetric, ruleWords } from "@/lib/shared/alert_words.ts";
 import type { AlertRule, AlertRuleList } from "@/lib/shared/wire.ts";
 
 const STATES: Readonly<
@@ -94,6 +95,7 @@ function Rule(
           <Icon name={state.icon} />
           {state.words}
         </span>
+        <RuleValue rule={rule} />
         {silencedUntil !== null && (
           <span class="alert-condition">
             silenced, ends <Moment at={silencedUntil} nowMs={nowMs} isAhead />
@@ -142,6 +144,16 @@ function Rule(
         </div>
       </td>
     </tr>
+  );
+}
+
+/** What is measured now, to choose a limit by. */
+function RuleValue({ rule: { metric, value } }: { rule: AlertRule }) {
+  if (value === null || !isAlertMetric(metric)) return null;
+  return (
+    <span class="alert-condition tnum">
+      {formatMetric(metricOf(metric).unit, value)}
+    </span>
   );
 }
 

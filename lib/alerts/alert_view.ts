@@ -83,6 +83,7 @@ export function toShownRule(
   rule: AlertRule,
   alerts: readonly AlertRecord[],
   silences: readonly Silence[],
+  value: number | null,
   nowMs: number,
 ): ShownRule {
   const own = alerts.filter(({ facts }) => facts.rule === rule.id);
@@ -94,6 +95,7 @@ export function toShownRule(
   );
   return {
     ...rule,
+    value,
     state: !rule.enabled
       ? "off"
       : phases.has("firing")

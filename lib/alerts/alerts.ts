@@ -25,10 +25,12 @@ import {
 } from "./alert_record.ts";
 import { type AlertRule, effectiveAlerts, knownIds } from "./alert_rules.ts";
 import type { AlertStore } from "./alert_store.ts";
+import type { AlertValues } from "./alert_values.ts";
 import { byUrgency, toAlert, toEndedAlert, toShownRule } from "./alert_view.ts";
 
 export interface AlertsParts {
   store: AlertStore;
+  values: Pick<AlertValues, "read">;
   configured: readonly AlertRuleSettings[];
 }
 
@@ -143,8 +145,15 @@ export class Alerts {
     };
   }
 
-  /** All rules that the caller may change. */
-  async rules(caller: Caller, signal?: AbortSignal): Promise<AlertRuleList> {
+  /**
+   * All rules that the caller may change.
+   * @param hasValues whether to say what each measures now, which may take half a second
+   */
+  async rules(
+    caller: Caller,
+    signal?: AbortSignal,
+    hasValues = true,
+  ): Promise<AlertRuleList> {
     const { store, configured } = this.#parts;
     const nowMs = store.clock.now();
     const versions: AlertRuleList["versions"] = { server: null, workspace: 0 };
@@ -157,8 +166,13 @@ export class Alerts {
         const owner = scope === SERVER_SCOPE ? "server" : "workspace";
         versions[owner] = value?.version ?? 0;
         const silences = value?.silences ?? [];
-        return effectiveAlerts(owner, configured, value?.rules ?? [])
-          .map((rule) => toShownRule(rule, states, silences, nowMs));
+        const rules = effectiveAlerts(owner, configured, value?.rules ?? []);
+        const values = hasValues
+          ? await this.#parts.values.read(scope, rules, signal)
+          : [];
+        return rules.map((rule, index) =>
+          toShownRule(rule, states, silences, values[index] ?? null, nowMs)
+        );
       }),
     );
     return { items: found.flat(), versions };

@@ -9,6 +9,7 @@ import type { UsageQuery } from "@/lib/usage/usage_query.ts";
 import { AlertConsumer } from "./alert_consumer.ts";
 import { AlertEvaluator, type ProcessSource } from "./alert_evaluator.ts";
 import { AlertStore } from "./alert_store.ts";
+import { AlertValues } from "./alert_values.ts";
 import { Alerts } from "./alerts.ts";
 import { UsageMeasure } from "./usage_measure.ts";
 
@@ -42,14 +43,20 @@ export function buildAlerts(parts: AlertBuildParts): AlertServices {
   consumers.add(
     new AlertConsumer({ store, subjectWords: audience.subjectWords }),
   );
+  const usage = new UsageMeasure(parts.usage.query);
+  const processes = processesOf(parts);
   return {
-    alerts: new Alerts({ store, configured: config.alerts }),
+    alerts: new Alerts({
+      store,
+      configured: config.alerts,
+      values: new AlertValues({ store, usage, processes }),
+    }),
     alertEvaluator: new AlertEvaluator({
       store,
       own: () => owner.incarnation.id,
       configured: config.alerts,
-      usage: new UsageMeasure(parts.usage.query),
-      processes: processesOf(parts),
+      usage,
+      processes,
       log,
     }),
   };

@@ -1054,6 +1054,8 @@ export interface AlertRule {
   where: AlertFilter;
   next: string;
   href: string;
+  /** What is measured now; null: nothing, or it was not known in time. */
+  value: number | null;
   state: "ok" | "pending" | "firing" | "off";
   silencedUntil: string | null;
 }

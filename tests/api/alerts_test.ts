@@ -240,6 +240,8 @@ Deno.test("alerts: the defaults are there, and one is changed, switched off and 
     return items.find((rule) => rule.id === id)!;
   };
   const { items } = await rules(app);
+  const memory = items.find(({ id }) => id === "memory")?.value ?? 0;
+  assert.ok(memory > 1e6, `${memory} bytes of memory`);
   const told = items.map(({ id, above }) => [id, above]);
   assert.deepEqual(Object.fromEntries(told), {
     "event-loop-lag": 100,

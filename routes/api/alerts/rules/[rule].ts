@@ -37,7 +37,7 @@ export const handler = define.handlers(methods({
     if (!id.success) throw invalidRequest("id", id.error.issues[0].message);
     const { scope, ...rule } = await readJson(ctx.req, ruleBodySchema);
     const said = scope ?? readOwner(ctx.url.searchParams.get("scope"));
-    const list = await alerts.rules(caller, ctx.req.signal);
+    const list = await alerts.rules(caller, ctx.req.signal, false);
     const owner = ownerOfRule(list, id.data, said);
     await alerts.saveRule(
       caller,
@@ -50,7 +50,7 @@ export const handler = define.handlers(methods({
   async DELETE(ctx) {
     const { caller, services: { alerts } } = ctx.state;
     const said = readOwner(ctx.url.searchParams.get("scope"));
-    const list = await alerts.rules(caller, ctx.req.signal);
+    const list = await alerts.rules(caller, ctx.req.signal, false);
     await alerts.resetRule(
       caller,
       ownerOfRule(list, ctx.params.rule, said),
