@@ -315,7 +315,9 @@ Deno.test("schedules: the program's own is seen and run by admins, and not delet
   const list = () => app.fetch("/api/schedules?scope=workspace");
   const own = await waitFor("the schedule of the program", async () => {
     const { items } = await json<Page<Schedule>>(await list());
-    return items[0];
+    return items.find(({ target }) =>
+      target.type === "job" && target.kind === "retention.run"
+    );
   });
   assert.equal(own.isProgram, true);
   assert.deepEqual(own.target, {
