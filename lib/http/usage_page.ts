@@ -1,47 +1,23 @@
 /** Loads a page of usage: one's own, or that of the workspace. */
-import {
-  type ChartPlace,
-  type Hue,
-  HUES,
-  huesOf,
-} from "@/lib/shared/chart_parts.ts";
-import {
-  type UsageChoice,
-  type UsageGroup,
-  type UsageMeasure,
-  type UsageSort,
+import type {
+  UsageChoice,
+  UsageGroup,
+  UsageMeasure,
 } from "@/lib/shared/usage/usage_choice.ts";
-import { LEAST_VALUES } from "@/lib/shared/usage/usage_format.ts";
-import {
-  measured,
-  type UsageBar,
-  type UsageMoment,
-  type UsagePageView,
-  type UsagePart,
+import type {
+  UsageMoment,
+  UsagePageView,
 } from "@/lib/shared/usage/usage_page.ts";
-import {
-  countWords,
-  GROUP_WORDS,
-  valueWords,
-} from "@/lib/shared/usage/usage_words.ts";
 import type { UsageNumbers } from "@/lib/shared/wire.ts";
-import {
-  OTHER,
-  type UsageQuestion,
-  type UsageReport,
-} from "@/lib/usage/usage_query.ts";
+import type { UsageQuestion, UsageReport } from "@/lib/usage/usage_query.ts";
 import type { State } from "@/utils.ts";
-import { loadLabels } from "./usage_labels.ts";
-import { heldValue, heldValues } from "./usage_page_choice.ts";
+import { heldValue } from "./usage_page_choice.ts";
+import { LISTED, loadAllLabels } from "./usage_page_labels.ts";
+import { barsOf, partsOf, rowsOf } from "./usage_page_parts.ts";
 import { type Places, placesOf, spanWords } from "./usage_page_places.ts";
-import { OWN_SERIES, readUsage, type UsageReads } from "./usage_page_reads.ts";
+import { readUsage, type UsageReads } from "./usage_page_reads.ts";
 import { type PageSpan, spanOf } from "./usage_page_span.ts";
-import type { LabelOf } from "./usage_view.ts";
 
-/** Rows of a list beside the chart. */
-const LISTED = 6;
-/** Rows of a page of the table of all groups. */
-export const TABLE_ROWS = 50;
 /** Buckets of the chart of percentiles. */
 const MOST_MOMENTS = 90;
 
@@ -114,33 +90,6 @@ export async function loadUsagePage(
   };
 }
 
-/** Which of all groups the page has: those of the table in its order, or those of the chart. */
-function rowsOf(
-  { groups }: UsageReport,
-  { all, sort }: UsageChoice,
-  measure: UsageMeasure,
-): UsageReport["groups"] {
-  if (all === null) return groups.slice(0, OWN_SERIES);
-  const value = sortValue(sort ?? measure);
-  return groups.toSorted((left, right) => value(right) - value(left))
-    .slice((all - 1) * TABLE_ROWS, all * TABLE_ROWS);
-}
-
-/** What a column is sorted by; what it says nothing of comes last. */
-function sortValue(
-  sort: UsageSort,
-): (numbers: UsageReport["groups"][number]) => number {
-  switch (sort) {
-    case "errors":
-      return ({ errors }) => errors;
-    case "first":
-      return ({ ttftMs: { n, p95 } }) =>
-        n < LEAST_VALUES || p95 === null ? -1 : p95;
-    default:
-      return (numbers) => measured(numbers, sort);
-  }
-}
-
 function measureOf(totals: UsageNumbers | null): UsageMeasure {
   return totals !== null && totals.costMicroUsd > 0 ? "cost" : "requests";
 }
@@ -179,111 +128,6 @@ function spanTexts(
   };
 }
 
-type Labels = (group: UsageGroup) => LabelOf;
-
-/** The names of everything that the page shows. */
-async function loadAllLabels(
-  { services, caller }: State,
-  choice: UsageChoice,
-  { grouped, lists }: UsageReads,
-  rows: UsageReport["groups"],
-): Promise<Labels> {
-  const wanted = new Map<UsageGroup, Set<string>>();
-  const want = (group: UsageGroup, keys: Iterable<string>) => {
-    const set = wanted.get(group) ?? new Set();
-    for (const key of keys) set.add(key);
-    wanted.set(group, set);
-  };
-  const keysOf = (report: UsageReport | null) =>
-    report?.groups.map(({ key }) => key) ?? [];
-  want(choice.groupBy, keysOf(grouped).slice(0, OWN_SERIES));
-  want(choice.groupBy, rows.map(({ key }) => key));
-  for (const { group, report } of lists) {
-    want(group, keysOf(report).slice(0, LISTED));
-  }
-  for (const [group, values] of Object.entries(heldValues(choice.filters))) {
-    want(group as UsageGroup, values);
-  }
-  const found = new Map<UsageGroup, LabelOf>();
-  await Promise.all([...wanted].map(async ([group, keys]) => {
-    const labelOf = await loadLabels(
-      services,
-      caller.workspace,
-      group,
-      [...keys],
-    );
-    found.set(group, labelOf);
-  }));
-  return (group) => (key) =>
-    valueWords(group, key) ?? found.get(group)?.(key) ?? null;
-}
-
-function partsOf(
-  groups: UsageReport["groups"],
-  labelOf: LabelOf,
-  before: UsageReport | null,
-): UsagePart[] {
-  const earlier = new Map(before?.groups.map((each) => [each.key, each]));
-  return groups.map((numbers) => ({
-    key: numbers.key,
-    label: labelOf(numbers.key) ?? numbers.key,
-    numbers,
-    before: earlier.get(numbers.key) ?? null,
-  }));
-}
-
-/** The bars of the chart: the groups with most of the measure, and the others together. */
-function barsOf(
-  { series }: UsageReport,
-  parts: readonly UsagePart[],
-  { places, placeOf }: Places,
-  measure: UsageMeasure,
-  group: UsageGroup,
-): UsageBar[] {
-  const own = parts.slice(0, parts.length > HUES ? HUES - 1 : HUES);
-  const hues = huesOf(own.map(({ key }) => key));
-  const rows = new Map<string, (number | null)[]>();
-  const used = new Set<number>();
-  for (const { startMs, key, ...numbers } of series) {
-    const place = placeOf.get(startMs);
-    if (place === undefined) continue;
-    used.add(place);
-    // A group may be called as the others are; those of the report have their own rows.
-    const name = key !== null && hues.has(key) ? `=${key}` : OTHER;
-    let row = rows.get(name);
-    if (row === undefined) {
-      rows.set(name, row = places.map(() => null));
-    }
-    row[place] = (row[place] ?? 0) + measured(numbers, measure);
-  }
-  const valuesOf = (name: string) =>
-    places.map((_, place) =>
-      used.has(place) ? rows.get(name)?.[place] ?? 0 : null
-    );
-  const bars: UsageBar[] = own.map((part) => ({
-    part,
-    label: part.label,
-    hue: hues.get(part.key) ?? "other" as Hue,
-    values: valuesOf(`=${part.key}`),
-    total: measured(part.numbers, measure),
-  }));
-  const others = parts.slice(own.length);
-  if (others.length === 0) return bars;
-  return [...bars, {
-    part: null,
-    label: countWords(group, others.length).replace(
-      GROUP_WORDS[group].many,
-      "others",
-    ),
-    hue: "other",
-    values: valuesOf(OTHER),
-    total: others.reduce(
-      (sum, { numbers }) => sum + measured(numbers, measure),
-      0,
-    ),
-  }];
-}
-
 /** All usage by hours or days, the newest ones. */
 function momentsOf(
   whole: UsageReport | null,
@@ -292,7 +136,7 @@ function momentsOf(
   if (whole === null) return [];
   const numbers = new Map(whole.series.map((each) => [each.startMs, each]));
   const all = starts.map((startMs, index) => ({
-    place: buckets[index] as ChartPlace,
+    place: buckets[index],
     numbers: numbers.get(startMs) ?? null,
   }));
   return all.slice(-MOST_MOMENTS);

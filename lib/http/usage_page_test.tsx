@@ -7,7 +7,8 @@ import type { UsagePageView } from "@/lib/shared/usage/usage_page.ts";
 import { bucketStarts } from "@/lib/usage/usage_buckets.ts";
 import type { UsageQuestion, UsageReport } from "@/lib/usage/usage_query.ts";
 import type { State } from "@/utils.ts";
-import { loadUsagePage, TABLE_ROWS } from "./usage_page.ts";
+import { loadUsagePage } from "./usage_page.ts";
+import { TABLE_ROWS } from "./usage_page_parts.ts";
 
 const NOW_MS = Date.parse("2026-11-21T14:20:00Z");
 const CHOICE: UsageChoice = {

@@ -2,7 +2,7 @@ import { UsageBody } from "@/components/usage/UsageBody.tsx";
 import { UsageFrame } from "@/components/usage/UsageFrame.tsx";
 import UsageNow from "@/islands/UsageNow.tsx";
 import ChartTips from "@/islands/ChartTips.tsx";
-import { TABLE_ROWS } from "@/lib/http/usage_page.ts";
+import { TABLE_ROWS } from "@/lib/http/usage_page_parts.ts";
 import { usagePage } from "@/lib/http/usage_page_response.ts";
 import { workspaceTitle } from "@/lib/shared/viewer.ts";
 import { define } from "@/utils.ts";
