@@ -1,4 +1,5 @@
-/** What is asked of usage: `?from&to&bucket&timeZone&groupBy&series` and a value of each dimension. */
+/** What is asked of usage: `?from&to&bucket&timeZone&groupBy&series&rankBy&times` and values of
+ * dimensions. */
 import { type Caller, mayActAs } from "@/lib/auth/caller.ts";
 import { AppError } from "@/lib/errors.ts";
 import { NONE } from "@/lib/shared/usage/usage_choice.ts";
@@ -25,6 +26,9 @@ const DEFAULT_SERIES = 8;
 /** Dimensions of which a row may have no value; `none` asks for these. */
 const MAY_BE_NONE: readonly UsageDimension[] = ["user", "key", "cache"];
 const BUCKETS: readonly Bucket[] = ["minute", "hour", "day"];
+
+const RANKS = ["requests", "cost", "tokens"] as const;
+const TIMES = ["all", "totals"] as const;
 
 const MOMENT =
   /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
@@ -75,6 +79,8 @@ export function readUsageQuestion(
     groupBy: readDimension(searchParams.get("groupBy")),
     filters,
     series: readSeries(searchParams.get("series")),
+    rankBy: readChoice("rankBy", searchParams.get("rankBy"), RANKS),
+    times: readChoice("times", searchParams.get("times"), TIMES),
   };
 }
 
@@ -115,6 +121,20 @@ function readDimension(text: string | null): UsageDimension | null {
     throw invalid("groupBy", `must be one of ${USAGE_DIMENSIONS.join(", ")}`);
   }
   return dimension;
+}
+
+/** One of some words, the first of them unless told. */
+function readChoice<Word extends string>(
+  name: string,
+  text: string | null,
+  words: readonly Word[],
+): Word {
+  if (!text) return words[0];
+  const word = words.find((each) => each === text);
+  if (word === undefined) {
+    throw invalid(name, `must be one of ${words.join(", ")}`);
+  }
+  return word;
 }
 
 function readSeries(text: string | null): number {

@@ -94,6 +94,8 @@ Deno.test("GET /api/usage: a span, bucket, zone or dimension that is none is nam
     timeZone: "?timeZone=Mars/Olympus",
     groupBy: "?groupBy=colour",
     series: "?series=many",
+    rankBy: "?rankBy=beauty",
+    times: "?times=none",
     model: `?model=${"m".repeat(300)}`,
   };
   for (const [path, query] of Object.entries(wrong)) {

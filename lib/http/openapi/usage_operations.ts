@@ -14,6 +14,10 @@ const QUESTION = {
   }.`,
   series:
     "How many groups have a series of their own, 8 unless told, 20 at most; the others share one called `other`.",
+  rankBy:
+    "What groups are ranked by: `requests` (unless told), `cost` or `tokens`.",
+  times:
+    "`totals`: percentiles of the totals alone, which is faster where there are many groups; `all` unless told.",
   user: "Id of a user; only admins may ask about others than themselves.",
   key: "Id of an API key.",
   model: "Name of a model. Each of these may stand there several times.",

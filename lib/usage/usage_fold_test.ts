@@ -1,0 +1,97 @@
+/** What it costs to count. */
+import assert from "node:assert/strict";
+import { systemClock } from "@/lib/clock.ts";
+import { openStore } from "@/lib/kv/open.ts";
+import { Owner } from "@/lib/kv/owner.ts";
+import { CountedKv } from "@/lib/kv/testing/counted_kv.ts";
+import { seededRandom } from "@/lib/kv/testing/random.ts";
+import { silentLogger } from "@/lib/observe/log.ts";
+import { ledgerEntry } from "./ledger_store.ts";
+import { randomRow } from "./testing/random_row.ts";
+import { UsageFold } from "./usage_fold.ts";
+import { UsageStore } from "./usage_store.ts";
+import { MINUTE_MS } from "./usage_grains.ts";
+
+const SPACE = "wsp_a";
+
+async function openCounted() {
+  let kv!: CountedKv;
+  const store = await openStore({
+    location: ":memory:",
+    wrap: (inner) => kv = new CountedKv(inner),
+  });
+  const owner = await Owner.start(store);
+  const fold = new UsageFold({
+    owner,
+    clock: systemClock,
+    log: silentLogger(),
+  });
+  fold.start();
+  const random = seededRandom(1);
+  let number = 0;
+  /** Rows of answers that end together. */
+  const rows = (count: number) =>
+    Array.from(
+      { length: count },
+      () => ledgerEntry(SPACE, randomRow(++number, random)),
+    );
+  /** Reads and atomics of some work. */
+  const cost = async (work: () => Promise<unknown>) => {
+    const before = { reads: kv.reads, commits: kv.commits };
+    await work();
+    return {
+      reads: kv.reads - before.reads,
+      commits: kv.commits - before.commits,
+    };
+  };
+  return {
+    store,
+    lane: owner.incarnation.lane,
+    fold,
+    rows,
+    cost,
+    async [Symbol.asyncDispose]() {
+      await fold.close();
+      await owner.release(5_000);
+      store.close();
+    },
+  };
+}
+
+Deno.test("UsageFold: an answer's end with its row, its mark and all is the one atomic that it was", async () => {
+  await using counted = await openCounted();
+  const { lane, rows, cost } = counted;
+  const set = { key: ["sys", "test"], value: { v: 1 as const } };
+  const without = await cost(() => lane.write({ sets: [set], urgency: "now" }));
+  const withUsage = await cost(() =>
+    lane.write({ sets: [set], ledger: rows(1), urgency: "now" })
+  );
+  assert.deepEqual(without, { reads: 0, commits: 1 });
+  assert.deepEqual(withUsage, without);
+});
+
+Deno.test("UsageFold: 400 answers of a second are folded by one atomic, without a read", async () => {
+  await using counted = await openCounted();
+  const { store, lane, fold, rows, cost } = counted;
+  await Promise.all(
+    Array.from(
+      { length: 4 },
+      () => lane.write({ ledger: rows(100), urgency: "now" }),
+    ),
+  );
+  assert.deepEqual(await cost(() => fold.flush()), { reads: 0, commits: 1 });
+  // What is folded is found, and there is nothing left to fold.
+  assert.deepEqual(await cost(() => fold.flush()), { reads: 0, commits: 0 });
+  const now = Date.now();
+  let requests = 0;
+  const minutes = new UsageStore(store).minutes(
+    SPACE,
+    now - 2 * MINUTE_MS,
+    now + MINUTE_MS,
+    new AbortController().signal,
+  );
+  for await (const { cells } of minutes) {
+    for (const { counters } of cells) requests += counters.requests;
+  }
+  assert.equal(requests, 400);
+});
