@@ -194,6 +194,7 @@ Deno.test("alerts: a spent budget fires until the budget is another one", async 
     behaviour: { text: "a b c", usage: "own" },
   }, {
     configFile: {
+      alerts: [],
       cache: { policy: "off" },
       prices: [{
         model: MODEL,
@@ -233,7 +234,7 @@ Deno.test("alerts: a spent budget fires until the budget is another one", async 
 });
 
 Deno.test("alerts: the defaults are there, and one is changed, switched off and taken back", async () => {
-  await using rig = await startChat({}, { configFile: {} });
+  await using rig = await startChat({}, { configFile: { alerts: [] } });
   const { app } = rig;
   const find = async (id: string): Promise<AlertRule> => {
     const { items } = await rules(app);
@@ -277,7 +278,7 @@ Deno.test("alerts: the defaults are there, and one is changed, switched off and 
 });
 
 Deno.test("alerts: a test is told and over at once, and leaves nothing behind", async () => {
-  await using rig = await startChat({}, { configFile: {} });
+  await using rig = await startChat({}, { configFile: { alerts: [] } });
   const { app } = rig;
   const sent = await app.post("/api/alerts/test", { scope: "server" });
   assert.equal(sent.status, 204);
@@ -296,7 +297,7 @@ Deno.test("alerts: a test is told and over at once, and leaves nothing behind", 
 });
 
 Deno.test("alerts: what cannot be a rule or a silence is named", async () => {
-  await using rig = await startChat({}, { configFile: {} });
+  await using rig = await startChat({}, { configFile: { alerts: [] } });
   const { app } = rig;
   const wrong: [string, Record<string, unknown>, string][] = [
     ["new", { above: 1 }, "metric"],

@@ -2,6 +2,7 @@
  * The whole app for a test: the built handler, a real store, real sockets. Only the provider is a fake,
  * and that one is a real HTTP server. One app at a time in a test file.
  */
+import { DEFAULT_ALERTS } from "@/lib/config/alert_defaults.ts";
 import type { Config } from "@/lib/config.ts";
 import { readConfig } from "@/lib/config.ts";
 import { StrictKv } from "@/lib/kv/testing/strict_kv.ts";
@@ -14,7 +15,10 @@ import { createLogger } from "@/lib/observe/log.ts";
 export interface AppOptions {
   /** Settings, as environment variables. */
   env?: Record<string, string>;
-  /** Contents of the file that `FRESHET_CONFIG` would name. Titles are off unless it says otherwise. */
+  /**
+   * Contents of the file that `FRESHET_CONFIG` would name. Titles and alerts are off unless it says
+   * otherwise: a busy machine would be told of to whoever counts what they are told.
+   */
   configFile?: Record<string, unknown>;
   /** `":memory:"` unless told. */
   location?: string;
@@ -64,7 +68,11 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
     ...options.env,
     FRESHET_CONFIG: CONFIG_PATH,
   };
-  const configFile = { titles: { enabled: false }, ...options.configFile };
+  const configFile = {
+    titles: { enabled: false },
+    alerts: DEFAULT_ALERTS.map(({ id }) => ({ id, enabled: false })),
+    ...options.configFile,
+  };
   const config = await readConfig({
     env: (name) => env[name],
     readText: () => Promise.resolve(JSON.stringify(configFile)),
