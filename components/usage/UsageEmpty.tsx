@@ -44,8 +44,9 @@ export function UsageEmpty({ view }: { view: UsagePageView }): VNode {
             Remove the filters
           </a>
         )}
+        {/* "/." is "/", which the framework would mark as where every page belongs. */}
         {longer === null && chips.length === 0 && (
-          <a class="btn" href="/">Ask something</a>
+          <a class="btn" href="/.">Ask something</a>
         )}
       </div>
     </div>

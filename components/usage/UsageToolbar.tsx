@@ -85,7 +85,7 @@ export function UsageToolbar({ view }: { view: UsagePageView }): VNode {
 function CustomRange({ view: { choice } }: { view: UsagePageView }): VNode {
   const isChosen = choice.range === "custom";
   return (
-    <details class="usage-menu">
+    <details class="usage-menu" name="usage-menu">
       <summary class="btn" data-chosen={isChosen ? "" : undefined}>
         {RANGE_WORDS.custom}
         <Icon name="down" small />
