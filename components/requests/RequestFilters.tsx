@@ -29,6 +29,8 @@ const PATH = "/admin/requests";
 
 /** Members that have a field behind “Filter”. */
 const FIELDS: readonly RequestFilterName[] = [
+  "user",
+  "key",
   "model",
   "provider",
   "status",
@@ -101,6 +103,18 @@ export function RequestFilters(
         </summary>
         <div class="requests-fields">
           <TextField
+            name="user"
+            label="Person: name, email or id"
+            filter={filter}
+            errors={errors}
+          />
+          <TextField
+            name="key"
+            label="Key: name or id"
+            filter={filter}
+            errors={errors}
+          />
+          <TextField
             name="model"
             label="Model"
             filter={filter}
@@ -168,7 +182,9 @@ export function RequestFilters(
           </div>
         </div>
       </details>
-      <Hidden filter={filter} />
+      {filter.result !== "" && (
+        <input type="hidden" name="result" value={filter.result} />
+      )}
       {chips.length > 0 && (
         <ul class="requests-chips" aria-label="Narrowed to">
           {chips.map((name) => {
@@ -189,18 +205,6 @@ export function RequestFilters(
         </ul>
       )}
     </form>
-  );
-}
-
-/** What the form goes on with that has no field in it. */
-function Hidden({ filter }: { filter: RequestFilter }): VNode {
-  const names = ["result", "user", "key"] as const;
-  return (
-    <>
-      {names.filter((name) => filter[name] !== "").map((name) => (
-        <input key={name} type="hidden" name={name} value={filter[name]} />
-      ))}
-    </>
   );
 }
 

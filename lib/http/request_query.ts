@@ -31,8 +31,8 @@ export interface RequestQuestion {
   fromMs: number;
   /** Excluded; null: until now. */
   toMs: number | null;
-  /** Words that people, keys and the like are looked for by, in lower case; empty: any. */
-  words: string;
+  /** Whether names of people and keys have a say in what is wanted. */
+  needsNames: boolean;
   isWanted: (summary: RequestSummary, names: KnownNames) => boolean;
 }
 
@@ -60,9 +60,11 @@ export function readRequestQuestion(url: URL): RequestQuestion {
     mark: markOf(texts, leastMs),
     fromMs,
     toMs,
-    words,
+    needsNames: words !== "" || isName(texts.user) || isName(texts.key),
     isWanted: (summary, names) =>
       hasAll(summary, texts, leastMs) &&
+      isOf(texts.user, summary.user, names) &&
+      isOf(texts.key, summary.key, names) &&
       (words === "" || hasWords(summary, words, names)),
   };
 }
@@ -89,8 +91,6 @@ function hasAll(
     is(texts.source, summary.source) &&
     is(texts.cache, summary.cache) &&
     is(texts.provider, provider) &&
-    is(texts.user, summary.user) &&
-    is(texts.key, summary.key) &&
     (is(texts.error, summary.error) ||
       is(texts.error, String(summary.httpStatus))) &&
     (is(texts.model, model) || is(texts.model, servedModel) ||
@@ -99,6 +99,18 @@ function hasAll(
 
 function is(wanted: string, value: string | null): boolean {
   return wanted === "" || wanted === value;
+}
+
+/** Whether a person or a key is given by a name, not by an id. */
+function isName(text: string): boolean {
+  return text !== "" && !/^(usr|key)_[0-9A-Za-z]{22}$/.test(text);
+}
+
+/** Whether an id is the one wanted, or the name of what it is of holds the one wanted. */
+function isOf(wanted: string, id: string | null, names: KnownNames): boolean {
+  if (wanted === "" || wanted === id) return true;
+  return id !== null && isName(wanted) &&
+    names.textOf(id).toLowerCase().includes(wanted.toLowerCase());
 }
 
 function hasWords(

@@ -24,7 +24,7 @@ export async function findRequests(
   const { services, caller: { workspace } } = state;
   const { requestLog } = services;
   const names = new RequestNames(services, workspace);
-  const { mark, fromMs, toMs, words, isWanted, texts: { q } } = question;
+  const { mark, fromMs, toMs, needsNames, isWanted, texts: { q } } = question;
   const before = beforeId("req", cursor);
   if (q.startsWith("req_")) {
     return await one(
@@ -43,8 +43,7 @@ export async function findRequests(
       ? end
       : before ?? end,
     isWanted: (summary) => isWanted(summary, names),
-    // Only words are looked for in names.
-    ...words === "" ? {} : { prepare: (all) => names.learn(all) },
+    ...needsNames ? { prepare: (all) => names.learn(all) } : {},
     limit,
   }, signal);
   await names.learn(look.items);

@@ -94,8 +94,13 @@ export class RequestSearchStore {
     let bound = search.before ?? idBound(clock.now() + PAGE_MS);
     const stretches = this.#stretches(workspace, search, budget, signal);
     for await (const stretch of stretches) {
-      if (await prepare?.(stretch.summaries) === false) {
-        return { items, looked, backToMs: timeOf(bound), next: bound };
+      if (prepare !== undefined) {
+        const begunMs = clock.monotonic();
+        if (!await prepare(stretch.summaries)) {
+          return { items, looked, backToMs: timeOf(bound), next: bound };
+        }
+        // That has a bound of its own, and comes to nothing once all is known.
+        budget.untilMs += clock.monotonic() - begunMs;
       }
       for (const summary of stretch.summaries) {
         if (items.length === most) break;

@@ -189,12 +189,17 @@ Deno.test("/admin/requests: names by which people and keys are known are looked 
   await response.text();
   await (await postChat(app, question({ temperature: 1 }))).text();
   await app.services.requestLog.flush();
-  const page = await app.fetch("/admin/requests?q=nightly", JSON_PAGE);
-  const view: RequestsView = await page.json();
-  assert.deepEqual(
-    view.rows.map(({ id, who }) => [id, who]),
-    [[response.headers.get("x-request-id"), "api, Nightly forecast"]],
-  );
+  for (const query of ["q=nightly", "key=FORECAST", "user=owner&key=nightly"]) {
+    const page = await app.fetch(`/admin/requests?${query}`, JSON_PAGE);
+    const view: RequestsView = await page.json();
+    assert.deepEqual(
+      view.rows.map(({ id, who }) => [id, who]),
+      [[response.headers.get("x-request-id"), "api, Nightly forecast"]],
+      query,
+    );
+  }
+  const none = await find(app, "?user=nobody-of-this-name");
+  assert.deepEqual(none.items, []);
 });
 
 Deno.test("/admin/requests: the first HTML has the list, the request, its stages and what failed today", async () => {

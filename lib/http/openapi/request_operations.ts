@@ -15,8 +15,8 @@ export const REQUESTS: Chapter = {
           q: "Id of a request or of its beginning, or of a run; or a part of the name of a model, provider, person, key or error.",
           result: "`failed` or `slow`.",
           model: "Name of the model as the caller or the provider uses it.",
-          user: "Id of a user.",
-          key: "Id of an API key.",
+          user: "Id of a user, or a part of a name or an address.",
+          key: "Id of an API key, or a part of its name.",
           provider: "Id of a provider.",
           source: "`chat` or `v1`.",
           status:
