@@ -2,6 +2,7 @@
 import { invalidRequest } from "@/lib/errors.ts";
 import {
   isFailed,
+  isSlow,
   type RequestMark,
   type RequestSummary,
   SLOW_TOTAL_MS,
@@ -86,6 +87,7 @@ function hasAll(
 ): boolean {
   const { model, servedModel, provider } = summary;
   return (texts.result !== "failed" || isFailed(summary)) &&
+    (texts.result !== "slow" || isSlow(summary)) &&
     summary.totalMs >= leastMs &&
     is(texts.status, summary.status) &&
     is(texts.source, summary.source) &&
