@@ -101,6 +101,7 @@ import { LocalProviders } from "@/lib/llm/local_providers.ts";
 import { ModelAccess } from "@/lib/model_access/model_access.ts";
 import { ModelAccessStore } from "@/lib/model_access/model_access_store.ts";
 import { ModelRegistry } from "@/lib/llm/models.ts";
+import type { Provider } from "@/lib/llm/types.ts";
 import { LimitSettings } from "@/lib/limits/limit_settings.ts";
 import { Limits } from "@/lib/limits/limits.ts";
 import type { BudgetReservation } from "@/lib/limits/budget_reservation.ts";
@@ -255,6 +256,8 @@ export interface ServiceParts {
   localPorts?: LocalPorts;
   /** How much work the hash of a password is; as much as is safe unless told. */
   passwordCost?: PasswordCost;
+  /** Answers in place of the built-in demo. */
+  demo?: Provider;
 }
 
 /** Builds the services: store, incarnation, what dead processes left behind, models, chat. */
@@ -364,6 +367,7 @@ export async function startServices(
     routes: config.routes,
     breaker: config.breaker,
     clock: store.clock,
+    demo: parts.demo,
   });
   models.routing.onBreakerChange(({ provider, model }, state) => {
     const fields = { provider, model, state };

@@ -11,6 +11,7 @@ import { type Config, readConfig } from "@/lib/config.ts";
 import { ConfigError } from "@/lib/config/config_error.ts";
 import { AppError } from "@/lib/errors.ts";
 import { openStore } from "@/lib/kv/open.ts";
+import { DemoProvider } from "@/lib/llm/demo/provider.ts";
 import { drain } from "@/lib/lifespan.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { type Services, startServices } from "@/lib/services.ts";
@@ -42,12 +43,12 @@ const PROJECTS: readonly [name: string, tasks: readonly string[]][] = [
 ];
 
 const QUESTIONS: readonly (readonly string[])[] = [
-  ["What does a staff gauge show?", "And how is it read at night?"],
-  ["Explain a hydrograph in three sentences"],
-  ["Write a query for the highest level of each year"],
-  ["How fast does snow melt when it rains?", "What if the ground is frozen?"],
-  ["Which units are used for discharge?"],
-  ["Sketch a plan for the autumn survey"],
+  ["How is a server backed up?", "And how is a backup put back?"],
+  ["Who may make keys for programs?"],
+  ["What does an alert watch by itself?"],
+  ["How do limits and budgets differ?", "What happens when one is spent?"],
+  ["Which answers does the cache keep?"],
+  ["What runs behind a proxy?"],
 ];
 
 /** Whose the examples are: the owner's of this machine. */
@@ -110,7 +111,11 @@ async function withServices<T>(
     routes: [],
     mail: null,
     titles: { enabled: false, model: null },
-  }, { log: silentLogger() });
+  }, {
+    log: silentLogger(),
+    // Nobody watches the words come.
+    demo: new DemoProvider({ pause: () => Promise.resolve() }),
+  });
   try {
     return await work(services);
   } finally {
