@@ -41,7 +41,7 @@ export function HealthReadings(
                   ? null
                   : names.get(reading.process) ?? null}
                 points={[
-                  // What is now takes the place of the 20 minutes that go on.
+                  // What is now takes the place of the half hour that goes on.
                   ...(points[reading.id] ?? []).slice(0, -1),
                   reading.value,
                 ]}

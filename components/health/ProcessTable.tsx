@@ -123,6 +123,10 @@ function formatGauge(
     : formatReading(reading, gauges[id] ?? null);
 }
 
+function isWithinMinute(at: string, nowMs: number): boolean {
+  return nowMs - Date.parse(at) < 60_000;
+}
+
 function ProcessState(
   { process, nowMs }: { process: HealthProcess; nowMs: number },
 ): VNode {
@@ -142,7 +146,9 @@ function ProcessState(
       <span class="status" data-state="bad">
         <Icon name="alert" small />
         <span>
-          Gone, heard of <Moment at={seenAt} nowMs={nowMs} />
+          Gone, heard of {isWithinMinute(seenAt, nowMs)
+            ? "less than a minute ago"
+            : <Moment at={seenAt} nowMs={nowMs} />}
         </span>
       </span>
     );

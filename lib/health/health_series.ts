@@ -3,9 +3,9 @@ import type { GaugeInfo } from "./gauges.ts";
 import { type MinuteSeries, SERIES_MINUTES } from "./health_history.ts";
 
 /** Minutes of a point. */
-export const STEP_MINUTES = 20;
+export const STEP_MINUTES = 30;
 
-/** One line out of those of all processes, with a point for each 20 minutes. */
+/** One line out of those of all processes, with a point for each half hour. */
 export function lineOf(
   gauge: Pick<GaugeInfo, "unit" | "better" | "across">,
   processes: Iterable<MinuteSeries>,

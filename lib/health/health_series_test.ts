@@ -20,8 +20,8 @@ Deno.test("lineOf: nothing is known where no process has told anything", () => {
 
 Deno.test("lineOf: no peak of any process is lost, and a gap stays a gap", () => {
   const line = lineOf(WORST, [
-    series({ 0: 4, 1: 900, 40: 6 }),
-    series({ 1: 7, 41: 50 }),
+    series({ 0: 4, 1: 900, 80: 6 }),
+    series({ 1: 7, 81: 50 }),
   ]);
   assert.deepEqual(line.slice(0, 4), [900, null, 50, null]);
 });

@@ -19,16 +19,24 @@ export function askedProcess({ searchParams }: URL): string | null {
 export async function loadHealth(
   services: Pick<
     Services,
-    "healthFeed" | "healthRecorder" | "config" | "store"
+    "healthFeed" | "healthRecorder" | "config" | "serverSettings" | "store"
   >,
   url: URL,
   signal: AbortSignal,
 ): Promise<HealthReport> {
-  const { healthFeed, config } = services;
+  const { healthFeed, config, serverSettings } = services;
+  const { titles, cache, requestLog, admission } = serverSettings;
   return {
     ...await healthFeed.read(signal, askedProcess(url)),
     versions: versionsOf(services),
-    settings: settingsInForce(config),
+    // What was set while the server runs holds over what it began with.
+    settings: settingsInForce({
+      ...config,
+      titles,
+      cache,
+      requestLog,
+      admission,
+    }),
   };
 }
 

@@ -41,6 +41,14 @@ export default define.page<typeof handler>(function HealthPage({ data }) {
           <h2 id="settings">Settings in force</h2>
           <span class="unit">Secrets are not shown.</span>
         </div>
+        <p class="hint">
+          Of the environment, the config file and{" "}
+          <a href="/admin/settings">the settings page</a>. What was added on
+          pages is shown there: <a href="/admin/providers">providers</a>,{" "}
+          <a href="/admin/prices">prices</a>, <a href="/admin/limits">limits</a>
+          {" "}
+          and <a href="/admin/budgets">budgets</a>.
+        </p>
         <HealthSettings settings={settings} />
       </section>
     </AdminPage>

@@ -130,6 +130,11 @@ Deno.test("GET /api/health: every reading of this process, which takes new work"
     checks.length > 0 && checks.every(({ status }) => status === "pass"),
   );
   assert.ok(settings.some(({ name }) => name === "PORT"));
+  // What was set while the server runs is what is in force.
+  app.services.serverSettings.cache.ttlSeconds = 77;
+  const { settings: changed } = await reportOf(app);
+  const ttl = changed.find(({ name }) => name === "cache.ttlSeconds")!;
+  assert.equal(ttl.value, "77");
   assert.ok(versions.some(({ name }) => name === "Deno"));
   assert.equal(
     series.points.memory_bytes.length * series.stepSeconds,
