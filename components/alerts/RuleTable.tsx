@@ -18,7 +18,7 @@ const STATES: Readonly<
 
 const SOURCES: Readonly<Record<AlertRule["source"], string>> = {
   default: "Freshet",
-  config: "configuration file",
+  config: "config file",
   edited: "an admin",
 };
 

@@ -231,6 +231,11 @@ Deno.test("effectiveAlerts: the file changes the defaults, admins change both, a
   const other = find([{ id: "own", metric: "requests", below: 1 }], "own");
   assert.deepEqual([other.above, other.below], [null, 1]);
   assert.notEqual(other.next, "Call Mara.");
+  const narrow = { where: { model: "a/m 1" }, metric: "ttft_p95" as const };
+  assert.equal(
+    find([{ id: "own", above: 1, ...narrow }], "own").href,
+    "/admin/usage?range=24h&groupBy=model&model=a%2Fm+1",
+  );
   assert.equal(
     effectiveAlerts("workspace", file, []).some(({ id }) => id === "memory"),
     false,

@@ -149,8 +149,22 @@ function complete(
     minRequests: rule.minRequests ?? 1,
     where: rule.where ?? {},
     next: rule.next ?? metric.next,
-    href: rule.href ?? metric.href,
+    href: rule.href ?? hrefOf(name, rule.where),
   };
+}
+
+/** The page of what is watched, narrowed to the requests that count. */
+function hrefOf(name: AlertMetricName, where: AlertWhere = {}): string {
+  const { href, source } = metricOf(name);
+  if (source !== "usage" || !/^\/admin\/(usage|requests)/.test(href)) {
+    return href;
+  }
+  const [path, query = ""] = href.split("?");
+  const params = new URLSearchParams(query);
+  for (const [dimension, value] of Object.entries(where)) {
+    if (value !== undefined) params.set(dimension, value);
+  }
+  return `${path}?${params}`;
 }
 
 /** A length of time that a schema has let pass, in milliseconds. */

@@ -68,14 +68,14 @@ export const ALERT_METRICS = {
     unit: "ratio",
     next:
       "Open the failed requests: the error of each says whether a provider, a limit or the network is at fault. A second target in the route takes over when a provider fails.",
-    href: "/admin/requests?status=failed",
+    href: "/admin/requests?result=failed",
   }),
   errors: usage({
     title: "Failed answers",
     trouble: "Answers fail",
     unit: "count",
     next: "Open the failed requests: the error of each says what went wrong.",
-    href: "/admin/requests?status=failed",
+    href: "/admin/requests?result=failed",
   }),
   requests: usage({
     title: "Requests",
@@ -83,7 +83,7 @@ export const ALERT_METRICS = {
     unit: "count",
     next:
       "Group usage by person and by key to see who asks. A limit for that person or key holds the rest harmless.",
-    href: "/admin/usage?groupBy=user",
+    href: "/admin/usage?range=24h&groupBy=user",
   }),
   tokens: usage({
     title: "Tokens",
@@ -91,7 +91,7 @@ export const ALERT_METRICS = {
     unit: "count",
     next:
       "Group usage by person and by key to see who uses them. A limit or a budget for that person or key bounds it.",
-    href: "/admin/usage?groupBy=user",
+    href: "/admin/usage?range=24h&groupBy=user",
   }),
   cost: usage({
     title: "Cost",
@@ -99,7 +99,7 @@ export const ALERT_METRICS = {
     unit: "dollars",
     next:
       "Group usage by model and by key to see what costs so much. A budget stops it at a sum that you choose.",
-    href: "/admin/usage?groupBy=model",
+    href: "/admin/usage?range=24h&groupBy=model",
   }),
   unpriced_requests: usage({
     title: "Requests without a price",
@@ -113,21 +113,21 @@ export const ALERT_METRICS = {
     trouble: "Models begin to answer late",
     unit: "milliseconds",
     next: SLOW_MODEL,
-    href: "/admin/usage?groupBy=model",
+    href: "/admin/usage?range=24h&groupBy=model",
   }),
   ttft_p95: usage({
     title: "Time to first token (p95)",
     trouble: "Models begin to answer late",
     unit: "milliseconds",
     next: SLOW_MODEL,
-    href: "/admin/usage?groupBy=model",
+    href: "/admin/usage?range=24h&groupBy=model",
   }),
   total_p95: usage({
     title: "Length of an answer (p95)",
     trouble: "Answers take long",
     unit: "milliseconds",
     next: SLOW_MODEL,
-    href: "/admin/usage?groupBy=model",
+    href: "/admin/usage?range=24h&groupBy=model",
   }),
   overhead_p95: usage({
     title: "Freshet’s own share of the time (p95)",
@@ -143,7 +143,7 @@ export const ALERT_METRICS = {
     unit: "perSecond",
     bad: "below",
     next: SLOW_MODEL,
-    href: "/admin/usage?groupBy=model",
+    href: "/admin/usage?range=24h&groupBy=model",
   }),
 
   event_loop_lag_ms: gauge({
@@ -246,8 +246,8 @@ export const ALERT_METRICS = {
     trouble: "Requests are slow",
     unit: "milliseconds",
     next:
-      "Open the slowest requests: the waterfall of each shows the stage that takes the time. High event-loop lag or a slow store slows all of them.",
-    href: "/admin/requests?sort=slow",
+      "See on the health page whether the event loop lags or the store is slow: either slows all requests. The header Server-Timing of each answer names the stage that takes the time.",
+    href: HEALTH,
   }),
   upstream_sockets: gauge({
     title: "Connections to providers",
