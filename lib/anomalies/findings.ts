@@ -21,6 +21,8 @@ export interface Finding extends AnomalyPlace {
   expected: number;
   score: number;
   reason: string;
+  /** How far an hour was from what is usual, so that findings can be compared. */
+  perHour: number;
   /** What else shows the same. */
   also: string[];
 }
@@ -90,6 +92,7 @@ function unusualHours(
       expected,
       score: Math.round(judged.score * 10) / 10,
       reason: usageReason(about.metric, value, expected, baseline.season, atMs),
+      perHour: Math.abs(value - judged.expected),
       also: [],
     };
     const before = found.get(direction);
@@ -146,6 +149,7 @@ function silenceOf(
     // By chance alone so many would not come once in e^missed times.
     score: Math.round(10 * Math.min(100, 2 * Math.sqrt(missed))) / 10,
     reason: silenceReason(expected, hours - first),
+    perHour: missed / (hours - first),
     also: [],
   };
 }
@@ -184,17 +188,17 @@ function absorbed(groups: readonly Finding[][]): Finding[][] {
   return [...left, ...whole];
 }
 
-function isSame(members: readonly Finding[], finding: Finding): boolean {
-  return members.some((member) => {
-    if (member.direction !== finding.direction) return false;
-    if (idOf(member) === idOf(finding)) return true;
-    if (member.dimension === finding.dimension) return false;
-    if (member.metric !== finding.metric) return false;
-    const [one, other] = [member, finding].map(({ value, expected }) =>
-      Math.abs(value - expected)
+function isSame([main, ...more]: Finding[], finding: Finding): boolean {
+  if (main.direction !== finding.direction) return false;
+  if (idOf(main) === idOf(finding)) return true;
+  if (main.dimension === finding.dimension) return false;
+  // The same part may have been found by another measure, too.
+  return [main, ...more].some((member) => {
+    const [less, more] = [member.perHour, finding.perHour].sort((a, b) =>
+      a - b
     );
-    return overlaps(member, finding) &&
-      Math.min(one, other) >= SAME_SIZE * Math.max(one, other);
+    return idOf(member) === idOf(main) && member.metric === finding.metric &&
+      overlaps(member, finding) && less >= SAME_SIZE * more;
   });
 }
 

@@ -17,7 +17,14 @@ import { detectedEvent } from "./anomaly_event.ts";
 import { type Finding, findingsOf, idOf } from "./findings.ts";
 import { inSlices } from "./in_slices.ts";
 import { ANOMALY_METRICS, type AnomalyMetric } from "./usage_metrics.ts";
-import { HOUR_MS, readUsageSeries, type UsageSeries } from "./usage_series.ts";
+import {
+  HOUR_MS,
+  type HourSpan,
+  mostUsed,
+  readUsageSeries,
+  type UsageSeries,
+  type Watched,
+} from "./usage_series.ts";
 
 const DAY_MS = 24 * HOUR_MS;
 
@@ -89,7 +96,14 @@ export class UsageAnomalies {
     const store = this.#store;
     const toMs = hourOf(store.nowMs - SETTLED_MS);
     const span = { fromMs: toMs - LEARNT_MS, toMs };
-    const series = await readUsageSeries(this.#query, workspace, span, signal);
+    const watched = await mostUsed(this.#query, workspace, span, signal);
+    const series = await readUsageSeries(
+      this.#query,
+      workspace,
+      span,
+      watched,
+      signal,
+    );
     const records: BaselineRecord[] = [];
     for (const each of series) {
       const record = await learn(each, span, signal);
@@ -130,10 +144,18 @@ export class UsageAnomalies {
     );
     if (judgeFromMs >= toMs) return { hours: 0, found: 0 };
     const fromMs = judgeFromMs - SILENCE_MS;
-    const [series, baselines] = await Promise.all([
-      readUsageSeries(this.#query, workspace, { fromMs, toMs }, signal),
-      this.#store.baselines(workspace, state.baseline.version, signal),
-    ]);
+    const baselines = await this.#store.baselines(
+      workspace,
+      state.baseline.version,
+      signal,
+    );
+    const series = await readUsageSeries(
+      this.#query,
+      workspace,
+      { fromMs, toMs },
+      watchedBy(baselines),
+      signal,
+    );
     const hours = (toMs - fromMs) / HOUR_MS;
     const findings = findingsOf(baselines, {
       series,
@@ -180,9 +202,18 @@ interface Change {
   told: AnomalyRecord[];
 }
 
+/** Everything of which is known what is usual. */
+function watchedBy(baselines: readonly BaselineRecord[]): Watched {
+  const watched: Watched = { key: [], user: [], model: [] };
+  for (const { dimension, key } of baselines) {
+    if (dimension !== "all") watched[dimension].push(key);
+  }
+  return watched;
+}
+
 async function learn(
   { dimension, key, values }: UsageSeries,
-  { fromMs, toMs }: { fromMs: number; toMs: number },
+  { fromMs, toMs }: HourSpan,
   signal: AbortSignal,
 ): Promise<BaselineRecord | null> {
   const first = values.requests.findIndex((value) => value > 0);
@@ -247,13 +278,14 @@ function newRecord(
   baseline: number,
   foundMs: number,
 ): AnomalyRecord {
-  const { direction, metric, startMs } = finding;
+  const { perHour: _, ...found } = finding;
+  const { direction, metric, startMs } = found;
   const name = [workspace, idOf(finding), direction, metric, startMs].join(" ");
   return {
     v: 1,
     id: `anm_${hash("sha256", name, "hex").slice(0, 22)}`,
-    ...finding,
-    also: finding.also.slice(0, MOST_ALSO),
+    ...found,
+    also: found.also.slice(0, MOST_ALSO),
     baseline,
     endedMs: null,
     foundMs,
@@ -264,7 +296,7 @@ function newRecord(
 function goesOn(known: AnomalyRecord, finding: Finding): AnomalyRecord {
   const isWorse = finding.score > known.score &&
     idOf(finding) === idOf(known) && finding.metric === known.metric;
-  const { startMs: _, ...worse } = finding;
+  const { startMs: _, perHour: __, ...worse } = finding;
   const also = new Set([...known.also, idOf(finding), ...finding.also]);
   also.delete(idOf(known));
   return {

@@ -50,8 +50,9 @@ export class UsedWorkspace implements Pick<UsageQuery, "ask"> {
 
   ask(workspace: string, question: Question): Promise<Report> {
     this.asked += 1;
-    const { fromMs, toMs, bucket, timeZone, groupBy } = question;
+    const { fromMs, toMs, bucket, timeZone, groupBy, filters } = question;
     const series: Report["series"] = [];
+    const requestsOf = new Map<string, number>();
     for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
       if (workspace !== this.#workspace || atMs < this.sinceMs) continue;
       const sums = new Map<string | null, UsedRow>();
@@ -66,6 +67,10 @@ export class UsedWorkspace implements Pick<UsageQuery, "ask"> {
       }
       for (const [key, { requests, errors = 0 }] of sums) {
         if (requests === 0) continue;
+        const wanted = filters[groupBy ?? "user"];
+        if (wanted !== undefined && !wanted.includes(key ?? "")) continue;
+        const before = requestsOf.get(key ?? "") ?? 0;
+        requestsOf.set(key ?? "", before + requests);
         series.push({ startMs: atMs, key, ...summary(requests, errors) });
       }
     }
@@ -75,7 +80,10 @@ export class UsedWorkspace implements Pick<UsageQuery, "ask"> {
       bucket,
       timeZone,
       totals: { ...summary(0, 0), activeUsers: 0 },
-      groups: [],
+      groups: [...requestsOf].map(([key, requests]) => ({
+        key,
+        ...summary(requests, 0),
+      })),
       series,
       asOfMs: toMs,
     });
