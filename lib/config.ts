@@ -3,6 +3,7 @@
  * once at start. A wrong setting ends the start with one line that names it, its value and what is
  * wanted.
  */
+import { StorageError } from "@/lib/errors.ts";
 import type { AdmissionSettings } from "./config/admission.ts";
 import type { BudgetRule } from "./config/budgets.ts";
 import type { CacheSettings } from "./config/cache.ts";
@@ -268,6 +269,10 @@ function processSources(): ConfigSources {
 /** The error of a store that cannot be opened, named after the setting that says where it is. */
 export function storeError(config: Config, cause: unknown): ConfigError {
   const reason = cause instanceof Error ? cause.message : String(cause);
+  // The setting is right: it says itself what is to be done.
+  if (cause instanceof StorageError && cause.code === "storage_restoring") {
+    return new ConfigError(reason);
+  }
   return config.storePath === null
     ? wrong(
       "DENO_KV_DEFAULT_PATH",
