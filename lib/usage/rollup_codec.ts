@@ -120,6 +120,12 @@ export class CellReader {
     return true;
   }
 
+  /** The first of the cell's sums alone: its requests. */
+  requests(): number {
+    this.#bytes.at = this.#sumsAt;
+    return this.#bytes.number();
+  }
+
   /** Reads the cell's sums; what is not wanted by its texts is spared that. */
   load(): void {
     const reader = this.#bytes;

@@ -4,9 +4,9 @@ import { ActivePeople } from "./usage_active.ts";
 import { SharedAnswers } from "./shared_answers.ts";
 import { type Bucket, bucketStarts } from "./usage_buckets.ts";
 import { cover, isDaysOnly, snap } from "./usage_cover.ts";
+import { UsageGrouping } from "./usage_grouping.ts";
 import {
   type GroupsOf,
-  type ScannedCell,
   type UsageDimension,
   type UsageFilters,
   UsageScan,
@@ -14,6 +14,7 @@ import {
 import type { UsageStore } from "./usage_store.ts";
 import { Tally, type UsageSummary } from "./usage_tally.ts";
 
+export { OTHER } from "./usage_grouping.ts";
 export type { UsageDimension, UsageFilters } from "./usage_scan.ts";
 
 export const USAGE_DIMENSIONS: readonly UsageDimension[] = [
@@ -53,9 +54,6 @@ export interface UsageTotals extends UsageSummary {
   activeUsers: number;
 }
 
-/** The group of those that have no series of their own. */
-export const OTHER = "other";
-
 export interface UsageReport {
   fromMs: number;
   toMs: number;
@@ -72,13 +70,6 @@ export interface UsageReport {
     activeUsers?: number;
   })[];
   asOfMs: number;
-}
-
-interface Group {
-  key: string;
-  tally: Tally;
-  /** Where its series is among those of the report. */
-  series: number;
 }
 
 /** How long an answer serves those who ask the same, in milliseconds. */
@@ -141,9 +132,12 @@ export class UsageQuery {
     };
     const times = groupBy === null || question.times !== "totals";
     const main = new UsageScan(parts, { by: groupBy, times, buckets: true });
-    const whole = times
-      ? main
-      : new UsageScan(parts, { by: null, times: true, buckets: false });
+    const small = new UsageScan(parts, {
+      by: null,
+      times: true,
+      buckets: true,
+    });
+    const whole = small.isLike(main) ? main : small;
     const people = main.knows("user") ? main : new UsageScan(parts, {
       by: "user",
       times: false,
@@ -153,21 +147,30 @@ export class UsageQuery {
       Array.from(new Set([main, whole, people]), (scan) => scan.read(signal)),
     );
     const active = await countPeople(people, starts.length);
-    const total = new Tally();
-    await whole.visit(null, () => ({ reader, weight }) => {
-      if (weight !== 0) total.add(reader, weight, true);
-    });
-    const { groups, series } = groupBy === null
-      ? { groups: [], series: await seriesOfAll(main, starts, active) }
-      : await grouped(main, groupBy, parts.groupsOf, starts, question);
+    const { total, buckets } = await sumUp(whole, starts.length);
+    const grouped = groupBy === null ? null : await new UsageGrouping(
+      { groupBy, groupsOf: parts.groupsOf, buckets, hasTimes: times },
+      question,
+    ).read(main);
     return {
       fromMs,
       toMs,
       bucket,
       timeZone,
       totals: { ...total.summary, activeUsers: active.inAll },
-      groups,
-      series,
+      groups: grouped?.groups ?? [],
+      series: starts.flatMap((startMs, place): UsageReport["series"] => {
+        if (grouped !== null) {
+          return grouped.series[place].map((row) => ({ startMs, ...row }));
+        }
+        const tally = buckets[place];
+        return tally === null || tally.requests === 0 ? [] : [{
+          startMs,
+          key: null,
+          ...tally.summary,
+          activeUsers: active.inBucket(place),
+        }];
+      }),
       asOfMs: nowMs,
     };
   }
@@ -181,115 +184,26 @@ async function countPeople(
   await scan.visit("user", (texts) => {
     const known: (Float64Array | null)[] = [];
     return (cell) => {
-      const { place, reader } = cell;
-      const own = known[place] ??= active.of(texts[place]);
-      if (own !== null) active.add(own, reader.counters[0], cell);
+      const own = known[cell.place] ??= active.of(texts[cell.place]);
+      if (own !== null) active.add(own, cell.reader.requests(), cell);
     };
   });
   return active;
 }
 
-async function seriesOfAll(
+/** Everything in all, and in each bucket; null: there is nothing. */
+async function sumUp(
   scan: UsageScan,
-  starts: readonly number[],
-  active: ActivePeople,
-): Promise<UsageReport["series"]> {
-  const tallies = starts.map((): Tally | null => null);
-  await scan.visit(null, () => ({ reader, targets }) => {
+  buckets: number,
+): Promise<{ total: Tally; buckets: (Tally | null)[] }> {
+  const total = new Tally();
+  const tallies = Array.from({ length: buckets }, (): Tally | null => null);
+  await scan.visit(null, () => ({ reader, targets, weight }) => {
+    reader.load();
+    if (weight !== 0) total.add(reader, weight, true);
     for (const { bucket, sign } of targets) {
       (tallies[bucket] ??= new Tally()).add(reader, sign, true);
     }
   });
-  return starts.flatMap((startMs, bucket) => {
-    const tally = tallies[bucket];
-    return tally === null || tally.requests === 0 ? [] : [{
-      startMs,
-      key: null,
-      ...tally.summary,
-      activeUsers: active.inBucket(bucket),
-    }];
-  });
-}
-
-/** What groups have used, first in all, which tells whose series are shown, and then by bucket. */
-async function grouped(
-  scan: UsageScan,
-  groupBy: UsageDimension,
-  groupsOf: GroupsOf,
-  starts: readonly number[],
-  { series: most, rankBy, times }: UsageQuestion,
-): Promise<Pick<UsageReport, "groups" | "series">> {
-  const hasTimes = times !== "totals";
-  const byKey = new Map<string, Group>();
-  const groupOf = (key: string): Group => {
-    let group = byKey.get(key);
-    if (group === undefined) {
-      byKey.set(key, group = { key, tally: new Tally(), series: most });
-    }
-    return group;
-  };
-  const valuesOf = (text: string): readonly string[] =>
-    groupBy === "group" ? groupsOf(text) : [text];
-  const visitor = (
-    take: (group: Group, cell: ScannedCell) => void,
-  ) =>
-  (texts: readonly string[]) => {
-    const known: Group[][] = [];
-    return (cell: ScannedCell) => {
-      const groups = known[cell.place] ??= valuesOf(texts[cell.place])
-        .map(groupOf);
-      for (const group of groups) take(group, cell);
-    };
-  };
-  await scan.visit(
-    groupBy,
-    visitor(({ tally }, { reader, weight }) => {
-      if (weight !== 0) tally.add(reader, weight, hasTimes);
-    }),
-  );
-  const ranked = [...byKey.values()]
-    .filter(({ tally }) => tally.requests !== 0)
-    .sort((left, right) =>
-      rankOf(right, rankBy) - rankOf(left, rankBy) ||
-      rankOf(right) - rankOf(left) ||
-      (left.key < right.key ? -1 : 1)
-    );
-  for (const [place, group] of ranked.slice(0, most).entries()) {
-    group.series = place;
-  }
-  const rows = starts.map((): (Tally | undefined)[] => []);
-  await scan.visit(
-    groupBy,
-    visitor(({ series }, { reader, targets }) => {
-      for (const { bucket, sign } of targets) {
-        const tally = rows[bucket][series] ??= new Tally();
-        tally.add(reader, sign, hasTimes);
-      }
-    }),
-  );
-  return {
-    groups: ranked.map(({ key, tally }) => ({
-      key,
-      ...tally.summary,
-    })),
-    series: starts.flatMap((startMs, bucket) =>
-      rows[bucket].flatMap((tally, place) =>
-        tally === undefined || tally.requests === 0 ? [] : [{
-          startMs,
-          key: place === most ? OTHER : ranked[place].key,
-          ...tally.summary,
-        }]
-      )
-    ),
-  };
-}
-
-function rankOf(
-  { tally }: Group,
-  by: UsageQuestion["rankBy"] = "requests",
-): number {
-  if (by === "cost") return tally.counter("costMicroUsd");
-  return by === "tokens"
-    ? tally.counter("inputTokens") + tally.counter("outputTokens")
-    : tally.requests;
+  return { total, buckets: tallies };
 }

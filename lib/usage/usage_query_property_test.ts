@@ -6,6 +6,7 @@ import type { Owner } from "@/lib/kv/owner.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
 import { openTestStore } from "@/lib/kv/testing/test_store.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
+import { addValue, percentile } from "./histogram.ts";
 import { Ledger, writeLedgerRow } from "./ledger_store.ts";
 import { randomRow } from "./testing/random_row.ts";
 import { type Bucket, bucketStarts } from "./usage_buckets.ts";
@@ -107,6 +108,8 @@ for (const days of [1, 40, 200]) {
       const starts = bucketStarts(fromMs, toMs, bucket, timeZone);
       const wanted = new Map<number, [number, number]>();
       let requests = 0;
+      const users = new Set<string>();
+      const totalMs = new Map<number, number>();
       for (const [place, start] of starts.entries()) {
         const end = starts[place + 1] ?? toMs;
         for await (const row of ledger.rows(SPACE, start, end, signal)) {
@@ -114,6 +117,8 @@ for (const days of [1, 40, 200]) {
           const [count, tokens] = wanted.get(start) ?? [0, 0];
           wanted.set(start, [count + 1, tokens + row.outputTokens]);
           requests += 1;
+          users.add(row.user!);
+          addValue(totalMs, row.totalMs);
         }
       }
       const told = new Map<number, [number, number]>();
@@ -123,6 +128,17 @@ for (const days of [1, 40, 200]) {
       }
       assert.deepEqual([...told].sort(), [...wanted].sort());
       assert.equal(report.totals.requests, requests);
+      assert.equal(report.totals.activeUsers, users.size);
+      assert.deepEqual(report.totals.totalMs, {
+        n: requests,
+        p50: percentile(totalMs, 0.5),
+        p95: percentile(totalMs, 0.95),
+        p99: percentile(totalMs, 0.99),
+      });
+      assert.equal(
+        report.series.reduce((sum, { totalMs }) => sum + totalMs.n, 0),
+        requests,
+      );
       assert.equal(
         report.groups.reduce((sum, group) => sum + group.requests, 0),
         requests,

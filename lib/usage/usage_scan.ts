@@ -72,6 +72,11 @@ export class UsageScan {
     return this.#choice.slice.dimensions.includes(dimension);
   }
 
+  /** Whether another one reads the same sums. */
+  isLike(other: UsageScan): boolean {
+    return this.#choice.slice === other.#choice.slice;
+  }
+
   /** Reads all that is needed. */
   async read(signal: AbortSignal): Promise<void> {
     const { store, workspace, cover } = this.#parts;
@@ -124,8 +129,8 @@ export class UsageScan {
   }
 
   /**
-   * Calls back with each cell that passes the filters. The visitor is made anew for each part, whose
-   * places it may remember.
+   * Calls back with each cell that passes the filters, its sums not loaded. The visitor is made anew for
+   * each part, whose places it may remember.
    */
   async visit(
     by: UsageDimension | null,
@@ -140,7 +145,6 @@ export class UsageScan {
       const cell: ScannedCell = { reader, targets, weight, place: -1 };
       while (reader.next()) {
         if (!isWanted()) continue;
-        reader.load();
         cell.place = column === -1 ? -1 : reader.places[column];
         take(cell);
       }

@@ -38,7 +38,10 @@ export class Tally {
   /** Counts by measure and bucket; null: no times were told. */
   #times: Float64Array | null = null;
 
-  /** @param weight how often the cell counts; below 0 it is taken away */
+  /**
+   * Adds a cell, whose sums are loaded.
+   * @param weight how often the cell counts; below 0 it is taken away
+   */
   add(reader: CellReader, weight: number, hasTimes: boolean): void {
     const { counters } = reader;
     for (let place = 0; place < counters.length; place += 1) {
@@ -49,6 +52,24 @@ export class Tally {
     reader.times((measure, bucket, count) => {
       times[measure * BUCKETS + bucket] += weight * count;
     });
+  }
+
+  /** The same, with times or without. */
+  copy(hasTimes: boolean): Tally {
+    const copy = new Tally();
+    copy.#counters.set(this.#counters);
+    if (hasTimes) copy.#times = this.#times?.slice() ?? null;
+    return copy;
+  }
+
+  /** Takes another one away that is a part of this one. */
+  subtract(other: Tally): void {
+    for (const [place, count] of other.#counters.entries()) {
+      this.#counters[place] -= count;
+    }
+    for (const [place, count] of other.#times?.entries() ?? []) {
+      this.#times![place] -= count;
+    }
   }
 
   get requests(): number {
