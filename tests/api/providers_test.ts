@@ -392,3 +392,30 @@ Deno.test("routes: one of the settings can be switched off, and nothing else", a
   assert.equal(off.body.isDisabled, true);
   assert.deepEqual(await modelIds(rig.app), ["set/old"]);
 });
+
+Deno.test("/admin/providers: one that is not there is 404, also for a form, and an unknown form is refused", async () => {
+  await using rig = await start();
+  const statuses: number[] = [];
+  for (
+    const [path, action] of [
+      ["/admin/providers/none", null],
+      ["/admin/providers/none", "remove"],
+      ["/admin/providers/none", "test"],
+      ["/admin/providers/routes/none", "disabled"],
+      ["/admin/providers/set", "sell"],
+      ["/admin/providers", "add-route"],
+    ] as const
+  ) {
+    const response = await rig.app.fetch(
+      path,
+      action === null ? {} : {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        body: new URLSearchParams({ action, version: "1" }),
+      },
+    );
+    await response.body?.cancel();
+    statuses.push(response.status);
+  }
+  assert.deepEqual(statuses, [404, 404, 404, 404, 400, 400]);
+});

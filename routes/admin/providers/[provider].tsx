@@ -89,7 +89,7 @@ export const handler = define.handlers({
       if (typeof done === "string") return ctx.redirect(done, 303);
       return page(await load(ctx, { refused: null, result: done }));
     } catch (error) {
-      if (!(error instanceof FormRefused) || error.status === 404) throw error;
+      if (!(error instanceof FormRefused)) throw error;
       const shown = { refused: error.form, result: null };
       return page(await load(ctx, shown), { status: error.status });
     }

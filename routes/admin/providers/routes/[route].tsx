@@ -70,7 +70,7 @@ export const handler = define.handlers({
     try {
       return ctx.redirect(await act(ctx, form), 303);
     } catch (error) {
-      if (!(error instanceof FormRefused) || error.status === 404) throw error;
+      if (!(error instanceof FormRefused)) throw error;
       return page(await load(ctx, error.form), { status: error.status });
     }
   },
