@@ -186,7 +186,7 @@ Deno.test("readConfig: every loopback HOST is local mode", async () => {
 Deno.test("readConfig: a config file is refused with the place that is wrong", async () => {
   const cases: [string, RegExp][] = [
     ["{", /want JSON/],
-    [JSON.stringify({ alerts: [] }), /section "alerts" is not known/],
+    [JSON.stringify({ weather: [] }), /section "weather" is not known/],
     [
       JSON.stringify({ providers: [{ id: "A!", baseUrl: "http://x" }] }),
       /providers\.0\.id/,
