@@ -1,11 +1,11 @@
 import type { ComponentChildren, VNode } from "preact";
+import { Spark } from "@/components/charts/Spark.tsx";
 import { formatCount, formatPlural } from "@/lib/shared/format.ts";
 import {
   type AdminJobsView,
   formatSpan,
   type Spread,
 } from "@/lib/shared/jobs/admin_jobs.ts";
-import { Spark } from "./Spark.tsx";
 
 /** How the queue does, in six figures. */
 export function JobReadings(
@@ -37,14 +37,14 @@ export function JobReadings(
         figure={formatCount(flow.completed)}
         note={rateText(flow.completed, hours)}
       >
-        <Spark values={view.completedSeries} />
+        <Spark points={view.completedSeries} label="" />
       </Reading>
       <Reading
         label={`Failed, ${span}`}
         figure={formatCount(flow.dead)}
         note={`${formatCount(flow.failed)} tried again`}
       >
-        <Spark values={view.failedSeries} />
+        <Spark points={view.failedSeries} label="" />
       </Reading>
       <Latency label="Waited" spread={flow.waitedMs} />
       <Latency label="Took" spread={flow.tookMs} />
