@@ -1,5 +1,4 @@
 /** A store in which answers of past days are counted, written and folded as a process would have done it. */
-import { type Clock, systemClock } from "@/lib/clock.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import { Owner } from "@/lib/kv/owner.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
@@ -8,21 +7,10 @@ import { FIRST_USER, FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { buildUsage } from "@/lib/usage/build_usage.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import { ledgerEntry } from "@/lib/usage/ledger_store.ts";
+import { PastClock } from "./usage_history.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
-
-/** Waits up to here gather what is to be written together, in milliseconds; the others are deadlines. */
-const GATHERING_MS = 200;
-
-/** The machine's clock, put back, on which nothing is gathered. */
-class PastClock implements Clock {
-  backMs = 0;
-  now = () => systemClock.now() - this.backMs;
-  monotonic = () => systemClock.monotonic();
-  after = (delayMs: number, callback: () => void) =>
-    systemClock.after(delayMs > GATHERING_MS ? delayMs : 0, callback);
-}
 
 /** A model as people use it. */
 export interface SeedModel {
@@ -58,7 +46,8 @@ export async function seedUsage(options: SeedOptions): Promise<void> {
   const clock = new PastClock();
   const random = seededRandom(seed);
   const store = await openStore({ location, clock });
-  const owner = await Owner.start(store);
+  // Nothing is gathered that comes later.
+  const owner = await Owner.start(store, { lane: { soonMs: 0 } });
   const usage = buildUsage({
     store,
     owner,
