@@ -64,9 +64,9 @@ Deno.test("GET /api/health: a provider that does not answer is told of with what
       breaker: { failures: 2, windowMs: 60_000, openMs: 60_000 },
     },
   });
-  const before = await reportOf(app);
-  assert.equal(before.level, "good");
-  assert.deepEqual(before.findings, []);
+  const isTold = ({ findings }: HealthReport) =>
+    findings.some(({ id }) => id === "provider-well");
+  assert.ok(!isTold(await reportOf(app)));
   for (let asked = 0; asked < 2; asked += 1) {
     const answer = await postChat(app, {
       model: "well/deep",
@@ -258,8 +258,8 @@ Deno.test("GET /api/health/events: told at once, and the stream ends with the pr
   assert.ok(!first.done);
   assert.equal(first.value.event, "health");
   const now: HealthNow = first.value.data;
-  assert.equal(now.level, "good");
   assert.ok(now.readings.length > 10);
+  assert.ok(now.processes.some(({ isHere }) => isHere));
   await app.close();
   assert.equal((await events.next()).done, true);
 });
