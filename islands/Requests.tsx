@@ -54,6 +54,8 @@ export default function Requests(props: RequestsProps): VNode {
   const [held, setHeld] = useState<RequestsView | null>(null);
   const [isAlive, setAlive] = useState(false);
   const listRef = useRef<HTMLDivElement>(null);
+  /** Whether what is opened gets the focus, as by keyboard: its links are many steps away else. */
+  const takesFocus = useRef(false);
   const now = useRef({ view, asked, isFollowing });
   now.current = { view, asked, isFollowing };
   const nowMs = useNow(view.nowMs);
@@ -79,10 +81,17 @@ export default function Requests(props: RequestsProps): VNode {
   };
 
   useEffect(() => {
+    if (!takesFocus.current || detail === null) return;
+    takesFocus.current = false;
+    document.getElementById("rid")?.focus();
+  }, [detail]);
+
+  useEffect(() => {
     setAlive(true);
     const onPop = () => {
       const id = location.pathname.slice(PATH.length + 1);
       if (id === "") {
+        listRef.current?.querySelector<HTMLElement>("[aria-current]")?.focus();
         setAsked(null);
         setDetail(null);
       } else void open(id);
@@ -126,6 +135,8 @@ export default function Requests(props: RequestsProps): VNode {
       !event.shiftKey && !event.altKey;
     if (!isPlain || !matchMedia(IS_WIDE).matches) return;
     event.preventDefault();
+    // A press of Enter is a click without a pointer.
+    takesFocus.current = event.detail === 0;
     history.pushState(
       null,
       "",

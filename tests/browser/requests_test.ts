@@ -113,6 +113,14 @@ Deno.test("requests page: new ones come on top as they end, one opens beside the
   await page.getByText("OpenAI/Python 1.2").waitFor();
   await page.goBack();
   await page.getByText("Choose a request").waitFor();
+  await list.getByRole("link", { name: /writing/ }).press("Enter");
+  const heading = page.getByRole("heading", { name: fellBack });
+  await heading.waitFor();
+  await page.waitForFunction(() => document.activeElement?.id === "rid");
+  await page.goBack();
+  await page.waitForFunction(() =>
+    document.activeElement?.classList.contains("item")
+  );
 
   // What is pointed at keeps its place: new ones wait for a press.
   await list.getByRole("link").first().hover();
