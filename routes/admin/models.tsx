@@ -196,7 +196,7 @@ export default define.page<typeof handler>(function ModelsPage({ data }) {
                     : "Put all in lists"}
                 </button>
               </div>
-              <p class="hint">
+              <p class="hint model-note">
                 What lists do not show can still be asked by its name, by
                 whoever may ask it.
               </p>
