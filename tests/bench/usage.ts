@@ -2,6 +2,7 @@
  * What pages of usage cost at a million rows of the ledger, written through the lane and folded as a
  * server does it, and at ten millions with `--rows=10000000`; and `/api/usage` with many viewers.
  */
+import process from "node:process";
 import { openStore } from "@/lib/kv/open.ts";
 import { CountedKv } from "@/lib/kv/testing/counted_kv.ts";
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
@@ -26,6 +27,7 @@ const VIEWERS = 100;
 /** How long a viewer looks before the next question, in milliseconds. */
 const THINK_MS = 1_000;
 const ROUNDS = 10;
+const ZONES = ["UTC", "Europe/Berlin", "America/Los_Angeles"];
 
 interface Kind {
   days: number;
@@ -132,6 +134,7 @@ async function measureQuestions(
   const groupsOf = () => Promise.resolve(() => []);
   for (const [name, kind] of Object.entries(KINDS)) {
     const times: number[] = [];
+    const processor: number[] = [];
     let reads = 0;
     let requests = 0;
     for (let time = 0; time < TIMES; time += 1) {
@@ -139,15 +142,20 @@ async function measureQuestions(
       const query = new UsageQuery({ store: usage, groupsOf });
       const question = questionOf(kind, store.clock.now());
       const before = kv.reads;
+      const usedBefore = process.cpuUsage();
       const begun = performance.now();
       const report = await query.ask(FIRST_WORKSPACE, question, signal);
       times.push(performance.now() - begun);
+      const { user, system } = process.cpuUsage(usedBefore);
+      processor.push((user + system) / 1_000);
       reads = kv.reads - before;
       requests = report.totals.requests;
     }
     say(
       `${name}: first ${times[0].toFixed(0)} ms, median ${
         quantile(times, 0.5).toFixed(0)
+      } ms, of the processor ${
+        quantile(processor, 0.5).toFixed(0)
       } ms, ${reads} reads, ${requests} requests`,
     );
   }
@@ -159,30 +167,31 @@ async function measureViewers(
   say: (line: string) => void,
 ): Promise<void> {
   await using server = await startProcess(folder);
-  const queries = Object.values(KINDS)
-    .filter(({ days }) => days <= 90)
-    .map(({ days, timeZone = "UTC", groupBy, filters = {}, times }) => {
-      const query = new URLSearchParams({
-        from: new Date(Date.now() - days * DAY_MS).toISOString(),
-        timeZone,
-        ...groupBy ? { groupBy } : {},
-        ...times ? { times } : {},
-      });
-      for (const [name, values] of Object.entries(filters)) {
-        for (const value of values) query.append(name, value);
-      }
-      return `/api/usage?${query}`;
+  const queries = (viewer: number) =>
+    [
+      { days: 30, groupBy: "model", user: historyName.user(viewer) },
+      { days: 1, groupBy: "model" },
+      { days: 30, timeZone: ZONES[viewer % ZONES.length] },
+      { days: 30, groupBy: "user", times: "totals" },
+      { days: 90, groupBy: "model", timeZone: ZONES[viewer % ZONES.length] },
+      { days: 7, groupBy: "key", times: "totals" },
+    ].map(({ days, ...others }) => {
+      const from = new Date(Date.now() - days * DAY_MS).toISOString();
+      const given = Object.entries(others).filter(([, value]) => value);
+      return `/api/usage?${new URLSearchParams([["from", from], ...given])}`;
     });
   const times: number[] = [];
+  let refused = 0;
   const view = async (place: number) => {
+    const asked = queries(place);
     await sleep(THINK_MS * place / VIEWERS);
     for (let round = 0; round < ROUNDS; round += 1) {
       const begun = performance.now();
       const answer = await server.fetch(
-        queries[(place + round) % queries.length],
+        asked[(place + round) % asked.length],
       );
       await answer.text();
-      if (answer.status !== 200) throw new Error(`Status "${answer.status}"`);
+      if (answer.status !== 200) refused += 1;
       times.push(performance.now() - begun);
       await sleep(THINK_MS);
     }
@@ -194,7 +203,7 @@ async function measureViewers(
       THINK_MS / 1_000
     } s after an answer: p50 ${quantile(late, 0.5).toFixed(0)} ms, p95 ${
       quantile(late, 0.95).toFixed(0)
-    } ms`,
+    } ms, ${refused} refused`,
   );
 }
 
