@@ -1,12 +1,12 @@
 /** Keeps what events tell that alerts are about: budgets of which most, or all, is spent. */
 import type { ConsumedEvent, Consumer } from "@/lib/events/consumer.ts";
 import { formatUsd } from "@/lib/shared/usd.ts";
-import type { AlertStore } from "./alert_store.ts";
+import type { ToldSignalStore } from "./told_signal_store.ts";
 
 type Unit = Parameters<Consumer["handle"]>[1];
 
 export interface AlertConsumerParts {
-  store: AlertStore;
+  store: ToldSignalStore;
   /** Whom a budget is for, in words, such as `the person Ann`. */
   subjectWords: (workspace: string, subject: string) => Promise<string>;
 }
@@ -67,7 +67,7 @@ export class AlertConsumer implements Consumer {
         PERIODS[String(data.period)] ?? "the"
       } budget of ${whose}`;
       const place = { workspace: space, subject, period };
-      store.addTold(unit, { ...place, metric }, {
+      store.add(unit, { ...place, metric }, {
         v: 1,
         name,
         detail: spentWords(data),
@@ -80,7 +80,7 @@ export class AlertConsumer implements Consumer {
     const isChanged = changedSubjects(type, subject);
     if (isChanged === null) return false;
     // What still holds is told again by whoever spends next.
-    await store.dropTold(unit, space, isChanged, signal);
+    await store.drop(unit, space, isChanged, signal);
     return true;
   }
 }

@@ -15,6 +15,7 @@ import {
   SERVER_SCOPE,
 } from "./alert_record.ts";
 import { type AlertRule, durationMs, effectiveAlerts } from "./alert_rules.ts";
+import type { AlertSettingsStore } from "./alert_settings_store.ts";
 import type { AlertChange, AlertLease, AlertStore } from "./alert_store.ts";
 import {
   type GaugeAcross,
@@ -22,6 +23,7 @@ import {
   type ProcessGauges,
 } from "./gauge_windows.ts";
 import { type FoundTarget, ProviderFindings } from "./provider_findings.ts";
+import type { ToldSignalStore } from "./told_signal_store.ts";
 import type { UsageMeasure } from "./usage_measure.ts";
 
 /** A process of the server that is up, and how it does. */
@@ -37,6 +39,8 @@ export interface ProcessSource {
 
 export interface AlertEvaluatorParts {
   store: AlertStore;
+  settings: Pick<AlertSettingsStore, "all" | "row">;
+  told: Pick<ToldSignalStore, "all">;
   /** The incarnation that counts now. */
   own: () => string;
   configured: readonly AlertRuleSettings[];
@@ -48,6 +52,8 @@ export interface AlertEvaluatorParts {
 /** How often is looked, in milliseconds: by the shortest rule, within these bounds. */
 const SHORTEST_LOOK_MS = 1_000;
 const LONGEST_LOOK_MS = 10_000;
+/** How often a process that is not the one to look asks whether it is now, in milliseconds. */
+const FOLLOW_MS = 4_000;
 /** Looks within the time that a rule takes to fire. */
 const LOOKS_PER_RULE = 6;
 /** A time between two looks counts as so many usual ones at most. */
@@ -131,6 +137,7 @@ export class AlertEvaluator {
     const before = this.#lease;
     const lease = await store.lease(own(), signal);
     if (lease === null) {
+      this.#everyMs = FOLLOW_MS;
       this.#drop();
       return false;
     }
@@ -146,10 +153,10 @@ export class AlertEvaluator {
     const [up, workspaces, settings] = await Promise.all([
       processes.read(signal),
       store.workspaces(signal),
-      store.allSettings(signal),
+      this.#parts.settings.all(signal),
     ]);
     const alive = new Set([SERVER_SCOPE, ...workspaces]);
-    const told = await store.told(alive, nowMs, signal);
+    const told = await this.#parts.told.all(alive, nowMs, signal);
     const monotonicMs = store.clock.monotonic();
     this.#windows.add(
       up,
@@ -184,7 +191,7 @@ export class AlertEvaluator {
       longestStepMs: LONGEST_STEP * this.#everyMs,
     });
     const gone = [...settings.keys()].filter((scope) => !alive.has(scope))
-      .map((scope) => store.settingsRow(scope));
+      .map((scope) => this.#parts.settings.row(scope));
     await this.#store(
       // Of a workspace that was deleted nobody is told anything.
       changes.map((change) =>

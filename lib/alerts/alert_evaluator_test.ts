@@ -98,7 +98,7 @@ Deno.test("AlertEvaluator: a rule that is switched off ends what it had told", a
     await rig.look(process);
     rig.test.clock.advance(LOOK_MS);
   }
-  await rig.drive(process.store.setSettings(SERVER_SCOPE, null, {
+  await rig.drive(process.settings.set(SERVER_SCOPE, null, {
     v: 1,
     version: 1,
     rules: [{ id: "lag", enabled: false }],

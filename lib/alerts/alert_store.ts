@@ -9,10 +9,7 @@ import type {
   AlertLeaseRecord,
   AlertPlace,
   AlertRecord,
-  AlertSettingsRecord,
   EndedAlertRecord,
-  Signal,
-  ToldSignalRecord,
 } from "./alert_record.ts";
 
 /** The right to write states. */
@@ -179,116 +176,6 @@ export class AlertStore {
     const found: AlertRecord[] = [];
     for await (const { value } of rows) found.push(value);
     return found;
-  }
-
-  /** What was set, by scope. */
-  async allSettings(
-    signal: AbortSignal,
-  ): Promise<Map<string, AlertSettingsRecord>> {
-    const rows = list<AlertSettingsRecord>(
-      this.#store,
-      keys.allAlertSettings(),
-      { signal },
-    );
-    const found = new Map<string, AlertSettingsRecord>();
-    for await (const { key, value } of rows) found.set(String(key[2]), value);
-    return found;
-  }
-
-  async settings(
-    scope: string,
-    signal?: AbortSignal,
-  ): Promise<
-    { value: AlertSettingsRecord | null; versionstamp: string | null }
-  > {
-    return await get<AlertSettingsRecord>(
-      this.#store,
-      keys.alertSettingsKey(scope),
-      { signal },
-    );
-  }
-
-  /** Sets them. False: somebody else was faster. */
-  async setSettings(
-    scope: string,
-    versionstamp: string | null,
-    record: AlertSettingsRecord,
-    events: readonly { space: string; event: OutboxEvent }[],
-  ): Promise<boolean> {
-    const unit = new UnitOfWork()
-      .guard(keys.alertSettingsKey(scope), versionstamp, record);
-    for (const { space, event } of events) unit.event(space, event);
-    return (await commit(this.#store, unit)).ok;
-  }
-
-  /** Settings of a workspace that is gone. */
-  settingsRow(scope: string): Deno.KvKey {
-    return keys.alertSettingsKey(scope);
-  }
-
-  /**
-   * What events have told, and the rows that stand for nothing any more.
-   * @param workspaces all that there are
-   */
-  async told(
-    workspaces: ReadonlySet<string>,
-    nowMs: number,
-    signal: AbortSignal,
-  ): Promise<{ signals: Signal[]; stale: Deno.KvKey[] }> {
-    const signals: Signal[] = [];
-    const stale: Deno.KvKey[] = [];
-    const told = list<ToldSignalRecord>(this.#store, keys.toldSignals(null), {
-      signal,
-    });
-    for await (const { key, value } of told) {
-      const { workspace, subject, metric, period } = keys.parseToldSignalKey(
-        key,
-      );
-      const { name, detail, untilMs } = value;
-      const isOver = untilMs !== null && untilMs <= nowMs;
-      if (isOver || !workspaces.has(workspace)) stale.push(key);
-      else {
-        signals.push({
-          scope: workspace,
-          metric: metric as Signal["metric"],
-          series: `${subject} ${period}`,
-          name,
-          detail,
-        });
-      }
-    }
-    return { signals, stale };
-  }
-
-  /** Adds what an event has told to the unit that goes on behind it. */
-  addTold(
-    unit: Pick<UnitOfWork, "set">,
-    { workspace, subject, metric, period }: {
-      workspace: string;
-      subject: string;
-      metric: string;
-      period: string;
-    },
-    record: ToldSignalRecord,
-  ): void {
-    unit.set(keys.toldSignalKey(workspace, subject, metric, period), record);
-  }
-
-  /** Adds to a unit that what was told of some subjects counts no more. */
-  async dropTold(
-    unit: Pick<UnitOfWork, "delete">,
-    workspace: string,
-    isMeant: (subject: string) => boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const rows = list(
-      this.#store,
-      keys.toldSignals({ workspace, subject: null }),
-      { signal, limit: MOST_STATES },
-    );
-    for await (const { key } of rows) {
-      if (isMeant(keys.parseToldSignalKey(key).subject)) unit.delete(key);
-    }
   }
 
   /** What ended in a scope before a place (null: all), the latest first. */

@@ -8,9 +8,12 @@ import type { Logger } from "@/lib/observe/log.ts";
 import type { UsageQuery } from "@/lib/usage/usage_query.ts";
 import { AlertConsumer } from "./alert_consumer.ts";
 import { AlertEvaluator, type ProcessSource } from "./alert_evaluator.ts";
+import { AlertSettings } from "./alert_settings.ts";
+import { AlertSettingsStore } from "./alert_settings_store.ts";
 import { AlertStore } from "./alert_store.ts";
 import { AlertValues } from "./alert_values.ts";
 import { Alerts } from "./alerts.ts";
+import { ToldSignalStore } from "./told_signal_store.ts";
 import { UsageMeasure } from "./usage_measure.ts";
 
 export interface AlertBuildParts {
@@ -32,6 +35,8 @@ export interface AlertBuildParts {
 export interface AlertServices {
   /** Alerts for those who look at them. */
   alerts: Alerts;
+  /** What people set of them. */
+  alertSettings: AlertSettings;
   /** Looks at all rules, in one process of the store at a time. */
   alertEvaluator: AlertEvaluator;
 }
@@ -39,22 +44,32 @@ export interface AlertServices {
 export function buildAlerts(parts: AlertBuildParts): AlertServices {
   const { owner, config, consumers, log } = parts;
   const store = new AlertStore(parts.store);
+  const settingsStore = new AlertSettingsStore(parts.store);
+  const told = new ToldSignalStore(parts.store);
   const audience = buildAudience({ ...parts, publicUrl: config.publicUrl });
   consumers.add(
-    new AlertConsumer({ store, subjectWords: audience.subjectWords }),
+    new AlertConsumer({ store: told, subjectWords: audience.subjectWords }),
   );
   const usage = new UsageMeasure(parts.usage.query);
   const processes = processesOf(parts);
+  const configured = config.alerts;
+  const alerts = new Alerts({
+    store,
+    settings: settingsStore,
+    configured,
+    values: new AlertValues({ store, usage, processes }),
+  });
+  const alertSettings = new AlertSettings({ store: settingsStore, configured });
+  alertSettings.onChange((scope) => alerts.changed(scope));
   return {
-    alerts: new Alerts({
-      store,
-      configured: config.alerts,
-      values: new AlertValues({ store, usage, processes }),
-    }),
+    alerts,
+    alertSettings,
     alertEvaluator: new AlertEvaluator({
       store,
+      settings: settingsStore,
+      told,
       own: () => owner.incarnation.id,
-      configured: config.alerts,
+      configured,
       usage,
       processes,
       log,

@@ -42,7 +42,7 @@ export async function changeAlerts(
       return await switchRule(state, form);
     case "reset":
       await attemptForm(form, () =>
-        state.services.alerts.resetRule(
+        state.services.alertSettings.resetRule(
           state.caller,
           ownerOf(form),
           form.get("id") ?? "",
@@ -54,7 +54,7 @@ export async function changeAlerts(
     case "test":
       await attemptForm(
         form,
-        () => state.services.alerts.test(state.caller, ownerOf(form)),
+        () => state.services.alertSettings.test(state.caller, ownerOf(form)),
       );
       return "tested";
   }
@@ -66,7 +66,7 @@ export async function changeAlerts(
 }
 
 async function silence(
-  { caller, services: { alerts, store } }: State,
+  { caller, services: { alertSettings, store } }: State,
   form: URLSearchParams,
 ): Promise<string> {
   const minutes = Number(form.get("minutes"));
@@ -74,7 +74,7 @@ async function silence(
     ? null
     : store.clock.now() + Math.round(minutes) * MINUTE_MS;
   await attemptForm(form, () =>
-    alerts.silence(caller, {
+    alertSettings.silence(caller, {
       scope: ownerOf(form),
       rule: form.get("rule") ?? "",
       series: form.get("series"),
@@ -84,32 +84,32 @@ async function silence(
 
 /** Only whether it is watched changes; what else was said of it stays. */
 async function switchRule(
-  { caller, services: { alerts } }: State,
+  { caller, services: { alertSettings } }: State,
   form: URLSearchParams,
 ): Promise<string> {
   const owner = ownerOf(form);
   const id = form.get("id") ?? "";
   const enabled = form.get("enabled") === "yes";
   await attemptForm(form, async () => {
-    const edited = await alerts.edited(caller, owner);
+    const edited = await alertSettings.edited(caller, owner);
     const said = edited.find((rule) => rule.id === id);
     const rule = { ...said, id, enabled };
-    await alerts.saveRule(caller, owner, rule, acceptVersion(form));
+    await alertSettings.saveRule(caller, owner, rule, acceptVersion(form));
   });
   return enabled ? "on" : "off";
 }
 
 async function save(
-  { caller, services: { alerts } }: State,
+  { caller, services: { alertSettings } }: State,
   form: URLSearchParams,
 ): Promise<string> {
   const owner = ownerOf(form);
   const rule = readRule(form);
   await attemptForm(form, async () => {
-    const edited = await alerts.edited(caller, owner);
+    const edited = await alertSettings.edited(caller, owner);
     // The form has no field for these.
     const { enabled, href } = edited.find(({ id }) => id === rule.id) ?? {};
-    await alerts.saveRule(
+    await alertSettings.saveRule(
       caller,
       owner,
       {

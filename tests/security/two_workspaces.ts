@@ -372,7 +372,7 @@ export async function makeThings(
     },
   );
   const rule = "high-water";
-  await services.alerts.saveRule(
+  await services.alertSettings.saveRule(
     caller,
     "workspace",
     { id: rule, metric: "requests", above: 1e9, title: text, next: text },

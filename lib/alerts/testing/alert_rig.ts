@@ -13,13 +13,16 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { createLogger } from "@/lib/observe/log.ts";
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import { AlertEvaluator } from "../alert_evaluator.ts";
+import { AlertSettingsStore } from "../alert_settings_store.ts";
 import { AlertStore } from "../alert_store.ts";
+import { ToldSignalStore } from "../told_signal_store.ts";
 
 /** One process. */
 export interface AlertProcess {
   incarnation: Incarnation;
   evaluator: AlertEvaluator;
   store: AlertStore;
+  settings: AlertSettingsStore;
   faults: FaultKv;
   /** By how much its wall clock is wrong, in milliseconds. */
   skewMs: number;
@@ -75,8 +78,11 @@ export async function startAlerts(
       };
       const incarnation = await drive(startIncarnation(store));
       const alerts = new AlertStore(store);
+      const settings = new AlertSettingsStore(store);
       const evaluator = new AlertEvaluator({
         store: alerts,
+        settings,
+        told: new ToldSignalStore(store),
         own: () => incarnation.id,
         configured,
         usage: { totals: () => Promise.resolve([]) },
@@ -87,7 +93,12 @@ export async function startAlerts(
         },
         log: createLogger({ write: () => {}, format: "json", level: "error" }),
       });
-      Object.assign(process, { incarnation, evaluator, store: alerts });
+      Object.assign(process, {
+        incarnation,
+        evaluator,
+        store: alerts,
+        settings,
+      });
       return process;
     },
     async fence({ incarnation }) {

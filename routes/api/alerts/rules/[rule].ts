@@ -32,14 +32,14 @@ async function answer(
 export const handler = define.handlers(methods({
   GET: (ctx) => answer(ctx, readOwner(ctx.url.searchParams.get("scope"))),
   async PUT(ctx) {
-    const { caller, services: { alerts } } = ctx.state;
+    const { caller, services: { alerts, alertSettings } } = ctx.state;
     const id = alertIdSchema.safeParse(ctx.params.rule);
     if (!id.success) throw invalidRequest("id", id.error.issues[0].message);
     const { scope, ...rule } = await readJson(ctx.req, ruleBodySchema);
     const said = scope ?? readOwner(ctx.url.searchParams.get("scope"));
     const list = await alerts.rules(caller, ctx.req.signal, false);
     const owner = ownerOfRule(list, id.data, said);
-    await alerts.saveRule(
+    await alertSettings.saveRule(
       caller,
       owner,
       { ...rule, id: id.data },
@@ -48,10 +48,10 @@ export const handler = define.handlers(methods({
     return await answer(ctx, owner);
   },
   async DELETE(ctx) {
-    const { caller, services: { alerts } } = ctx.state;
+    const { caller, services: { alerts, alertSettings } } = ctx.state;
     const said = readOwner(ctx.url.searchParams.get("scope"));
     const list = await alerts.rules(caller, ctx.req.signal, false);
-    await alerts.resetRule(
+    await alertSettings.resetRule(
       caller,
       ownerOfRule(list, ctx.params.rule, said),
       ctx.params.rule,

@@ -6,9 +6,9 @@ import { define } from "@/utils.ts";
 
 export const handler = define.handlers(methods({
   async POST(ctx) {
-    const { caller, services: { alerts } } = ctx.state;
+    const { caller, services: { alertSettings } } = ctx.state;
     const { scope } = await readJson(ctx.req, testSchema, { optional: true });
-    await alerts.test(caller, scope);
+    await alertSettings.test(caller, scope);
     return new Response(null, { status: 204 });
   },
 }));
