@@ -1,5 +1,5 @@
-import type { ComponentChildren, VNode } from "preact";
-import { describe, FormField, FormTrouble } from "@/components/FormField.tsx";
+import type { VNode } from "preact";
+import { FormTrouble } from "@/components/FormField.tsx";
 import {
   ALERT_METRIC_NAMES,
   type AlertMetricName,
@@ -9,6 +9,7 @@ import {
 import { formUnit } from "@/lib/shared/alert_words.ts";
 import type { FormState } from "@/lib/shared/form_state.ts";
 import type { AlertOwner, AlertRule } from "@/lib/shared/wire.ts";
+import { Choice, Field, Text } from "./RuleFields.tsx";
 
 const SEVERITIES: readonly [AlertRule["severity"], string][] = [
   ["critical", "Critical: act now"],
@@ -280,72 +281,4 @@ function hasFilter(rule: AlertRule | null, { errors, values }: FormState) {
       (values[name] !== undefined && values[name] !== "" &&
         values[name] !== "1")
     );
-}
-
-function Field(
-  { name, label, hint, form, children }: {
-    name: string;
-    label: string;
-    hint?: string;
-    form: FormState;
-    children: ComponentChildren;
-  },
-): VNode {
-  return (
-    <FormField
-      id={`rule-${name}`}
-      label={label}
-      hint={hint}
-      error={form.errors[name]}
-    >
-      {children}
-    </FormField>
-  );
-}
-
-function Choice(
-  { name, value, start, form, children }: {
-    name: string;
-    value: string;
-    start: string;
-    form: FormState;
-    children: ComponentChildren;
-  },
-): VNode {
-  return (
-    <option value={value} selected={(form.values[name] ?? start) === value}>
-      {children}
-    </option>
-  );
-}
-
-function Text(
-  { name, label, hint, form, start, placeholder, isShort, isRequired }: {
-    name: string;
-    label: string;
-    hint?: string;
-    form: FormState;
-    /** What it holds when nobody has typed yet. */
-    start?: string;
-    placeholder?: string;
-    isShort?: boolean;
-    isRequired?: boolean;
-  },
-): VNode {
-  return (
-    <Field name={name} label={label} hint={hint} form={form}>
-      <input
-        class={`input${isShort ? " alert-short" : ""}`}
-        id={`rule-${name}`}
-        name={name}
-        autocomplete="off"
-        autocapitalize="none"
-        spellcheck={false}
-        required={isRequired}
-        placeholder={placeholder}
-        value={form.values[name] ?? start}
-        {...describe(`rule-${name}`, form.errors[name], hint)}
-      />
-    </Field>
-  );
 }
