@@ -2,8 +2,17 @@ import type { ComponentChildren, VNode } from "preact";
 import { describe, FormField } from "@/components/FormField.tsx";
 import type { FormState } from "@/lib/shared/form_state.ts";
 
-/** Fields of a new key that most keys leave empty; open when one of them was refused. */
+/** Fields that most keys leave empty; open when one of them was refused or says something. */
 const FIELDS = ["models", "endpoints", "limits", "budget"];
+const TEXTS = [
+  "models",
+  "endpoints",
+  "requestsPerMinute",
+  "tokensPerMinute",
+  "concurrentRuns",
+  "usd",
+  "tokens",
+];
 
 const PERIODS: readonly [string, string][] = [
   ["day", "A day"],
@@ -22,7 +31,8 @@ export function KeyBounds(
     children: ComponentChildren;
   },
 ): VNode {
-  const isOpen = FIELDS.some((field) => errors[field] !== undefined);
+  const isOpen = FIELDS.some((field) => errors[field] !== undefined) ||
+    TEXTS.some((name) => Boolean(values[name]));
   return (
     <details class="key-more" open={isOpen}>
       <summary class="link-btn">Models, limits and budget</summary>
