@@ -11,6 +11,8 @@ const QUESTION_MS = 15_000;
 export class ModelList {
   /** Names as the provider gave them; null until it has. */
   private listed: string[] | null = null;
+  /** The names that were looked up last, ready to be found. */
+  private looked: { names: string[]; set: ReadonlySet<string> } | null = null;
   private asking: Promise<void> | null = null;
   private askedAt = -Infinity;
   private listedAt = -Infinity;
@@ -30,6 +32,17 @@ export class ModelList {
   /** The names as far as they are known; null when any name may be right. */
   get names(): string[] | null {
     return this.configured ?? this.listed;
+  }
+
+  /** Whether a name may be right, as far as that is known. */
+  mayHave(name: string): boolean {
+    const { names } = this;
+    if (names === null) return true;
+    // Some providers list thousands, and a list of models looks each of them up.
+    if (this.looked?.names !== names) {
+      this.looked = { names, set: new Set(names) };
+    }
+    return this.looked.set.has(name);
   }
 
   /**

@@ -408,8 +408,7 @@ export class ModelRegistry {
   private serves(provider: string, model: string): boolean {
     const entry = this.providers.asked(provider);
     if (entry === undefined || model === "") return false;
-    const { names } = entry.list;
-    return names === null || names.includes(model);
+    return entry.list.mayHave(model);
   }
 
   private single(
