@@ -18,13 +18,19 @@ export class RequestNames implements KnownNames {
     this.#workspace = workspace;
   }
 
-  /** Reads the names of those that are not known. @returns false: they are too many for one answer */
+  /**
+   * Reads the names of those that are not known.
+   * @param haveToBe whether they are read however many they are
+   * @returns false: they are too many for one answer
+   */
   async learn(
     requests: readonly { user: string | null; key: string | null }[],
+    haveToBe = false,
   ): Promise<boolean> {
     const users = this.#unknown(requests.map(({ user }) => user));
     const keys = this.#unknown(requests.map(({ key }) => key));
-    if (this.#names.size + users.length + keys.length > MAX_NAMES) return false;
+    const all = this.#names.size + users.length + keys.length;
+    if (all > MAX_NAMES && !haveToBe) return false;
     const { apiKeys } = this.#services;
     const [accounts, named] = await Promise.all([
       users.length === 0 ? [] : this.#services.users.accounts(users),

@@ -43,10 +43,10 @@ export async function findRequests(
       ? end
       : before ?? end,
     isWanted: (summary) => isWanted(summary, names),
-    ...needsNames ? { prepare: (all) => names.learn(all) } : {},
+    ...needsNames ? { prepare: names.learn.bind(names) } : {},
     limit,
   }, signal);
-  await names.learn(look.items);
+  await names.learn(look.items, true);
   return { ...look, names };
 }
 
@@ -55,6 +55,6 @@ async function one(
   found: RequestSummary | null,
 ): Promise<FoundRequests> {
   const items = found === null ? [] : [found];
-  await names.learn(items);
+  await names.learn(items, true);
   return { items, looked: items.length, backToMs: null, next: null, names };
 }

@@ -115,7 +115,7 @@ async function runningRows(
     const record = fromOpenTrace(trace, nowMs);
     if (record !== null) open.push(summaryOf(record));
   }
-  await names.learn(open);
+  await names.learn(open, true);
   return open.map((each) => toRow(each, names));
 }
 
@@ -155,7 +155,7 @@ export async function loadRequest(
   if (found === null) return null;
   const names = new RequestNames(services, caller.workspace);
   const [, threadPath] = await Promise.all([
-    names.learn([found]),
+    names.learn([found], true),
     threadPathOf(state, found),
   ]);
   const bodies = withBodies ? found.bodies : null;

@@ -115,7 +115,7 @@ export class RequestLog {
       (mark === null || marksOf(each).includes(mark))
     );
     const canJudge = waiting.length === 0 ||
-      await prepare?.(waiting) !== false;
+      await prepare?.(waiting, false) !== false;
     const wanted = canJudge ? waiting.filter(isWanted) : [];
     const look = await this.#parts.search.look(workspace, search, signal);
     return withWaiting(look, wanted, limit);

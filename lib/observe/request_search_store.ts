@@ -30,8 +30,14 @@ export interface RequestSearch {
   before: string | null;
   /** Whether a request is wanted. */
   isWanted: (summary: RequestSummary) => boolean;
-  /** Told of requests before they are judged. @returns false: no more can be judged in this answer */
-  prepare?: (summaries: readonly RequestSummary[]) => Promise<boolean>;
+  /**
+   * Told of requests before they are judged; the first ones of an answer have to be, or it would come to
+   * nothing. @returns false: no more can be judged in this answer
+   */
+  prepare?: (
+    summaries: readonly RequestSummary[],
+    haveToBe: boolean,
+  ) => Promise<boolean>;
   /** How many are wanted. */
   limit: number;
   /** Whether one more is looked for, which tells whether any follow; unless told it is. */
@@ -55,7 +61,7 @@ const ROWS_PER_READ = 200;
 /** Reads of one answer. */
 export const MAX_READS = 40;
 /** How long an answer looks, in milliseconds; the read that is under way then is the last. */
-const MAX_LOOK_MS = 120;
+const MAX_LOOK_MS = 80;
 
 /** What an answer may still do. */
 interface Budget {
@@ -91,14 +97,16 @@ export class RequestSearchStore {
     const most = looksAhead ? limit + 1 : limit;
     const items: RequestSummary[] = [];
     let looked = 0;
+    let isFirst = true;
     let bound = search.before ?? idBound(clock.now() + PAGE_MS);
     const stretches = this.#stretches(workspace, search, budget, signal);
     for await (const stretch of stretches) {
       if (prepare !== undefined) {
         const begunMs = clock.monotonic();
-        if (!await prepare(stretch.summaries)) {
+        if (!await prepare(stretch.summaries, isFirst)) {
           return { items, looked, backToMs: timeOf(bound), next: bound };
         }
+        isFirst = false;
         // That has a bound of its own, and comes to nothing once all is known.
         budget.untilMs += clock.monotonic() - begunMs;
       }

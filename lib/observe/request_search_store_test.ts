@@ -272,6 +272,26 @@ Deno.test("RequestSearchStore.look: what nobody can be asked about stops the loo
   assert.deepEqual(idsOf(rest.items), idsOf(all.slice(0, 7)).reverse());
 });
 
+Deno.test("RequestSearchStore.look: the first requests of an answer have to be judged, so that each comes further", async () => {
+  using test = await openSearch();
+  const now = test.clock.now();
+  const all = series(4, now - 4 * MINUTE_MS, MINUTE_MS);
+  await test.write(all);
+  const seen: string[] = [];
+  let before: string | null = null;
+  let answers = 0;
+  do {
+    const look = await test.look({
+      before,
+      prepare: (_, haveToBe) => Promise.resolve(haveToBe),
+    });
+    seen.push(...idsOf(look.items));
+    before = look.next;
+    answers += 1;
+  } while (before !== null && answers < 10);
+  assert.deepEqual(seen, idsOf(all).reverse());
+});
+
 Deno.test("RequestSearchStore.findByPrefix: by the beginning of an id, in one read", async () => {
   using test = await openSearch();
   const own = record(test.clock.now());
