@@ -7,6 +7,7 @@ import { cover, isDaysOnly, snap } from "./usage_cover.ts";
 import { UsageGrouping } from "./usage_grouping.ts";
 import {
   type GroupsOf,
+  type ScanParts,
   type UsageDimension,
   type UsageFilters,
   UsageScan,
@@ -78,10 +79,12 @@ const SHARED_MS = 500;
 export class UsageQuery {
   readonly #parts: UsageParts;
   readonly #shared: SharedAnswers<UsageReport>;
+  readonly #people: SharedAnswers<ActivePeople>;
 
   constructor(parts: UsageParts) {
     this.#parts = parts;
     this.#shared = new SharedAnswers(parts.store.clock, SHARED_MS);
+    this.#people = new SharedAnswers(parts.store.clock, SHARED_MS);
   }
 
   /**
@@ -138,15 +141,12 @@ export class UsageQuery {
       buckets: true,
     });
     const whole = small.isLike(main) ? main : small;
-    const people = main.knows("user") ? main : new UsageScan(parts, {
-      by: "user",
-      times: false,
-      buckets: groupBy === null,
-    });
     await Promise.all(
-      Array.from(new Set([main, whole, people]), (scan) => scan.read(signal)),
+      Array.from(new Set([main, whole]), (scan) => scan.read(signal)),
     );
-    const active = await countPeople(people, starts.length);
+    const active = main.knows("user")
+      ? await countPeople(main, starts.length)
+      : await this.#active(parts, question, starts.length, signal);
     const { total, buckets } = await sumUp(whole, starts.length);
     const grouped = groupBy === null ? null : await new UsageGrouping(
       { groupBy, groupsOf: parts.groupsOf, buckets, hasTimes: times },
@@ -173,6 +173,30 @@ export class UsageQuery {
       }),
       asOfMs: nowMs,
     };
+  }
+
+  /** People of a span; where they are not told by bucket, once for all questions about it. */
+  async #active(
+    parts: ScanParts,
+    { fromMs, toMs, bucket, timeZone, filters, groupBy }: UsageQuestion,
+    buckets: number,
+    signal: AbortSignal,
+  ): Promise<ActivePeople> {
+    const hasBuckets = groupBy === null;
+    const by = hasBuckets ? [bucket, timeZone] : [];
+    return await this.#people.get(
+      JSON.stringify([parts.workspace, fromMs, toMs, filters, ...by]),
+      async (signal) => {
+        const scan = new UsageScan(parts, {
+          by: "user",
+          times: false,
+          buckets: hasBuckets,
+        });
+        await scan.read(signal);
+        return await countPeople(scan, buckets);
+      },
+      signal,
+    );
   }
 }
 
