@@ -40,15 +40,9 @@ const MAX_SILENCES = 200;
 
 export class AlertSettings {
   readonly #parts: AlertSettingsParts;
-  readonly #listeners: ((scope: string) => void)[] = [];
 
   constructor(parts: AlertSettingsParts) {
     this.#parts = parts;
-  }
-
-  /** Calls back when this process has changed something of a scope. */
-  onChange(listener: (scope: string) => void): void {
-    this.#listeners.push(listener);
   }
 
   /** Rules of a scope, as they were set by people. */
@@ -223,10 +217,7 @@ export class AlertSettings {
       );
       const { token: _, ...clean } = record;
       const told = events.map((event) => ({ space: spaceOf(scope), event }));
-      if (await store.set(scope, versionstamp, clean, told)) {
-        for (const listener of this.#listeners) listener(scope);
-        return;
-      }
+      if (await store.set(scope, versionstamp, clean, told)) return;
     }
     throw new AppError({
       status: 409,

@@ -34,16 +34,10 @@ export interface FiringSummary {
   alerts: Pick<Alert, "title" | "severity">[];
 }
 
-/** For so long the head of a page may show what was read before, in milliseconds. */
-const SUMMARY_MS = 2_000;
 const SUMMARY_ALERTS = 3;
 
 export class Alerts {
   readonly #parts: AlertsParts;
-  readonly #summaries = new Map<
-    string,
-    { atMs: number; alerts: Promise<Alert[]> }
-  >();
 
   constructor(parts: AlertsParts) {
     this.#parts = parts;
@@ -57,37 +51,17 @@ export class Alerts {
     return found.flat().sort(byUrgency);
   }
 
-  /** What fires and is not silenced, at most two seconds old. */
+  /** What fires and is not silenced. A page is shown without it rather than not at all. */
   async summary(caller: Caller): Promise<FiringSummary> {
-    const { clock } = this.#parts.store;
-    const nowMs = clock.monotonic();
-    const found = await Promise.all(
-      scopesOf(caller).map((scope) => {
-        const there = this.#summaries.get(scope);
-        if (there !== undefined && nowMs - there.atMs < SUMMARY_MS) {
-          return there.alerts;
-        }
-        // A page is shown without its alerts rather than not at all.
-        const alerts = this.#currentOf(scope).catch(() => []);
-        this.#summaries.set(scope, { atMs: nowMs, alerts });
-        return alerts;
-      }),
+    const found = await this.current(caller).catch(() => []);
+    const firing = found.filter(({ state, silencedUntil }) =>
+      state === "firing" && silencedUntil === null
     );
-    const firing = found.flat()
-      .filter(({ state, silencedUntil }) =>
-        state === "firing" && silencedUntil === null
-      )
-      .sort(byUrgency);
     return {
       count: firing.length,
       alerts: firing.slice(0, SUMMARY_ALERTS)
         .map(({ title, severity }) => ({ title, severity })),
     };
-  }
-
-  /** Something of a scope was set by this process. */
-  changed(scope: string): void {
-    this.#summaries.delete(scope);
   }
 
   async #currentOf(scope: string, signal?: AbortSignal): Promise<Alert[]> {

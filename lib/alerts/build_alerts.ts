@@ -60,7 +60,6 @@ export function buildAlerts(parts: AlertBuildParts): AlertServices {
     values: new AlertValues({ store, usage, processes }),
   });
   const alertSettings = new AlertSettings({ store: settingsStore, configured });
-  alertSettings.onChange((scope) => alerts.changed(scope));
   return {
     alerts,
     alertSettings,
