@@ -10,12 +10,14 @@ import {
   upstreamOf,
 } from "@/lib/llm/live_providers.ts";
 import { chooseDefault, isChatModel } from "@/lib/llm/model_names.ts";
+import { modelNotFound, switchedOff } from "@/lib/llm/model_refusals.ts";
 import type { TimeoutsMs } from "@/lib/llm/openai/deadlines.ts";
 import { PlannedProvider } from "@/lib/llm/routing/planned_provider.ts";
 import type { RoutePlan } from "@/lib/llm/routing/route_plan.ts";
 import { Routing } from "@/lib/llm/routing/routing.ts";
 import type { TargetName, Upstream } from "@/lib/llm/routing/target.ts";
 import type { ModelInfo, Provider } from "@/lib/llm/types.ts";
+import { waitAtMost } from "@/lib/llm/wait_at_most.ts";
 
 export interface ModelRegistryOptions {
   /** In the order of the settings; the first serves new threads. */
@@ -62,25 +64,6 @@ export const ROUTES = "route";
 /** How long a request waits for lists of models. */
 const FIRST_LIST_MS = 5000;
 
-/** Resolves when the work is done, the wait is over or the signal aborts; never rejects. */
-function waitAtMost(
-  ms: number,
-  signal: AbortSignal | undefined,
-  work: Promise<unknown>,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal?.addEventListener("abort", end);
-    if (signal?.aborted) end();
-    work.then(end, end);
-  });
-}
-
 /** What a provider serves, as far as it says so. */
 export interface ListedProvider {
   provider: string;
@@ -88,24 +71,6 @@ export interface ListedProvider {
   isListed: boolean;
   /** Its own names. */
   models: string[];
-}
-
-function modelNotFound(name: string): AppError {
-  return new AppError({
-    status: 404,
-    code: "model_not_found",
-    message: `There is no model "${name}". Choose one from the list of models.`,
-  });
-}
-
-/** A model that is there, and that nobody is asked for now. */
-function switchedOff(name: string, what: string): AppError {
-  return new AppError({
-    status: 404,
-    code: "model_not_found",
-    message:
-      `The model "${name}" takes no new questions: ${what} is switched off. Choose another model, or ask an admin of the server.`,
-  });
 }
 
 export class ModelRegistry {

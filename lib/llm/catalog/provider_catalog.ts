@@ -1,6 +1,5 @@
 /** The providers: added, changed, switched off and removed while the server runs. */
 import type { AuditCaller } from "@/lib/audit/audit_event.ts";
-import { AppError } from "@/lib/errors.ts";
 import type { ModelRegistry } from "@/lib/llm/models.ts";
 import type { OutgoingAllowList } from "@/lib/net/outgoing_rules.ts";
 import type { Sealer } from "@/lib/secrets/secrets.ts";
@@ -14,6 +13,13 @@ import {
 } from "./catalog_record.ts";
 import type { CatalogStore } from "./catalog_store.ts";
 import type { NewProvider, ProviderPatch } from "./provider_input.ts";
+import {
+  inUseBy,
+  keyNeeded,
+  noProvider,
+  providerExists,
+  providerReadOnly,
+} from "./refusals.ts";
 
 /** A provider, wherever it comes from; its key is never in it. */
 export interface KnownProvider {
@@ -62,7 +68,7 @@ export class ProviderCatalog {
   /** @throws {AppError} 404 `not_found` */
   async get(id: string): Promise<KnownProvider> {
     const found = (await this.list()).find((each) => each.id === id);
-    if (found === undefined) throw notFound();
+    if (found === undefined) throw noProvider();
     return found;
   }
 
@@ -81,7 +87,7 @@ export class ProviderCatalog {
     return await this.#change(caller, (record, nowMs) => {
       const isThere = catalog.isConfigured(id) ||
         record.providers.some((each) => each.id === id);
-      if (isThere) throw exists(id);
+      if (isThere) throw providerExists(id);
       const added: AddedProvider = {
         ...input,
         ...key,
@@ -119,7 +125,7 @@ export class ProviderCatalog {
     const key = apiKey === undefined ? {} : await this.#seal(apiKey);
     return await this.#change(caller, (record, nowMs) => {
       const there = record.providers.find((each) => each.id === id);
-      if (there === undefined) throw notFound();
+      if (there === undefined) throw noProvider();
       accept(there.version);
       // Else whoever may change the address could have the key sent to a server of their own.
       const leavesWithKey = there.sealedKey !== null && apiKey === undefined &&
@@ -155,10 +161,10 @@ export class ProviderCatalog {
     force: boolean,
   ): Promise<void> {
     const { catalog, store, models } = this.#parts;
-    if (catalog.isConfigured(id)) throw readOnly();
+    if (catalog.isConfigured(id)) throw providerReadOnly();
     const { record } = await store.change(caller, (record) => {
       const there = record.providers.find((each) => each.id === id);
-      if (there === undefined) throw notFound();
+      if (there === undefined) throw noProvider();
       accept(there.version);
       const routes = routesTo(catalog, record, id);
       const { inUse = 0, waiting = 0 } = models.connectionsOf(id) ?? {};
@@ -188,7 +194,9 @@ export class ProviderCatalog {
     accept: AcceptVersion,
   ): Promise<KnownProvider> {
     const { catalog, store } = this.#parts;
-    if (Object.keys(rest).length > 0 || state === undefined) throw readOnly();
+    if (Object.keys(rest).length > 0 || state === undefined) {
+      throw providerReadOnly();
+    }
     const { record } = await store.change(caller, (record, nowMs) => {
       const there = record.providerStates.find((each) => each.id === id);
       const version = there?.version ?? 0;
@@ -312,63 +320,4 @@ function toFact(
     state,
     hasKey: more.sealedKey !== null,
   };
-}
-
-function notFound(): AppError {
-  return new AppError({
-    status: 404,
-    code: "not_found",
-    message: "There is no such provider.",
-  });
-}
-
-function exists(id: string): AppError {
-  const message = `There is a provider "${id}" already.`;
-  return new AppError({
-    status: 409,
-    code: "provider_exists",
-    message,
-    errors: [{ path: "id", message }],
-  });
-}
-
-function readOnly(): AppError {
-  return new AppError({
-    status: 409,
-    code: "provider_read_only",
-    message:
-      "This provider is one of the settings: the environment or the config file changes it. Here it can be switched off and on.",
-  });
-}
-
-function keyNeeded(): AppError {
-  const message =
-    "The address leads to another server. Give its key, or none, so that the one that is kept is not sent there.";
-  return new AppError({
-    status: 400,
-    code: "provider_key_needed",
-    message,
-    errors: [{ path: "apiKey", message }],
-  });
-}
-
-function inUseBy(routes: string[], running: number): AppError {
-  const uses = [
-    ...(running === 0
-      ? []
-      : [running === 1 ? "1 answer" : `${running} answers`]),
-    ...(routes.length === 0
-      ? []
-      : [`the ${routes.length === 1 ? "route" : "routes"} ${
-        routes.map((id) => `"${id}"`).join(", ")
-      }`]),
-  ];
-  return new AppError({
-    status: 409,
-    code: "provider_in_use",
-    message: `It is used by ${
-      uses.join(" and ")
-    }. Drain it first, or remove it all the same: what runs ends normally.`,
-    extra: { routes, running },
-  });
 }

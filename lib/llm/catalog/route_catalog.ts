@@ -11,6 +11,7 @@ import {
 import type { CatalogStore } from "./catalog_store.ts";
 import type { AcceptVersion } from "./provider_catalog.ts";
 import type { NewRoute, RoutePatch } from "./provider_input.ts";
+import { noRoute, routeExists, routeReadOnly } from "./refusals.ts";
 
 /** A route, wherever it comes from. */
 export interface KnownRoute {
@@ -46,7 +47,7 @@ export class RouteCatalog {
     const found = (await this.list()).find(({ settings }) =>
       settings.id === id
     );
-    if (found === undefined) throw notFound();
+    if (found === undefined) throw noRoute();
     return found;
   }
 
@@ -63,7 +64,7 @@ export class RouteCatalog {
       const { id } = settings;
       const isThere = this.#parts.catalog.isConfiguredRoute(id) ||
         record.routes.some((each) => each.settings.id === id);
-      if (isThere) throw exists(id);
+      if (isThere) throw routeExists(id);
       this.#checkTargets(record, settings);
       const after: AddedRoute = {
         settings,
@@ -93,7 +94,7 @@ export class RouteCatalog {
     const { isDisabled, timeoutsMs, ...rest } = patch;
     return await this.#change(caller, (record, nowMs) => {
       const there = record.routes.find((each) => each.settings.id === id);
-      if (there === undefined) throw notFound();
+      if (there === undefined) throw noRoute();
       accept(there.version);
       const settings: RouteSettings = {
         ...there.settings,
@@ -122,10 +123,10 @@ export class RouteCatalog {
     accept: AcceptVersion,
   ): Promise<void> {
     const { catalog, store } = this.#parts;
-    if (catalog.isConfiguredRoute(id)) throw readOnly();
+    if (catalog.isConfiguredRoute(id)) throw routeReadOnly();
     const { record } = await store.change(caller, (record) => {
       const there = record.routes.find((each) => each.settings.id === id);
-      if (there === undefined) throw notFound();
+      if (there === undefined) throw noRoute();
       accept(there.version);
       return {
         next: {
@@ -150,7 +151,7 @@ export class RouteCatalog {
   ): Promise<KnownRoute> {
     const { catalog, store } = this.#parts;
     const isMore = Object.keys(rest).length > 0;
-    if (isMore || isDisabled === undefined) throw readOnly();
+    if (isMore || isDisabled === undefined) throw routeReadOnly();
     const { record } = await store.change(caller, (record, nowMs) => {
       const there = record.routeStates.find((each) => each.id === id);
       const version = there?.version ?? 0;
@@ -245,31 +246,4 @@ function wordOf(before: AddedRoute, after: AddedRoute): string {
 
 function toFact({ settings, isDisabled }: AddedRoute) {
   return { ...settings, isDisabled };
-}
-
-function notFound(): AppError {
-  return new AppError({
-    status: 404,
-    code: "not_found",
-    message: "There is no such route.",
-  });
-}
-
-function exists(id: string): AppError {
-  const message = `There is a route "${id}" already.`;
-  return new AppError({
-    status: 409,
-    code: "route_exists",
-    message,
-    errors: [{ path: "id", message }],
-  });
-}
-
-function readOnly(): AppError {
-  return new AppError({
-    status: 409,
-    code: "route_read_only",
-    message:
-      "This route is one of the config file, which changes it. Here it can be switched off and on.",
-  });
 }
