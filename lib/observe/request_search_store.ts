@@ -60,6 +60,8 @@ const PAGES_PER_READ = 100;
 const ROWS_PER_READ = 200;
 /** Reads of one answer. */
 export const MAX_READS = 40;
+/** Reads that every answer may take, however slow the store is: few requests are told in one answer. */
+const LEAST_READS = 3;
 /** How long an answer looks, in milliseconds; the read that is under way then is the last. */
 const MAX_LOOK_MS = 80;
 
@@ -121,7 +123,9 @@ export class RequestSearchStore {
         return { items: shown, looked, backToMs: timeOf(next), next };
       }
       bound = stretch.bound;
-      if (budget.reads <= 0 || clock.monotonic() >= budget.untilMs) {
+      const isLate = budget.reads <= MAX_READS - LEAST_READS &&
+        clock.monotonic() >= budget.untilMs;
+      if (budget.reads <= 0 || isLate) {
         const isEnd = timeOf(bound) <= search.fromMs;
         return isEnd
           ? { items, looked, backToMs: null, next: null }
