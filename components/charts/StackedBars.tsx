@@ -64,6 +64,7 @@ export function StackedBars(
   const plot = plotOf(height, ticks);
   const words = sums.map((sum) => sum === null ? NO_RECORD : format(sum));
   const hasTotal = series.length > 1;
+  const hatch = `hatch-${places.length}`;
   return (
     <ChartFrame
       title={title}
@@ -99,10 +100,12 @@ export function StackedBars(
         preserveAspectRatio="none"
         aria-hidden="true"
       >
+        <Hatch id={hatch} places={places.length} />
         {series.map(({ hue }, index) => (
           <path
             key={index}
-            class={hue === "other" ? "bar bar-other" : `bar s${hue}`}
+            class={hue === "other" ? "bar" : `bar s${hue}`}
+            fill={hue === "other" ? `url(#${hatch})` : undefined}
             d={barsOf(series, index, places.length, plot.y)}
           />
         ))}
@@ -123,6 +126,26 @@ export function StackedBars(
       )}
       <HitArea places={places.length} height={height} />
     </ChartFrame>
+  );
+}
+
+/** Width of a plot at which the hatch is not stretched, in pixels. */
+const USUAL_WIDTH = 560;
+
+/** What others are filled with; the drawing is stretched, and the hatch is not to be. */
+function Hatch({ id, places }: { id: string; places: number }): VNode {
+  const stretch = Math.round(places * UNITS / USUAL_WIDTH * 100) / 100;
+  return (
+    <pattern
+      id={id}
+      class="hatch"
+      width="4"
+      height="4"
+      patternUnits="userSpaceOnUse"
+      patternTransform={`scale(${stretch || 1} 1) rotate(45)`}
+    >
+      <line y2="4" />
+    </pattern>
   );
 }
 

@@ -42,7 +42,7 @@ export function formatMeasure(measure: UsageMeasure, value: number): string {
 function formatTick(measure: UsageMeasure, value: number): string {
   if (measure !== "cost") {
     const { figure, unit } = countFigure(value);
-    return figure.replace(/\.0+$/, "") + unit;
+    return figure.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "") + unit;
   }
   const exact = String(Number((value / 1_000_000).toPrecision(6)));
   const [, decimals = ""] = exact.split(".");
