@@ -273,6 +273,8 @@ Deno.test("upkeep: who is no admin of the server begins none of it, and the prog
       ["models.refresh", {}, 403],
       ["prices.import", { text: "[]" }, 403],
       ["usage.report", {}, 403],
+      ["usage.check", {}, 403],
+      ["usage.rebuild", { scope: "server" }, 403],
       // Their own index is theirs; that of everybody is not.
       ["search.rebuild", { scope: "workspace" }, 403],
       ["prompt.ask", {}, 400],

@@ -1,7 +1,8 @@
 /** `/api/usage` and its file: what was used, whoever asked for it. */
 import assert from "node:assert/strict";
-import type { UsageAnswer } from "@/lib/shared/wire.ts";
+import type { Job, UsageAnswer } from "@/lib/shared/wire.ts";
 import type { TestApp } from "@/tests/support/app.ts";
+import { OWNER, PASSWORD_MODE, signedIn } from "@/tests/support/signed_in.ts";
 import { waitFor } from "@/tests/support/wait.ts";
 import { MODEL, postChat, question, startChat } from "./v1_rig.ts";
 
@@ -120,4 +121,69 @@ Deno.test("GET /api/usage.csv: a line for each bucket and group, with a head", a
   const requests = lines.slice(1).map((line) => Number(line.split(",")[3]));
   assert.equal(requests.reduce((sum, each) => sum + each, 0), 2);
   assert.match(lines[1], new RegExp(`^\\d{4}-[^,]+Z,${MODEL},`));
+});
+
+Deno.test("GET /api/usage: members are told of themselves alone, whomever they ask about", async () => {
+  await using rig = await startChat({ behaviour: SAYS }, {
+    env: PASSWORD_MODE,
+  });
+  const { app } = rig;
+  const owner = await signedIn(app, OWNER);
+  const account = {
+    email: "member@example.org",
+    password: "a password of theirs",
+    role: "member",
+  };
+  assert.equal((await owner.send("POST", "/api/users", account)).status, 201);
+  const member = await signedIn(app, account);
+  for (const person of [owner, owner, member]) {
+    const answer = await person.send("POST", "/api/stream", {
+      query: "How high is the river?",
+      model: MODEL,
+    });
+    await answer.text();
+  }
+  const all: UsageAnswer = await waitFor("usage of both", async () => {
+    const answer = await owner.fetch("/api/usage?groupBy=user");
+    const usage: UsageAnswer = await answer.json();
+    return usage.totals.requests === 3 && usage;
+  });
+  assert.equal(all.totals.activeUsers, 2);
+  const [{ key: first }, { key: second, label }] = all.groups;
+  assert.equal(label, account.email);
+  for (const query of [`user=${first}`, `user=${first}&user=${second}`, ""]) {
+    const path = `groupBy=user&${query}`;
+    const own: UsageAnswer = await (await member.fetch(`/api/usage?${path}`))
+      .json();
+    assert.equal(own.totals.requests, 1, query);
+    assert.deepEqual(own.groups.map(({ key }) => key), [second], query);
+    const file = await (await member.fetch(`/api/usage.csv?${path}`)).text();
+    assert.ok(file.includes(second) && !file.includes(first), query);
+  }
+});
+
+Deno.test("usage.check and usage.rebuild: say that sums and ledger agree, and leave them so", async () => {
+  await using rig = await startChat({ behaviour: SAYS });
+  const before = await ask(rig.app, 2);
+  const done = async (kind: string) => {
+    const asked = await rig.app.post("/api/jobs", { kind, input: {} });
+    const { id }: Job = await asked.json();
+    return await waitFor(`the end of ${kind}`, async () => {
+      const job: Job = await (await rig.app.fetch(`/api/jobs/${id}`)).json();
+      return job.finishedAt !== null && job;
+    });
+  };
+  const checked = await done("usage.check");
+  assert.equal(checked.error, null);
+  assert.match(
+    (checked.result as { text: string }).text,
+    /^Sums and ledger agree: 2 requests of [12] days?\.$/,
+  );
+  const rebuilt = await done("usage.rebuild");
+  assert.match(
+    (rebuilt.result as { text: string }).text,
+    /^Added up [12] days? of usage from the ledger\.$/,
+  );
+  const { totals } = await usageOf(rig.app, "?groupBy=model");
+  assert.deepEqual(totals, before.totals);
 });
