@@ -70,9 +70,12 @@ export class HealthFeed {
     ]);
     const points = Object.fromEntries(gauges.all.map((gauge) => {
       const lines = series.get(gauge.id) ?? new Map<string, MinuteSeries>();
+      const own = process === null ? undefined : lines.get(process);
       const line = process === null
         ? [...lines.values()]
-        : [lines.get(process) ?? []];
+        : own === undefined
+        ? []
+        : [own];
       return [gauge.id, lineOf(gauge, line)];
     }));
     return {

@@ -48,8 +48,8 @@ export interface ProcessHealth extends
   readonly gauges: ReadonlyMap<string, number | null>;
 }
 
-/** A point for each of `SERIES_MINUTES`, oldest first; null: nothing is known of that minute. */
-export type MinuteSeries = (number | null)[];
+/** A point for each of `SERIES_MINUTES`, oldest first; NaN: nothing is known of that minute. */
+export type MinuteSeries = Float32Array;
 
 export interface HealthSeries {
   /** Those that are up first, the newest first among them. */
@@ -104,13 +104,12 @@ export class HealthHistory {
         const own = entry(
           entry(series, gauge, () => new Map<string, MinuteSeries>()),
           process,
-          () => new Array<number | null>(SERIES_MINUTES).fill(null),
+          () => new Float32Array(SERIES_MINUTES).fill(NaN),
         );
-        for (const [minute, value] of values.entries()) {
-          const at = first + minute;
-          if (at < 0 || at >= SERIES_MINUTES || Number.isNaN(value)) continue;
-          own[at] = value;
-        }
+        // The oldest hour begins before the first minute, the newest ends behind the last.
+        const from = Math.max(0, -first);
+        const to = Math.min(values.length, SERIES_MINUTES - first);
+        if (from < to) own.set(values.subarray(from, to), first + from);
       }
     }
     return { series, fromMs };

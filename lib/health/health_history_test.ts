@@ -125,11 +125,12 @@ Deno.test("HealthHistory.read: the minutes of all processes of a day, each told 
       clock.advance(MINUTE_MS);
     }
     const { series } = await two.healthHistory.read();
-    const tail = ({ healthRecorder }: HealthProcess) =>
-      series.get("depth")!.get(healthRecorder.process)!.slice(-5);
+    const tail = ({ healthRecorder }: HealthProcess) => [
+      ...series.get("depth")!.get(healthRecorder.process)!.slice(-5),
+    ];
     // The minute that goes on, and the one whose end nobody has told yet, are not there.
-    assert.deepEqual(tail(one), [10, 11, null, null, null]);
-    assert.deepEqual(tail(two), [20, 21, 22, null, null]);
+    assert.deepEqual(tail(one), [10, 11, NaN, NaN, NaN]);
+    assert.deepEqual(tail(two), [20, 21, 22, NaN, NaN]);
     clock.advance((SERIES_MINUTES + 60) * MINUTE_MS);
     const later = await two.healthHistory.read();
     assert.equal(later.series.size, 0);
@@ -170,5 +171,5 @@ Deno.test("HealthRecorder.record: nothing is written while the writer cannot, an
     }
     const { series } = await process.healthHistory.read();
     const line = series.get("depth")!.get(process.healthRecorder.process)!;
-    assert.deepEqual(line.slice(-6), [118, 119, 60, 61, null, null]);
+    assert.deepEqual([...line.slice(-6)], [118, 119, 60, 61, NaN, NaN]);
   }));

@@ -72,5 +72,10 @@ export function adviceOf(
     };
   }
   const { trouble, next, href } = metricOf(id);
-  return { trouble, next, href: href === HERE ? null : href };
+  return {
+    // Alerts count answers by that name, and this page all requests of its processes.
+    trouble: id === "error_rate" ? "Many requests fail" : trouble,
+    next,
+    href: href === HERE ? null : href,
+  };
 }

@@ -8,14 +8,16 @@ export const STEP_MINUTES = 30;
 /** One line out of those of all processes, with a point for each half hour. */
 export function lineOf(
   gauge: Pick<GaugeInfo, "unit" | "better" | "across">,
-  processes: Iterable<MinuteSeries>,
+  processes: readonly MinuteSeries[],
 ): (number | null)[] {
-  const all = [...processes];
   const points: (number | null)[] = [];
   for (let from = 0; from < SERIES_MINUTES; from += STEP_MINUTES) {
     const minutes: number[] = [];
     for (let minute = from; minute < from + STEP_MINUTES; minute += 1) {
-      const values = all.flatMap((series) => series[minute] ?? []);
+      const values: number[] = [];
+      for (const series of processes) {
+        if (!Number.isNaN(series[minute])) values.push(series[minute]);
+      }
       if (values.length > 0) minutes.push(together(gauge, values));
     }
     points.push(

@@ -5,7 +5,7 @@ import { lineOf, STEP_MINUTES, together } from "./health_series.ts";
 const WORST = { unit: "ms", better: "low", across: "worst" } as const;
 
 function series(values: Record<number, number>): MinuteSeries {
-  const points: MinuteSeries = new Array(SERIES_MINUTES).fill(null);
+  const points: MinuteSeries = new Float32Array(SERIES_MINUTES).fill(NaN);
   for (const [minute, value] of Object.entries(values)) {
     points[Number(minute)] = value;
   }
@@ -28,7 +28,7 @@ Deno.test("lineOf: no peak of any process is lost, and a gap stays a gap", () =>
 
 Deno.test("lineOf: shares are the mean of their minutes, sums are added up minute by minute", () => {
   const ratio = { unit: "ratio", better: "low", across: "worst" } as const;
-  assert.equal(lineOf(ratio, [series({ 0: 0.2, 1: 0.4 })])[0], 0.3);
+  assert.equal(lineOf(ratio, [series({ 0: 0.25, 1: 0.5 })])[0], 0.375);
   const sum = { unit: "count", better: null, across: "sum" } as const;
   const line = lineOf(sum, [series({ 0: 3, 1: 1 }), series({ 0: 2, 2: 9 })]);
   assert.equal(line[0], 9);
