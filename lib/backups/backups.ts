@@ -129,6 +129,8 @@ export class Backups {
     files: readonly BackupFile[],
     signal: AbortSignal | undefined,
   ): Promise<Backup[]> {
+    // Where there are no files there may be no folder with a secret either.
+    if (files.length === 0) return [];
     const { store, secretId } = this.#parts;
     const [manifests, checks, secret] = await Promise.all([
       this.#read(files, signal),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "@/lib/clock.ts";
 import { AppError } from "@/lib/errors.ts";
 import { openStore } from "@/lib/kv/open.ts";
-import { createLogger } from "@/lib/observe/log.ts";
+import { silentLogger } from "@/lib/observe/log.ts";
 import { BackupFiles } from "./backup_files.ts";
 import {
   backupIdOf,
@@ -208,7 +208,7 @@ function service(
     place: { ...place, clock: systemClock },
     store,
     secretId: () => Promise.resolve("ours"),
-    log: createLogger({ write: () => {}, format: "json", level: "debug" }),
+    log: silentLogger(),
   });
 }
 
@@ -244,7 +244,12 @@ Deno.test("Backups: a store that is no file of the server says why there are non
   const store = await openStore({ location: ":memory:" });
   try {
     for (const kind of ["memory", "remote", "platform"]) {
-      const backups = service({ kind, path: null }, new BackupStore(store));
+      const backups = new Backups({
+        place: { kind, path: null, clock: systemClock },
+        store: new BackupStore(store),
+        secretId: () => Promise.reject(new Error("There is no folder")),
+        log: silentLogger(),
+      });
       assert.match(backups.refusal ?? "", /\.$/);
       assert.deepEqual(await backups.list(), []);
       await assert.rejects(
