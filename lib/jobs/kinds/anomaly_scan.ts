@@ -12,7 +12,8 @@ const MINUTE_MS = 60_000;
 export class AnomalyScan implements JobKind<Record<never, never>> {
   readonly kind = "anomaly.scan";
   readonly input = inputSchema;
-  readonly isPublic = true;
+  // Each hour has one: lists of jobs show those that fail. A schedule begins it, also by hand.
+  readonly isPublic = false;
   readonly needs = "admin";
   readonly priority = "normal";
   readonly maxAttempts = 3;
