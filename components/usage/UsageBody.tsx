@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { LimitGauges } from "@/components/limits/LimitGauges.tsx";
+import UsageMenus from "@/islands/UsageMenus.tsx";
 import UsageZone from "@/islands/UsageZone.tsx";
 import { usageHref } from "@/lib/shared/usage/usage_choice.ts";
 import type { UsagePageView } from "@/lib/shared/usage/usage_page.ts";
@@ -42,6 +43,7 @@ export function UsageBody(props: UsageBodyProps): VNode {
         {isAdmin && <WhoseSwitch view={view} />}
       </div>
       <UsageToolbar view={view} />
+      <UsageMenus />
       <UsageHint view={view} />
       <UsageReadings view={view} />
       {totals === null

@@ -77,7 +77,14 @@ Deno.test("usage pages: read by keys, drilled into and narrowed, each step an ad
     .getByRole("link", { name: "gpt-5-mini" }).click();
   await page.waitForURL(/model=gpt-5-mini/);
   await page.getByText("Told apart by").first().waitFor({ state: "attached" });
-  await page.locator("summary").filter({ hasText: "By model" }).click();
+  const menu = page.locator("summary").filter({ hasText: "By model" });
+  await menu.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: "By person" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "By person" })
+    .waitFor({ state: "hidden" });
+  await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "By person" }).click();
   await page.waitForURL(/groupBy=user/);
   await page.getByRole("region", { name: "Cost by person" })
