@@ -109,6 +109,37 @@ Deno.test("AlertEvaluator: a rule that is switched off ends what it had told", a
   assert.equal(resolved.data.ending, "removed");
 });
 
+Deno.test("AlertEvaluator: while all is well nothing is written, whoever looks", async () => {
+  using rig = await startAlerts(ONE);
+  const [one, two] = [await rig.begin(), await rig.begin()];
+  rig.readings.set("event_loop_lag_ms", 5);
+  await rig.look(one);
+  const before = one.faults.commits + two.faults.commits;
+  for (let look = 0; look < 20; look += 1) {
+    rig.test.clock.advance(LOOK_MS);
+    await rig.look(one);
+    await rig.look(two);
+  }
+  assert.equal(one.faults.commits + two.faults.commits, before);
+});
+
+Deno.test("AlertEvaluator: an alert of a workspace that is deleted goes without a word", async () => {
+  using rig = await startAlerts(ONE);
+  const process = await rig.begin();
+  await rig.putWorkspace("wsp_2");
+  await rig.spendBudget("wsp_2");
+  await rig.look(process);
+  assert.deepEqual(typesOf(await rig.events("wsp_2")), ["alert.fired"]);
+  await rig.putWorkspace("wsp_2", { deletedAt: 1 });
+  await rig.look(process);
+  assert.equal((await rig.events("wsp_2")).length, 1);
+  assert.deepEqual(await rig.drive(process.store.states(null)), []);
+  assert.deepEqual(
+    await rig.drive(process.store.ended("wsp_2", null, 5)),
+    [],
+  );
+});
+
 type Turn =
   | { type: "look"; who: 0 | 1 }
   | { type: "wait"; ms: number }

@@ -5,7 +5,7 @@ import { type Incarnation, startIncarnation } from "@/lib/kv/incarnation.ts";
 import { eventsFrom, workspaceKey } from "@/lib/kv/keys.ts";
 import { commit } from "@/lib/kv/commit.ts";
 import type { EnvelopeRecord, OutboxEvent } from "@/lib/kv/outbox.ts";
-import { list } from "@/lib/kv/reads.ts";
+import { get, list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
 import { FaultKv } from "@/lib/kv/testing/fault_kv.ts";
 import { openTestStore, type TestStore } from "@/lib/kv/testing/test_store.ts";
@@ -36,10 +36,14 @@ export interface AlertRig extends Disposable {
   begin(): Promise<AlertProcess>;
   /** Another process finds out that one is gone. */
   fence(process: AlertProcess): Promise<void>;
+  /** Makes a workspace, or another record of one. */
+  putWorkspace(id: string, record?: { deletedAt: number }): Promise<void>;
+  /** Tells that a budget of a workspace is spent. */
+  spendBudget(workspace: string): Promise<void>;
   /** Lets a process look once; what fails is made up for by its next look. Whether it was the one to look. */
   look(process: AlertProcess): Promise<boolean>;
-  /** Events of alerts so far, in the order of their commits. */
-  events(): Promise<OutboxEvent[]>;
+  /** Events of alerts of a workspace so far, in the order of their commits; the first one's unless told. */
+  events(workspace?: string): Promise<OutboxEvent[]>;
   drive<T>(promise: Promise<T>): Promise<T>;
 }
 
@@ -108,11 +112,31 @@ export async function startAlerts(
       const never = new AbortController().signal;
       return await drive(evaluator.look(never).catch(() => false));
     },
-    async events() {
+    async putWorkspace(id, record) {
+      const key = workspaceKey(id);
+      const { versionstamp } = await drive(get(calm, key));
+      const next = { v: 1, id, ...record };
+      const unit = new UnitOfWork().guard(key, versionstamp, next);
+      await drive(commit(calm, unit));
+    },
+    async spendBudget(workspace) {
+      const unit = new UnitOfWork()
+        .guard(workspaceKey("wsp_told"), null, { v: 1, deletedAt: 1 });
+      const place = { workspace, subject: "user:usr_1", period: "2026-01-01" };
+      const metric = "budget_exceeded";
+      new ToldSignalStore(calm).add(unit, { ...place, metric }, {
+        v: 1,
+        name: "today’s budget of Ann",
+        detail: null,
+        untilMs: null,
+      });
+      await drive(commit(calm, unit));
+    },
+    async events(workspace = FIRST_WORKSPACE) {
       const found: OutboxEvent[] = [];
       const rows = list<EnvelopeRecord>(
         calm,
-        eventsFrom(FIRST_WORKSPACE, ""),
+        eventsFrom(workspace, ""),
       );
       for await (const { value } of rows) {
         found.push(...value.ev.filter(({ type }) => type.startsWith("alert.")));
