@@ -37,7 +37,8 @@ const WAIT_MS = 10_000;
 export class BackupRun implements JobKind<BackupInput> {
   readonly kind = "backup.run";
   readonly input = backupInputSchema;
-  readonly notifies = true;
+  /** Its failure is told to admins in any case; that each night went well is no news. */
+  readonly notifies = false;
   readonly isPublic = true;
   readonly needs = "operator";
   readonly priority = "normal";
