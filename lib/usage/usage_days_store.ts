@@ -1,5 +1,4 @@
 /** Sums of a day made of its ledger, whatever became of the marks and the shorter sums. */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { get, list } from "@/lib/kv/reads.ts";
@@ -8,10 +7,9 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { Ledger } from "./ledger_store.ts";
 import { Cells } from "./rollup_cell.ts";
 import { DAY_MS, GRAINS_MS, KEPT_MS, startOf } from "./usage_grains.ts";
+import { Turns } from "./turns.ts";
 import type { Held, UsageSums } from "./usage_sums_store.ts";
 
-/** Rows folded between two turns of the event loop. */
-const ROWS_PER_TURN = 500;
 /** Marks removed in one atomic: each takes a check. */
 const MARKS_PER_UNIT = 8;
 
@@ -53,17 +51,14 @@ export class UsageDays {
     signal: AbortSignal,
   ): Promise<Map<number, Cells>> {
     const quarters = new Map<number, Cells>();
-    let left = ROWS_PER_TURN;
+    const turns = new Turns();
     const pages = this.#ledger.pages(space, dayMs, dayMs + DAY_MS, signal);
     for await (const { atMs, rows } of pages) {
       const startMs = startOf("quarter", atMs);
       let cells = quarters.get(startMs);
       if (cells === undefined) quarters.set(startMs, cells = new Cells());
       for (const row of rows) cells.addRow(row);
-      left -= rows.length;
-      if (left > 0) continue;
-      left = ROWS_PER_TURN;
-      await nextTurn();
+      if (turns.isOver) await turns.others();
     }
     return quarters;
   }
@@ -178,9 +173,12 @@ async function addUp(parts: readonly Cells[]): Promise<Cells> {
   const [first, ...rest] = parts;
   if (rest.length === 0) return first ?? new Cells();
   const sum = new Cells();
+  const turns = new Turns();
   for (const part of parts) {
-    for (const cell of part.values()) sum.addCell(cell);
-    await nextTurn();
+    for (const cell of part.values()) {
+      sum.addCell(cell);
+      if (turns.isOver) await turns.others();
+    }
   }
   return sum;
 }

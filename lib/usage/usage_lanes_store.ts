@@ -1,5 +1,4 @@
 /** Minutes of usage by the lane that wrote them, beside the ledger's pages of that lane. */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { commit } from "@/lib/kv/commit.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { get, list } from "@/lib/kv/reads.ts";
@@ -9,6 +8,7 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { Ledger } from "./ledger_store.ts";
 import { Cells } from "./rollup_cell.ts";
 import { packCells, unpackCells } from "./rollup_codec.ts";
+import { Turns } from "./turns.ts";
 import { MINUTE_MS, startOf } from "./usage_grains.ts";
 
 /** Minutes of one lane that are not what its ledger comes to. */
@@ -60,8 +60,10 @@ export class UsageLanes {
       }
       return there;
     };
+    const turns = new Turns();
     const pages = this.#ledger.pages(space, fromMs, toMs, signal);
     for await (const { atMs, incarnation, rows } of pages) {
+      if (turns.isOver) await turns.others();
       const { ledger } = place(incarnation, atMs - atMs % MINUTE_MS);
       for (const row of rows) ledger.addRow(row);
     }
@@ -71,11 +73,11 @@ export class UsageLanes {
       { signal },
     );
     for await (const { key, value } of minutes) {
+      if (turns.isOver) await turns.others();
       const there = place(laneOf(String(key[3])), Number(key[2]));
       for (const cell of unpackCells(value.cells)) there.minutes.addCell(cell);
       there.keys.push(key);
     }
-    await nextTurn();
     const settled = new Map<string, boolean>();
     const different: LaneDifference[] = [];
     for (const each of found.values()) {

@@ -1,10 +1,10 @@
 /** Reads the smallest sums that can answer something, and goes through their cells. */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { UsageGrain } from "@/lib/kv/keys.ts";
 import { type Dimension, DIMENSIONS } from "./rollup_cell.ts";
 import { CellReader } from "./rollup_codec.ts";
 import type { Cover, Target } from "./usage_cover.ts";
 import { GRAINS, GRAINS_MS } from "./usage_grains.ts";
+import { Turns } from "./turns.ts";
 import { type Choice, chooseSlice, wantedPartitions } from "./usage_slices.ts";
 import type { UsageStore } from "./usage_store.ts";
 
@@ -46,9 +46,6 @@ export interface ScannedCell extends Omit<ScannedPart, "bytes"> {
   /** Where the cell's text of the dimension is among the part's; -1: it has none. */
   place: number;
 }
-
-/** Bytes that are gone through between two turns of the event loop. */
-const BYTES_PER_TURN = 512 * 1024;
 
 export class UsageScan {
   readonly #parts: ScanParts;
@@ -137,7 +134,7 @@ export class UsageScan {
     visitor: (texts: readonly string[]) => (cell: ScannedCell) => void,
   ): Promise<void> {
     const column = by === null ? -1 : DIMENSIONS.indexOf(columnOf(by));
-    let left = BYTES_PER_TURN;
+    const turns = new Turns();
     for (const { bytes, targets, weight } of this.#scanned) {
       const reader = new CellReader(bytes);
       const isWanted = this.#sieve(reader);
@@ -148,10 +145,7 @@ export class UsageScan {
         cell.place = column === -1 ? -1 : reader.places[column];
         take(cell);
       }
-      left -= bytes.length;
-      if (left > 0) continue;
-      left = BYTES_PER_TURN;
-      await nextTurn();
+      if (turns.isOver) await turns.others();
     }
   }
 

@@ -4,6 +4,7 @@
  * people, keys and models there are together. See docs/usage.md.
  */
 import type { UsageGrain } from "@/lib/kv/keys.ts";
+import type { Turns } from "./turns.ts";
 import { type Cell, Cells, type Dimension, DIMENSIONS } from "./rollup_cell.ts";
 import type { CellShape } from "./rollup_codec.ts";
 
@@ -180,16 +181,18 @@ export function partitionOf(value: string, partitions: number): number {
 }
 
 /** The cells of a slice by partition. */
-export function sliceCells(
+export async function sliceCells(
   slice: Slice,
   grain: UsageGrain,
   cells: Iterable<Cell>,
-): Map<number, Cells> {
+  turns: Turns,
+): Promise<Map<number, Cells>> {
   const { partitionedBy, isPartial, dimensions } = slice;
   const partitions = partitionsOf(slice, grain);
   const isWhole = dimensions.length === DIMENSIONS.length;
   const byPartition = new Map<number, Cells>();
   for (const cell of cells) {
+    if (turns.isOver) await turns.others();
     const value = partitionedBy === undefined
       ? ""
       : cell.dimensions[partitionedBy];

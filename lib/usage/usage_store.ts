@@ -22,6 +22,7 @@ import {
   MINUTE_MS,
   startOf,
 } from "./usage_grains.ts";
+import { Turns } from "./turns.ts";
 import { type PackedPart, UsageSums } from "./usage_sums_store.ts";
 
 /** What one writer has folded of a minute of a workspace. */
@@ -290,7 +291,9 @@ export class UsageStore {
     const parts = part === "minute"
       ? this.minutes(space, startMs, endMs, signal)
       : this.sums.cells(part, space, startMs, endMs, signal);
+    const turns = new Turns();
     for await (const { cells: own } of parts) {
+      if (turns.isOver) await turns.others();
       for (const cell of own) cells.addCell(cell);
     }
     const closing = new UnitOfWork().delete(key);

@@ -1,5 +1,4 @@
 /** Sums of quarters of an hour, hours and days in the store, the longer ones in slices. */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type BlobManifest,
   type OpenBlobRecord,
@@ -16,6 +15,7 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { type Cell, Cells } from "./rollup_cell.ts";
 import { packCells, unpackCells, WHOLE } from "./rollup_codec.ts";
 import { GRAINS_MS, KEPT_MS } from "./usage_grains.ts";
+import { Turns } from "./turns.ts";
 import {
   ALL,
   partitionsOf,
@@ -102,14 +102,11 @@ export class UsageSums {
     const left = new Map(old.map((row) => [String(row.key), row]));
     let unit = new UnitOfWork();
     const ends: BlobManifest[] = [];
+    const turns = new Turns();
     for (const slice of slicesOf(grain)) {
-      for (
-        const [partition, own] of sliceCells(
-          slice,
-          grain,
-          cells.values(),
-        )
-      ) {
+      const sliced = await sliceCells(slice, grain, cells.values(), turns);
+      for (const [partition, own] of sliced) {
+        if (turns.isOver) await turns.others();
         const key = keys.usageSliceKey(
           space,
           grain,
@@ -131,8 +128,6 @@ export class UsageSums {
         if (!await this.#commitHeld(unit, held, signal)) return false;
         unit = new UnitOfWork();
       }
-      // Slices of many cells take a while.
-      await nextTurn();
     }
     for (const { key, value } of left.values()) {
       unit.delete(key);
@@ -233,9 +228,12 @@ export class UsageSums {
     signal: AbortSignal,
   ): Promise<string[]> {
     const different: string[] = [];
+    const turns = new Turns();
     for (const slice of slicesOf(grain)) {
       const wanted = new Cells();
-      for (const own of sliceCells(slice, grain, cells.values()).values()) {
+      const sliced = await sliceCells(slice, grain, cells.values(), turns);
+      for (const own of sliced.values()) {
+        if (turns.isOver) await turns.others();
         // As they are stored: some slices have no times.
         for (const part of packCells(own.values(), slice)) {
           for (const cell of unpackCells(part)) wanted.addCell(cell);
@@ -245,10 +243,10 @@ export class UsageSums {
       const end = startMs + GRAINS_MS[grain];
       const rows = this.#sliceCells(slice, grain, space, startMs, end, signal);
       for await (const { cells: own } of rows) {
+        if (turns.isOver) await turns.others();
         for (const cell of own) found.addCell(cell);
       }
       if (!wanted.equals(found)) different.push(slice.name);
-      await nextTurn();
     }
     return different;
   }
