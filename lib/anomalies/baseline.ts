@@ -30,7 +30,7 @@ const DIGITS = 5;
 export function* fitBaseline(
   points: readonly Point[],
 ): Generator<void, Baseline> {
-  const series = seriesOf(points);
+  const series = yield* seriesOf(points);
   const fit = yield* fitSeries(series);
   const { transform, season, isMultiplied, level, spread } = fit;
   const expected = fit.expected.map((scaled) => fromScale(transform, scaled));

@@ -35,7 +35,7 @@ export function* detect(
   points: readonly Point[],
 ): Generator<void, Anomaly[]> {
   if (points.length < LEAST_POINTS) return [];
-  const series = seriesOf(points);
+  const series = yield* seriesOf(points);
   yield;
   const fit = yield* fitSeries(series);
   const shifts = shiftsOf(series, fit);

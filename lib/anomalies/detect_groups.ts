@@ -26,7 +26,9 @@ export function* detectGroups(
   const lastMs = given.reduce((last, { atMs }) => Math.max(last, atMs), 0);
   const found: (FoundAnomaly & { atMs: number })[] = [];
   for (const [group, points] of groups) {
-    const filled = missing === "zero" ? withZeros(points, lastMs) : points;
+    const filled = missing === "zero"
+      ? yield* withZeros(points, lastMs)
+      : points;
     const anomalies = yield* detect(filled);
     for (const anomaly of anomalies) {
       found.push(toFound(anomaly, filled, points, group));
@@ -49,12 +51,12 @@ function toFound(
 }
 
 /** The points, and behind them one of 0 for each step at which there is none up to a time. */
-function withZeros(
+function* withZeros(
   given: readonly GivenPoint[],
   lastMs: number,
-): readonly Point[] {
+): Generator<void, readonly Point[]> {
   if (given.length < LEAST_POINTS) return given;
-  const { atMs, stepMs } = seriesOf(given);
+  const { atMs, stepMs } = yield* seriesOf(given);
   if (stepMs === 0) return given;
   const added: Point[] = [];
   for (let i = 0; i < atMs.length; i += 1) {

@@ -164,6 +164,17 @@ Deno.test("detect: minds neither order nor repeats of time", () => {
   assert.deepEqual(places([...points, ...points]), [1_000, WEEKS + 1_000]);
 });
 
+Deno.test("detect: puts very many points in order", () => {
+  const points = hourly(20_000, (hour) => hour === 12_345 ? 500 : hour % 24);
+  const random = randomOf(17);
+  for (let i = points.length - 1; i > 0; i -= 1) {
+    const other = Math.floor(random() * (i + 1));
+    [points[i], points[other]] = [points[other], points[i]];
+  }
+  const anomaly = only(found(points));
+  assert.equal(points[anomaly.place].value, 500);
+});
+
 Deno.test("detect: what is missing is not taken for nothing", () => {
   const random = randomOf(13);
   const gappy = usage().filter((_, hour) =>

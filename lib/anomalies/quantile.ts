@@ -1,8 +1,16 @@
 /** Order statistics: of a set of values at once, and of a window that slides along a series. */
 
-/** The values in ascending order, as an array of their own. */
+/** Of more values an even sample is sorted, which tells quantiles to some thousandths. */
+const MOST_SORTED = 20_000;
+
+/** The values in ascending order, as an array of their own; of very many a sample. */
 export function sortedOf(values: ArrayLike<number>): Float64Array {
-  return Float64Array.from(values).sort();
+  if (values.length <= MOST_SORTED) return Float64Array.from(values).sort();
+  const step = values.length / MOST_SORTED;
+  return Float64Array.from(
+    { length: MOST_SORTED },
+    (_, i) => values[Math.floor(i * step)],
+  ).sort();
 }
 
 /**

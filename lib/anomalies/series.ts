@@ -28,34 +28,82 @@ export interface Series {
 /** Part of the gaps that have to be a step long for points to be regular. */
 const REGULAR_RATIO = 0.9;
 
-/** Puts points in order; of what is the same time the order is kept. */
-export function seriesOf(points: readonly Point[]): Series {
-  const places = new Uint32Array(points.length);
-  for (let i = 0; i < points.length; i += 1) places[i] = i;
-  const isSorted = points.every(({ atMs }, i) =>
-    i === 0 || points[i - 1].atMs <= atMs
-  );
-  if (!isSorted) {
-    places.sort((left, right) =>
-      points[left].atMs - points[right].atMs || left - right
-    );
+/** Puts points in order; of what is the same time the order is kept. Each pause is a place for others. */
+export function* seriesOf(
+  points: readonly Point[],
+): Generator<void, Series> {
+  const places = yield* placesByTime(points);
+  const count = points.length;
+  const atMs = new Float64Array(count);
+  const values = new Float64Array(count);
+  const gaps = new Float64Array(Math.max(0, count - 1));
+  let gapCount = 0;
+  let [isPositive, isWhole] = [true, true];
+  for (let i = 0; i < count; i += 1) {
+    const { atMs: at, value } = points[places[i]];
+    atMs[i] = at;
+    values[i] = value;
+    isPositive &&= value >= 0;
+    isWhole &&= Number.isInteger(value);
+    if (i > 0 && at > atMs[i - 1]) {
+      gaps[gapCount] = at - atMs[i - 1];
+      gapCount += 1;
+    }
   }
-  const atMs = Float64Array.from(places, (place) => points[place].atMs);
-  const values = Float64Array.from(places, (place) => points[place].value);
-  const gaps = atMs.slice(1).map((at, i) => at - atMs[i])
-    .filter((gap) => gap > 0);
-  const stepMs = gaps.length === 0 ? 0 : medianOf(gaps);
-  const isPositive = values.every((value) => value >= 0);
-  const stepLong = gaps.filter((gap) => Math.abs(gap - stepMs) < stepMs / 100);
+  yield;
+  const own = gaps.subarray(0, gapCount);
+  const stepMs = gapCount === 0 ? 0 : medianOf(own);
+  let stepLong = 0;
+  for (const gap of own) {
+    if (Math.abs(gap - stepMs) < stepMs / 100) stepLong += 1;
+  }
+  yield;
   return {
     atMs,
     values,
     places,
     isPositive,
-    isCount: isPositive && values.every(Number.isInteger),
+    isCount: isPositive && isWhole,
     stepMs,
-    isRegular: stepLong.length >= REGULAR_RATIO * (points.length - 1),
+    isRegular: stepLong >= REGULAR_RATIO * (count - 1),
   };
+}
+
+/** Points that are put in order at a time. */
+const SORTED_AT_A_TIME = 4_096;
+
+/** The places of points by their time: runs that are sorted, and then merged. */
+function* placesByTime(
+  points: readonly Point[],
+): Generator<void, Uint32Array> {
+  const count = points.length;
+  let from = Uint32Array.from(points, (_, place) => place);
+  if (points.every(({ atMs }, i) => i === 0 || points[i - 1].atMs <= atMs)) {
+    return from;
+  }
+  const before = (left: number, right: number) =>
+    points[left].atMs - points[right].atMs || left - right;
+  for (let at = 0; at < count; at += SORTED_AT_A_TIME) {
+    from.subarray(at, at + SORTED_AT_A_TIME).sort(before);
+    yield;
+  }
+  let to = new Uint32Array(count);
+  for (let run = SORTED_AT_A_TIME; run < count; run *= 2) {
+    for (let at = 0; at < count; at += 2 * run) {
+      const [middle, end] = [at + run, at + 2 * run].map((place) =>
+        Math.min(place, count)
+      );
+      let [left, right] = [at, middle];
+      for (let i = at; i < end; i += 1) {
+        const isLeft = right >= end ||
+          left < middle && before(from[left], from[right]) < 0;
+        to[i] = isLeft ? from[left++] : from[right++];
+        if (i % SORTED_AT_A_TIME === 0) yield;
+      }
+    }
+    [from, to] = [to, from];
+  }
+  return from;
 }
 
 /** Added to counts before their root is taken, which evens out their spread (Anscombe 1948). */

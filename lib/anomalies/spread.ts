@@ -115,7 +115,8 @@ function tailOf(scores: Float64Array): number {
   const usual = normalQuantile(1 - (rare + 0.5) / count);
   // Too few points have no tail to speak of.
   if (usual < NORMAL_MEDIAN) return 1;
-  return Math.max(1, sortedOf(episodes)[place] / usual);
+  const ratio = place / Math.max(1, episodes.length - 1);
+  return Math.max(1, quantileOf(sortedOf(episodes), ratio) / usual);
 }
 
 /** The quantile of a normal distribution, for ratios above a half (Abramowitz and Stegun 26.2.23). */

@@ -129,12 +129,10 @@ export function probeSocketResponse(ctx: Context<State>): Response {
   return response;
 }
 
-/** Request headers that proxies add; none of these is a secret. */
+/** Request headers that proxies add: none is a secret, and none a host, which may be made up. */
 const PROXY_HEADERS = [
   "via",
-  "forwarded",
   "x-forwarded-for",
-  "x-forwarded-host",
   "x-forwarded-proto",
   "x-forwarded-port",
   "x-forwarded-server",
@@ -169,8 +167,10 @@ export function doctorEcho({ req, info, state }: Context<State>): DoctorEcho {
       return value === null ? [] : [[name, value.slice(0, MOST_CHARACTERS)]];
     }),
   );
+  const { address, protocol } = client;
   return {
-    ...client,
+    address,
+    protocol,
     isForwarded: FORWARDING.some((name) => req.headers.has(name)),
     isProxyTrusted: peer !== null && proxies.has(peer),
     headers,

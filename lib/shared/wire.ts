@@ -1330,11 +1330,10 @@ export interface DoctorEcho {
   /** Address that counts as that of who asks. */
   address: string;
   protocol: "http" | "https";
-  host: string | null;
   /** Whether a proxy says on whose behalf it asks. */
   isForwarded: boolean;
   /** Whether it is believed, being one of `TRUSTED_PROXIES`. */
   isProxyTrusted: boolean;
-  /** What proxies have added to the request, by header; cookies and keys never. */
+  /** What proxies have added to the request, by header: no cookie, no key, and no host, which may be made up. */
   headers: Record<string, string>;
 }
