@@ -25,13 +25,13 @@ function stateOf({ breaker, coolingMs }: ProviderModelHealth): Shown {
   return { words: "Asked", icon: "check", mood: "good" };
 }
 
-/** How the models of a provider do that were asked in this process. */
+/** How the models of a provider do that were asked; ended tries are those of this process. */
 export function ModelHealth(
   { of: health }: { of: readonly ProviderModelHealth[] },
 ): VNode {
   if (health.length === 0) {
     return (
-      <p class="soft">None of its models was asked since this process began.</p>
+      <p class="soft">None of its models was asked since the server began.</p>
     );
   }
   return (

@@ -43,9 +43,11 @@ function wordsOf(use: ProviderUse | null): string {
 
 /** A provider at a glance. */
 export function ProviderFacts(
-  { of: provider, use, nowMs }: {
+  { of: provider, use, others, nowMs }: {
     of: ProviderDetails;
     use: ProviderUse | null;
+    /** Processes that are up besides the one that answers. */
+    others: number;
     nowMs: number;
   },
 ): VNode {
@@ -94,14 +96,19 @@ export function ProviderFacts(
       <div>
         <Gauge
           label="Connections in use"
-          value={`${formatCount(inUse)} of ${formatCount(maxConnections)}`}
-          level={inUse / maxConnections}
+          value={`${formatCount(inUse)} of ${
+            formatCount(maxConnections * (others + 1))
+          }`}
+          level={inUse / (maxConnections * (others + 1))}
         />
         <p class="hint">
           {waiting > 0
             ? `${formatCount(waiting)} wait for one.`
-            : "Nobody waits for one."} {formatCount(connections.open)}{" "}
-          open in this process.
+            : "Nobody waits for one."}
+          {others > 0 &&
+            ` ${
+              formatCount(others + 1)
+            } processes, which tell every few seconds.`}
         </p>
       </div>
     </div>

@@ -9,9 +9,13 @@ import {
 import type { ProviderDetails } from "@/lib/shared/wire.ts";
 import { StateWord } from "./StateWord.tsx";
 
-/** Providers, each with how it does in this process. */
+/** Providers, each with how it does. */
 export function ProviderTable(
-  { providers }: { providers: readonly ProviderDetails[] },
+  { providers, processes }: {
+    providers: readonly ProviderDetails[];
+    /** Whose connections these are. */
+    processes: number;
+  },
 ): VNode {
   return (
     <div
@@ -33,14 +37,18 @@ export function ProviderTable(
           </tr>
         </thead>
         <tbody>
-          {providers.map((provider) => <Row key={provider.id} of={provider} />)}
+          {providers.map((provider) => (
+            <Row key={provider.id} of={provider} processes={processes} />
+          ))}
         </tbody>
       </table>
     </div>
   );
 }
 
-function Row({ of: provider }: { of: ProviderDetails }): VNode {
+function Row(
+  { of: provider, processes }: { of: ProviderDetails; processes: number },
+): VNode {
   const { id, baseUrl, isDefault, modelCount, connections, maxConnections } =
     provider;
   return (
@@ -59,7 +67,8 @@ function Row({ of: provider }: { of: ProviderDetails }): VNode {
         {modelCount === null ? "–" : formatCount(modelCount)}
       </td>
       <td data-label="Connections" class="num">
-        {formatCount(connections.inUse)} of {formatCount(maxConnections)}
+        {formatCount(connections.inUse)} of{" "}
+        {formatCount(maxConnections * processes)}
       </td>
       <td data-label="Failed, 10 min" class="num">
         {recentFailures(provider) ?? "–"}

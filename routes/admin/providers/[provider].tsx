@@ -18,6 +18,10 @@ import {
   switchProvider,
 } from "@/lib/http/provider_form.ts";
 import { DONE_WORDS, loadProviderUse } from "@/lib/http/provider_page.ts";
+import {
+  loadOtherProcesses,
+  withOthers,
+} from "@/lib/http/provider_processes.ts";
 import { toProviderDetails } from "@/lib/http/provider_view.ts";
 import { FormRefused } from "@/lib/http/task_form.ts";
 import { loadPlaces } from "@/lib/http/viewer.ts";
@@ -35,15 +39,17 @@ async function load(
   shown: Shown,
 ) {
   const { catalog } = state.services;
-  const [places, known, use] = await Promise.all([
+  const [places, known, use, others] = await Promise.all([
     loadPlaces(state),
     catalog.providers.get(params.provider),
     loadProviderUse(state, params.provider, req.signal),
+    loadOtherProcesses(state, req.signal),
   ]);
   return {
     ...places,
     ...shown,
-    provider: toProviderDetails(state, known),
+    provider: withOthers(toProviderDetails(state, known), others),
+    others: others.length,
     use,
     done: DONE_WORDS[url.searchParams.get("done") ?? ""] ?? "",
   };
@@ -118,10 +124,15 @@ export default define.page<typeof handler>(function ProviderPage({ data }) {
       <div role="status">
         {result !== null && <TestResult of={result} />}
       </div>
-      <ProviderFacts of={provider} use={use} nowMs={clock.nowMs} />
+      <ProviderFacts
+        of={provider}
+        use={use}
+        others={data.others}
+        nowMs={clock.nowMs}
+      />
       <section class="section" aria-labelledby="models-title">
         <div class="section-head">
-          <h2 id="models-title">Models asked in this process</h2>
+          <h2 id="models-title">Models that were asked</h2>
         </div>
         <ModelHealth of={provider.health} />
       </section>

@@ -14,6 +14,10 @@ import {
   tryTyped,
 } from "@/lib/http/provider_form.ts";
 import { modelChoices } from "@/lib/http/provider_page.ts";
+import {
+  loadOtherProcesses,
+  withOthers,
+} from "@/lib/http/provider_processes.ts";
 import { toProviderDetails, toRouteDetails } from "@/lib/http/provider_view.ts";
 import { addRoute } from "@/lib/http/route_form.ts";
 import { attemptForm, FormRefused } from "@/lib/http/task_form.ts";
@@ -39,17 +43,21 @@ const DONE: Readonly<Record<string, string>> = {
 
 async function load({ state, url, req }: Context<State>, shown: Shown) {
   const { catalog } = state.services;
-  const [places, known, routes, offers] = await Promise.all([
+  const [places, known, routes, offers, others] = await Promise.all([
     loadPlaces(state),
     catalog.providers.list(),
     catalog.routes.list(),
     state.services.localProviders.offers(req.signal),
+    loadOtherProcesses(state, req.signal),
   ]);
-  const providers = known.map((each) => toProviderDetails(state, each));
+  const providers = known.map((each) =>
+    withOthers(toProviderDetails(state, each), others)
+  );
   return {
     ...places,
     ...shown,
     providers,
+    others: others.length,
     routes: routes.map(toRouteDetails),
     offers: offers.map(({ id, label, models }) => ({
       id,
@@ -147,10 +155,16 @@ export default define.page<typeof handler>(function ProvidersPage({ data }) {
           )
           : (
             <>
-              <ProviderTable providers={providers} />
+              <ProviderTable
+                providers={providers}
+                processes={data.others + 1}
+              />
               <p class="hint mt-4">
-                State, connections and failures are those of the process that
-                answered this page.
+                {data.others === 0
+                  ? "One process serves this store."
+                  : `State and connections are those of ${
+                    data.others + 1
+                  } processes, which tell every few seconds; failures are those of the one that answered this page.`}
               </p>
             </>
           )}
