@@ -31,6 +31,17 @@ const FOLD_MS = 1_000;
 
 const FULL_BYTES = 96 * 1024;
 
+/**
+ * Marks, and cells, of a minute from which on new rows begin other sums although these are not written
+ * yet: the sums of a minute and all of their marks are one entry, which the lane takes whole or not.
+ */
+const MOST_MARKS = 100;
+const MOST_CELLS = 1_000;
+
+/** What one entry holds, so that the lane takes it: writes and deletes, and bytes of sums. */
+const ENTRY_MUTATIONS = 300;
+const ENTRY_BYTES = 256 * 1024;
+
 /** How long a minute's sums are remembered after its beginning, in milliseconds. */
 const KEPT_MS = 3 * MINUTE_MS;
 
@@ -42,6 +53,16 @@ interface Minute {
   /** Tells its sums from others of the minute by the same process. */
   generation: number;
   cells: Cells;
+  /** Batches that have been counted since the sums were written last. */
+  marks: UnfoldedMark[];
+}
+
+/** A minute as an entry is to hold it. */
+interface PackedMinute {
+  minute: Minute;
+  marks: UnfoldedMark[];
+  sums: MinuteSums;
+  bytes: number;
 }
 
 export class UsageFold {
@@ -83,8 +104,6 @@ class LaneFold {
   readonly #minutes = new Map<string, Minute>();
   /** Minutes that hold what the store's do not. */
   readonly #changed = new Set<Minute>();
-  /** Batches that have been counted since the sums were written last. */
-  #marks: UnfoldedMark[] = [];
   #generations = 0;
   #cancelTimer: (() => void) | null = null;
   #folding: Promise<void> = Promise.resolve();
@@ -121,15 +140,16 @@ class LaneFold {
 
   #committed({ n, atMs, entries }: LedgerCommit): void {
     const startMs = atMs - atMs % MINUTE_MS;
-    const spaces = new Set<string>();
+    const minutes = new Map<string, Minute>();
     for (const { space, row } of entries) {
-      const minute = this.#minute(space, startMs);
+      let minute = minutes.get(space);
+      if (minute === undefined) {
+        // All that a batch has of a workspace is in the same sums, as its mark is.
+        minutes.set(space, minute = this.#minute(space, startMs));
+        minute.marks.push({ incarnation: this.#incarnation, space, n });
+        this.#changed.add(minute);
+      }
       minute.cells.addRow(decodeLedgerRow(row));
-      this.#changed.add(minute);
-      spaces.add(space);
-    }
-    for (const space of spaces) {
-      this.#marks.push({ incarnation: this.#incarnation, space, n });
     }
     this.#foldSoon();
   }
@@ -145,11 +165,12 @@ class LaneFold {
   #minute(space: string, startMs: number): Minute {
     const name = `${space} ${startMs}`;
     let minute = this.#minutes.get(name);
-    if (minute === undefined) {
+    if (minute === undefined || isLarge(minute)) {
       // Sums that were forgotten, or are full, are never written again: these have a name of their own.
       this.#generations += 1;
       const generation = this.#generations;
-      minute = { name, space, startMs, generation, cells: new Cells() };
+      const cells = new Cells();
+      minute = { name, space, startMs, generation, cells, marks: [] };
       this.#minutes.set(name, minute);
     }
     return minute;
@@ -157,36 +178,48 @@ class LaneFold {
 
   /** Writes the sums of all that has been counted. */
   async #fold(): Promise<void> {
-    if (this.#isStopped || this.#marks.length === 0) return;
-    const marks = this.#marks;
-    const changed = [...this.#changed];
-    this.#marks = [];
+    if (this.#isStopped || this.#changed.size === 0) return;
+    const packed = [...this.#changed].map((minute) => this.#pack(minute));
     this.#changed.clear();
-    const sums: MinuteSums[] = changed.map(
-      ({ space, startMs, generation, cells }) => ({
-        space,
-        startMs,
-        writer: `${this.#incarnation}.${generation}`,
-        parts: packCells(cells.values()),
-      }),
-    );
+    await Promise.all(inEntries(packed).map((entry) => this.#write(entry)));
+    this.#forget();
+  }
+
+  #pack(minute: Minute): PackedMinute {
+    const { space, startMs, generation, cells, marks } = minute;
+    const parts = packCells(cells.values());
+    const writer = `${this.#incarnation}.${generation}`;
+    minute.marks = [];
+    return {
+      minute,
+      marks,
+      sums: { space, startMs, writer, parts },
+      bytes: parts.reduce((sum, part) => sum + part.length, 0),
+    };
+  }
+
+  async #write(packed: readonly PackedMinute[]): Promise<void> {
     try {
-      await this.#lane.write(foldEntry(sums, marks));
+      await this.#lane.write(foldEntry(
+        packed.map(({ sums }) => sums),
+        packed.flatMap(({ marks }) => marks),
+      ));
     } catch (error) {
       if (!isBusy(error)) return this.#giveUp(error);
-      this.#marks.unshift(...marks);
-      for (const minute of changed) this.#changed.add(minute);
+      for (const { minute, marks } of packed) {
+        minute.marks.unshift(...marks);
+        this.#changed.add(minute);
+      }
       return this.#foldSoon();
     }
-    for (const [place, { parts }] of sums.entries()) {
-      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-      if (bytes > this.#fullBytes) this.#close(changed[place]);
+    for (const { minute, bytes } of packed) {
+      if (bytes > this.#fullBytes) this.#close(minute);
     }
-    this.#forget();
   }
 
   /** Whoever has the lane next finds the marks of what these sums lack. */
   #giveUp(error: unknown): void {
+    if (this.#isStopped) return;
     this.stop();
     this.#log.warn("Usage is added up by the next process", { error });
   }
@@ -206,6 +239,32 @@ class LaneFold {
       if (minute.startMs < overMs) this.#close(minute);
     }
   }
+}
+
+/** Whether no more is to be counted in a minute before it has been written. */
+function isLarge({ marks, cells }: Minute): boolean {
+  return marks.length >= MOST_MARKS ||
+    (marks.length > 0 && cells.size >= MOST_CELLS);
+}
+
+/** Minutes as entries that the lane takes; one that is large stands alone. */
+function inEntries(packed: readonly PackedMinute[]): PackedMinute[][] {
+  const entries: PackedMinute[][] = [];
+  let mutations = Infinity;
+  let bytes = Infinity;
+  for (const each of packed) {
+    // With the mark of its quarter of an hour.
+    const own = each.sums.parts.length + 1 + each.marks.length;
+    if (mutations + own > ENTRY_MUTATIONS || bytes + each.bytes > ENTRY_BYTES) {
+      entries.push([]);
+      mutations = 0;
+      bytes = 0;
+    }
+    entries.at(-1)!.push(each);
+    mutations += own;
+    bytes += each.bytes;
+  }
+  return entries;
 }
 
 /** Whether an entry was not taken since too much waits: it may be later. */

@@ -95,3 +95,62 @@ Deno.test("UsageFold: 400 answers of a second are folded by one atomic, without 
   }
   assert.equal(requests, 400);
 });
+
+/** What the sums of the last minutes come to. */
+async function requestsOf(
+  store: Awaited<ReturnType<typeof openCounted>>["store"],
+  spaces: readonly string[],
+): Promise<number> {
+  const now = Date.now();
+  const usage = new UsageStore(store);
+  const { signal } = new AbortController();
+  let requests = 0;
+  for (const space of spaces) {
+    const minutes = usage.minutes(
+      space,
+      now - 2 * MINUTE_MS,
+      now + MINUTE_MS,
+      signal,
+    );
+    for await (const { cells } of minutes) {
+      for (const { counters } of cells) requests += counters.requests;
+    }
+  }
+  return requests;
+}
+
+Deno.test("UsageFold: more workspaces in a second than one atomic holds are all counted, and so is what follows", async () => {
+  await using counted = await openCounted();
+  const { store, lane, fold } = counted;
+  const random = seededRandom(2);
+  const spaces = Array.from({ length: 110 }, (_, place) => `wsp_${place}`);
+  let number = 0;
+  const round = () =>
+    lane.write({
+      ledger: spaces.map((space) =>
+        ledgerEntry(space, randomRow(++number, random))
+      ),
+      urgency: "now",
+    });
+  for (let left = 4; left > 0; left -= 1) await round();
+  await fold.flush();
+  assert.equal(await requestsOf(store, spaces), 440);
+  await round();
+  await fold.flush();
+  assert.equal(await requestsOf(store, spaces), 550);
+});
+
+Deno.test("UsageFold: more batches of a workspace than one atomic holds marks are all counted", async () => {
+  await using counted = await openCounted();
+  const { store, lane, fold, rows } = counted;
+  for (let left = 450; left > 0; left -= 1) {
+    await lane.write({ ledger: rows(1), urgency: "now" });
+  }
+  await fold.flush();
+  assert.equal(await requestsOf(store, [SPACE]), 450);
+  const left = await new UsageStore(store).unfolded(
+    "nobody",
+    new AbortController().signal,
+  );
+  assert.deepEqual(left, []);
+});
