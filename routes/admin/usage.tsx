@@ -1,6 +1,7 @@
 import { UsageBody } from "@/components/usage/UsageBody.tsx";
 import { UsageFrame } from "@/components/usage/UsageFrame.tsx";
 import UsageNow from "@/islands/UsageNow.tsx";
+import AlertStrip from "@/islands/AlertStrip.tsx";
 import ChartTips from "@/islands/ChartTips.tsx";
 import { TABLE_ROWS } from "@/lib/http/usage_page_parts.ts";
 import { usagePage } from "@/lib/http/usage_page_response.ts";
@@ -20,6 +21,7 @@ export default define.page<typeof handler>(function AdminUsagePage({ data }) {
       title="Usage and cost"
       now={<UsageNow channel="admin:usage" active={active} />}
     >
+      <AlertStrip firing={viewer.firing} />
       <UsageBody
         view={view}
         title="Usage and cost"

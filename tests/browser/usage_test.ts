@@ -118,7 +118,7 @@ Deno.test("usage pages: read by keys, drilled into and narrowed, each step an ad
   assert.deepEqual(errors, []);
 });
 
-Deno.test("usage pages: what streams now is told as it begins and ends, without a reload", async () => {
+Deno.test("usage pages: what streams now is told without a reload, and all else without a script", async () => {
   await using rig = await startChat();
   await using browser = await startBrowser();
   const { page, errors } = await browser.open(`${rig.app.url}/admin/usage`);
@@ -140,28 +140,18 @@ Deno.test("usage pages: what streams now is told as it begins and ends, without 
       .getByText("fake-1").isVisible();
   });
   assert.deepEqual(errors, []);
-});
 
-Deno.test("usage pages: without scripts the figures, their tables and every choice are there", async () => {
-  await using rig = await startChat();
-  const thread = await newThread(rig.app);
-  const stream = await askStream(rig.app, thread.id, {
-    message: { content: "How high is the river?" },
-    model: "fake-1",
-  });
-  await stream.text();
-  await rig.app.services.usage.fold.flush();
-  await using browser = await startBrowser();
-  const { page } = await browser.open(`${rig.app.url}/usage`, {
+  // Without scripts the figures, their tables and every choice are there, too.
+  const { page: plain } = await browser.open(`${rig.app.url}/usage`, {
     javaScriptEnabled: false,
   });
-  await page.getByText("Show as table").first().click();
-  await page.getByRole("region", { name: "Answers per day, stacked by model" })
+  await plain.getByText("Show as table").first().click();
+  await plain.getByRole("region", { name: "Answers per day, stacked by model" })
     .getByRole("columnheader", { name: "fake-1" }).waitFor();
-  await page.locator("summary").filter({ hasText: "Custom" }).click();
-  await page.getByLabel("From day").fill("2026-01-01");
-  await page.getByLabel("To day").fill("2026-01-02");
-  await page.getByRole("button", { name: "Show" }).first().click();
-  await page.waitForURL(/range=custom/);
-  await page.getByText("No answers in these days").waitFor();
+  await plain.locator("summary").filter({ hasText: "Custom" }).click();
+  await plain.getByLabel("From day").fill("2026-01-01");
+  await plain.getByLabel("To day").fill("2026-01-02");
+  await plain.getByRole("button", { name: "Show" }).first().click();
+  await plain.waitForURL(/range=custom/);
+  await plain.getByText("No answers in these days").waitFor();
 });
