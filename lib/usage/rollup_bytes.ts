@@ -85,10 +85,17 @@ export class ByteReader {
     return this.#bytes.subarray(from, this.skip(length));
   }
 
+  /** @throws {TypeError} when there are fewer bytes */
+  assertLeft(length: number): void {
+    if (this.at + length > this.#bytes.length) {
+      throw new TypeError("Cells are cut off");
+    }
+  }
+
   /** Goes on by so many bytes, and tells where it is then. @throws {TypeError} when there are fewer */
   skip(length: number): number {
+    this.assertLeft(length);
     this.at += length;
-    if (this.at > this.#bytes.length) throw new TypeError("Cells are cut off");
     return this.at;
   }
 }

@@ -67,8 +67,6 @@ export function* unpackCells(bytes: Uint8Array): Generator<Cell, void, void> {
  * objects. @throws {TypeError} for bytes of another format
  */
 export class CellReader {
-  /** Texts by their places. */
-  readonly texts: readonly string[];
   /** The places of the cell's texts, by dimension; -1 where the part does not tell them apart. */
   readonly places = new Int32Array(DIMENSIONS.length).fill(-1);
   /** The cell's sums, in the order of `COUNTERS`. */
@@ -76,6 +74,9 @@ export class CellReader {
   readonly #bytes: ByteReader;
   readonly #told: readonly number[];
   readonly #hasTimes: boolean;
+  /** All texts one after the other, and where each begins; the last one is the end. */
+  readonly #texts: string;
+  readonly #starts: Uint32Array;
   #left: number;
   #sumsAt = 0;
   #timesAt = 0;
@@ -96,9 +97,47 @@ export class CellReader {
       (mask >> place) % 2 === 1 ? [place] : []
     );
     this.#hasTimes = reader.number() === 1;
-    this.texts = readTexts(reader);
+    this.#starts = readStarts(reader);
+    this.#texts = decoder.decode(reader.bytes(reader.number()));
     this.#left = reader.number();
     this.#nextAt = reader.at;
+  }
+
+  /** How many texts there are. */
+  get texts(): number {
+    return this.#starts.length - 1;
+  }
+
+  text(place: number): string {
+    return this.#texts.slice(this.#starts[place], this.#starts[place + 1]);
+  }
+
+  /** Where a text is; -1: no cell has it. Found without making a string of each. */
+  placeOf(text: string): number {
+    const starts = this.#starts;
+    if (text === "") {
+      for (let place = 0; place < this.texts; place += 1) {
+        if (starts[place] === starts[place + 1]) return place;
+      }
+      return -1;
+    }
+    let at = this.#texts.indexOf(text);
+    while (at !== -1) {
+      let low = 0;
+      let high = this.texts;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (starts[middle] < at) low = middle + 1;
+        else high = middle;
+      }
+      // An empty text begins where the next one does.
+      while (starts[low] === at && starts[low + 1] === at) low += 1;
+      if (starts[low] === at && starts[low + 1] === at + text.length) {
+        return low;
+      }
+      at = this.#texts.indexOf(text, at + 1);
+    }
+    return -1;
   }
 
   /** Goes on to the texts of the next cell. False: there is none. */
@@ -109,7 +148,7 @@ export class CellReader {
     reader.at = this.#nextAt;
     for (const dimension of this.#told) {
       const place = reader.number();
-      if (place >= this.texts.length) {
+      if (place >= this.texts) {
         throw new TypeError("Cells name a missing text");
       }
       this.places[dimension] = place;
@@ -155,7 +194,7 @@ export class CellReader {
     const dimensions: Record<string, string> = {};
     for (const [place, name] of DIMENSIONS.entries()) {
       const text = this.places[place];
-      dimensions[name] = text === -1 ? "" : this.texts[text];
+      dimensions[name] = text === -1 ? "" : this.text(text);
     }
     const counters = emptyCounters();
     for (const [place, name] of COUNTERS.entries()) {
@@ -173,15 +212,16 @@ export class CellReader {
   }
 }
 
-/** The table of texts: the length of each in UTF-16, then all of them in UTF-8, decoded at once. */
-function readTexts(reader: ByteReader): string[] {
-  const lengths = Array.from(
-    { length: reader.number() },
-    () => reader.number(),
-  );
-  const all = decoder.decode(reader.bytes(reader.number()));
-  let at = 0;
-  return lengths.map((length) => all.slice(at, at += length));
+/** Where each text begins in all of them, out of the lengths of each in UTF-16. */
+function readStarts(reader: ByteReader): Uint32Array {
+  const count = reader.number();
+  // A text takes a byte at least, if only that of its length.
+  reader.assertLeft(count);
+  const starts = new Uint32Array(count + 1);
+  for (let place = 0; place < count; place += 1) {
+    starts[place + 1] = starts[place] + reader.number();
+  }
+  return starts;
 }
 
 /** One part in the making. */

@@ -6,9 +6,16 @@ import {
   Cells,
   COUNTERS,
   DIMENSIONS,
+  emptyCounters,
+  emptyMeasures,
   MEASURES,
 } from "./rollup_cell.ts";
-import { MAX_PART_BYTES, packCells, unpackCells } from "./rollup_codec.ts";
+import {
+  CellReader,
+  MAX_PART_BYTES,
+  packCells,
+  unpackCells,
+} from "./rollup_codec.ts";
 
 const text = fc.string({ maxLength: 60, unit: "grapheme" });
 const cell: fc.Arbitrary<Cell> = fc.record({
@@ -57,6 +64,38 @@ function sorted({ dimensions, counters, measures }: Cell) {
       [...measures[name]].sort(([left], [right]) => left - right)
     ),
   };
+}
+
+Deno.test("CellReader.placeOf: finds each text, also inside of others and empty, and none that is not there", () => {
+  const texts = fc.array(fc.stringMatching(/^[ab]{0,4}$/), { minLength: 7 });
+  fc.assert(
+    fc.property(texts, fc.stringMatching(/^[abc]{0,5}$/), (some, other) => {
+      const cells = new Cells();
+      for (const [place, user] of some.entries()) {
+        const dimensions = Object.fromEntries(
+          DIMENSIONS.map((name) => [name, some.at(-1 - place)!]),
+        ) as Cell["dimensions"];
+        const { counters, measures } = emptyCell();
+        cells.addCell({
+          dimensions: { ...dimensions, user },
+          counters,
+          measures,
+        });
+      }
+      const [part] = packCells(cells.values());
+      const reader = new CellReader(part);
+      for (const text of some) {
+        const place = reader.placeOf(text);
+        assert.notEqual(place, -1, text);
+        assert.equal(reader.text(place), text);
+      }
+      if (!some.includes(other)) assert.equal(reader.placeOf(other), -1);
+    }),
+  );
+});
+
+function emptyCell(): Pick<Cell, "counters" | "measures"> {
+  return { counters: emptyCounters(), measures: emptyMeasures() };
 }
 
 Deno.test("packCells: 20,000 cells are split, and no part outgrows its bound", () => {

@@ -4,6 +4,7 @@ import type {
   ScannedCell,
   UsageDimension,
   UsageScan,
+  VisitOptions,
 } from "./usage_scan.ts";
 import { Tally, type UsageSummary } from "./usage_tally.ts";
 
@@ -51,10 +52,9 @@ export class UsageGrouping {
   /** @param scan has been read */
   async read(scan: UsageScan): Promise<Grouped> {
     const { hasTimes } = this.#parts;
-    await this.#visit(scan, ({ tally }, { reader, weight }) => {
-      if (weight === 0) return;
-      reader.load();
-      tally.add(reader, weight, hasTimes);
+    await this.#visit(scan, { inAll: true }, ({ tally }, cell) => {
+      cell.reader.load();
+      tally.add(cell.reader, cell.weight, hasTimes);
     });
     const ranked = this.#ranked();
     for (const [place, group] of ranked.entries()) {
@@ -85,8 +85,11 @@ export class UsageGrouping {
     const hasOthers = ranked.length > this.#wish.series;
     // Who is in several groups or none would be taken away wrongly.
     const isCounted = groupBy === "group";
-    await this.#visit(scan, ({ series }, { reader, targets }) => {
-      if (series === null && !(isCounted && hasOthers)) return;
+    const only = isCounted ? undefined : ranked
+      .filter(({ series }) => series !== null)
+      .map(({ key }) => key);
+    await this.#visit(scan, { only }, ({ series }, { reader, targets }) => {
+      if (series === null && !hasOthers) return;
       reader.load();
       for (const { bucket, sign } of targets) {
         const tally = rows[bucket][series ?? others] ??= new Tally();
@@ -106,17 +109,19 @@ export class UsageGrouping {
 
   async #visit(
     scan: UsageScan,
+    options: Omit<VisitOptions, "by">,
     take: (group: Group, cell: ScannedCell) => void,
   ): Promise<void> {
     const { groupBy, groupsOf } = this.#parts;
-    await scan.visit(groupBy, (texts) => {
+    await scan.visit({ by: groupBy, ...options }, (reader) => {
       const known: Group[][] = [];
+      const groupsAt = (place: number) => {
+        const text = reader.text(place);
+        const keys = groupBy === "group" ? groupsOf(text) : [text];
+        return keys.map((key) => this.#group(key));
+      };
       return (cell) => {
-        const own = known[cell.place] ??= (groupBy === "group"
-          ? groupsOf(texts[cell.place])
-          : [texts[cell.place]]).map((key) =>
-            this.#group(key)
-          );
+        const own = known[cell.place] ??= groupsAt(cell.place);
         for (const group of own) take(group, cell);
       };
     });

@@ -145,7 +145,7 @@ export class UsageQuery {
       Array.from(new Set([main, whole]), (scan) => scan.read(signal)),
     );
     const active = main.knows("user")
-      ? await countPeople(main, starts.length)
+      ? await countPeople(main, starts.length, groupBy === null)
       : await this.#active(parts, question, starts.length, signal);
     const { total, buckets } = await sumUp(whole, starts.length);
     const grouped = groupBy === null ? null : await new UsageGrouping(
@@ -193,7 +193,7 @@ export class UsageQuery {
           buckets: hasBuckets,
         });
         await scan.read(signal);
-        return await countPeople(scan, buckets);
+        return await countPeople(scan, buckets, hasBuckets);
       },
       signal,
     );
@@ -203,12 +203,13 @@ export class UsageQuery {
 async function countPeople(
   scan: UsageScan,
   buckets: number,
+  hasBuckets: boolean,
 ): Promise<ActivePeople> {
   const active = new ActivePeople(buckets);
-  await scan.visit("user", (texts) => {
+  await scan.visit({ by: "user", inAll: !hasBuckets }, (reader) => {
     const known: (Float64Array | null)[] = [];
     return (cell) => {
-      const own = known[cell.place] ??= active.of(texts[cell.place]);
+      const own = known[cell.place] ??= active.of(reader.text(cell.place));
       if (own !== null) active.add(own, cell.reader.requests(), cell);
     };
   });
@@ -222,7 +223,7 @@ async function sumUp(
 ): Promise<{ total: Tally; buckets: (Tally | null)[] }> {
   const total = new Tally();
   const tallies = Array.from({ length: buckets }, (): Tally | null => null);
-  await scan.visit(null, () => ({ reader, targets, weight }) => {
+  await scan.visit({ by: null }, () => ({ reader, targets, weight }) => {
     reader.load();
     if (weight !== 0) total.add(reader, weight, true);
     for (const { bucket, sign } of targets) {

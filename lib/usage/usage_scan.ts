@@ -40,6 +40,15 @@ interface ScannedPart {
   weight: number;
 }
 
+export interface VisitOptions {
+  /** Of which dimension the place of a cell is told. */
+  by: UsageDimension | null;
+  /** Texts of that dimension; cells of others are left out. */
+  only?: readonly string[];
+  /** Whether what only goes from one bucket to another is left out. */
+  inAll?: boolean;
+}
+
 /** A cell while it is looked at, with for what it counts. */
 export interface ScannedCell extends Omit<ScannedPart, "bytes"> {
   reader: CellReader;
@@ -116,7 +125,7 @@ export class UsageScan {
           },
           ({ startMs, bytes }) => {
             const targets = sums.get(startMs) ?? [];
-            const weight = targets.reduce((sum, { sign }) => sum + sign, 0);
+            const weight = weightOf(targets);
             this.#scanned.push({ bytes, targets, weight });
           },
           signal,
@@ -130,19 +139,24 @@ export class UsageScan {
    * each part, whose places it may remember.
    */
   async visit(
-    by: UsageDimension | null,
-    visitor: (texts: readonly string[]) => (cell: ScannedCell) => void,
+    { by, only, inAll = false }: VisitOptions,
+    visitor: (reader: CellReader) => (cell: ScannedCell) => void,
   ): Promise<void> {
     const column = by === null ? -1 : DIMENSIONS.indexOf(columnOf(by));
     const turns = new Turns();
     for (const { bytes, targets, weight } of this.#scanned) {
+      if (inAll && weight === 0) continue;
       const reader = new CellReader(bytes);
+      const chosen = only === undefined ? null : passesOf(reader, only);
+      if (chosen?.includes(1) === false) continue;
       const isWanted = this.#sieve(reader);
-      const take = visitor(reader.texts);
+      const take = visitor(reader);
       const cell: ScannedCell = { reader, targets, weight, place: -1 };
       while (reader.next()) {
+        const place = column === -1 ? -1 : reader.places[column];
+        if (chosen !== null && chosen[place] !== 1) continue;
         if (!isWanted()) continue;
-        cell.place = column === -1 ? -1 : reader.places[column];
+        cell.place = place;
         take(cell);
       }
       if (turns.isOver) await turns.others();
@@ -154,17 +168,37 @@ export class UsageScan {
     const { filters, groupsOf } = this.#parts;
     const tests = Object.entries(filters).map(([name, wanted]) => {
       const dimension = name as UsageDimension;
-      const set = new Set(wanted);
-      const passes = reader.texts.map((text) =>
-        dimension === "group"
-          ? groupsOf(text).some((group) => set.has(group))
-          : set.has(text)
-      );
+      const passes = dimension === "group"
+        ? passesInGroup(reader, groupsOf, new Set(wanted))
+        : passesOf(reader, wanted);
       return { column: DIMENSIONS.indexOf(columnOf(dimension)), passes };
     });
     return () =>
-      tests.every(({ column, passes }) => passes[reader.places[column]]);
+      tests.every(({ column, passes }) => passes[reader.places[column]] === 1);
   }
+}
+
+/** Which of a part's texts, by place, are among some: 1 for those. */
+function passesOf(reader: CellReader, wanted: readonly string[]): Uint8Array {
+  const passes = new Uint8Array(reader.texts);
+  for (const text of wanted) {
+    const place = reader.placeOf(text);
+    if (place !== -1) passes[place] = 1;
+  }
+  return passes;
+}
+
+function passesInGroup(
+  reader: CellReader,
+  groupsOf: GroupsOf,
+  wanted: ReadonlySet<string>,
+): Uint8Array {
+  const passes = new Uint8Array(reader.texts);
+  for (let place = 0; place < passes.length; place += 1) {
+    const groups = groupsOf(reader.text(place));
+    if (groups.some((group) => wanted.has(group))) passes[place] = 1;
+  }
+  return passes;
 }
 
 function weightOf(targets: readonly Target[]): number {
