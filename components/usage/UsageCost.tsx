@@ -213,7 +213,7 @@ function UsageNotes({ view }: { view: UsagePageView }): VNode | null {
     );
   }
   return notes.length === 0 ? null : (
-    <p class="hint mt-2">
+    <p class="usage-notes mt-2">
       {notes.map((note, index) => (
         <span key={index}>
           {index > 0 && " "}
