@@ -71,28 +71,8 @@ export function percentile(histogram: Histogram, ratio: number): number | null {
   return null;
 }
 
-/**
- * The same of counts by the number of their bucket, all at once.
- * @param ratios ascending
- */
-export function percentileOfCounts(
-  counts: Float64Array,
-  ratios: readonly number[],
-): (number | null)[] {
-  let total = 0;
-  for (const count of counts) total += count;
-  if (total === 0) return ratios.map(() => null);
-  let seen = 0;
-  let bucket = -1;
-  return ratios.map((ratio) => {
-    const rank = Math.max(1, Math.ceil(ratio * total));
-    while (seen < rank) seen += counts[++bucket];
-    return middleOf(bucket);
-  });
-}
-
 /** The geometric middle of a bucket, from which no value of it is further than 5 %. */
-function middleOf(bucket: number): number {
+export function middleOf(bucket: number): number {
   if (bucket === 0) return FIRST_END / 2;
   return Math.sqrt(BUCKET_ENDS[bucket - 1] * BUCKET_ENDS[bucket]);
 }

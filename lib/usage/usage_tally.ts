@@ -1,5 +1,5 @@
 /** What a report adds up, and how it is told. */
-import { BUCKET_ENDS, percentileOfCounts } from "./histogram.ts";
+import { BUCKET_ENDS, middleOf } from "./histogram.ts";
 import { type Counter, COUNTERS, MEASURES } from "./rollup_cell.ts";
 import type { CellReader } from "./rollup_codec.ts";
 
@@ -64,16 +64,14 @@ export class Tally {
 
   /** Takes another one away that is a part of this one. */
   subtract(other: Tally): void {
-    for (const [place, count] of other.#counters.entries()) {
-      this.#counters[place] -= count;
-    }
-    for (const [place, count] of other.#times?.entries() ?? []) {
-      this.#times![place] -= count;
+    subtract(this.#counters, other.#counters);
+    if (this.#times !== null && other.#times !== null) {
+      subtract(this.#times, other.#times);
     }
   }
 
   get requests(): number {
-    return this.counter("requests");
+    return this.#counters[0];
   }
 
   counter(name: Counter): number {
@@ -81,20 +79,43 @@ export class Tally {
   }
 
   get summary(): UsageSummary {
-    const sums = Object.fromEntries(
-      COUNTERS.map((name, place) => [name, this.#counters[place]]),
-    ) as Record<(typeof COUNTERS)[number], number>;
-    const times = Object.fromEntries(
-      MEASURES.map((name, place) => [name, this.#percentiles(place)]),
-    ) as Record<(typeof MEASURES)[number], Percentiles>;
-    return { ...sums, ...times };
+    const summary: Partial<Record<Counter, number>> = {};
+    for (let place = 0; place < COUNTERS.length; place += 1) {
+      summary[COUNTERS[place]] = this.#counters[place];
+    }
+    const [ttftMs, tokensPerSecond, totalMs, overheadMs] = MEASURES.map(
+      (_, measure) => this.#percentiles(measure),
+    );
+    return {
+      ...summary as Record<Counter, number>,
+      ttftMs,
+      tokensPerSecond,
+      totalMs,
+      overheadMs,
+    };
   }
 
   #percentiles(measure: number): Percentiles {
-    if (this.#times === null) return { n: 0, p50: null, p95: null, p99: null };
+    const told: Percentiles = { n: 0, p50: null, p95: null, p99: null };
+    const times = this.#times;
+    if (times === null) return told;
     const from = measure * BUCKETS;
-    const counts = this.#times.subarray(from, from + BUCKETS);
-    const [p50, p95, p99] = percentileOfCounts(counts, [0.5, 0.95, 0.99]);
-    return { n: counts.reduce((sum, count) => sum + count, 0), p50, p95, p99 };
+    for (let at = from; at < from + BUCKETS; at += 1) told.n += times[at];
+    if (told.n === 0) return told;
+    let seen = 0;
+    let at = from - 1;
+    for (const [name, ratio] of RATIOS) {
+      const rank = Math.max(1, Math.ceil(ratio * told.n));
+      while (seen < rank) seen += times[++at];
+      told[name] = middleOf(at - from);
+    }
+    return told;
   }
+}
+
+/** Ascending, since they are found in one go. */
+const RATIOS = [["p50", 0.5], ["p95", 0.95], ["p99", 0.99]] as const;
+
+function subtract(from: Float64Array, what: Float64Array): void {
+  for (let at = 0; at < from.length; at += 1) from[at] -= what[at];
 }
