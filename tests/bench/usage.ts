@@ -26,8 +26,8 @@ const SHAPE = { days: 90, users: 500, models: 8, keys: 50, burstsPerDay: 24 };
 const TIMES = 9;
 const VIEWERS = 100;
 /** How long a viewer looks before the next question, in milliseconds. */
-const THINK_MS = 1_000;
-const ROUNDS = 10;
+const THINK_MS = 5_000;
+const ROUNDS = 6;
 const ZONES = ["UTC", "Europe/Berlin", "America/Los_Angeles"];
 
 interface Kind {
