@@ -28,6 +28,8 @@ const VIEWERS = 100;
 /** How long a viewer looks before the next question, in milliseconds. */
 const THINK_MS = 5_000;
 const ROUNDS = 6;
+/** Linux tells processor time in ticks of that length. */
+const MS_PER_TICK = 10;
 const ZONES = ["UTC", "Europe/Berlin", "America/Los_Angeles"];
 
 interface Kind {
@@ -199,15 +201,27 @@ async function measureViewers(
       await sleep(THINK_MS);
     }
   };
+  const before = await processorMs(server.child.pid);
   await Promise.all(Array.from({ length: VIEWERS }, (_, place) => view(place)));
+  const used = await processorMs(server.child.pid) - before;
   const late = times.slice(VIEWERS);
   say(
     `/api/usage with ${VIEWERS} viewers, each asking ${
       THINK_MS / 1_000
     } s after an answer: p50 ${quantile(late, 0.5).toFixed(0)} ms, p95 ${
       quantile(late, 0.95).toFixed(0)
-    } ms, ${refused} refused`,
+    } ms, ${refused} refused, of the processor ${
+      (used / times.length).toFixed(0)
+    } ms each`,
   );
+}
+
+/** Processor time of a process and all of its threads so far (proc_pid_stat(5)). */
+async function processorMs(pid: number): Promise<number> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [user, system] = [fields[11], fields[12]].map(Number);
+  return (user + system) * MS_PER_TICK;
 }
 
 function sleep(delayMs: number): Promise<void> {
