@@ -97,7 +97,7 @@ for (const days of [1, 40, 200]) {
         const report = await query.ask(SPACE, full, signal);
         await isExact(report, full);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
 
     async function isExact(
