@@ -125,7 +125,7 @@ function Line(
       <td class="num" data-label="Score">{score}</td>
       <td class="act">
         <a href={href}>
-          See the usage<span class="sr">{" "}of {nameOf(anomaly)}</span>
+          See the usage <span class="sr">of {nameOf(anomaly)}</span>
         </a>
       </td>
     </tr>

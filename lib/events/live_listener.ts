@@ -42,6 +42,9 @@ interface Heard {
 /** Frames that are handed out at a time, so that who hands them on can look how fast they are taken. */
 const FRAMES_AT_A_TIME = 64;
 
+/** Of what goes on now: told to those who listen and never stored, so it is no event of the log. */
+const MOMENT_TYPE = "usage.now";
+
 export class LiveListener {
   readonly #parts: LiveListenerParts;
   readonly #heard = new Map<string, Heard>();
@@ -189,7 +192,7 @@ export class LiveListener {
     const id = formatPlace(this.#place, this.#parts.space);
     const at = new Date().toISOString();
     const frames = [...this.#moments].map(([channel, data]) =>
-      frameOf({ id, type: "usage.now", channel, at, data: { ...data } })
+      frameOf({ id, type: MOMENT_TYPE, channel, at, data: { ...data } })
     );
     this.#moments.clear();
     return frames;
