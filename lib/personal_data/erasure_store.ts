@@ -15,11 +15,10 @@ import { newToken } from "@/lib/kv/token.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import { idTimeBound } from "@/lib/shared/id_time.ts";
+import { removeAlertsAbout } from "./erased_alerts_store.ts";
+import { carryOn, ErasureBatch } from "./erasure_batch.ts";
 import type { Erasure, ErasureKind, ErasureRecord } from "./erasure_record.ts";
-import { blobsIn, type RowScope, takesRow } from "./erasure_scope.ts";
-
-/** Rows that one atomic removes, at most. */
-export const ROWS_PER_ATOMIC = 100;
+import { type RowScope, takesRow } from "./erasure_scope.ts";
 
 /** Rows fetched at a time; messages have up to 32 KB. */
 const ROWS_PER_READ = 100;
@@ -28,61 +27,6 @@ const ORDER_ATTEMPTS = 5;
 
 /** Kind of the rows of schedules. */
 const SCHEDULES = "sc";
-
-/** Another process is at the erasure, or it was ordered anew. */
-export class ErasureContended extends Error {
-  override readonly name = "ErasureContended";
-}
-
-/** Removes rows in atomics that each carry the order of the erasure on. */
-class Batch {
-  readonly #store: Store;
-  readonly #erasure: Erasure;
-  #keys: Deno.KvKey[] = [];
-
-  constructor(store: Store, erasure: Erasure) {
-    this.#store = store;
-    this.#erasure = erasure;
-  }
-
-  /** Removes a row after the blobs that it names, so that none is left without its name. */
-  async remove(key: Deno.KvKey, value: unknown): Promise<void> {
-    for (const { blob, parts } of blobsIn(value)) {
-      for (let part = 0; part < parts; part += 1) {
-        await this.#add(keys.blobPartKey(blob, part));
-      }
-    }
-    await this.#add(key);
-  }
-
-  async #add(key: Deno.KvKey): Promise<void> {
-    this.#keys.push(key);
-    if (this.#keys.length >= ROWS_PER_ATOMIC) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    if (this.#keys.length === 0) return;
-    const unit = new UnitOfWork();
-    for (const key of this.#keys) unit.delete(key);
-    this.#keys = [];
-    await carryOn(this.#store, this.#erasure, this.#erasure.record, unit);
-  }
-}
-
-/** @throws {ErasureContended} */
-async function carryOn(
-  store: Store,
-  erasure: Erasure,
-  record: ErasureRecord,
-  unit: UnitOfWork = new UnitOfWork(),
-): Promise<void> {
-  const { workspace, user, versionstamp } = erasure;
-  unit.guard(keys.erasureKey(workspace, user), versionstamp, record);
-  const result = await commit(store, unit);
-  if (!result.ok) throw new ErasureContended();
-  erasure.record = record;
-  erasure.versionstamp = result.versionstamp;
-}
 
 export class ErasureStore {
   readonly #store: Store;
@@ -243,7 +187,7 @@ export class ErasureStore {
         signal,
       ),
     };
-    const batch = new Batch(this.#store, erasure);
+    const batch = new ErasureBatch(this.#store, erasure);
     let removed = 0;
     const rows = list(this.#store, keys.allOf(space), {
       batchSize: ROWS_PER_READ,
@@ -262,7 +206,7 @@ export class ErasureStore {
 
   /** Removes the row by which a schedule is found when it is due, perhaps in years. */
   async #removeDue(
-    batch: Batch,
+    batch: ErasureBatch,
     space: string,
     schedule: unknown,
   ): Promise<void> {
@@ -306,7 +250,7 @@ export class ErasureStore {
     const { workspace, user, record: { beforeMs } } = erasure;
     const space = programSpace(workspace);
     const bound = beforeMs === null ? null : idTimeBound(beforeMs);
-    const batch = new Batch(this.#store, erasure);
+    const batch = new ErasureBatch(this.#store, erasure);
     const underWay: string[] = [];
     const rows = list<RunRecord>(this.#store, keys.runs(space), {
       batchSize: ROWS_PER_READ,
@@ -335,7 +279,7 @@ export class ErasureStore {
   ): Promise<void> {
     const { workspace, user, record: { beforeMs } } = erasure;
     const space = programSpace(workspace);
-    const batch = new Batch(this.#store, erasure);
+    const batch = new ErasureBatch(this.#store, erasure);
     const isTaken = (id: string) =>
       beforeMs === null ||
       id.replace(/^(file-|batch_)/, "") < idTimeBound(beforeMs);
@@ -395,7 +339,7 @@ export class ErasureStore {
   ): Promise<void> {
     const { workspace, user, record: { beforeMs } } = erasure;
     const before = beforeMs === null ? null : `req_${idTimeBound(beforeMs)}`;
-    const batch = new Batch(this.#store, erasure);
+    const batch = new ErasureBatch(this.#store, erasure);
     const rows = list<{ json: Uint8Array }>(
       this.#store,
       keys.requestRecords(workspace, before),
@@ -408,5 +352,10 @@ export class ErasureStore {
       await batch.remove(key, null);
     }
     await batch.flush();
+  }
+
+  /** Removes what alerts say of the user by name. @throws {ErasureContended} */
+  async removeAlerts(erasure: Erasure, signal: AbortSignal): Promise<void> {
+    await removeAlertsAbout(this.#store, erasure, signal);
   }
 }

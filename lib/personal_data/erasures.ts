@@ -11,7 +11,8 @@ import { programSpace, userSpace } from "@/lib/shared/spaces.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import { idTimeBound } from "@/lib/shared/id_time.ts";
 import type { Erasure } from "./erasure_record.ts";
-import { ErasureContended, type ErasureStore } from "./erasure_store.ts";
+import { ErasureContended } from "./erasure_batch.ts";
+import type { ErasureStore } from "./erasure_store.ts";
 
 /** What was on its way when the rest went has arrived by then. */
 const LATE_MS = 60 * 60_000;
@@ -96,6 +97,7 @@ export class Erasures {
       if (!await this.#erasePrograms(erasure, signal)) return false;
       await store.removeProgramFiles(erasure, signal);
       await store.removeRequestBodies(erasure, signal);
+      if (kind !== "data") await store.removeAlerts(erasure, signal);
       await purgeAnswers(workspace, signal);
       if (kind === "account") await closeAccount(user);
       await store.enter(erasure, "late", store.now() + LATE_MS);
@@ -106,6 +108,7 @@ export class Erasures {
     await this.#erasePrograms(erasure, signal);
     await store.removeProgramFiles(erasure, signal);
     await store.removeRequestBodies(erasure, signal);
+    if (kind !== "data") await store.removeAlerts(erasure, signal);
     await store.finish(erasure);
     return false;
   }

@@ -1,7 +1,7 @@
 /** Data that people have erased, accounts that they end, and threads that workspaces keep for a time. */
 import assert from "node:assert/strict";
 import { FIRST_WORKSPACE, userSpace } from "@/lib/shared/spaces.ts";
-import { allOf } from "@/lib/kv/keys.ts";
+import { allOf, endedAlertKey, toldSignalKey } from "@/lib/kv/keys.ts";
 import type { Page, Thread } from "@/lib/shared/wire.ts";
 import { ask, getMessages, getRun, newThread } from "../support/chat_client.ts";
 import { signedIn } from "../support/signed_in.ts";
@@ -255,6 +255,43 @@ Deno.test("DELETE /api/me: asks for the password, ends sessions and keys, and er
   const anew = await signedIn(app, ADA);
   const threads = await json<Page<Thread>>(await anew.fetch("/api/threads"));
   assert.deepEqual(threads.items, []);
+});
+
+Deno.test("DELETE /api/me: alerts of the budget name who is gone no more, and others keep theirs", async () => {
+  await using rig = await startPeople();
+  const { app, owner, ada } = rig;
+  const { kv } = app.services.store;
+  const rowsAbout = ({ id }: Person) => ({
+    told: toldSignalKey(FIRST_WORKSPACE, `user:${id}`, "budget_warned", "m"),
+    ended: endedAlertKey(FIRST_WORKSPACE, Date.now(), `budget user:${id} m`),
+  });
+  const about = { ada: rowsAbout(ada), owner: rowsAbout(owner) };
+  for (
+    const [who, { told, ended }] of [
+      [ada, about.ada],
+      [owner, about.owner],
+    ] as const
+  ) {
+    const name = "this month’s budget of a person";
+    const facts = { series: `user:${who.id} m`, name };
+    await app.services.owner.incarnation.lane.write({
+      sets: [
+        { key: told, value: { v: 1, name, detail: null, untilMs: null } },
+        { key: ended, value: { v: 1, facts } },
+      ],
+      urgency: "now",
+    });
+  }
+  const gone = await ada.send("DELETE", "/api/me", { password: ADA.password });
+  await gone.body?.cancel();
+  assert.ok(gone.ok, String(gone.status));
+  await eraseLate(rig);
+  const isThere = async (key: Deno.KvKey) =>
+    (await kv.get(key)).versionstamp !== null;
+  assert.equal(await isThere(about.ada.told), false);
+  assert.equal(await isThere(about.ada.ended), false);
+  assert.equal(await isThere(about.owner.told), true);
+  assert.equal(await isThere(about.owner.ended), true);
 });
 
 Deno.test("DELETE /api/me: the last owner stays, and keeps what they have", async () => {
