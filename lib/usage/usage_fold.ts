@@ -224,10 +224,8 @@ class LaneFold {
     this.#log.warn("Usage is added up by the next process", { error });
   }
 
-  /** What comes for the minute begins other sums. */
+  /** What comes for the minute begins other sums; what has come meanwhile is written with these still. */
   #close(minute: Minute): void {
-    // What has come meanwhile is to be written with these sums still.
-    if (this.#changed.has(minute)) return;
     if (this.#minutes.get(minute.name) === minute) {
       this.#minutes.delete(minute.name);
     }

@@ -1,12 +1,17 @@
 /** What it costs to count. */
 import assert from "node:assert/strict";
 import { systemClock } from "@/lib/clock.ts";
+import { StorageError } from "@/lib/errors.ts";
+import type { LaneEntry } from "@/lib/kv/batcher.ts";
+import type { LedgerCommit } from "@/lib/kv/lane.ts";
+import { unfoldedKey } from "@/lib/kv/keys.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import { Owner } from "@/lib/kv/owner.ts";
 import { CountedKv } from "@/lib/kv/testing/counted_kv.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { ledgerEntry } from "./ledger_store.ts";
+import { unpackCells } from "./rollup_codec.ts";
 import { randomRow } from "./testing/random_row.ts";
 import { UsageFold } from "./usage_fold.ts";
 import { UsageStore } from "./usage_store.ts";
@@ -153,4 +158,54 @@ Deno.test("UsageFold: more batches of a workspace than one atomic holds marks ar
     new AbortController().signal,
   );
   assert.deepEqual(left, []);
+});
+
+Deno.test("UsageFold: what a lane that has too much to write does not take is written the next time, with its marks", async () => {
+  let isBusy = true;
+  const written: LaneEntry[] = [];
+  const lane = {
+    onLedger: null as ((commit: LedgerCommit) => void) | null,
+    write(entry: LaneEntry) {
+      if (isBusy) {
+        const busy = { code: "storage_busy" };
+        return Promise.reject(new StorageError("Too much waits", busy));
+      }
+      written.push(entry);
+      return Promise.resolve({ versionstamp: "", n: 0 });
+    },
+  };
+  const owner = {
+    incarnation: { id: "inc", lane },
+    subscribe: () => () => {},
+  } as unknown as Owner;
+  const fold = new UsageFold({
+    owner,
+    clock: systemClock,
+    log: silentLogger(),
+  });
+  fold.start();
+  const random = seededRandom(3);
+  const commit = (n: number) =>
+    lane.onLedger!({
+      n,
+      atMs: 0,
+      entries: [ledgerEntry(SPACE, randomRow(n, random))],
+    });
+  commit(1);
+  await fold.flush();
+  commit(2);
+  await fold.flush();
+  isBusy = false;
+  await fold.close();
+  const [{ sets = [], deletes }] = written;
+  const wanted = [1, 2].map((n) => unfoldedKey("inc", SPACE, n));
+  assert.deepEqual(deletes, wanted);
+  let requests = 0;
+  for (const { value } of sets) {
+    if (!("cells" in value)) continue;
+    for (const { counters } of unpackCells(value.cells as Uint8Array)) {
+      requests += counters.requests;
+    }
+  }
+  assert.equal(requests, 2);
 });
