@@ -189,6 +189,7 @@ export default function Requests(props: RequestsProps): VNode {
           </>
         )}
       </PageHead>
+      {asked === null && <h1 class="sr">Requests</h1>}
       <div class="requests" data-asked={asked !== null}>
         <RequestFilters
           filter={filter}

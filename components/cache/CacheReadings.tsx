@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { Gauge } from "@/components/Gauge.tsx";
 import { formatBytes } from "@/lib/shared/jobs/job_words.ts";
 import { formatCount, formatPlural } from "@/lib/shared/format.ts";
-import { formatUsd } from "@/lib/shared/usd.ts";
+import { formatDollars } from "@/lib/shared/usage/usage_format.ts";
 
 export interface CacheReadingsProps {
   /** Of the workspace in the last 30 days; null: not known now. */
@@ -52,7 +52,7 @@ export function CacheReadings(
         />
         <Reading
           label="Saved"
-          figure={usage === null ? "–" : `$${formatUsd(usage.savedMicroUsd)}`}
+          figure={usage === null ? "–" : formatDollars(usage.savedMicroUsd)}
           note="30 days, of priced models"
         />
       </div>

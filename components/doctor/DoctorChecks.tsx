@@ -16,7 +16,7 @@ export function DoctorChecks(
 ): VNode {
   return (
     <div class="table-wrap mt-4" tabIndex={0} role="region" aria-label="Checks">
-      <table class="table table-stack">
+      <table class="table table-stack doctor-checks">
         <thead>
           <tr>
             <th scope="col">What</th>
@@ -39,9 +39,7 @@ export function DoctorChecks(
                 <td data-label="State">
                   <State check={check} isBusy={isBusy} />
                 </td>
-                <td data-label="Found" class="doctor-found">
-                  {check?.text ?? "–"}
-                </td>
+                <td data-label="Found">{check?.text ?? "–"}</td>
               </tr>
             );
           })}

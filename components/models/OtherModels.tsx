@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { FormField } from "@/components/FormField.tsx";
 import { audienceOf, AUDIENCES } from "@/lib/shared/model_words.ts";
 import type { ModelSettings } from "@/lib/shared/wire.ts";
 
@@ -32,19 +33,17 @@ export function OtherModels(
         In lists
       </label>
       {hasPeople && (
-        <select
-          class="select"
-          name="audience"
-          aria-label="Who may ask models without a rule"
-        >
-          {AUDIENCES.filter(({ value }) => value !== "groups").map((
-            { value, words },
-          ) => (
-            <option key={value} value={value} selected={value === audience}>
-              {words}
-            </option>
-          ))}
-        </select>
+        <FormField id="others-audience" label="May ask them">
+          <select class="select" id="others-audience" name="audience">
+            {AUDIENCES.filter(({ value }) => value !== "groups").map((
+              { value, words },
+            ) => (
+              <option key={value} value={value} selected={value === audience}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </FormField>
       )}
       <div class="btn-row">
         <button class="btn" type="submit">Save for others</button>

@@ -9,6 +9,7 @@ import type { IconName } from "@/components/icon_paths.ts";
 import { type Viewer, workspaceTitle } from "@/lib/shared/viewer.ts";
 import { runningJobsOf } from "@/components/jobs/JobsLink.tsx";
 import JobsPlace from "@/islands/JobsPlace.tsx";
+import ShowPlace from "@/islands/ShowPlace.tsx";
 import TellZone from "@/islands/TellZone.tsx";
 import NotificationsPlace from "@/islands/NotificationsPlace.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
@@ -23,6 +24,7 @@ export function PlacesSide({ viewer }: { viewer: Viewer }): VNode {
     <nav class="side" id="side" popover="auto" aria-label="Navigation">
       <SideHead />
       <TellZone />
+      <ShowPlace />
       <div class="side-body">
         {/* "/." is "/", which the framework would mark as where every page belongs. */}
         <Place path="/." icon="left" title="Back to threads" />

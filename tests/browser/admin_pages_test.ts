@@ -1,6 +1,6 @@
 /** What the pages of settings and of the administration have in common, in a real browser. */
 import assert from "node:assert/strict";
-import { startBrowser } from "../support/browser.ts";
+import { PHONE, startBrowser } from "../support/browser.ts";
 import { signedIn } from "../support/signed_in.ts";
 import { DRESSES, lookAt, OWNER, signIn, startPeople } from "./people_rig.ts";
 
@@ -33,6 +33,55 @@ Deno.test("admin pages: each scrolls inside itself and takes no navigation along
       return scrollHeight - clientHeight;
     });
     assert.equal(beyond, 0, path);
+    const least = await page.evaluate(() =>
+      Math.min(
+        ...[...document.querySelectorAll(".page section > h2")].map((head) => {
+          const next = head.nextElementSibling?.getBoundingClientRect();
+          return next === undefined || next.height === 0
+            ? Infinity
+            : next.top - head.getBoundingClientRect().bottom;
+        }),
+      )
+    );
+    assert.ok(least >= 8, `${path}: ${least} px under a heading`);
+    if (path.startsWith("/admin/")) {
+      await page.waitForFunction(placeIsInView, undefined, { timeout: 5_000 })
+        .catch(() => assert.fail(`${path}: its place is out of view`));
+    }
+  }
+  await page.setViewportSize(PHONE);
+  await page.getByRole("button", { name: "Open navigation" }).click();
+  await page.waitForFunction(placeIsInView);
+});
+
+/** Whether the navigation shows where one is, without having it scrolled. */
+function placeIsInView(): boolean {
+  const list = document.querySelector(".side-body")!.getBoundingClientRect();
+  const place = document.querySelector(".side-body .row[aria-current]");
+  if (place === null) return false;
+  const { top, bottom, height } = place.getBoundingClientRect();
+  return height > 0 && top >= list.top && bottom <= list.bottom;
+}
+
+Deno.test("keys page: short words stay whole beside the longest name", async () => {
+  await using app = await startPeople();
+  await using browser = await startBrowser();
+  const owner = await signedIn(app, OWNER);
+  const made = await owner.send("POST", "/api/keys", {
+    name: "a name as long as they get ".repeat(3).trim(),
+  });
+  assert.equal(made.status, 201);
+  await made.body?.cancel();
+  const { page } = await browser.open(`${app.url}/signin?next=/admin/keys`);
+  await signIn(page);
+  for (const text of ["models", OWNER.email]) {
+    const cell = page.getByRole("cell", { name: text, exact: true });
+    const lines = await cell.first().evaluate((each) => {
+      const range = document.createRange();
+      range.selectNodeContents(each);
+      return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+    });
+    assert.equal(lines, 1, text);
   }
 });
 
