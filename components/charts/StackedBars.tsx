@@ -12,6 +12,8 @@ export interface BarSeries {
   hue: Hue;
   /** One for each place; null: it has none. */
   values: readonly (number | null)[];
+  /** What the table says instead of each value, which is not known. */
+  instead?: string;
 }
 
 export interface StackedBarsProps {
@@ -86,7 +88,9 @@ export function StackedBars(
             cells: sums[place] === null
               ? series.concat(hasTotal ? series[0] : []).map(() => NO_RECORD)
               : [
-                ...series.map(({ values }) => format(values[place] ?? 0)),
+                ...series.map(({ values, instead }) =>
+                  instead ?? format(values[place] ?? 0)
+                ),
                 ...hasTotal ? [words[place]] : [],
               ],
           }))}

@@ -71,6 +71,25 @@ Deno.test("StackedBars: the table has the total of each place", () => {
   );
 });
 
+Deno.test("StackedBars: what is not known is told so in the table, and is not 0", () => {
+  const html = renderToString(
+    <StackedBars
+      title="Cost"
+      unit=""
+      label="Cost"
+      places={PLACES}
+      rowHead="Day"
+      series={[
+        { label: "Known", hue: 1, values: [1, null, 3] },
+        { label: "Not", hue: 2, values: [0, null, 0], instead: "unpriced" },
+      ]}
+      format={String}
+    />,
+  );
+  assert.match(html, /Mon<\/th><td>1<\/td><td>unpriced<\/td><td>1<\/td>/);
+  assert.match(html, /Tue<\/th><td>–<\/td><td>–<\/td><td>–<\/td>/);
+});
+
 Deno.test("StackedBars: nothing, zeros and one place are drawn with numbers only", () => {
   for (const values of [[[0, 0, 0]], [[null, null, null]], [[5, null, null]]]) {
     assert.doesNotMatch(bars(values), /NaN|Infinity|undefined/);

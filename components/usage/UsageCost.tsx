@@ -73,7 +73,9 @@ export function UsageCost({ view }: { view: UsagePageView }): VNode {
         label={`${title}, stacked by ${one}`}
         places={places}
         rowHead={unit[0].toUpperCase() + unit.slice(1)}
-        series={bars}
+        series={bars.map((bar) =>
+          isUnpriced(bar, measure) ? { ...bar, instead: "unpriced" } : bar
+        )}
         format={(value) => formatMeasure(measure, value)}
         formatTick={(value) => formatTick(measure, value)}
         isWhole={measure !== "cost"}
@@ -145,11 +147,14 @@ function UsageLegend(
   );
 }
 
-function valueOf({ part, total }: UsageBar, measure: UsageMeasure): string {
-  const numbers = part?.numbers;
-  const isUnpriced = measure === "cost" && numbers !== undefined &&
-    numbers.requests > 0 && numbers.unpricedRequests === numbers.requests;
-  return isUnpriced ? "unpriced" : formatMeasure(measure, total);
+function isUnpriced(bar: UsageBar, measure: UsageMeasure): boolean {
+  return measure === "cost" && bar.isUnpriced;
+}
+
+function valueOf(bar: UsageBar, measure: UsageMeasure): string {
+  return isUnpriced(bar, measure)
+    ? "unpriced"
+    : formatMeasure(measure, bar.total);
 }
 
 function change(

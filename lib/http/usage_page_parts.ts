@@ -96,6 +96,7 @@ export function barsOf(
     hue: hues.get(part.key) ?? "other" as Hue,
     values: valuesOf(`=${part.key}`),
     total: measured(part.numbers, measure),
+    isUnpriced: areUnpriced([part]),
   }));
   const others = parts.slice(own.length);
   if (others.length === 0) return bars;
@@ -111,5 +112,18 @@ export function barsOf(
       (sum, { numbers }) => sum + measured(numbers, measure),
       0,
     ),
+    isUnpriced: areUnpriced(others),
   }];
+}
+
+/** Whether of all that was asked nothing has a price. */
+function areUnpriced(parts: readonly UsagePart[]): boolean {
+  const [requests, unpriced] = parts.reduce(
+    ([all, without], { numbers }) => [
+      all + numbers.requests,
+      without + numbers.unpricedRequests,
+    ],
+    [0, 0],
+  );
+  return requests > 0 && unpriced === requests;
 }

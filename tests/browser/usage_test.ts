@@ -11,7 +11,7 @@ import { lookAt } from "./people_rig.ts";
 const MODELS = [
   ["claude-sonnet-4.5", "anthropic", 30, 3.4],
   ["gpt-5-mini", "openai", 28, 2.2],
-  ["qwen3-32b", "ollama", 14, null],
+  ["qwen3-235b-a22b-instruct-with-a-long-name", "ollama", 14, null],
 ] as const;
 
 /** A store with answers of the last days. */
@@ -66,6 +66,16 @@ Deno.test("usage pages: read by keys, drilled into and narrowed, each step an ad
   );
   await page.keyboard.press("Escape");
   await tip.waitFor({ state: "hidden" });
+
+  // However long a name is, its figures are in sight.
+  const legend = page.getByRole("region", { name: "Cost by model" });
+  assert.equal(
+    await legend.evaluate(({ scrollWidth, clientWidth }) =>
+      scrollWidth - clientWidth
+    ),
+    0,
+  );
+  await legend.getByRole("cell", { name: "unpriced" }).waitFor();
 
   // By the pointer.
   await chart.hover({ position: { x: 40, y: 60 } });

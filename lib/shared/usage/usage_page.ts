@@ -36,6 +36,8 @@ export interface UsageBar {
   /** Of the measure, one for each place; null: there are no records of it. */
   values: (number | null)[];
   total: number;
+  /** Whether nothing of it has a price: what it cost is unknown then, and not 0. */
+  isUnpriced: boolean;
 }
 
 /** Percentiles of one stretch of time. */
