@@ -50,16 +50,22 @@ function atTimes(
   const startMs = performance.now();
   let n = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
   const next = () => {
     n += 1;
     send({ n, atMs: performance.now() - startMs });
+    // Whoever has gone is noticed while something is sent to them, so from within that call.
+    if (isStopped) return;
     const hasMore = n < events + (quietMs > 0 ? 1 : 0);
     if (hasMore) timer = setTimeout(next, n < events ? gapMs : quietMs);
     else over();
   };
   if (events > 0) next();
   else over();
-  return () => clearTimeout(timer);
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+  };
 }
 
 /** Events as server-sent ones, with the headers that answers have. */

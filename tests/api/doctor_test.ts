@@ -130,6 +130,22 @@ Deno.test("/api/doctor: refuses numbers that are none, says 426 without an upgra
   assert.equal(plain.status, 426);
 });
 
+Deno.test("/api/doctor/stream: who goes while an event is on its way gets no further one", async () => {
+  await using app = await startApp();
+  const address = `${app.url}/api/doctor/stream?events=200&gapMs=0`;
+  // Where the server still writes, the error is nobody's and ends this file.
+  for (let turn = 0; turn < 60; turn++) {
+    const hangUp = new AbortController();
+    const method = turn % 3 === 0 ? "HEAD" : "GET";
+    const asked = fetch(address, { method, signal: hangUp.signal })
+      .then((response) => response.body?.cancel(), () => {});
+    setTimeout(() => hangUp.abort(), turn % 15);
+    await asked;
+  }
+  const response = await app.fetch("/api/doctor/stream?events=2&gapMs=0");
+  assert.equal((await response.text()).match(/^data: /gm)?.length, 2);
+});
+
 Deno.test("/api/doctor/echo: shows what proxies add, whether they are believed, and no secret", async () => {
   const headers = {
     "x-forwarded-for": "203.0.113.9",

@@ -1,6 +1,10 @@
 /** Requests byte by byte, for what a polite client cannot send. */
 
-/** Sends raw bytes to the app and reads until it closes the connection. */
+/** So long is read of a stream of events, which may never end. */
+const STREAM_MS = 500;
+const STREAM_TYPE = /^content-type: text\/event-stream/im;
+
+/** Sends raw bytes to the app and reads until it closes the connection, or enough of a stream of events. */
 export async function rawRequest(
   url: string,
   lines: string[],
@@ -12,5 +16,18 @@ export async function rawRequest(
   const writer = connection.writable.getWriter();
   await writer.write(new TextEncoder().encode(request));
   writer.releaseLock();
-  return await new Response(connection.readable).text();
+  const decoder = new TextDecoder();
+  const reader = connection.readable.getReader();
+  let text = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  for (;;) {
+    const { value, done } = await reader.read();
+    text += decoder.decode(value, { stream: !done });
+    if (done) break;
+    if (timer === undefined && STREAM_TYPE.test(text)) {
+      timer = setTimeout(() => void reader.cancel(), STREAM_MS);
+    }
+  }
+  clearTimeout(timer);
+  return text;
 }
