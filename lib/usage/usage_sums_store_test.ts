@@ -89,9 +89,12 @@ Deno.test("UsageSums.write: of a large sum the blobs stay that it names, and tho
   const { mark, write, blobs } = sums;
   assert.ok(await write(usedBy("first", 2_000), await mark()));
   assert.deepEqual(await blobs(), [], "all blobs have their name");
+  const parts = list(sums.store, { prefix: ["sys", "bl"] }, { signal });
+  const named = new Set(await Array.fromAsync(parts, ({ key }) => key[2]));
+  assert.ok(named.size > 1);
   assert.ok(await write(usedBy("second", 2), await mark()));
   const left = await blobs();
-  assert.notEqual(left.length, 0);
+  assert.deepEqual(new Set(left.map(({ blob }) => blob)), named);
   assert.ok(
     left.every(({ value }) => (value as { isDeleted?: true }).isDeleted),
   );
