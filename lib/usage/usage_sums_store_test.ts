@@ -68,7 +68,7 @@ function usedBy(prefix: string, people: number): Cells {
   const random = seededRandom(5);
   const cells = new Cells();
   for (let number = 0; number < people; number += 1) {
-    const user = `${prefix}_${number}_of_those_with_a_long_name`;
+    const user = `${prefix}_${number}_${"of_many".repeat(12)}`;
     cells.addRow({ ...randomRow(number, random), user });
   }
   return cells;
