@@ -99,20 +99,23 @@ export function toBurnDown(
   const words = dayWords(period === "day");
   const left = limitMicroUsd - spentMicroUsd;
   const points: BurnDown["points"] = [];
-  let spent = 0;
   for (let fromMs = startMs; fromMs < nowMs; fromMs += stepMs) {
-    const here = report.series
-      .filter(({ startMs }) => startMs >= fromMs && startMs < fromMs + stepMs)
-      .reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0);
-    spent += here;
-    const isLast = fromMs + stepMs >= nowMs;
     points.push({
       at: at(Math.min(nowMs, fromMs + stepMs)),
       title: words(fromMs),
-      // The budget itself knows what the sums do not hold yet.
-      leftMicroUsd: isLast ? left : limitMicroUsd - spent,
-      spentMicroUsd: here,
+      leftMicroUsd: left,
+      spentMicroUsd: report.series
+        .filter(({ startMs }) => startMs >= fromMs && startMs < fromMs + stepMs)
+        .reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
     });
+  }
+  // Back from what the budget says now: it may count from later on than the sums do, as one that is new.
+  for (let place = points.length - 2; place >= 0; place -= 1) {
+    const { leftMicroUsd, spentMicroUsd } = points[place + 1];
+    points[place].leftMicroUsd = Math.min(
+      limitMicroUsd,
+      leftMicroUsd + spentMicroUsd,
+    );
   }
   const forecastMicroUsd = Math.round(left - pace * (endMs - nowMs));
   const steps = Math.round((endMs - startMs) / stepMs);

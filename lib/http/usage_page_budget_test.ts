@@ -30,10 +30,17 @@ function burnDown({ spentUsd = 100, limitUsd = 300, paceUsd = 10 }) {
 Deno.test("toBurnDown: the last point is what the budget itself says, not the sums", () => {
   const { points, leftMicroUsd } = burnDown({});
   assert.equal(points.length, 11);
-  assert.equal(points[0].leftMicroUsd, 291 * MILLION);
+  assert.equal(points[0].leftMicroUsd, 290 * MILLION);
   assert.equal(points.at(-1)!.leftMicroUsd, leftMicroUsd);
   assert.equal(leftMicroUsd, 200 * MILLION);
   assert.equal(points.at(-1)!.at, 10.5 / 30);
+});
+
+Deno.test("toBurnDown: a budget that was set in the middle of its period is full until it counts", () => {
+  const lefts = burnDown({ spentUsd: 20 }).points.map(({ leftMicroUsd }) =>
+    leftMicroUsd / MILLION
+  );
+  assert.deepEqual(lefts, [...Array(8).fill(300), 298, 289, 280]);
 });
 
 Deno.test("toBurnDown: says what remains at the end, when it lasts", () => {
