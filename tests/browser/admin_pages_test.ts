@@ -52,6 +52,15 @@ Deno.test("admin pages: each scrolls inside itself and takes no navigation along
   await page.setViewportSize(PHONE);
   await page.getByRole("button", { name: "Open navigation" }).click();
   await page.waitForFunction(placeIsInView);
+  await page.goto(`${app.url}/admin/doctor`);
+  const checks = page.getByRole("region", { name: "Checks" });
+  assert.equal(
+    await checks.evaluate(({ scrollWidth, clientWidth }) =>
+      scrollWidth - clientWidth
+    ),
+    0,
+    "a stacked table fits on a phone",
+  );
 });
 
 /** Whether the navigation shows where one is, without having it scrolled. */
