@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { StorageError } from "@/lib/errors.ts";
 import type { AlertRuleSettings } from "@/lib/config/alerts.ts";
 import { BRIEF_FAULTS } from "@/lib/kv/testing/fault_kv.ts";
 import { conditionOf, effectiveAlerts } from "./alert_rules.ts";
@@ -107,6 +108,57 @@ Deno.test("AlertEvaluator: a rule that is switched off ends what it had told", a
   await rig.look(process);
   const [, resolved] = await rig.events();
   assert.equal(resolved.data.ending, "removed");
+});
+
+Deno.test("AlertEvaluator: what was stored without an answer is not told once more", async () => {
+  using rig = await startAlerts(ONE);
+  const process = await rig.begin();
+  const { store } = process;
+  rig.readings.set("event_loop_lag_ms", 500);
+  const change = store.change.bind(store);
+  let silent = 0;
+  store.change = async (lease, changes, written, signal) => {
+    if (!changes.some(({ event }) => event !== null)) {
+      return await change(lease, changes, written, signal);
+    }
+    silent += 1;
+    await change(lease, changes, () => {}, signal);
+    throw new StorageError("The store does not answer.");
+  };
+  for (let look = 0; look < 8; look += 1) {
+    await rig.look(process);
+    rig.test.clock.advance(LOOK_MS);
+  }
+  assert.equal(silent, 1);
+  assert.deepEqual(typesOf(await rig.events()), ["alert.fired"]);
+});
+
+Deno.test("AlertEvaluator: what fires in silence is known to fire at once, and its figures are kept up", async () => {
+  using rig = await startAlerts(ONE);
+  const process = await rig.begin();
+  const silence = { rule: "lag", series: null, by: "usr_1", atMs: 0 };
+  await rig.drive(process.settings.set(SERVER_SCOPE, null, {
+    v: 1,
+    version: 1,
+    rules: [],
+    silences: [{ ...silence, untilMs: Number.MAX_SAFE_INTEGER }],
+  }, []));
+  const stored = async () =>
+    (await rig.drive(process.store.states(SERVER_SCOPE)))
+      .map(({ state }) => ({ phase: state.phase, worst: state.worst }));
+  const lookFor = async (looks: number) => {
+    for (let look = 0; look < looks; look += 1) {
+      await rig.look(process);
+      rig.test.clock.advance(LOOK_MS);
+    }
+  };
+  rig.readings.set("event_loop_lag_ms", 500);
+  await lookFor(6);
+  assert.deepEqual(await stored(), [{ phase: "firing", worst: 500 }]);
+  rig.readings.set("event_loop_lag_ms", 900);
+  await lookFor(40);
+  assert.deepEqual(await stored(), [{ phase: "firing", worst: 900 }]);
+  assert.deepEqual(await rig.events(), []);
 });
 
 Deno.test("AlertEvaluator: while all is well nothing is written, whoever looks", async () => {
