@@ -245,13 +245,30 @@ export class UsageStore {
     return stale;
   }
 
-  /** What of a day of a workspace waits to be added up, each as its grain and beginning. */
+  /**
+   * What of a day of a workspace waits to be added up, each as its grain and beginning: a sum does so, too,
+   * while one of its parts does, or pages of the ledger that nobody has folded.
+   */
   async pending(
     space: string,
     dayMs: number,
     signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
     const pending = new Set<string>();
+    const add = (from: keys.UsageGrain, atMs: number) => {
+      for (const grain of GRAINS.slice(GRAINS.indexOf(from))) {
+        pending.add(`${grain} ${startOf(grain, atMs)}`);
+      }
+    };
+    // Before the marks of sums, which those who fold leave behind.
+    const unfolded = list<UnfoldedRecord>(
+      this.#store,
+      keys.unfoldedAfter(null),
+      { signal },
+    );
+    for await (const { key, value } of unfolded) {
+      if (keys.parseUnfoldedKey(key).space === space) add("quarter", value.at);
+    }
     for (const grain of GRAINS) {
       const rows = list(
         this.#store,
@@ -260,7 +277,7 @@ export class UsageStore {
       );
       for await (const { key } of rows) {
         const mark = keys.parseStaleUsageKey(key);
-        if (mark.space === space) pending.add(`${grain} ${mark.startMs}`);
+        if (mark.space === space) add(grain, mark.startMs);
       }
     }
     return pending;
