@@ -177,7 +177,7 @@ function LegendLink(
 
 /** What the figures do not say: what was saved, and what has no price. */
 function UsageNotes({ view }: { view: UsagePageView }): VNode | null {
-  const { totals, pricesHref } = view;
+  const { totals, pricesHref, requests } = view;
   if (totals === null || totals.requests === 0) return null;
   const notes: ComponentChildren[] = [];
   if (totals.cachedInputTokens > 0) {
@@ -215,6 +215,21 @@ function UsageNotes({ view }: { view: UsagePageView }): VNode | null {
       `Of ${
         formatPlural(totals.estimatedRequests, "answer")
       } the provider told no usage: tokens are estimated.`,
+    );
+  }
+  if (requests !== null && totals.errors > 0) {
+    notes.push(
+      <>
+        {formatPlural(totals.errors, "answer")} failed:{" "}
+        <a href={requests.failed}>see the failed requests</a>.
+      </>,
+    );
+  }
+  if (requests !== null) {
+    notes.push(
+      <>
+        Where time went: <a href={requests.slow}>see the slow requests</a>.
+      </>,
     );
   }
   return notes.length === 0 ? null : (

@@ -184,7 +184,9 @@ function firstTokenReading(
     delta: difference === null ? null : {
       text: signed(
         Math.round(difference / 10),
-        `${formatSeconds(Math.abs(difference))} s`,
+        `${
+          formatSeconds(Math.abs(difference) < 5 ? 0 : Math.abs(difference))
+        } s`,
       ),
       isGood: isLess(difference, 5),
     },

@@ -43,7 +43,7 @@ export function UsageSpeed({ view }: { view: UsagePageView }): VNode | null {
         cells: moments.map(({ numbers }) => String(numbers?.ttftMs.n ?? 0)),
       }}
       format={(value) => `${formatSeconds(value)} s`}
-      formatTick={(value) => `${Number((value / 1_000).toFixed(2))} s`}
+      formatTick={(value) => `${Number((value / 1_000).toPrecision(3))} s`}
       note={`n = ${
         formatPlural(n, "streamed answer")
       }; fewer than ${LEAST_VALUES} ${

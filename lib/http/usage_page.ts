@@ -16,6 +16,7 @@ import { LISTED, loadAllLabels } from "./usage_page_labels.ts";
 import { barsOf, partsOf, rowsOf } from "./usage_page_parts.ts";
 import { type Places, placesOf, spanWords } from "./usage_page_places.ts";
 import { readUsage, type UsageReads } from "./usage_page_reads.ts";
+import { requestsOf } from "./usage_page_requests.ts";
 import { type PageSpan, spanOf } from "./usage_page_span.ts";
 
 /** Buckets of the chart of percentiles. */
@@ -85,6 +86,7 @@ export async function loadUsagePage(
     limits: reads.limits,
     missing: reads.missing,
     csvHref: csvHref(state, choice, span),
+    requests: requestsOf(choice, span, nowMs),
     pricesHref: state.caller.isOperator ? "/admin/prices" : null,
     nowMs,
   };

@@ -87,6 +87,9 @@ Deno.test("usage pages: read by keys, drilled into and narrowed, each step an ad
     .getByRole("link", { name: "gpt-5-mini" }).click();
   await page.waitForURL(/model=gpt-5-mini/);
   await page.getByText("Told apart by").first().waitFor({ state: "attached" });
+  const slow = await page.getByRole("link", { name: "see the slow requests" })
+    .getAttribute("href");
+  assert.match(slow!, /^\/admin\/requests\?result=slow&model=gpt-5-mini&from=/);
   const menu = page.locator("summary").filter({ hasText: "By model" });
   await menu.focus();
   await page.keyboard.press("Enter");

@@ -67,9 +67,10 @@ export function shortCount(count: number): string {
   return figure + unit;
 }
 
-/** Milliseconds in seconds, two decimals below ten: `1.48`. */
+/** Milliseconds in seconds, two decimals below ten: `1.48`; what is too little for two has three. */
 export function formatSeconds(milliseconds: number): string {
   const seconds = milliseconds / 1_000;
+  if (seconds > 0 && seconds < 0.00995) return seconds.toFixed(3);
   return seconds >= 9.995 ? seconds.toFixed(1) : seconds.toFixed(2);
 }
 

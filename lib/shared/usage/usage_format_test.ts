@@ -61,4 +61,7 @@ Deno.test("formatPercent, formatShare: small parts stay visible", () => {
 Deno.test("formatSeconds: two decimals below ten", () => {
   assert.equal(formatSeconds(1_482), "1.48");
   assert.equal(formatSeconds(12_340), "12.3");
+  assert.equal(formatSeconds(0), "0.00");
+  assert.equal(formatSeconds(3), "0.003");
+  assert.equal(formatSeconds(9.96), "0.01");
 });

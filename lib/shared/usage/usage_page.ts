@@ -104,6 +104,8 @@ export interface UsagePageView {
   /** What did not come in time, in words. */
   missing: string[];
   csvHref: string;
+  /** Where the requests behind the figures are; null: not to be seen, or not told apart so. */
+  requests: { failed: string; slow: string } | null;
   /** Where prices are set; null: not by the viewer. */
   pricesHref: string | null;
   nowMs: number;
