@@ -180,3 +180,41 @@ Deno.test("restoreStore: one that was cut off is still cut off after another was
   await refusal(own.restore());
   await assert.rejects(own.read(), /cut off/);
 });
+
+Deno.test("restoreStore: one that fails between the stores says so to whoever starts, until another has ended", async () => {
+  await using own = await rig();
+  const at = new Date();
+  const restore = () =>
+    restoreStore(own.backup, own.path, {
+      at,
+      signal: new AbortController().signal,
+    });
+  // Where the old store is to be kept there is something already.
+  const stamp = at.toISOString().replaceAll(/[:.]/g, "-");
+  const kept = `${own.folder}/replaced-${stamp}`;
+  await Deno.writeTextFile(kept, "");
+  await assert.rejects(restore());
+  await assert.rejects(own.read(), /cut off/);
+  await Deno.remove(kept);
+  await restore();
+  assert.equal(await own.read(), "before");
+});
+
+Deno.test("restoreStore: what was restored can be backed up and restored in its turn", async () => {
+  await using own = await rig();
+  await own.restore();
+  const next = `${own.folder}/next.db`;
+  await copyStore(own.path, next, {
+    madeAt: new Date().toISOString(),
+    origin: "command",
+    secretId: null,
+  });
+  const store = await openStore({ location: own.path });
+  await store.kv.set(KEY, "later");
+  store.close();
+  await restoreStore(next, own.path, {
+    at: new Date(),
+    signal: new AbortController().signal,
+  });
+  assert.equal(await own.read(), "before");
+});

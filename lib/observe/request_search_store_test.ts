@@ -142,6 +142,20 @@ Deno.test("RequestSearchStore.look: a request that was recorded twice is told as
   assert.deepEqual(failed.items, []);
 });
 
+Deno.test("RequestSearchStore.look: a request is told no longer than it is kept, though its minute is", async () => {
+  using test = await openSearch();
+  const now = test.clock.now();
+  const minuteMs = now - now % MINUTE_MS - MINUTE_MS;
+  const all = series(4, minuteMs, 10_000);
+  await test.write(all);
+  assert.equal((await test.look()).items.length, 4);
+  test.clock.advance(minuteMs + 15_000 + KEPT_MS - test.clock.now());
+  assert.deepEqual(
+    idsOf((await test.look()).items),
+    idsOf(all.slice(2)).reverse(),
+  );
+});
+
 Deno.test("RequestSearchStore.look: what is rare is looked for no further than an answer may, and found by going on", async () => {
   using test = await openSearch();
   const now = test.clock.now();
