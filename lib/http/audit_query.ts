@@ -7,6 +7,7 @@ import {
 } from "@/lib/audit/audit_list.ts";
 import { AUDIT_TYPES, isAuditType } from "@/lib/audit/audit_types.ts";
 import { invalidRequest } from "@/lib/errors.ts";
+import { readMoment } from "./moment.ts";
 
 /**
  * Reads which entries are wanted. An empty member counts as none, as forms send it.
@@ -46,20 +47,4 @@ export function readAuditFormat({ searchParams }: URL): AuditFormat {
     throw invalidRequest("format", "must be jsonl or csv");
   }
   return format;
-}
-
-const MOMENT =
-  /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
-
-/** A day begins at midnight UTC. */
-function readMoment(name: string, text: string | null): number | null {
-  if (!text) return null;
-  const at = MOMENT.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(at)) {
-    throw invalidRequest(
-      name,
-      "must be a date such as 2026-01-31, or RFC 3339",
-    );
-  }
-  return at;
 }

@@ -14,6 +14,7 @@ import type { PageQuery } from "@/lib/shared/page_query.ts";
 import { userOf, userSpace, workspaceOf } from "@/lib/shared/spaces.ts";
 import type { LoggedEvent, Page } from "@/lib/shared/wire.ts";
 import { isOfDelivery } from "@/lib/webhooks/wanted_events.ts";
+import { readMoment } from "./moment.ts";
 
 /** Whose events: the caller's own, or all of the workspace. */
 export type EventScope = "own" | "workspace";
@@ -152,20 +153,4 @@ function toLogged(
     userId: userOf(space),
     data,
   };
-}
-
-const MOMENT =
-  /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
-
-/** A day begins at midnight UTC. */
-function readMoment(name: string, text: string | null): number | null {
-  if (!text) return null;
-  const at = MOMENT.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(at)) {
-    throw invalidRequest(
-      name,
-      "must be a date such as 2026-01-31, or RFC 3339",
-    );
-  }
-  return at;
 }

@@ -15,6 +15,7 @@ import {
   REQUEST_STATUSES,
   type RequestFilter,
 } from "@/lib/shared/requests/request_filter.ts";
+import { readMoment } from "./moment.ts";
 
 /** Longest text of one member of a filter. */
 const MAX_CHARACTERS = 200;
@@ -50,8 +51,8 @@ export function readRequestQuestion(url: URL): RequestQuestion {
   assertOneOf("status", texts.status, REQUEST_STATUSES);
   assertOneOf("cache", texts.cache, REQUEST_CACHES);
   const leastMs = readSeconds(texts.seconds);
-  const fromMs = readMoment("from", texts.from) ?? 0;
-  const toMs = readMoment("to", texts.to);
+  const fromMs = readMoment("from", texts.from, true) ?? 0;
+  const toMs = readMoment("to", texts.to, true);
   if (toMs !== null && fromMs >= toMs) {
     throw invalidRequest("from", "must be before to");
   }
@@ -154,21 +155,4 @@ function readSeconds(text: string): number {
     throw invalidRequest("seconds", "must be a number from 0 to 86400");
   }
   return seconds * 1_000;
-}
-
-const MOMENT =
-  /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
-
-/** A day begins at midnight UTC; a time without a zone is of UTC too. */
-function readMoment(name: string, text: string): number | null {
-  if (text === "") return null;
-  const isLocal = /T[\d:.]+$/.test(text);
-  const at = MOMENT.test(text) ? Date.parse(isLocal ? `${text}Z` : text) : NaN;
-  if (Number.isNaN(at)) {
-    throw invalidRequest(
-      name,
-      "must be a date such as 2026-01-31, or RFC 3339",
-    );
-  }
-  return at;
 }

@@ -13,6 +13,7 @@ import {
   type UsageDimension,
   type UsageQuestion,
 } from "@/lib/usage/usage_query.ts";
+import { readMoment } from "./moment.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -29,9 +30,6 @@ const BUCKETS: readonly Bucket[] = ["minute", "hour", "day"];
 
 const RANKS = ["requests", "cost", "tokens"] as const;
 const TIMES = ["all", "totals"] as const;
-
-const MOMENT =
-  /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
 /**
  * Reads a question. Without a span it is about the last 24 hours; without buckets they fit the span. Only
@@ -82,15 +80,6 @@ export function readUsageQuestion(
     rankBy: readChoice("rankBy", searchParams.get("rankBy"), RANKS),
     times: readChoice("times", searchParams.get("times"), TIMES),
   };
-}
-
-function readMoment(name: string, text: string | null): number | null {
-  if (!text) return null;
-  const at = MOMENT.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(at)) {
-    throw invalid(name, "must be a date such as 2026-01-31, or RFC 3339");
-  }
-  return at;
 }
 
 function readBucket(text: string | null, lengthMs: number): Bucket {
