@@ -266,7 +266,7 @@ export class RunExecution {
     const { iterator, first, abort } = this.#opened;
     try {
       abort.signal.throwIfAborted();
-      let result = await first;
+      let result = await this.#firstOf(first);
       if (!result.done) this.#streaming = this.#stages.begin("stream");
       while (!result.done) {
         for (const event of this.#events(result.value, outcome)) {
@@ -288,6 +288,16 @@ export class RunExecution {
       // Closes the provider's socket whatever ended the loop.
       void Promise.resolve(iterator.return?.()).catch(() => {});
     }
+  }
+
+  /** The first delta. Who shares another run's call waits for the provider as well, with no try of its own. */
+  async #firstOf<T>(first: Promise<T>): Promise<T> {
+    if (this.#opened.cache !== "joined") return await first;
+    const stage = this.#streaming = this.#stages.begin("provider.first_token");
+    const result = await first;
+    this.#stages.end(stage);
+    this.#streaming = null;
+    return result;
   }
 
   /** Whether the budgets allow for more of the answer. */

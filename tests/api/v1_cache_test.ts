@@ -1,6 +1,7 @@
 /** Kept and shared answers, as programs get them. */
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import assert from "node:assert/strict";
+import type { RecordedRequest } from "@/lib/shared/wire.ts";
 import type { LedgerRow } from "@/lib/usage/ledger_row.ts";
 import type { TestApp } from "../support/app.ts";
 import { askStream, newThread } from "../support/chat_client.ts";
@@ -353,6 +354,34 @@ Deno.test("v1 flights: a second caller joins, gets what there is at once, then t
   assert.equal(begun + textOf(rest), TEXT);
   assert.equal(textOf(await allEvents(first)), TEXT);
   assert.equal(rig.upstream.chats().length, 1);
+});
+
+Deno.test("v1 flights: waiting for another's call is no overhead of this server", async () => {
+  await using rig = await start();
+  const { answers } = rig.app.services;
+  rig.upstream.hold();
+  const asked = postChat(rig.app, question({ stream: true }));
+  await rig.upstream.waitForChat(0);
+  const joined = postChat(rig.app, question({ stream: true }));
+  await waitFor(
+    "the second caller to join",
+    () => answers.report().outcomes.joined === 1 ? true : null,
+  );
+  const waitedMs = 200;
+  await new Promise((resolve) => setTimeout(resolve, waitedMs));
+  rig.upstream.release();
+  await Promise.all([asked, joined].map(async (each) => (await each).text()));
+  const record = await waitFor("the request to be told of", async () => {
+    const list = await rig.app.fetch("/api/requests?cache=joined");
+    return (await list.json() as { items: RecordedRequest[] }).items[0] ?? null;
+  });
+  const stages = record.stages.map(({ name }) => name);
+  assert.ok(stages.includes("provider.first_token"), stages.join(" "));
+  const overheadMs = record.overheadMs ?? Infinity;
+  assert.ok(
+    record.totalMs - overheadMs > waitedMs / 2,
+    `${overheadMs} ms of ${record.totalMs} ms`,
+  );
 });
 
 Deno.test("v1 flights: the caller who began hangs up, the other gets all of it", async () => {
