@@ -5,7 +5,9 @@ import type { Distribution, Labelled, Metrics } from "./metrics.ts";
 export type LiveTransportName = "socket" | "stream";
 
 /** Why the server ends a connection that its client wanted to keep. */
-export type LiveDropReason = "too_slow" | "access" | "channel" | "flood";
+export type LiveDropReason = typeof DROP_REASONS[number];
+
+const DROP_REASONS = ["too_slow", "access", "channel", "flood"] as const;
 
 /** From half a millisecond on, in seconds. */
 const DELIVERY_BUCKETS = [
@@ -45,6 +47,8 @@ export class LiveMetrics {
       "Live connections that the server ended, by why",
       ["reason"],
     );
+    // A rate of what was never there before is none: the first one would be missed.
+    for (const reason of DROP_REASONS) this.#dropped.of(reason).add(0);
     this.#delivery = metrics.histogram(
       "event_delivery_seconds",
       "Time from an event to its subscriber, replayed events left out",

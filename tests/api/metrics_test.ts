@@ -113,6 +113,7 @@ Deno.test("GET /metrics: runs, tokens, pieces and what the rest of the process d
       "jobs_waiting",
       "worker_busy_ratio",
       'live_connections{transport="socket"}',
+      'live_dropped_total{reason="too_slow"}',
       'upstream_connections{provider="openai",state="in_use"}',
       'upstream_connections{provider="openai",state="waiting"}',
       "freshet_lane_halts_total",
