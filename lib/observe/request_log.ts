@@ -6,6 +6,7 @@ import type { Clock } from "@/lib/clock.ts";
 import type { RequestLogSettings } from "@/lib/config/request_log.ts";
 import { isId } from "@/lib/shared/ids.ts";
 import { redact } from "./redact.ts";
+import { minuteOf } from "./request_pages.ts";
 import {
   MAX_BODY_BYTES,
   type RequestBodies,
@@ -39,6 +40,8 @@ const MAX_WAITING = 2_000;
 /** Records that one write takes. With bodies it is fewer, so that they fit a batch of the lane. */
 const MAX_BATCH = 100;
 const MAX_BATCH_BYTES = 256 * 1024;
+/** Pages of summaries, which are written anew with each batch and have up to 12 KiB each. */
+const MAX_BATCH_PAGES = 24;
 /** Bytes that a record is taken for, without and for each of its parts. */
 const RECORD_BYTES = 1_024;
 const STAGE_BYTES = 120;
@@ -243,11 +246,15 @@ export class RequestLog {
   #take(): WaitingRecord[] {
     let bytes = 0;
     let count = 0;
-    for (const { record, bodies } of this.#waiting) {
+    const pages = new Set<string>();
+    for (const { workspace, record, bodies } of this.#waiting) {
       bytes += RECORD_BYTES + record.stages.length * STAGE_BYTES +
         record.attempts.length * ATTEMPT_BYTES + bytesOf(record.headers);
       if (bodies !== null) bytes += 2 * MAX_BODY_BYTES;
-      if (count > 0 && (count === MAX_BATCH || bytes > MAX_BATCH_BYTES)) break;
+      pages.add(`${workspace} ${minuteOf(record.id)}`);
+      const isFull = count === MAX_BATCH || bytes > MAX_BATCH_BYTES ||
+        pages.size > MAX_BATCH_PAGES;
+      if (count > 0 && isFull) break;
       count += 1;
     }
     return this.#waiting.splice(0, count);

@@ -13,6 +13,7 @@ import { HOUR_MS } from "./request_time.ts";
 import { record } from "./testing/records.ts";
 
 const DAY_MS = 24 * HOUR_MS;
+const MINUTE_MS = 60_000;
 const WORKSPACE = "wsp_a";
 const OFF: RequestLogSettings = { bodies: false, redact: [] };
 const ALL: RequestSearch = {
@@ -87,6 +88,18 @@ Deno.test("RequestLog.add: records share writes", async () => {
   await test.drive(test.log.flush());
   assert.equal(test.log.written, 250);
   assert.ok(test.lane.n - before <= 3, `${test.lane.n - before} batches`);
+});
+
+Deno.test("RequestLog.add: requests of many workspaces and minutes at the same time are all written", async () => {
+  using test = await openLog();
+  const now = test.clock.now();
+  for (let index = 0; index < 300; index += 1) {
+    const atMs = now - index % 3 * MINUTE_MS + index;
+    const refused = record(atMs, { status: "refused", run: null });
+    test.log.add(`wsp_${index % 100}`, refused);
+  }
+  await test.drive(test.log.flush());
+  assert.deepEqual([test.log.written, test.log.dropped], [300, 0]);
 });
 
 Deno.test("RequestLog.add: while the store hangs nothing waits, what is too much is dropped and counted", async () => {
