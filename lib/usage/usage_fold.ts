@@ -179,7 +179,13 @@ class LaneFold {
   /** Writes the sums of all that has been counted. */
   async #fold(): Promise<void> {
     if (this.#isStopped || this.#changed.size === 0) return;
-    const packed = [...this.#changed].map((minute) => this.#pack(minute));
+    let packed: PackedMinute[];
+    try {
+      packed = [...this.#changed].map((minute) => this.#pack(minute));
+    } catch (error) {
+      // Sums beyond what a number holds: they are no reason to end the process.
+      return this.#giveUp(error);
+    }
     this.#changed.clear();
     await Promise.all(inEntries(packed).map((entry) => this.#write(entry)));
     this.#forget();

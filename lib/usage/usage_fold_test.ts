@@ -209,3 +209,18 @@ Deno.test("UsageFold: what a lane that has too much to write does not take is wr
   }
   assert.equal(requests, 2);
 });
+
+Deno.test("UsageFold: sums that no number holds end the counting and nothing else", async () => {
+  await using counted = await openCounted();
+  const { store, lane, fold } = counted;
+  const row = {
+    ...randomRow(1, seededRandom(4)),
+    inputTokens: Number.MAX_SAFE_INTEGER,
+  };
+  const ledger = [ledgerEntry(SPACE, row), ledgerEntry(SPACE, row)];
+  await lane.write({ ledger, urgency: "now" });
+  await fold.flush();
+  const { signal } = new AbortController();
+  const left = await new UsageStore(store).unfolded("nobody", signal);
+  assert.equal(left.length, 1);
+});
