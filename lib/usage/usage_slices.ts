@@ -6,7 +6,7 @@
 import type { UsageGrain } from "@/lib/kv/keys.ts";
 import type { Turns } from "./turns.ts";
 import { type Cell, Cells, type Dimension, DIMENSIONS } from "./rollup_cell.ts";
-import type { CellShape } from "./rollup_codec.ts";
+import { type CellShape, WHOLE } from "./rollup_codec.ts";
 
 /** An hour has a few of the rows of a day. */
 const PARTITIONS_PER_HOUR = 1 / 8;
@@ -121,6 +121,19 @@ export const SLICES: readonly Slice[] = [
 
 /** The one that holds all that there is; longer sums are made of it. */
 export const ALL = SLICES.find(({ name }) => name === "byUser")!;
+
+/** Quarters of an hour are read at the edges of spans alone, and so are one sum of all dimensions. */
+export const QUARTER: Slice = {
+  ...WHOLE,
+  name: "all",
+  partitions: 1,
+  weight: 1,
+};
+
+/** The sums that are stored of a length of time. */
+export function slicesOf(grain: UsageGrain): readonly Slice[] {
+  return grain === "quarter" ? [QUARTER] : SLICES;
+}
 
 /** What has to be known of each cell. */
 export interface Need {

@@ -13,15 +13,16 @@ import { get, getMany, list } from "@/lib/kv/reads.ts";
 import type { Store, StoredValue, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { type Cell, Cells } from "./rollup_cell.ts";
-import { packCells, unpackCells, WHOLE } from "./rollup_codec.ts";
+import { packCells, unpackCells } from "./rollup_codec.ts";
 import { GRAINS_MS, KEPT_MS } from "./usage_grains.ts";
 import { Turns } from "./turns.ts";
 import {
   ALL,
   partitionsOf,
+  QUARTER,
   type Slice,
   sliceCells,
-  SLICES,
+  slicesOf,
 } from "./usage_slices.ts";
 
 /** A partition of a slice; where it is large, in a blob of parts of such lengths. */
@@ -56,11 +57,6 @@ export interface PackedPart {
   startMs: number;
   bytes: Uint8Array;
 }
-
-/** Quarters of an hour are read at the edges of spans alone, and so not sliced. */
-const QUARTER: readonly Slice[] = [
-  { ...WHOLE, name: "all", partitions: 1, weight: 1 },
-];
 
 /** Bytes of one atomic, and its writes; the store takes 800 KiB and 1,000. */
 const UNIT_BYTES = 400 * 1024;
@@ -215,7 +211,7 @@ export class UsageSums {
     toMs: number,
     signal: AbortSignal,
   ): AsyncGenerator<{ startMs: number; cells: Iterable<Cell> }> {
-    const slice = grain === "quarter" ? QUARTER[0] : ALL;
+    const slice = grain === "quarter" ? QUARTER : ALL;
     yield* this.#sliceCells(slice, grain, space, fromMs, toMs, signal);
   }
 
@@ -293,7 +289,7 @@ export class UsageSums {
     take: (part: PackedPart) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const name = slice?.name ?? QUARTER[0].name;
+    const name = slice?.name ?? QUARTER.name;
     const takeRow = async (startMs: number, record: SliceRecord) => {
       for (const bytes of await this.#partsOf(record, signal)) {
         take({ startMs, bytes });
@@ -383,10 +379,6 @@ export class UsageSums {
     }
     return heads.length;
   }
-}
-
-function slicesOf(grain: keys.UsageGrain): readonly Slice[] {
-  return grain === "quarter" ? QUARTER : SLICES;
 }
 
 /** Moments that follow each other at a distance, together. */
