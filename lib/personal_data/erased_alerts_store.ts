@@ -3,7 +3,7 @@ import type { EndedAlertRecord } from "@/lib/alerts/alert_record.ts";
 import * as keys from "@/lib/kv/keys.ts";
 import { list } from "@/lib/kv/reads.ts";
 import type { Store } from "@/lib/kv/store.ts";
-import { ErasureBatch } from "./erasure_batch.ts";
+import { ErasureBatch } from "./erasure_batch_store.ts";
 import type { Erasure } from "./erasure_record.ts";
 
 /**

@@ -16,7 +16,7 @@ import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { isEnded } from "@/lib/shared/run_status.ts";
 import { idTimeBound } from "@/lib/shared/id_time.ts";
 import { removeAlertsAbout } from "./erased_alerts_store.ts";
-import { carryOn, ErasureBatch } from "./erasure_batch.ts";
+import { carryOn, ErasureBatch } from "./erasure_batch_store.ts";
 import type { Erasure, ErasureKind, ErasureRecord } from "./erasure_record.ts";
 import { type RowScope, takesRow } from "./erasure_scope.ts";
 

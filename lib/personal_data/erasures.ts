@@ -11,7 +11,7 @@ import { programSpace, userSpace } from "@/lib/shared/spaces.ts";
 import type { Logger } from "@/lib/observe/log.ts";
 import { idTimeBound } from "@/lib/shared/id_time.ts";
 import type { Erasure } from "./erasure_record.ts";
-import { ErasureContended } from "./erasure_batch.ts";
+import { ErasureContended } from "./erasure_batch_store.ts";
 import type { ErasureStore } from "./erasure_store.ts";
 
 /** What was on its way when the rest went has arrived by then. */
