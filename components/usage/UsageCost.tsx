@@ -220,16 +220,18 @@ function UsageNotes({ view }: { view: UsagePageView }): VNode | null {
   if (requests !== null && totals.errors > 0) {
     notes.push(
       <>
-        {formatPlural(totals.errors, "answer")} failed:{" "}
-        <a href={requests.failed}>see the failed requests</a>.
+        {formatPlural(totals.errors, "answer")} failed
+        <span class="usage-way">
+          : <a href={requests.failed}>see the failed requests</a>
+        </span>.
       </>,
     );
   }
   if (requests !== null) {
     notes.push(
-      <>
+      <span class="usage-way">
         Where time went: <a href={requests.slow}>see the slow requests</a>.
-      </>,
+      </span>,
     );
   }
   return notes.length === 0 ? null : (

@@ -1,5 +1,6 @@
 import { page } from "fresh";
 import { AdminPage } from "@/components/admin/AdminPage.tsx";
+import { Icon } from "@/components/Icon.tsx";
 import Doctor from "@/islands/Doctor.tsx";
 import { loadPlaces } from "@/lib/http/viewer.ts";
 import { define } from "@/utils.ts";
@@ -24,6 +25,16 @@ export default define.page<typeof handler>(function DoctorPage({ data }) {
       title="Stream doctor"
       lede="Looks from this browser at the way to the server: whether something between collects, compresses or cuts streams, and what to change in nginx, Caddy, Cloudflare or Traefik. It takes about 12 s."
     >
+      <noscript>
+        <div class="callout">
+          <Icon name="alert" />
+          <p>
+            <strong>This browser runs no scripts, so it cannot look.</strong>
+            {" "}
+            The command below can.
+          </p>
+        </div>
+      </noscript>
       <Doctor />
       <section
         class="section doctor-elsewhere"

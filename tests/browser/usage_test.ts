@@ -87,8 +87,11 @@ Deno.test("usage pages: read by keys, drilled into and narrowed, each step an ad
     .getByRole("link", { name: "gpt-5-mini" }).click();
   await page.waitForURL(/model=gpt-5-mini/);
   await page.getByText("Told apart by").first().waitFor({ state: "attached" });
-  const slow = await page.getByRole("link", { name: "see the slow requests" })
-    .getAttribute("href");
+  const toSlow = page.getByRole("link", { name: "see the slow requests" });
+  const slow = await toSlow.getAttribute("href");
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await toSlow.isVisible(), false, "nowhere leads from paper");
+  await page.emulateMedia({ media: "screen" });
   assert.match(slow!, /^\/admin\/requests\?result=slow&model=gpt-5-mini&from=/);
   const menu = page.locator("summary").filter({ hasText: "By model" });
   await menu.focus();
