@@ -10,10 +10,13 @@ import { onHangUp, SSE_HEADERS } from "@/lib/streams/sse.ts";
 import type { State } from "@/utils.ts";
 import { accessSignal } from "./access_signal.ts";
 import { accessOf } from "./live_access.ts";
+import { takeProbeSeat } from "./probe_seats.ts";
 
 const MOST_EVENTS = 200;
 const LONGEST_GAP_MS = 15_000;
 const LONGEST_MS = 180_000;
+/** A socket that its client keeps ends after this. */
+const LONGEST_SOCKET_MS = LONGEST_MS + LONGEST_GAP_MS;
 
 /** When events are to come. */
 export interface ProbeTimes {
@@ -71,6 +74,7 @@ function atTimes(
 /** Events as server-sent ones, with the headers that answers have. */
 export function probeStreamResponse(ctx: Context<State>): Response {
   const times = { ...readProbeTimes(ctx.url), quietMs: 0 };
+  const leave = takeProbeSeat(ctx.state.caller.user);
   const encoder = new TextEncoder();
   let stop = () => {};
   let hangUp = { finish: () => {}, hangUp: () => {} };
@@ -81,6 +85,7 @@ export function probeStreamResponse(ctx: Context<State>): Response {
         if (isOver) return;
         isOver = true;
         stop();
+        leave();
         hangUp.finish();
         controller.close();
       };
@@ -93,10 +98,21 @@ export function probeStreamResponse(ctx: Context<State>): Response {
     },
     cancel() {
       stop();
+      leave();
       hangUp.finish();
     },
   });
   return new Response(body, { headers: SSE_HEADERS });
+}
+
+/** @throws {TypeError} for a request that is no whole upgrade, with the seat given back */
+function upgrade(request: Request, idleTimeout: number, leave: () => void) {
+  try {
+    return Deno.upgradeWebSocket(request, { idleTimeout });
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 /** The same over a WebSocket, which says again what it is told. */
@@ -105,7 +121,8 @@ export function probeSocketResponse(ctx: Context<State>): Response {
   const { liveFeed, admission } = ctx.state.services;
   // As sockets of pages are kept.
   const idleTimeout = 2 * liveFeed.heartbeatMs / 1_000;
-  const { socket, response } = Deno.upgradeWebSocket(ctx.req, { idleTimeout });
+  const leave = takeProbeSeat(ctx.state.caller.user);
+  const { socket, response } = upgrade(ctx.req, idleTimeout, leave);
   const closed = Promise.withResolvers<void>();
   const access = accessOf(ctx, closed.promise);
   let stop = () => {};
@@ -114,6 +131,7 @@ export function probeSocketResponse(ctx: Context<State>): Response {
     if (socket.readyState <= WebSocket.OPEN) socket.close(1000, "Done");
   };
   access.addEventListener("abort", end);
+  const longest = setTimeout(end, LONGEST_SOCKET_MS);
   socket.onopen = () => {
     stop = atTimes(times, (event) => {
       if (socket.readyState === WebSocket.OPEN) {
@@ -127,6 +145,8 @@ export function probeSocketResponse(ctx: Context<State>): Response {
   };
   const onGone = () => {
     stop();
+    clearTimeout(longest);
+    leave();
     closed.resolve();
   };
   socket.onclose = onGone;

@@ -8,9 +8,11 @@ import type {
 import { examine } from "@/lib/shared/doctor/examine.ts";
 import { fixesFor } from "@/lib/shared/doctor/proxies.ts";
 import type { DoctorEcho } from "@/lib/shared/wire.ts";
+import { MOST_PROBES_OF_ONE } from "@/lib/http/probe_seats.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { OWNER, PASSWORD_MODE, signedIn } from "../support/signed_in.ts";
 import { type ProxyFaults, startProxy } from "../support/proxy.ts";
+import { waitFor } from "../support/wait.ts";
 
 /** Short, but events are further apart than a loaded machine is late. */
 const SIZES = { events: 8, gapMs: 120, quietMs: 600, longMs: 0 };
@@ -144,6 +146,26 @@ Deno.test("/api/doctor/stream: who goes while an event is on its way gets no fur
   }
   const response = await app.fetch("/api/doctor/stream?events=2&gapMs=0");
   assert.equal((await response.text()).match(/^data: /gm)?.length, 2);
+});
+
+Deno.test("/api/doctor/stream: one person holds so many connections and no more", async () => {
+  await using app = await startApp();
+  const address = "/api/doctor/stream?events=12&gapMs=15000";
+  const answers = await Promise.all(
+    Array.from({ length: MOST_PROBES_OF_ONE + 3 }, () => app.fetch(address)),
+  );
+  const refused = answers.filter(({ status }) => status === 429);
+  assert.equal(refused.length, 3);
+  assert.equal((await refused[0].json()).code, "too_many_probes");
+  assert.match(refused[0].headers.get("retry-after") ?? "", /^\d+$/);
+  await Promise.all(
+    answers.map((answer) => answer.bodyUsed ? null : answer.body?.cancel()),
+  );
+  await waitFor("the seats to be free", async () => {
+    const answer = await app.fetch("/api/doctor/stream?events=0");
+    await answer.body?.cancel();
+    return answer.status === 200 ? true : null;
+  });
 });
 
 Deno.test("/api/doctor/echo: shows what proxies add, whether they are believed, and no secret", async () => {
