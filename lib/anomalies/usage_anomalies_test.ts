@@ -273,3 +273,20 @@ Deno.test("UsageAnomalies.look: reads as much however many hours of usage there 
   }
   assert.equal(asked[0], asked[1]);
 });
+
+Deno.test("UsageAnomalies: the same anomaly has the same id whoever finds it, and another one another", async () => {
+  const idOf = async (key: string) => {
+    using rig = await rigOf();
+    await rig.anomalies.fit(WORKSPACE, NEVER);
+    rig.usage.change = (atMs, rows) =>
+      atMs >= Date.UTC(2026, 10, 18, 9)
+        ? rows.map((row) => row.key === key ? { ...row, requests: 900 } : row)
+        : rows;
+    await rig.lookFor(10);
+    const [{ anomalyId }] = await rig.told();
+    return anomalyId;
+  };
+  const id = await idOf("key_a");
+  assert.equal(await idOf("key_a"), id);
+  assert.notEqual(await idOf("key_b"), id);
+});
