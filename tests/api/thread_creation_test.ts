@@ -134,7 +134,7 @@ Deno.test("temporary thread: all that its questions and answers leave in the sto
   // Stays by intent: who the owner is, what was used for the bill, what happened without any text, and the
   // program's own schedules. The log that all runs share is trimmed by itself.
   const others =
-    /^\["(sys","(?!bl)|wsp_0+","(lg|rq|ql|mb|ow|en|sc)"|wsp_0+.usr_0+","e")/;
+    /^\["(sys","(?!bl)|wsp_0+","(lg|u[mqhds]|rq|q[lsi]|mb|ow|en|sc)"|wsp_0+.usr_0+","e")/;
   await waitFor("every row to have an end", async () => {
     const rows = app.services.store.kv.list({ prefix: [] });
     const left = await Array.fromAsync(rows, ({ key }) => JSON.stringify(key));
