@@ -6,7 +6,7 @@
 import type { Lane, LedgerCommit } from "@/lib/kv/lane.ts";
 import type { Owner } from "@/lib/kv/owner.ts";
 import type { Logger } from "@/lib/observe/log.ts";
-import type { Clock } from "@/lib/clock.ts";
+import { type Clock, sleep } from "@/lib/clock.ts";
 import { StorageError } from "@/lib/errors.ts";
 import { decodeLedgerRow } from "./ledger_row.ts";
 import { Cells } from "./rollup_cell.ts";
@@ -28,6 +28,9 @@ export interface UsageFoldParts {
 
 /** How long rows wait to be folded, in milliseconds. */
 const FOLD_MS = 1_000;
+
+/** How long the last fold may take when the process ends, in milliseconds. */
+const CLOSE_MS = 500;
 
 const FULL_BYTES = 96 * 1024;
 
@@ -88,9 +91,15 @@ export class UsageFold {
     await this.#lane?.flush();
   }
 
-  /** Folds what is left; what is not folded by then is by the next process. */
-  async close(): Promise<void> {
-    await this.#lane?.close();
+  /** Folds what is left; what is not folded by then is by the next process, however silent the store is. */
+  async close(deadlineMs = CLOSE_MS): Promise<void> {
+    const late = new AbortController();
+    await Promise.race([
+      this.#lane?.close(),
+      sleep(this.#parts.clock, deadlineMs, late.signal),
+    ]);
+    late.abort();
+    this.#lane?.stop();
   }
 }
 

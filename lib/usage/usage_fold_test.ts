@@ -8,6 +8,7 @@ import { unfoldedKey } from "@/lib/kv/keys.ts";
 import { openStore } from "@/lib/kv/open.ts";
 import { Owner } from "@/lib/kv/owner.ts";
 import { CountedKv } from "@/lib/kv/testing/counted_kv.ts";
+import { ManualClock } from "@/lib/kv/testing/manual_clock.ts";
 import { seededRandom } from "@/lib/kv/testing/random.ts";
 import { silentLogger } from "@/lib/observe/log.ts";
 import { ledgerEntry } from "./ledger_store.ts";
@@ -223,4 +224,23 @@ Deno.test("UsageFold: sums that no number holds end the counting and nothing els
   const { signal } = new AbortController();
   const left = await new UsageStore(store).unfolded("nobody", signal);
   assert.equal(left.length, 1);
+});
+
+Deno.test("UsageFold.close: a store that does not answer holds nobody up", async () => {
+  const lane = {
+    onLedger: null as ((commit: LedgerCommit) => void) | null,
+    write: () => new Promise<never>(() => {}),
+  };
+  const owner = {
+    incarnation: { id: "inc", lane },
+    subscribe: () => () => {},
+  } as unknown as Owner;
+  const clock = new ManualClock();
+  const fold = new UsageFold({ owner, clock, log: silentLogger() });
+  fold.start();
+  const entries = [ledgerEntry(SPACE, randomRow(1, seededRandom(5)))];
+  lane.onLedger!({ n: 1, atMs: 0, entries });
+  const closed = fold.close();
+  clock.advance(1_000);
+  await closed;
 });
