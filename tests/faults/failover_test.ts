@@ -104,7 +104,10 @@ Deno.test("failover: a process that dies after it leaves the run to the next, an
   {
     await using server = await given.start();
     const events = await followRun(server, runId, "2.3");
-    assert.deepEqual([events[0].event, events[0].id], ["reset", "3.0"]);
+    // What was told ahead of its commit died with the process, and then is taken back by a reset of its own.
+    assert.equal(events[0].event, "reset");
+    const resets = events.filter(({ event }) => event === "reset");
+    assert.equal(resets.at(-1)!.id, "3.0");
     assert.equal(assemble(events), FROM_A);
     const run = await getRun(server, runId);
     assert.deepEqual(
