@@ -1,24 +1,17 @@
 /** What is kept of a request that asked a model. */
 import type { CacheOutcome } from "@/lib/cache/answer.ts";
-import type { RunStatus } from "@/lib/shared/wire.ts";
+import type {
+  RecordedAttempt,
+  RecordedRequest,
+  RunStatus,
+} from "@/lib/shared/wire.ts";
 import type { Stage } from "./stages.ts";
 
 /** What kind of caller asked: a page or program over `/api`, or a program over `/v1`. */
 export type RequestSource = "chat" | "v1";
 
 /** One try at one model of one provider. */
-export interface RequestAttempt {
-  provider: string;
-  /** The provider's own name of the model. */
-  model: string;
-  /** Milliseconds since 1970 UTC. */
-  startedAtMs: number;
-  durationMs: number | null;
-  firstTokenMs: number | null;
-  outcome: string;
-  /** Code of the error that ended it, or null. */
-  error: string | null;
-}
+export type RequestAttempt = RecordedAttempt;
 
 /** A run that has ended, as its owner tells of it. */
 export interface RunFacts {
@@ -79,50 +72,11 @@ export interface KeptHeaders {
 }
 
 /** The record of one request, as `GET /api/requests/:id` shows it. */
-export interface RequestRecord {
-  /** `req_…`, as in `x-request-id`. */
-  id: string;
-  method: string;
-  /** Pattern of the route, for example `/v1/chat/completions`. */
-  route: string;
-  source: RequestSource;
-  user: string | null;
-  /** Id of the API key, or null. */
-  key: string | null;
-  thread: string | null;
-  run: string | null;
-  epoch: number | null;
-  /** Name of the model as the caller used it; null when it did not come so far. */
-  model: string | null;
-  provider: string | null;
-  servedModel: string | null;
+export interface RequestRecord extends RecordedRequest {
   attempts: readonly RequestAttempt[];
   stages: readonly Stage[];
   status: RequestStatus;
-  /** Status of the response; null for a run that was begun again without a request. */
-  httpStatus: number | null;
-  finishReason: string | null;
-  usage: {
-    inputTokens: number;
-    cachedInputTokens: number;
-    outputTokens: number;
-    estimated: boolean;
-  } | null;
-  costMicroUsd: number | null;
-  savedMicroUsd: number;
   cache: CacheOutcome | null;
-  error: { code: string; message: string } | null;
-  firstTokenMs: number | null;
-  /** What Freshet itself took until the headers left, in milliseconds. */
-  overheadMs: number | null;
-  totalMs: number;
-  /** RFC 3339 UTC. */
-  startedAt: string;
-  finishedAt: string;
-  /** Whether question and answer are kept with it. */
-  hasBodies: boolean;
   /** Absent in records of earlier versions, and for a run that was begun again. */
   headers?: KeptHeaders;
-  /** The job that asked, of which this was a part; absent: none. */
-  job?: string;
 }

@@ -1251,6 +1251,7 @@ export interface RecordedAttempt {
   durationMs: number | null;
   firstTokenMs: number | null;
   outcome: string;
+  /** Code of the error that ended it, or null. */
   error: string | null;
 }
 
@@ -1276,6 +1277,7 @@ export interface RecordedRequest {
   stages: readonly RecordedStage[];
   /** As its run ended; or `refused`, or `attached` to the run of an earlier request. */
   status: RunStatus | "refused" | "attached";
+  /** Status of the response; null for a run that was begun again without a request. */
   httpStatus: number | null;
   finishReason: string | null;
   usage: {
@@ -1290,9 +1292,10 @@ export interface RecordedRequest {
   cache: string | null;
   error: { code: string; message: string } | null;
   firstTokenMs: number | null;
-  /** What Freshet itself took until the headers left. */
+  /** What Freshet itself took until the headers left, in milliseconds. */
   overheadMs: number | null;
   totalMs: number;
+  /** RFC 3339 UTC. */
   startedAt: string;
   finishedAt: string;
   /** Whether question and answer are kept with it. */
