@@ -2,9 +2,9 @@
 import type { WorkspaceCaller } from "@/lib/audit/audit_event.ts";
 import type { BudgetRule } from "@/lib/config/budgets.ts";
 import { AppError } from "@/lib/errors.ts";
-import { commit } from "@/lib/kv/commit.ts";
 import { budgetSettingsKey } from "@/lib/kv/keys.ts";
 import { get } from "@/lib/kv/reads.ts";
+import { saveContended } from "@/lib/kv/save_contended.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { effectiveRules } from "./budget_rules.ts";
@@ -28,7 +28,6 @@ export interface EditedBudgets {
 /** Decides whether a change may be made to this version; throws when not. */
 type AcceptVersion = (version: number) => void;
 
-const SAVE_ATTEMPTS = 3;
 /** Records of the store hold 64 KiB; the rest is room for its own fields. */
 const MAX_BYTES = 60_000;
 
@@ -92,7 +91,8 @@ export class BudgetSettings {
     }
     const { workspace } = caller;
     const key = budgetSettingsKey(workspace);
-    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
+    const busy = "Somebody else sets budgets at the moment.";
+    const saved = await saveContended(this.#store, busy, async () => {
       const there = await get<SettingsRecord>(this.#store, key);
       const version = there.value?.version ?? 0;
       accept(version);
@@ -106,17 +106,10 @@ export class BudgetSettings {
         after: rules,
         identify: ({ subject, period }) => ({ subject, period }),
       });
-      if ((await commit(this.#store, unit)).ok) {
-        this.#hold(workspace, rules);
-        return next;
-      }
-    }
-    throw new AppError({
-      status: 409,
-      code: "conflict",
-      message: "Somebody else sets budgets at the moment.",
-      retryable: true,
+      return { unit, saved: next };
     });
+    this.#hold(workspace, rules);
+    return saved;
   }
 
   /** Reads again what is held in memory: another process may have set it. */

@@ -2,9 +2,9 @@
 import type { WorkspaceCaller } from "@/lib/audit/audit_event.ts";
 import type { LimitPolicySettings } from "@/lib/config/limits.ts";
 import { AppError } from "@/lib/errors.ts";
-import { commit } from "@/lib/kv/commit.ts";
 import { limitSettingsKey } from "@/lib/kv/keys.ts";
 import { get } from "@/lib/kv/reads.ts";
+import { saveContended } from "@/lib/kv/save_contended.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { tellListChanges } from "./list_changes.ts";
@@ -28,7 +28,6 @@ const REFRESH_MS = 400;
 /** Policies older than this hold no more before they were read again. */
 const STALE_MS = 900;
 const MAX_WORKSPACES = 10_000;
-const SAVE_ATTEMPTS = 3;
 /** Records of the store hold 64 KiB; the rest is room for its own fields. */
 const MAX_BYTES = 60_000;
 
@@ -105,7 +104,8 @@ export class LimitSettings {
     }
     const { workspace } = editor;
     const key = limitSettingsKey(workspace);
-    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
+    const busy = "Somebody else sets limits at the moment. Try again.";
+    const saved = await saveContended(this.#store, busy, async () => {
       const there = await get<SettingsRecord>(this.#store, key);
       const version = there.value?.version ?? 0;
       accept(version);
@@ -117,17 +117,10 @@ export class LimitSettings {
         after: policies,
         identify: ({ subject }) => ({ subject }),
       });
-      if ((await commit(this.#store, unit)).ok) {
-        this.#hold(workspace, policies);
-        return { version: next.version, policies };
-      }
-    }
-    throw new AppError({
-      status: 409,
-      code: "conflict",
-      message: "Somebody else sets limits at the moment. Try again.",
-      retryable: true,
+      return { unit, saved: { version: next.version, policies } };
     });
+    this.#hold(workspace, policies);
+    return saved;
   }
 
   #read(workspace: string): Promise<readonly LimitPolicy[]> {

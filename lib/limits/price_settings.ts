@@ -3,9 +3,9 @@ import type { WorkspaceCaller } from "@/lib/audit/audit_event.ts";
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
 import type { PriceSettings as PriceEntry } from "@/lib/config/file.ts";
 import { AppError } from "@/lib/errors.ts";
-import { commit } from "@/lib/kv/commit.ts";
 import { priceSettingsKey } from "@/lib/kv/keys.ts";
 import { get } from "@/lib/kv/reads.ts";
+import { saveContended } from "@/lib/kv/save_contended.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import type { PriceList } from "@/lib/llm/prices.ts";
@@ -32,7 +32,6 @@ export interface AllPrices {
   prices: SourcedPrice[];
 }
 
-const SAVE_ATTEMPTS = 3;
 /** Records of the store hold 64 KiB; the rest is room for its own fields. */
 const MAX_BYTES = 60_000;
 
@@ -86,7 +85,8 @@ export class PriceSettings {
         message: "These are more prices than can be kept.",
       });
     }
-    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
+    const busy = "Somebody else sets prices at the moment.";
+    const version = await saveContended(this.#store, busy, async () => {
       const there = await this.#read();
       const version = there.value?.version ?? 0;
       accept(version);
@@ -100,17 +100,10 @@ export class PriceSettings {
         after: prices,
         identify: ({ model, from }) => ({ subject: model, from }),
       });
-      if ((await commit(this.#store, unit)).ok) {
-        this.#hold(prices);
-        return { version: next.version, prices: this.#merge(prices) };
-      }
-    }
-    throw new AppError({
-      status: 409,
-      code: "conflict",
-      message: "Somebody else sets prices at the moment.",
-      retryable: true,
+      return { unit, saved: next.version };
     });
+    this.#hold(prices);
+    return { version, prices: this.#merge(prices) };
   }
 
   async #read() {

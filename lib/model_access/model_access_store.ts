@@ -5,10 +5,10 @@ import {
   type WorkspaceCaller,
 } from "@/lib/audit/audit_event.ts";
 import { AppError } from "@/lib/errors.ts";
-import { commit } from "@/lib/kv/commit.ts";
 import { modelAccessKey } from "@/lib/kv/keys.ts";
 import { get } from "@/lib/kv/reads.ts";
 import { ringSettingsBell } from "@/lib/kv/settings_bell.ts";
+import { saveContended } from "@/lib/kv/save_contended.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import {
@@ -25,7 +25,6 @@ interface RulesRecord extends Omit<ModelRules, "others">, Versioned {
   readonly token?: string;
 }
 
-const SAVE_ATTEMPTS = 3;
 /** Records of the store hold 64 KiB; the rest is room for its own fields. */
 const MAX_BYTES = 60_000;
 
@@ -57,7 +56,8 @@ export class ModelAccessStore {
     edit: (rules: ModelRules) => Omit<ModelRules, "version">,
   ): Promise<ModelRules> {
     const key = modelAccessKey(caller.workspace);
-    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
+    const busy = "Somebody else changes models at the moment. Try again.";
+    return await saveContended(this.#store, busy, async () => {
       const there = await get<RulesRecord>(this.#store, key);
       const before = { ...NO_RULES, ...there.value };
       const { defaultModel, models, others } = edit(before);
@@ -79,13 +79,7 @@ export class ModelAccessStore {
           },
         }),
       );
-      if ((await commit(this.#store, unit)).ok) return next;
-    }
-    throw new AppError({
-      status: 409,
-      code: "conflict",
-      message: "Somebody else changes models at the moment. Try again.",
-      retryable: true,
+      return { unit, saved: next };
     });
   }
 }

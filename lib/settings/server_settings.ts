@@ -11,11 +11,10 @@ import type { AdmissionSettings } from "@/lib/config/admission.ts";
 import type { CacheSettings } from "@/lib/config/cache.ts";
 import type { TitleSettings } from "@/lib/config/file.ts";
 import type { RequestLogSettings } from "@/lib/config/request_log.ts";
-import { AppError } from "@/lib/errors.ts";
-import { commit } from "@/lib/kv/commit.ts";
 import { serverSettingsKey } from "@/lib/kv/keys.ts";
 import { get } from "@/lib/kv/reads.ts";
 import { ringSettingsBell } from "@/lib/kv/settings_bell.ts";
+import { saveContended } from "@/lib/kv/save_contended.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
@@ -55,7 +54,6 @@ export interface AllSettings {
   set: string[];
 }
 
-const SAVE_ATTEMPTS = 3;
 const SECTIONS: readonly SettingsSectionName[] = [
   "titles",
   "cache",
@@ -101,7 +99,8 @@ export class ServerSettings {
     { reset = [], ...sections }: SettingsPatch,
     accept: (version: number) => void,
   ): Promise<AllSettings> {
-    for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt += 1) {
+    const busy = "Somebody else changes the settings at the moment.";
+    const saved = await saveContended(this.#store, busy, async () => {
       const there = await this.#read();
       const version = there.value?.version ?? 0;
       accept(version);
@@ -115,17 +114,10 @@ export class ServerSettings {
         new UnitOfWork().guard(serverSettingsKey(), there.versionstamp, next),
       );
       this.#tell(unit, caller, before, next.set);
-      if ((await commit(this.#store, unit)).ok) {
-        this.#hold(next.set);
-        return this.#show(next);
-      }
-    }
-    throw new AppError({
-      status: 409,
-      code: "conflict",
-      message: "Somebody else changes the settings at the moment.",
-      retryable: true,
+      return { unit, saved: next };
     });
+    this.#hold(saved.set);
+    return this.#show(saved);
   }
 
   #tell(

@@ -1,10 +1,10 @@
 /** The one record of the catalog: read, and changed as a whole, so that no two changes miss each other. */
 import { type AuditCaller, auditEvent, by } from "@/lib/audit/audit_event.ts";
 import { AppError } from "@/lib/errors.ts";
-import { commit } from "@/lib/kv/commit.ts";
 import { catalogKey, providerKey, providers } from "@/lib/kv/keys.ts";
 import { get, list } from "@/lib/kv/reads.ts";
 import { ringSettingsBell } from "@/lib/kv/settings_bell.ts";
+import { saveContended } from "@/lib/kv/save_contended.ts";
 import type { Store, Versioned } from "@/lib/kv/store.ts";
 import { UnitOfWork } from "@/lib/kv/unit_of_work.ts";
 import { FIRST_WORKSPACE } from "@/lib/shared/spaces.ts";
@@ -37,7 +37,6 @@ interface Found {
   rows: string[];
 }
 
-const CHANGE_ATTEMPTS = 5;
 /** Records of the store hold 64 KiB; the rest is room for its own fields. */
 const MAX_BYTES = 60_000;
 const ROW_MAX_CONNECTIONS = 200;
@@ -65,7 +64,8 @@ export class CatalogStore {
     caller: AuditCaller,
     edit: (record: CatalogRecord, nowMs: number) => CatalogChange<T>,
   ): Promise<{ record: CatalogRecord; value: T }> {
-    for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt += 1) {
+    const busy = "Somebody else changes providers at the moment. Try again.";
+    return await saveContended(this.#store, busy, async () => {
       const { record, versionstamp, rows } = await this.#find();
       const made = edit(record, this.#store.clock.now());
       const { next, value, subject, change, before, after } = made;
@@ -83,13 +83,7 @@ export class CatalogStore {
           details: { change, before: toFact(before), after: toFact(after) },
         }),
       );
-      if ((await commit(this.#store, unit)).ok) return { record: next, value };
-    }
-    throw new AppError({
-      status: 409,
-      code: "conflict",
-      message: "Somebody else changes providers at the moment. Try again.",
-      retryable: true,
+      return { unit, saved: { record: next, value } };
     });
   }
 
